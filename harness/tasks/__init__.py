@@ -1,0 +1,1 @@
+"""Tasks: read from disk, put into words, checked before anything slow starts."""

@@ -1,0 +1,1 @@
+"""One file a strategy; files that begin with an underscore are shared helpers."""
