@@ -24,7 +24,7 @@ class ModelOptions(Options):
 
     ``path`` is ``builtin:starter``, a folder, or a hub id; ``revision`` pins a hub id. ``dtype`` "auto" takes
     bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the padded
-    tokens of one batch.
+    tokens of one batch. ``template_options`` go to the chat template (``enable_thinking: false``).
     """
 
     path: str = "builtin:starter"
@@ -32,6 +32,7 @@ class ModelOptions(Options):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: int = Field(default=16384, ge=1)
+    template_options: dict[str, Any] = {}
 
 
 class StrategyOptions(Options):
