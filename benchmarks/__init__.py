@@ -1,0 +1,1 @@
+"""Task suites as data, with the programs that generate them."""

@@ -1,0 +1,1 @@
+"""Meridian: the target suite of a fictional company."""

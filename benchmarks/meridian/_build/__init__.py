@@ -1,0 +1,1 @@
+"""What the Meridian suite is generated from: phrase banks and one module a task."""
