@@ -1,0 +1,227 @@
+"""From rows to items: columns by name, ids, several answers, and splits carved from train."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.digests import digest_of_text
+from harness.errors import InputError
+from harness.tasks.formats import CONVERTERS
+from harness.tasks.readers import SUFFIXES, Row, read_csv, read_dataset, read_jsonl, read_parquet
+from harness.tasks.spec import Carve, FieldNames, Source
+from harness.types import Split, TaskItem
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` as overlap is judged: NFKC, case folded, runs of white space as one space."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
+
+
+def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -> list[TaskItem]:
+    """Read the items of one split.
+
+    Args:
+        source: Where the rows are.
+        split: Which split they become.
+        fields: Which column holds what.
+        folder: What relative paths start from.
+
+    Raises:
+        InputError: The source is missing, empty or faulty; the file, the line and the field are named.
+    """
+    rows = read_rows(source, split, folder)
+    if not rows:
+        place = source.dataset or folder / Path(source.path or "").expanduser()
+        raise InputError(place, "", f"holds no items, and it is items.{split}", "add rows to it")
+    numbered = fields.id is None or (fields.id == "id" and not any("id" in row.values for row in rows))
+    items = []
+    for number, row in enumerate(rows, start=1):
+        made = f"{split}-{number}" if numbered else None
+        items.append(_item(row, split, fields, made))
+    return items
+
+
+def read_rows(source: Source, split: Split, folder: Path) -> list[Row]:
+    """Read the rows of one source, converted where its format is one of the fine-tuning formats.
+
+    Raises:
+        InputError: The source is missing or faulty, or its suffix says nothing about its format.
+    """
+    if source.dataset is not None:
+        return read_dataset(source.dataset, folder, source.config, source.split or split, f"items.{split}")
+    path = folder / Path(source.path or "").expanduser()
+    kind = source.format or SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
+        raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
+    if kind == "csv":
+        return read_csv(path)
+    if kind == "parquet":
+        return read_parquet(path)
+    rows = read_jsonl(path)
+    convert = CONVERTERS.get(kind)
+    return [convert(row) for row in rows] if convert else rows
+
+
+def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:
+    id_column = fields.id or ""
+    used = {fields.input, fields.target, fields.choices, fields.tags, fields.documents}
+    if made_id is None:
+        used.add(id_column)
+    item_id = made_id if made_id is not None else _scalar(row, id_column, row.column(id_column))
+    if not item_id.strip():
+        raise row.fault(id_column, "is empty", "give every item an id, or set fields.id to null")
+    defaults = FieldNames()
+    metadata = {
+        key: plain(row, key, value)
+        for key, value in row.values.items()
+        if key not in used and not isinstance(value, bytes)
+    }
+    lists = {
+        name: _list(row, column, must=column != default)
+        for name, column, default in (
+            ("choices", fields.choices, defaults.choices),
+            ("tags", fields.tags, defaults.tags),
+            ("documents", fields.documents, defaults.documents),
+        )
+    }
+    return TaskItem(
+        id=item_id,
+        input=_scalar(row, fields.input, row.column(fields.input)),
+        targets=_targets(row, fields.target),
+        split=split,
+        metadata=metadata,
+        **lists,
+    )
+
+
+def _targets(row: Row, column: str) -> tuple[str, ...]:
+    value = row.column(column)
+    if not isinstance(value, list):
+        return (_scalar(row, column, value),)
+    if not value:
+        raise row.fault(column, "is an empty list", "give at least one accepted answer")
+    return tuple(_scalar(row, f"{column}[{index}]", entry) for index, entry in enumerate(value))
+
+
+def _list(row: Row, column: str, *, must: bool) -> tuple[str, ...]:
+    """Return a list column; text is one JSON list, or values divided by ";"."""
+    value = row.column(column) if must else row.values.get(column)
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        value = _parted(row, column, value)
+    if not isinstance(value, list | tuple):
+        raise row.fault(column, "must be a list of texts", 'write ["a", "b"]', value)
+    return tuple(_scalar(row, f"{column}[{index}]", entry) for index, entry in enumerate(value))
+
+
+def _parted(row: Row, column: str, text: str) -> list[Any]:
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(";") if part.strip()]
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, list):
+        raise row.fault(column, "begins like a JSON list and is none", 'write ["a", "b"] or a;b', text)
+    return value
+
+
+def _scalar(row: Row, field: str, value: Any) -> str:
+    """Return text; a number becomes its JSON form, as an id or a label often is one."""
+    if value is None:
+        raise row.fault(field, "is null", "give a text")
+    if isinstance(value, str):
+        return _checked(row, field, value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(plain(row, field, value))
+    raise row.fault(field, "must be text", "give a string", value)
+
+
+def plain(row: Row, field: str, value: Any) -> Any:
+    """Return ``value`` as JSON can hold it: dates and decimals become text.
+
+    Raises:
+        InputError: It holds something that no JSON can hold, such as NaN or half a surrogate pair.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _checked(row, field, value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise row.fault(field, "is not a finite number", "leave the field out or give a number", value)
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(row, f"{field}.{key}", entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(row, f"{field}[{index}]", entry) for index, entry in enumerate(value)]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    raise row.fault(field, f"is of type {type(value).__name__}", "give text, numbers or lists of them")
+
+
+def _checked(row: Row, field: str, text: str) -> str:
+    if "\x00" in text:
+        raise row.fault(field, "holds a NUL character", "remove it", text)
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            problem = "holds half a surrogate pair, which is no character"
+            raise row.fault(field, problem, "write the character itself", ascii(text)) from None
+    return text
+
+
+def check_ids(items: Iterable[TaskItem], place: object) -> None:
+    """Refuse an id that stands twice among all the items of a task.
+
+    Raises:
+        InputError: Names the id and the splits it stands in.
+    """
+    seen: dict[str, Split] = {}
+    for item in items:
+        if item.id in seen:
+            problem = f"stands twice (in {seen[item.id]} and in {item.split})"
+            remedy = "give every item its own id, or set fields.id to null to have them numbered"
+            raise InputError(place, "id", problem, remedy, item.id)
+        seen[item.id] = item.split
+
+
+def carve(train: Sequence[TaskItem], shares: Carve, place: object) -> dict[Split, list[TaskItem]]:
+    """Move shares of the train items to validation and test.
+
+    Which ones is decided by a digest of seed and input, so it depends neither on the order of the file nor
+    on anything random, and items with the same normalised input stay together.
+
+    Raises:
+        InputError: A share is too small or too large for the number of different inputs.
+    """
+    inputs = sorted(
+        {normalise(item.input) for item in train},
+        key=lambda text: digest_of_text(f"{shares.seed}\n{text}"),
+    )
+    n_test = math.ceil(shares.test * len(inputs))
+    n_validation = math.ceil(shares.validation * len(inputs))
+    if n_test + n_validation >= len(inputs):
+        problem = f"leaves no train item of {len(inputs)} different inputs"
+        raise InputError(place, "items.split", problem, "give more items or carve less")
+    home: dict[str, Split] = dict.fromkeys(inputs, "train")
+    home.update(dict.fromkeys(inputs[:n_test], "test"))
+    home.update(dict.fromkeys(inputs[n_test : n_test + n_validation], "validation"))
+    carved: dict[Split, list[TaskItem]] = {"train": [], "validation": [], "test": []}
+    for item in train:
+        split = home[normalise(item.input)]
+        carved[split].append(item.model_copy(update={"split": split}))
+    return carved

@@ -1,0 +1,146 @@
+"""From a ``task.yaml`` to a loaded task: every fault is found here, before a model is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError
+
+from harness.config import parse, read_yaml
+from harness.digests import digest_of
+from harness.errors import InputError, nearest
+from harness.plugins import check_known
+from harness.tasks.corpus import read_corpus
+from harness.tasks.items import carve, check_ids, read_split
+from harness.tasks.prompting import compiled, plain_messages
+from harness.tasks.references import resolve_tasks
+from harness.tasks.spec import TaskFile
+from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
+
+__all__ = ["load_task", "resolve_tasks"]
+
+Items = dict[Split, list[TaskItem]]
+
+
+def load_task(path: Path) -> LoadedTask:
+    """Read a task with its items and its corpus.
+
+    Args:
+        path: A folder that holds ``task.yaml``, or the YAML file itself.
+
+    Raises:
+        InputError: The first fault found, with the file, the line or key, and the remedy.
+    """
+    file = path / "task.yaml" if path.is_dir() else path
+    spec = parse(TaskFile, read_yaml(file), file)
+    for index, metric in enumerate(spec.metrics):
+        check_known("metrics", metric.use, file, f"metrics.{index}")
+    _check_templates(spec, file)
+    items = _read_items(spec, file)
+    check_ids((item for split in items.values() for item in split), file)
+    corpus = read_corpus(spec.corpus, file.parent) if spec.corpus else ()
+    _check_documents(items, corpus, file)
+    task = _task(spec, items, file)
+    _check_prompts(task, items, file)
+    task = task.model_copy(update={"digest": _digest(task, items, corpus)})
+    data = TrainingData(
+        task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
+    )
+    return LoadedTask(data=data, test=tuple(items["test"]))
+
+
+def _check_templates(spec: TaskFile, file: Path) -> None:
+    for key, source in (("instruction", spec.instruction), ("prompt", spec.prompt)):
+        try:
+            compiled(source)
+        except TemplateSyntaxError as error:
+            problem = f"line {error.lineno} is not a Jinja2 template: {error.message}"
+            raise InputError(
+                file, key, problem, "mend the template, or write {% raw %} around text"
+            ) from None
+
+
+def _read_items(spec: TaskFile, file: Path) -> Items:
+    items: Items = {"train": [], "validation": [], "test": []}
+    sources = spec.items
+    if sources.train:
+        items["train"] = read_split(sources.train, "train", spec.fields, file.parent)
+    if sources.split:
+        items = carve(items["train"], sources.split, file)
+    if sources.validation:
+        items["validation"] = read_split(sources.validation, "validation", spec.fields, file.parent)
+    if sources.test:
+        items["test"] = read_split(sources.test, "test", spec.fields, file.parent)
+    return items
+
+
+def _check_documents(items: Items, corpus: Sequence[Document], file: Path) -> None:
+    """An item that names a document must name one that is there; without a corpus the names are only kept."""
+    ids = {document.id for document in corpus}
+    for item in (item for split in items.values() for item in split):
+        for name in item.documents if ids else ():
+            if name not in ids:
+                close = nearest(name, ids).partition("known: ")[0]
+                remedy = f"{close}use the id of a document of the corpus"
+                raise InputError(file, f"item {item.id}, documents", "is not in the corpus", remedy, name)
+
+
+def _task(spec: TaskFile, items: Items, file: Path) -> Task:
+    choices = spec.choices
+    everything = [item for split in items.values() for item in split]
+    if spec.kind == "choice" and not choices and not all(item.choices for item in everything):
+        choices = tuple(sorted({target for item in items["train"] for target in item.targets}))
+    if spec.kind == "choice":
+        _check_choices(everything, choices, file)
+    return Task(
+        name=spec.name,
+        version=spec.version,
+        kind=spec.kind,
+        role=spec.role,
+        description=spec.description,
+        instruction=spec.instruction,
+        prompt=spec.prompt,
+        choices=choices,
+        metrics=tuple(metric.spec() for metric in spec.metrics),
+        max_new_tokens=spec.max_new_tokens,
+        stop=spec.stop,
+        refusal=spec.refusal,
+        random_baseline=_random_baseline(spec, items["test"], choices),
+        corpus_holds_answers=spec.corpus_holds_answers,
+    )
+
+
+def _check_choices(items: Sequence[TaskItem], choices: Sequence[str], file: Path) -> None:
+    for item in items:
+        if len(item.choices or choices) < 2:
+            problem = f"item {item.id} of {item.split} has fewer than two choices"
+            raise InputError(file, "choices", problem, "list the choices in the task or in every item")
+
+
+def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence[str]) -> float:
+    if spec.random_baseline is not None:
+        return spec.random_baseline
+    if spec.kind == "generate":
+        return 0.0
+    return sum(1.0 / len(item.choices or choices) for item in test) / len(test)
+
+
+def _check_prompts(task: Task, items: Items, file: Path) -> None:
+    """Fill the templates for every item, so that a field they name and an item lacks is told now."""
+    for item in (item for split in items.values() for item in split):
+        try:
+            plain_messages(task, item)
+        except InputError as error:
+            raise InputError(file, error.key, error.problem, error.remedy) from None
+
+
+def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:
+    """Return the digest of all that the results depend on: the description is for people only."""
+    return digest_of(
+        {
+            "task": task.model_dump(mode="json", exclude={"digest", "description"}),
+            "items": [item.model_dump(mode="json") for split in items.values() for item in split],
+            "corpus": [document.model_dump(mode="json") for document in corpus],
+        }
+    )
