@@ -146,7 +146,8 @@ class TaskFile(Options):
     """A task: what is asked, where the items are, and how the answers are judged."""
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Unique among the tasks of an experiment."
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
+        description="Unique among the tasks of an experiment, such as orders or meridian/orders.",
     )
     version: int = Field(default=1, ge=1, description="Raise it when the task changes its meaning.")
     kind: Kind = Field(
