@@ -47,7 +47,7 @@ class _SilentStep:
 
 
 class PlainProgress:
-    """Plain lines, for logs and CI: at most one every ``every_s`` seconds, and one at the end of each step."""
+    """Plain lines, for logs and CI: one every ``every_s`` seconds at most, and one at each step's end."""
 
     def __init__(self, stream: TextIO | None = None, every_s: float = 5.0) -> None:
         self._stream = stream or sys.stderr

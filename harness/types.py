@@ -70,7 +70,8 @@ class Task(Frozen):
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``refusal`` is the answer expected where the question has none.
+    in [0, 1]. ``refusal`` is the answer expected where the question has none. ``corpus_holds_answers`` False
+    means that a test answer found in the corpus is a leak.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Task(Frozen):
     stop: tuple[str, ...] = ()
     refusal: str | None = None
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
+    corpus_holds_answers: bool = True
     digest: str = ""
 
 
@@ -262,14 +264,24 @@ class ModelIdentity(Frozen):
 
 
 class RunManifest(Frozen):
-    """What a run was made from. ``digest`` identifies the experiment: a run folder holds one only."""
+    """What a run was made from, and which rows of its store are today's.
 
+    ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
+    ``metrics[task]`` are the names of its scores; the first is the primary one.
+    """
+
+    schema_version: int = 1
     trilemma_version: str
-    digest: str
+    name: str
     experiment: dict[str, Any]
-    tasks: dict[str, str]
+    experiment_digest: str
+    place: str
+    tasks: dict[str, Task]
+    metrics: dict[str, tuple[str, ...]]
+    recipes: dict[str, dict[str, str]]
+    preparations: dict[str, str]
     model: ModelIdentity
-    embedder_digest: str
+    embedder: str
     packages: dict[str, str]
     git_revision: str
     hardware: dict[str, Any]
@@ -282,8 +294,15 @@ class RunManifest(Frozen):
 class Model(Protocol):
     """The waist under which all speed lives."""
 
-    identity: ModelIdentity
-    context_length: int
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights answer."""
+        ...
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        ...
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the prompt text the model sees, ending where its answer begins."""
@@ -310,7 +329,10 @@ class Model(Protocol):
 class TrainableModel(Model, Protocol):
     """A model that adapters can be trained for and loaded over."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The model as the experiment names it."""
+        ...
 
     def fresh(self, quantization: Literal["none", "nf4"]) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
@@ -377,6 +399,10 @@ class Strategy(Protocol):
     """
 
     options_type: type[BaseModel]
+
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse with InputError what can be refused before any model is loaded."""
+        ...
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Do all the work that comes before the first test item."""

@@ -125,7 +125,7 @@ class HuggingFaceModel:
         return self._loaded
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
-        """Return a newly loaded ``(transformers model, tokenizer)`` on the device; nothing of it is shared."""
+        """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""
         _evict(HuggingFaceModel._resident)
         HuggingFaceModel._resident = None
         arguments: dict[str, Any] = {}
@@ -164,7 +164,7 @@ class HuggingFaceModel:
     # --- Prompts ---
 
     def render(self, messages: Sequence[Message]) -> str:
-        """Return the prompt as the model sees it; a template without a system turn gets it in the user turn."""
+        """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
         turns = [message.model_dump() for message in messages]
         options = {"tokenize": False, "add_generation_prompt": turns[-1]["role"] != "assistant"}
         options |= self._options.template_options

@@ -1,0 +1,90 @@
+"""The command line: the only place that composes. Commands are imported when they are called."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sqlite3
+import sys
+
+import click
+
+from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
+
+# name: (module, one line of help). The help stands here so that `--help` imports no command.
+COMMANDS = {
+    "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
+    "report": ("harness.cli.report", "Write the HTML report of a run folder."),
+    "tasks": ("harness.cli.tasks", "List and validate tasks; print the task format's JSON Schema."),
+    "index": ("harness.cli.index", "Build, change and search a retrieval index."),
+    "init": ("harness.cli.init", "Write a commented experiment and an example task to start from."),
+    "doctor": ("harness.cli.doctor", "Say what this machine has and what can be run on it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the command list without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, naming the nearest one when there is none."""
+        from harness.errors import nearest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"{args[0]!r} is not a command; {nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="trilemma", message="trilemma %(version)s")
+def cli() -> None:
+    """Prompt it, retrieve for it, or fine-tune it?
+
+    Runs one task suite through every strategy on the same items and says which one wins, by how much, at
+    what cost, what it makes the model forget, and how sure that is.
+    """
+
+
+def main() -> None:
+    """Run the command line; every refused input ends in one line and exit code 2."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_BAD_INPUT)
+    except TrilemmaError as error:
+        sys.exit(_fail(str(error), error.exit_code))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_fail("stopped", EXIT_INTERRUPTED))
+    except (OSError, sqlite3.OperationalError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error):
+            remedy = "free some space and run the same command again: all finished items are kept"
+            sys.exit(
+                _fail(f"{getattr(error, 'filename', None) or 'disk'}: is full; {remedy}", EXIT_BAD_INPUT)
+            )
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> int:
+    click.echo(f"trilemma: {line}", err=True)
+    return code

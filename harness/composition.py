@@ -1,0 +1,95 @@
+"""A strategy entry of an experiment, as the chain of strategies that it composes.
+
+``lora+rag`` prepares LoRA first and then RAG over what LoRA gave: each part's model and request builder come
+from the part before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import plugins
+from harness.config import StrategyOptions, parse
+from harness.errors import InputError, nearest
+from harness.types import PrepareContext, PrepareCost, Prepared, Strategy, TrainingData
+
+
+@dataclass(frozen=True)
+class Part:
+    """One strategy of a chain; ``key`` is where its options stand in the experiment file."""
+
+    id: str
+    key: str
+    options: dict[str, Any]
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The strategies behind one name of an experiment, in the order they are prepared."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+    def recipe(self) -> list[dict[str, Any]]:
+        """Return everything of the chain that determines its answers, as plain data."""
+        return [{"id": part.id, "options": part.options} for part in self.parts]
+
+    def check(self, tasks: Sequence[TrainingData], place: str) -> None:
+        """Let every part refuse what it can without a model."""
+        for part in self.parts:
+            part.strategy.check(tasks, place, part.key)
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Prepare every part over the one before it; costs add up, records stand side by side."""
+        cost, record = PrepareCost(), {}
+        for part in self.parts:
+            prepared = part.strategy.prepare(context)
+            cost, record[part.id] = cost + prepared.cost, prepared.record
+            context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
+        return Prepared(context.model, context.build, cost, record)
+
+
+def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Chain:
+    """Build the chain of one entry under ``strategies``.
+
+    The options of a part of ``a+b`` are those under the entry's own key ``a``, or else those of the entry
+    that is named ``a``, or else the defaults.
+
+    Raises:
+        InputError: An id is unknown, stands twice, or an option is not right.
+    """
+    entry = entries[name]
+    ids = [part.strip() for part in entry.use.split("+")] if ":" not in entry.use else [entry.use]
+    for part_id in ids:
+        plugins.check_known("strategies", part_id, place, f"strategies.{name}")
+        if ids.count(part_id) > 1:
+            raise InputError(
+                place, f"strategies.{name}", "names a part twice", "name each part once", entry.use
+            )
+    if len(ids) == 1:
+        return Chain(name, (_part(ids[0], entry.options, place, f"strategies.{name}"),))
+    strangers = [key for key in entry.options if key not in ids]
+    if strangers:
+        raise InputError(
+            place, f"strategies.{name}.{strangers[0]}", "is none of its parts", nearest(strangers[0], ids)
+        )
+    parts = []
+    for part_id in ids:
+        own = f"strategies.{name}.{part_id}"
+        if part_id in entry.options:
+            parts.append(_part(part_id, entry.options[part_id] or {}, place, own))
+        elif part_id in entries and entries[part_id].use == part_id:
+            parts.append(_part(part_id, entries[part_id].options, place, f"strategies.{part_id}"))
+        else:
+            parts.append(_part(part_id, {}, place, own))
+    return Chain(name, tuple(parts))
+
+
+def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
+    kind = plugins.load("strategies", part_id, place, key)
+    options = parse(kind.options_type, raw, place, key)
+    return Part(part_id, key, options.model_dump(mode="json"), kind(options))

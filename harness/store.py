@@ -1,0 +1,252 @@
+"""The run folder's database: finished generations and scored items, safe against a kill at any moment.
+
+Two ideas carry it. A generation is found by its key, which digests everything that determines it, so nothing
+is generated twice and no answer is served for other weights. A result belongs to a recipe, the digest of how
+its strategy and task were configured, so rows of an older configuration are never mixed with today's.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from harness.digests import digest_of
+from harness.errors import InputError
+from harness.types import Failure, Generation, ItemResult, ModelIdentity, PrepareCost, Request, TaskItem
+
+SCHEMA_VERSION = 1
+FILE_NAME = "results.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS generations (
+    key TEXT PRIMARY KEY, generation TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS items (
+    task_digest TEXT NOT NULL, item_id TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (task_digest, item_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+    recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, repeat INTEGER NOT NULL,
+    task TEXT NOT NULL, item_id TEXT NOT NULL, key TEXT NOT NULL, request TEXT, scores TEXT NOT NULL,
+    error TEXT, PRIMARY KEY (recipe, seed, repeat, item_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS preparations (
+    recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, cost TEXT NOT NULL,
+    record TEXT NOT NULL, error TEXT, PRIMARY KEY (recipe, seed)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What preparing one strategy with one seed took, and what it recorded of it."""
+
+    strategy: str
+    seed: int
+    cost: PrepareCost
+    record: dict[str, Any]
+    error: Failure | None = None
+
+
+def generation_key(identity: ModelIdentity, prompt: str, request: Request) -> str:
+    """Return the sha256 key of a generation: weights, adapter, rendered prompt, choices, decoding, seed.
+
+    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then.
+    """
+    sampled = request.decoding.temperature > 0 and not request.choices
+    return digest_of(
+        {
+            "weights": identity.weights_digest,
+            "adapter": identity.adapter_digest,
+            "quantization": identity.quantization,
+            "dtype": identity.dtype,
+            "prompt": prompt,
+            "choices": list(request.choices),
+            "decoding": None if request.choices else request.decoding.model_dump(),
+            "seed": request.seed if sampled else 0,
+            "repeat": request.repeat if sampled else 0,
+        }
+    )
+
+
+class Store:
+    """Reads and writes ``results.sqlite``; use ``Store.open``.
+
+    A batch is written in one transaction: after a kill either all of its items are there or none.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db, self.path = connection, path
+
+    @classmethod
+    def open(cls, run_dir: Path, read_only: bool = False) -> Self:
+        """Open the store of a run folder, making it unless ``read_only``.
+
+        Raises:
+            InputError: It is missing (read only), is no database, or is of another schema version.
+        """
+        path = run_dir / FILE_NAME
+        if read_only and not path.is_file():
+            remedy = "name a folder that `trilemma run` wrote"
+            raise InputError(run_dir, FILE_NAME, "there is no such file", remedy)
+        try:
+            db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version not in (0, SCHEMA_VERSION):
+                remedy = "use the version of trilemma that wrote it"
+                raise InputError(path, "", f"has schema version {version}, not {SCHEMA_VERSION}", remedy)
+            if read_only:
+                db.execute("PRAGMA query_only=1")
+            else:
+                db.execute("PRAGMA journal_mode=WAL")
+                db.execute("PRAGMA synchronous=NORMAL")
+                db.executescript(_SCHEMA)
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except sqlite3.DatabaseError as error:
+            if "full" in str(error):
+                raise
+            raise InputError(path, "", f"cannot be opened: {error}", "move it away and run again") from None
+        return cls(db, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    # --- Writing ---
+
+    def write_batch(
+        self, recipe: str, generations: Mapping[str, Generation], results: Sequence[ItemResult]
+    ) -> None:
+        """Write the generations and results of one batch in one transaction; what is there stays."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO generations VALUES (?, ?)",
+                [(key, generation.model_dump_json()) for key, generation in generations.items()],
+            )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(recipe, result) for result in results],
+            )
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def write_items(self, task_digest: str, items: Iterable[TaskItem]) -> None:
+        """Keep the test items of a task, so that a report needs nothing but the run folder."""
+        self._db.execute("BEGIN IMMEDIATE")
+        rows = ((task_digest, item.id, item.model_dump_json()) for item in items)
+        self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+
+    def write_preparation(self, recipe: str, preparation: Preparation) -> None:
+        """Write what preparing a strategy took; the first that succeeded stays."""
+        error = preparation.error.model_dump_json() if preparation.error else None
+        self._db.execute(
+            "INSERT INTO preparations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "cost = excluded.cost, record = excluded.record, error = excluded.error WHERE error IS NOT NULL",
+            (
+                recipe,
+                preparation.strategy,
+                preparation.seed,
+                preparation.cost.model_dump_json(),
+                json.dumps(preparation.record),
+                error,
+            ),
+        )
+
+    def forget_errors(self, recipe: str, seed: int) -> None:
+        """Delete the failed items of a recipe, so that running again tries them again."""
+        self._db.execute(
+            "DELETE FROM results WHERE recipe = ? AND seed = ? AND error IS NOT NULL", (recipe, seed)
+        )
+
+    # --- Reading ---
+
+    def generations(self, keys: Iterable[str]) -> dict[str, Generation]:
+        """Return the generations that are there, by key."""
+        found = {}
+        for key in set(keys):
+            row = self._db.execute("SELECT generation FROM generations WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                found[key] = Generation.model_validate_json(row[0])
+        return found
+
+    def finished(self, recipe: str, seed: int) -> set[tuple[str, int]]:
+        """Return ``(item id, repeat)`` of every result of a recipe and seed."""
+        query = "SELECT item_id, repeat FROM results WHERE recipe = ? AND seed = ?"
+        return set(self._db.execute(query, (recipe, seed)).fetchall())
+
+    def results(self, recipes: Iterable[str]) -> Iterator[ItemResult]:
+        """Yield the results of the given recipes, ordered by recipe as given, seed, repeat and item id."""
+        query = (
+            "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, "
+            "r.scores, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ? "
+            "ORDER BY r.seed, r.repeat, r.item_id"
+        )
+        for recipe in recipes:
+            for row in self._db.execute(query, (recipe,)):
+                yield _result(row)
+
+    def items(self, task_digest: str) -> dict[str, TaskItem]:
+        """Return the test items of a task by id."""
+        query = "SELECT item_id, item FROM items WHERE task_digest = ? ORDER BY item_id"
+        return {
+            item_id: TaskItem.model_validate_json(item)
+            for item_id, item in self._db.execute(query, (task_digest,))
+        }
+
+    def preparations(self, recipes: Iterable[str]) -> list[Preparation]:
+        """Return the preparations of the given recipes, in their order, then by seed."""
+        query = "SELECT strategy, seed, cost, record, error FROM preparations WHERE recipe = ? ORDER BY seed"
+        return [
+            Preparation(
+                strategy=strategy,
+                seed=seed,
+                cost=PrepareCost.model_validate_json(cost),
+                record=json.loads(record),
+                error=Failure.model_validate_json(error) if error else None,
+            )
+            for recipe in recipes
+            for strategy, seed, cost, record, error in self._db.execute(query, (recipe,))
+        ]
+
+
+def _row(recipe: str, result: ItemResult) -> tuple[Any, ...]:
+    return (
+        recipe,
+        result.strategy,
+        result.seed,
+        result.repeat,
+        result.task,
+        result.item_id,
+        result.key,
+        result.request.model_dump_json() if result.request else None,
+        json.dumps(result.scores),
+        result.error.model_dump_json() if result.error else None,
+    )
+
+
+def _result(row: tuple[Any, ...]) -> ItemResult:
+    strategy, seed, repeat, task, item_id, key, request, generation, scores, error = row
+    return ItemResult(
+        strategy=strategy,
+        seed=seed,
+        repeat=repeat,
+        task=task,
+        item_id=item_id,
+        key=key,
+        request=Request.model_validate_json(request) if request else None,
+        generation=Generation.model_validate_json(generation) if generation else None,
+        scores=json.loads(scores),
+        error=Failure.model_validate_json(error) if error else None,
+    )

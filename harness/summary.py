@@ -1,0 +1,240 @@
+"""``summary.json``: what a run found, as a pure function of its manifest and its store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.findings import (
+    Cell,
+    Contrast,
+    MacroContrast,
+    StrategyCost,
+    StrategyFailure,
+    Summary,
+    TaskInfo,
+    Verdict,
+)
+from harness.stats import interval, paired_difference
+from harness.store import Preparation, Store
+from harness.tasks.selection import chosen
+from harness.types import ItemResult, PrepareCost, Role, RunManifest, Task, TokenUsage
+from harness.verdict import decide
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per-item scores of one strategy on one task: item id to mean over seeds and repeats."""
+
+    by_metric: Mapping[str, Mapping[str, float]]
+    failed: frozenset[str]
+
+
+def summarize(manifest: RunManifest, store: Store) -> Summary:
+    """Compute the summary of a run from its stored rows; no model is needed."""
+    experiment = manifest.experiment
+    asked = {
+        name: {item.id for item in chosen(list(store.items(task.digest).values()), experiment["limit"])}
+        for name, task in manifest.tasks.items()
+    }
+    rows = {
+        strategy: {
+            task: [row for row in store.results([recipe]) if row.item_id in asked[task]]
+            for task, recipe in recipes.items()
+        }
+        for strategy, recipes in manifest.recipes.items()
+    }
+    scores = {
+        strategy: {
+            task: item_scores(found, manifest.metrics[task]) for task, found in by_task.items() if found
+        }
+        for strategy, by_task in rows.items()
+    }
+    prepared = store.preparations(manifest.preparations.values())
+    infos = tuple(
+        _task_info(task, manifest.metrics[name][0], len(asked[name])) for name, task in manifest.tasks.items()
+    )
+    incumbent = str(experiment["incumbent"])
+    contrasts = _contrasts(scores, infos, incumbent)
+    draft = Summary(
+        name=manifest.name,
+        incumbent=incumbent,
+        strategies=tuple(manifest.recipes),
+        seeds=tuple(experiment["seeds"]),
+        tasks=infos,
+        cells=tuple(_cells(scores, infos)),
+        contrasts=tuple(c for c in contrasts if _role(infos, c.task) == "target"),
+        forgetting=tuple(c for c in contrasts if _role(infos, c.task) == "retention"),
+        macro=tuple(_macros(scores, infos, incumbent)),
+        costs=tuple(_costs(rows, prepared)),
+        failures=tuple(
+            StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in prepared if p.error
+        ),
+        items=sum(len(found) for by_task in rows.values() for found in by_task.values()),
+        errors=sum(
+            row.error is not None for by_task in rows.values() for found in by_task.values() for row in found
+        ),
+        verdict=Verdict(line="", winner=None),
+    )
+    return draft.model_copy(update={"verdict": decide(draft)})
+
+
+def item_scores(rows: Iterable[ItemResult], metrics: Sequence[str]) -> Scores:
+    """Average the rows of one strategy and task within each item.
+
+    A failed row scores 0 in every one of the task's ``metrics``. Other scores (of retrieval) are averaged
+    over the rows that have them.
+    """
+    rows = list(rows)
+    names = [*metrics, *sorted({name for row in rows for name in row.scores} - set(metrics))]
+    values: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in names}
+    for row in rows:
+        found = dict.fromkeys(metrics, 0.0) if row.error is not None else row.scores
+        for name, score in found.items():
+            values[name][row.item_id].append(score)
+    means = {
+        name: {i: float(np.mean(v)) for i, v in found.items()} for name, found in values.items() if found
+    }
+    return Scores(means, frozenset(row.item_id for row in rows if row.error is not None))
+
+
+def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
+    return TaskInfo(
+        name=task.name,
+        kind=task.kind,
+        role=task.role,
+        description=task.description,
+        primary_metric=primary_metric,
+        n_test=n_test,
+        random_baseline=task.random_baseline,
+    )
+
+
+def _role(infos: Sequence[TaskInfo], task: str) -> Role:
+    return next(info.role for info in infos if info.name == task)
+
+
+def _cells(scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo]) -> Iterable[Cell]:
+    primary = {info.name: info.primary_metric for info in infos}
+    for strategy, by_task in scores.items():
+        for task, found in by_task.items():
+            for metric, by_item in found.by_metric.items():
+                values = list(by_item.values())
+                low, high = interval(values)
+                yield Cell(
+                    strategy=strategy,
+                    task=task,
+                    metric=metric,
+                    primary=metric == primary[task],
+                    mean=float(np.mean(values)),
+                    ci_low=low,
+                    ci_high=high,
+                    n=len(values),
+                    errors=len(found.failed & by_item.keys()),
+                )
+
+
+def _paired(new: Mapping[str, float], old: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    common = sorted(new.keys() & old.keys())
+    return [new[i] for i in common], [old[i] for i in common]
+
+
+def _contrasts(
+    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], incumbent: str
+) -> list[Contrast]:
+    found = []
+    for strategy, by_task in scores.items():
+        for info in infos:
+            reference = scores.get(incumbent, {}).get(info.name)
+            if strategy == incumbent or reference is None or info.name not in by_task:
+                continue
+            new, old = _primary(by_task[info.name], info), _primary(reference, info)
+            a, b = _paired(new, old)
+            if a:
+                d = paired_difference(a, b)
+                found.append(
+                    Contrast(
+                        strategy=strategy,
+                        reference=incumbent,
+                        task=info.name,
+                        metric=info.primary_metric,
+                        difference=d.estimate,
+                        ci_low=d.low,
+                        ci_high=d.high,
+                        n=d.n,
+                        method=d.method,
+                    )
+                )
+    return found
+
+
+def _primary(scores: Scores, info: TaskInfo) -> Mapping[str, float]:
+    return scores.by_metric.get(info.primary_metric, {})
+
+
+def _macros(
+    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], incumbent: str
+) -> Iterable[MacroContrast]:
+    """Difference of macro means; its variance is the sum of the tasks' variances of d / n, over T squared."""
+    roles: tuple[Role, ...] = ("target", "retention")
+    for role in roles:
+        tasks = [info for info in infos if info.role == role and info.name in scores.get(incumbent, {})]
+        for strategy, by_task in scores.items():
+            if not tasks or any(info.name not in by_task for info in tasks):
+                continue
+            pairs = [
+                _paired(_primary(by_task[i.name], i), _primary(scores[incumbent][i.name], i)) for i in tasks
+            ]
+            differences = [np.subtract(new, old) for new, old in pairs]
+            estimate = float(np.mean([np.mean(d) for d in differences]))
+            variance = sum(np.var(d, ddof=1) / len(d) if len(d) > 1 else 0.0 for d in differences)
+            half = 1.959964 * float(np.sqrt(variance)) / len(tasks)
+            yield MacroContrast(
+                strategy=strategy,
+                reference=incumbent,
+                role=role,
+                mean=float(np.mean([np.mean(new) for new, _ in pairs])),
+                difference=estimate,
+                ci_low=estimate - half,
+                ci_high=estimate + half,
+                n_tasks=len(tasks),
+                n_items=sum(len(d) for d in differences),
+            )
+
+
+def _costs(
+    rows: Mapping[str, Mapping[str, Sequence[ItemResult]]], prepared: Sequence[Preparation]
+) -> Iterable[StrategyCost]:
+    for strategy, by_task in rows.items():
+        answered = [row for found in by_task.values() for row in found if row.generation and row.request]
+        mine = [p.cost for p in prepared if p.strategy == strategy and p.error is None]
+        if not answered or not mine:
+            continue
+        usage = sum((row.generation.usage for row in answered if row.generation), TokenUsage())
+        embedding = sum(row.request.embedding_tokens for row in answered if row.request)
+        latencies = [row.generation.latency_s for row in answered if row.generation]
+        n = len(answered)
+        yield StrategyCost(
+            strategy=strategy,
+            prepare=_mean_cost(mine),
+            prompt_tokens=usage.prompt / n,
+            cached_prompt_tokens=usage.cached_prompt / n,
+            completion_tokens=usage.completion / n,
+            embedding_tokens=embedding / n,
+            latency_p50_s=float(np.percentile(latencies, 50)),
+            latency_p95_s=float(np.percentile(latencies, 95)),
+            n_answers=n,
+            cut=sum(row.request.cut > 0 for row in answered if row.request),
+        )
+
+
+def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:
+    names = PrepareCost.model_fields
+    means: dict[str, Any] = {name: np.mean([getattr(cost, name) for cost in costs]) for name in names}
+    return PrepareCost(
+        **{name: (round(v) if names[name].annotation is int else float(v)) for name, v in means.items()}
+    )
