@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.digests import digest_of
@@ -47,6 +47,22 @@ def fill(task: Task, source: str, item: TaskItem) -> str:
             f"the template cannot be filled: {error}",
             "mend the template or the item",
         ) from None
+
+
+@lru_cache(maxsize=256)
+def _names_used(source: str) -> frozenset[str]:
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
+
+
+def shown_text(task: Task, item: TaskItem) -> str:
+    """Return what an item's prompt shows of the item, without the words that every prompt of the task has.
+
+    Two items are the same question when these texts are the same.
+    """
+    names = _names_used(task.prompt) | _names_used(task.instruction)
+    shown = [item.input] if "input" in names else []
+    shown += [str(item.metadata[name]) for name in sorted(names & item.metadata.keys())]
+    return "\n".join([*shown, *item.choices])
 
 
 def plain_messages(task: Task, item: TaskItem) -> tuple[Message, ...]:

@@ -1,0 +1,106 @@
+"""``trilemma tasks``: list tasks, look for faults in them, print the schema of ``task.yaml``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from harness.errors import EXIT_BAD_INPUT
+from harness.tasks.loading import load_task
+from harness.tasks.references import builtin_tasks, resolve_tasks
+from harness.tasks.spec import json_schema
+from harness.tasks.validate import CHECKS, CountTokens, validate
+from harness.types import LoadedTask
+
+_HEADER = ("task", "kind", "role", "train", "validation", "test", "documents", "metrics")
+
+
+@click.group()
+def tasks() -> None:
+    """List tasks, look for faults in them, print their schema."""
+
+
+@tasks.command("list")
+@click.argument("refs", nargs=-1, metavar="[PATH]...")
+def list_tasks(refs: tuple[str, ...]) -> None:
+    """List the built-in tasks and those at PATH: a task folder, a glob, or builtin:SUITE.
+
+    Columns: name, kind, role, number of items of each split, of documents, and metrics, the primary first.
+    """
+    files = [file for suite in builtin_tasks().values() for file in suite]
+    given = resolve_tasks(refs, Path.cwd(), "tasks list")
+    rows = [_row(load_task(file)) for file in dict.fromkeys([*files, *given])]
+    for line in _table([_HEADER, *rows]):
+        click.echo(line)
+
+
+def _row(loaded: LoadedTask) -> tuple[str, ...]:
+    task, data = loaded.task, loaded.data
+    counts = (len(data.train), len(data.validation), len(loaded.test), len(data.corpus))
+    metrics = ", ".join(metric.use for metric in task.metrics)
+    return (task.name, task.kind, task.role, *(str(count) for count in counts), metrics)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows as lines, columns two spaces apart, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 3 <= column <= 6 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+@tasks.command("validate")
+@click.argument("refs", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--model", metavar="MODEL", help="Measure the prompts with this model: a path as in model.path."
+)
+def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
+    """Look for faults in the tasks at PATH: a task folder, a glob, or builtin:SUITE.
+
+    Prints one line a finding. Exit code 0, or 2 when a task cannot be loaded or has an error.
+    """
+    files = resolve_tasks(refs, Path.cwd(), "tasks validate")
+    count_tokens, context_length = _counter(model) if model else (None, None)
+    checks = [*CHECKS, "length of the prompts"] if model else CHECKS
+    click.echo(f"checked: {', '.join(checks)}")
+    n_errors = 0
+    for file in files:
+        loaded = load_task(file)
+        findings = validate(loaded, count_tokens=count_tokens, context_length=context_length)
+        errors = [finding for finding in findings if finding.severity == "error"]
+        n_errors += len(errors)
+        click.echo(_summary(loaded, len(errors), len(findings) - len(errors)))
+        for finding in findings:
+            click.echo(f"  {finding.line()}")
+    if n_errors:
+        click.get_current_context().exit(EXIT_BAD_INPUT)
+
+
+def _summary(loaded: LoadedTask, n_errors: int, n_warnings: int) -> str:
+    data = loaded.data
+    return (
+        f"{loaded.task.name}: {len(data.train)} train, {len(data.validation)} validation, "
+        f"{len(loaded.test)} test, {len(data.corpus)} documents; errors: {n_errors}, warnings: {n_warnings}"
+    )
+
+
+def _counter(model: str) -> tuple[CountTokens, int]:
+    """Return how a model counts the tokens of a prompt, and the length of its context."""
+    from harness.config import ModelOptions
+    from harness.models.huggingface import HuggingFaceModel
+
+    backend = HuggingFaceModel(ModelOptions(path=model), place="--model")
+    return backend.count_tokens, backend.context_length
+
+
+@tasks.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of task.yaml, for editors and other programs."""
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

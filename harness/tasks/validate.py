@@ -1,0 +1,213 @@
+"""What is wrong with a task that loads: each fault found and named, none of them fatal by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from harness.tasks.items import normalise
+from harness.tasks.overlap import near_duplicates
+from harness.tasks.prompting import plain_messages, shown_text
+from harness.types import Frozen, LoadedTask, Message, Task, TaskItem
+
+Severity = Literal["error", "warning"]
+CountTokens = Callable[[Sequence[Message]], int]
+
+CHECKS = (
+    "empty fields",
+    "labels among the choices",
+    "conflicting labels",
+    "overlap of the splits, exact and near",
+    "test items in the corpus",
+)
+_SHORTEST_ANSWER_CHARS = 12
+_SHORTEST_QUESTION_CHARS = 20
+_EXAMPLES = 3
+
+
+class Finding(Frozen):
+    """One fault of a task. ``items`` are the ids of all the items it concerns, in order.
+
+    An error makes results wrong or impossible; a warning is something to look at.
+    """
+
+    severity: Severity
+    code: str
+    place: str
+    message: str
+    items: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """Return the finding as one line that names the first items."""
+        named = ", ".join(self.items[:_EXAMPLES])
+        more = f" and {len(self.items) - _EXAMPLES} more" if len(self.items) > _EXAMPLES else ""
+        where = f" ({named}{more})" if named else ""
+        return f"{self.severity}: {self.place}: {self.code}: {self.message}{where}"
+
+
+def validate(
+    loaded: LoadedTask, *, count_tokens: CountTokens | None = None, context_length: int | None = None
+) -> list[Finding]:
+    """Look for faults in a task that has been loaded.
+
+    Args:
+        loaded: The task with its items and corpus.
+        count_tokens: Tokens of a conversation as the model sees it; without it prompts are not measured.
+        context_length: Tokens that a prompt and its answer may have together.
+
+    Returns:
+        The findings, errors first.
+    """
+    findings = [
+        *_empty(loaded),
+        *_labels(loaded),
+        *_conflicts(loaded),
+        *_overlap(loaded),
+        *_in_corpus(loaded),
+    ]
+    if count_tokens is not None and context_length is not None:
+        findings += _too_long(loaded, count_tokens, context_length)
+    return sorted(findings, key=lambda finding: finding.severity)
+
+
+def _splits(loaded: LoadedTask) -> dict[str, tuple[TaskItem, ...]]:
+    return {"train": loaded.data.train, "validation": loaded.data.validation, "test": loaded.test}
+
+
+def _all_items(loaded: LoadedTask) -> list[TaskItem]:
+    return [item for items in _splits(loaded).values() for item in items]
+
+
+def _finding(
+    severity: Severity, code: str, place: str, message: str, items: Iterable[TaskItem]
+) -> list[Finding]:
+    """Return one finding for all the items, or none where there are no items."""
+    ids = tuple(item.id for item in items)
+    message = message.format(n=len(ids), items="item" if len(ids) == 1 else "items")
+    return [Finding(severity=severity, code=code, place=place, message=message, items=ids)] if ids else []
+
+
+def _empty(loaded: LoadedTask) -> list[Finding]:
+    findings = []
+    for split, items in _splits(loaded).items():
+        place = f"{loaded.task.name} {split}"
+        no_input = [item for item in items if not item.input.strip()]
+        findings += _finding("error", "empty_input", place, "{n} {items} with an empty input", no_input)
+        no_target = [item for item in items if any(not target.strip() for target in item.targets)]
+        findings += _finding("error", "empty_target", place, "{n} {items} with an empty target", no_target)
+    return findings
+
+
+def _labels(loaded: LoadedTask) -> list[Finding]:
+    task = loaded.task
+    if task.kind != "choice":
+        return []
+    findings = []
+    for split, items in _splits(loaded).items():
+        place = f"{task.name} {split}"
+        foreign = [item for item in items if not set(item.targets) <= set(item.choices or task.choices)]
+        labels = {t for item in foreign for t in item.targets if t not in (item.choices or task.choices)}
+        message = f"{{n}} {{items}} with a label that is not among the choices: {_some(labels)}"
+        findings += _finding("error", "label_not_a_choice", place, message, foreign)
+        twice = [item for item in items if len(set(item.choices)) != len(item.choices)]
+        findings += _finding(
+            "error", "repeated_choice", place, "{n} {items} with the same choice twice", twice
+        )
+    return findings
+
+
+def _some(texts: Iterable[str]) -> str:
+    """Return the first few of ``texts`` quoted; braces are doubled, as the text is a format later."""
+    ordered = sorted(texts)
+    shown = ", ".join(repr(text if len(text) <= 40 else text[:39] + "…") for text in ordered[:_EXAMPLES])
+    more = f" and {len(ordered) - _EXAMPLES} more" if len(ordered) > _EXAMPLES else ""
+    return (shown + more).replace("{", "{{").replace("}", "}}")
+
+
+def _conflicts(loaded: LoadedTask) -> list[Finding]:
+    """Items that show the same and have no accepted answer in common."""
+    groups: dict[str, list[TaskItem]] = defaultdict(list)
+    for item in _all_items(loaded):
+        groups[normalise(shown_text(loaded.task, item))].append(item)
+    torn, answers = [], set()
+    for group in groups.values():
+        accepted = [{normalise(target) for target in item.targets} for item in group]
+        if not set.intersection(*accepted):
+            torn += group
+            answers.add(" / ".join(sorted({item.targets[0] for item in group})))
+    message = f"{{n}} {{items}} whose input stands elsewhere with another answer: {_some(answers)}"
+    return _finding("warning", "conflicting_labels", loaded.task.name, message, torn)
+
+
+def _overlap(loaded: LoadedTask) -> list[Finding]:
+    splits = _splits(loaded)
+    return [
+        *_overlap_of(loaded.task, "test", splits["test"], "train", splits["train"]),
+        *_overlap_of(loaded.task, "test", splits["test"], "validation", splits["validation"]),
+        *_overlap_of(loaded.task, "validation", splits["validation"], "train", splits["train"]),
+    ]
+
+
+def _overlap_of(
+    task: Task, name: str, items: Sequence[TaskItem], other: str, others: Sequence[TaskItem]
+) -> list[Finding]:
+    place = f"{task.name} {name}"
+    texts = [normalise(shown_text(task, item)) for item in items]
+    other_texts = [normalise(shown_text(task, item)) for item in others]
+    known = set(other_texts)
+    same = [item for item, text in zip(items, texts, strict=True) if text in known]
+    severity: Severity = "error" if name == "test" else "warning"
+    message = f"{{n}} {{items}} of {name} stand in {other} too"
+    findings = _finding(severity, f"in_{other}_too", place, message, same)
+    rest = [(item, text) for item, text in zip(items, texts, strict=True) if text not in known]
+    near = near_duplicates([text for _, text in rest], other_texts)
+    pairs = _some(f"{rest[i][0].id} ~ {others[j].id}" for i, j, _ in near)
+    message = f"{{n}} {{items}} of {name} stand in {other} with nearly the same words: {pairs}"
+    near_items = [rest[i][0] for i, _, _ in near]
+    return findings + _finding("warning", f"nearly_in_{other}", place, message, near_items)
+
+
+def _in_corpus(loaded: LoadedTask) -> list[Finding]:
+    """Test questions word for word in the corpus, and test answers where they are not meant to be there."""
+    corpus = [normalise(document.text) for document in loaded.data.corpus]
+    if not corpus:
+        return []
+    whole = "\n".join(corpus)
+    place = f"{loaded.task.name} test"
+    asked = [item for item in loaded.test if _stands_in(whole, item.input, _SHORTEST_QUESTION_CHARS)]
+    message = "{n} {items} whose input stands word for word in the corpus"
+    findings = _finding("warning", "question_in_corpus", place, message, asked)
+    if not loaded.task.corpus_holds_answers:
+        answered = [
+            item
+            for item in loaded.test
+            if any(_stands_in(whole, target, _SHORTEST_ANSWER_CHARS) for target in item.targets)
+        ]
+        message = "{n} {items} whose answer stands word for word in the corpus, which is not to hold answers"
+        findings += _finding("error", "answer_in_corpus", place, message, answered)
+    return findings
+
+
+def _stands_in(corpus: str, text: str, at_least_chars: int) -> bool:
+    text = normalise(text)
+    return len(text) >= at_least_chars and text in corpus
+
+
+def _too_long(loaded: LoadedTask, count_tokens: CountTokens, context_length: int) -> list[Finding]:
+    task = loaded.task
+    answer_tokens = task.max_new_tokens if task.kind == "generate" else 1
+    findings = []
+    for split, items in _splits(loaded).items():
+        lengths = [count_tokens(plain_messages(task, item)) for item in items]
+        long = [i for i, length in enumerate(lengths) if length + answer_tokens > context_length]
+        most = max((lengths[i] for i in long), default=0)
+        message = (
+            f"{{n}} {{items}} whose prompt (up to {most} tokens) and answer ({answer_tokens}) are "
+            f"longer than the model's context of {context_length} tokens"
+        )
+        severity: Severity = "error" if split == "test" else "warning"
+        findings += _finding(
+            severity, "prompt_too_long", f"{task.name} {split}", message, [items[i] for i in long]
+        )
+    return findings
