@@ -1,0 +1,125 @@
+"""Everything a report shows of a run, read from its folder; no model is needed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.errors import InputError
+from harness.findings import Summary
+from harness.store import Preparation, Store
+from harness.summary import summarize
+from harness.tasks.selection import chosen
+from harness.types import ItemResult, RunManifest, TaskItem
+from reports._examples import Why, choose
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item with what every strategy made of it."""
+
+    item: TaskItem
+    why: Why
+    results: tuple[ItemResult, ...]
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A run as reports see it. ``examples`` maps a task's name to its chosen items."""
+
+    manifest: RunManifest
+    summary: Summary
+    preparations: tuple[Preparation, ...]
+    examples: dict[str, tuple[Example, ...]]
+
+
+def load_run(run_dir: Path) -> RunData:
+    """Read a run folder.
+
+    Raises:
+        InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
+    """
+    manifest = load_manifest(run_dir)
+    with Store.open(run_dir, read_only=True) as store:
+        try:
+            summary = summarize(manifest, store)
+            if not summary.items:
+                remedy = "let `trilemma run` finish at least one batch first"
+                raise InputError(run_dir, "", "holds no results yet", remedy)
+            return RunData(
+                manifest=manifest,
+                summary=summary,
+                preparations=tuple(store.preparations(manifest.preparations.values())),
+                examples=_examples(manifest, store),
+            )
+        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            raise _damaged(store.path, error) from None
+
+
+def load_manifest(run_dir: Path) -> RunManifest:
+    """Read the manifest of a run folder.
+
+    Raises:
+        InputError: The folder or the file is missing, or is not a manifest that this version reads.
+    """
+    path = run_dir / MANIFEST
+    if not run_dir.is_dir():
+        raise InputError(
+            run_dir, "", "there is no such run folder", "name a folder that `trilemma run` wrote"
+        )
+    try:
+        return RunManifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        remedy = "name a folder that `trilemma run` wrote"
+        raise InputError(run_dir, MANIFEST, "there is no such file", remedy) from None
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    if isinstance(error, ValidationError):
+        fault = error.errors(include_url=False)[0]
+        problem = f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+    else:
+        problem = f"{type(error).__name__}: {error}"
+    problem = " ".join(problem.split())[:200]
+    remedy = "use the version of trilemma that wrote it, or run the experiment again"
+    return InputError(path, "", f"cannot be read ({problem})", remedy)
+
+
+def _examples(manifest: RunManifest, store: Store) -> dict[str, tuple[Example, ...]]:
+    """Choose items from one reading of the rows and collect what is shown of them in a second."""
+    primary = {name: metrics[0] for name, metrics in manifest.metrics.items()}
+    items = {
+        name: {item.id: item for item in chosen(list(store.items(task.digest).values()), _limit(manifest))}
+        for name, task in manifest.tasks.items()
+    }
+    wanted = choose((row for row in _rows(manifest, store) if row.item_id in items[row.task]), primary)
+    first: dict[tuple[str, str], dict[str, ItemResult]] = {(w.task, w.item_id): {} for w in wanted}
+    for row in _rows(manifest, store):
+        if (row.task, row.item_id) in first:
+            first[row.task, row.item_id].setdefault(row.strategy, row)
+    return {
+        name: tuple(
+            Example(items[name][w.item_id], w.why, tuple(first[name, w.item_id].values()))
+            for w in wanted
+            if w.task == name
+        )
+        for name in manifest.tasks
+    }
+
+
+def _limit(manifest: RunManifest) -> int | None:
+    limit = manifest.experiment.get("limit")
+    return int(limit) if limit is not None else None
+
+
+def _rows(manifest: RunManifest, store: Store) -> Iterator[ItemResult]:
+    for recipes in manifest.recipes.values():
+        yield from store.results(recipes.values())

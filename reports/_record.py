@@ -1,0 +1,81 @@
+"""What a strategy recorded while it was prepared: figures and curves, whatever the strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.store import Preparation
+from reports._charts import Chart, Point, line_chart
+from reports._text import excerpt, figure
+
+_MOST_FIGURES = 40
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """The record of one part of a strategy: named figures, and a chart of its losses where it has any."""
+
+    part: str
+    figures: tuple[tuple[str, str], ...]
+    chart: Chart | None
+    n_left_out: int
+
+
+@dataclass(frozen=True)
+class PreparationRecord:
+    """The records of all parts of one prepared strategy."""
+
+    preparation: Preparation
+    parts: tuple[PartRecord, ...]
+
+
+def records_of(preparations: Sequence[Preparation]) -> list[PreparationRecord]:
+    """Arrange the records of all preparations that have something to show."""
+    found = []
+    for preparation in preparations:
+        parts = tuple(
+            _part(name, record) for name, record in preparation.record.items() if isinstance(record, dict)
+        )
+        shown = tuple(part for part in parts if part.figures or part.chart)
+        if shown:
+            found.append(PreparationRecord(preparation, shown))
+    return found
+
+
+def _part(name: str, record: Mapping[str, Any]) -> PartRecord:
+    figures = list(_figures(record))
+    series = [(label, points) for label, points in _series(record) if "loss" in label.lower()]
+    chart = line_chart("Loss by training step", "step", series)
+    return PartRecord(name, tuple(figures[:_MOST_FIGURES]), chart, max(0, len(figures) - _MOST_FIGURES))
+
+
+def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in record.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            yield from _figures(value, f"{prefix}{key}: ")
+        elif isinstance(value, list):
+            if value and all(isinstance(entry, str | int | float) for entry in value):
+                yield name, excerpt(", ".join(map(figure, value)), 300)
+        elif value is not None:
+            yield name, excerpt(figure(value), 300)
+
+
+def _series(record: Mapping[str, Any]) -> Iterator[tuple[str, list[Point]]]:
+    """Yield every list of ``[x, y]`` pairs as a named series."""
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from _series(value)
+        elif isinstance(value, list) and value and all(_is_pair(row) for row in value):
+            name = "training loss" if key == "loss" else key.replace("_", " ")
+            yield name, [(float(x), float(y)) for x, y in value]
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 2 and all(map(_is_number, row))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

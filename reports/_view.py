@@ -1,0 +1,174 @@
+"""From a run to what stands on the page: tables as rows of plain values, in the order they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from harness.findings import Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
+from harness.types import Role
+from reports._charts import Whisker, whisker
+from reports._data import RunData
+
+
+@dataclass(frozen=True)
+class Score:
+    """A cell of the score table; ``best`` marks the highest mean of its row."""
+
+    cell: Cell
+    best: bool
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One metric of one task, a score or None for every strategy."""
+
+    task: TaskInfo
+    metric: str
+    scores: tuple[Score | None, ...]
+
+
+@dataclass(frozen=True)
+class MeanRow:
+    """The mean over all tasks of a role, a figure or None for every strategy."""
+
+    n_tasks: int
+    means: tuple[MacroContrast | None, ...]
+    best: float
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores of all strategies on the tasks of one role; ``mean`` is None where one task is no mean."""
+
+    rows: tuple[ScoreRow, ...]
+    mean: MeanRow | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference with its interval, drawn and put into a word."""
+
+    strategy: str
+    task: str
+    metric: str
+    value: float
+    ci_low: float
+    ci_high: float
+    n: int
+    drawn: Whisker
+
+    @property
+    def reading(self) -> str:
+        """What the interval says: better, worse, or not proven."""
+        if self.ci_low > 0:
+            return "better"
+        return "worse" if self.ci_high < 0 else "not proven"
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the template needs beside the run itself."""
+
+    run: RunData
+    target: ScoreTable
+    retention: ScoreTable
+    differences: tuple[tuple[str, tuple[Difference, ...]], ...]
+    forgetting: tuple[tuple[str, tuple[Difference, ...]], ...]
+    retrieval: tuple[ScoreRow, ...]
+    others: tuple[ScoreRow, ...]
+    costs: tuple[StrategyCost, ...]
+    methods: tuple[str, ...]
+    experiment: str
+    provenance: tuple[tuple[str, str], ...]
+
+
+def page_of(run: RunData) -> Page:
+    """Arrange a run for the page."""
+    summary, metrics = run.summary, run.manifest.metrics
+    extra = [cell for cell in summary.cells if cell.metric not in metrics[cell.task]]
+    return Page(
+        run=run,
+        target=_score_table(run, "target"),
+        retention=_score_table(run, "retention"),
+        differences=_differences(summary.contrasts, [m for m in summary.macro if m.role == "target"]),
+        forgetting=_differences(summary.forgetting, [m for m in summary.macro if m.role == "retention"]),
+        retrieval=_rows(run, [cell for cell in summary.cells if cell.metric in RETRIEVAL_METRICS]),
+        others=_rows(run, [c for c in summary.cells if not c.primary and c.metric not in RETRIEVAL_METRICS]),
+        costs=summary.costs,
+        methods=tuple(sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})),
+        experiment=yaml.safe_dump(run.manifest.experiment, sort_keys=False, allow_unicode=True, width=100),
+        provenance=tuple(_provenance(run)),
+    )
+
+
+def _score_table(run: RunData, role: Role) -> ScoreTable:
+    names = {task.name for task in run.summary.tasks if task.role == role}
+    rows = _rows(run, [cell for cell in run.summary.cells if cell.primary and cell.task in names])
+    macros = {macro.strategy: macro for macro in run.summary.macro if macro.role == role}
+    if len(rows) < 2 or not macros:
+        return ScoreTable(rows, None)
+    means = tuple(macros.get(strategy) for strategy in run.summary.strategies)
+    return ScoreTable(rows, MeanRow(len(rows), means, max(macro.mean for macro in macros.values())))
+
+
+def _rows(run: RunData, cells: Sequence[Cell]) -> tuple[ScoreRow, ...]:
+    found = {(cell.task, cell.metric, cell.strategy): cell for cell in cells}
+    rows = []
+    for task in run.summary.tasks:
+        for metric in sorted({cell.metric for cell in cells if cell.task == task.name}):
+            row = [found.get((task.name, metric, strategy)) for strategy in run.summary.strategies]
+            means = [cell.mean for cell in row if cell]
+            best = max(means) if len(set(means)) > 1 else None  # where all are equal none is best
+            scores = tuple(Score(cell, cell.mean == best) if cell else None for cell in row)
+            rows.append(ScoreRow(task, metric, scores))
+    return tuple(rows)
+
+
+def _differences(
+    contrasts: Sequence[Contrast], macros: Sequence[MacroContrast]
+) -> tuple[tuple[str, tuple[Difference, ...]], ...]:
+    """Group the differences by task, the mean over several tasks first."""
+    groups: dict[str, list[Difference]] = {}
+    bounds = [abs(bound) for c in (*contrasts, *macros) for bound in (c.ci_low, c.ci_high)]
+    reach = max(bounds, default=0.0)
+    for macro in macros:
+        if macro.n_tasks > 1 and macro.strategy != macro.reference:
+            drawn = whisker(macro.ci_low, macro.difference, macro.ci_high, reach)
+            title = f"Mean of {macro.n_tasks} tasks"
+            row = Difference(
+                macro.strategy, "", "", macro.difference, macro.ci_low, macro.ci_high, macro.n_items, drawn
+            )
+            groups.setdefault(title, []).append(row)
+    for c in contrasts:
+        drawn = whisker(c.ci_low, c.difference, c.ci_high, reach)
+        row = Difference(c.strategy, c.task, c.metric, c.difference, c.ci_low, c.ci_high, c.n, drawn)
+        groups.setdefault(f"{c.task}, {c.metric}", []).append(row)
+    return tuple((title, tuple(rows)) for title, rows in groups.items())
+
+
+def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
+    manifest = run.manifest
+    model = manifest.model
+    yield "Made", manifest.created
+    yield "Trilemma", manifest.trilemma_version
+    yield "Git revision", manifest.git_revision or "unknown"
+    yield "Experiment file", manifest.place
+    yield "Experiment digest", manifest.experiment_digest
+    yield "Model", f"{model.name} ({model.dtype}, quantization {model.quantization})"
+    yield "Weights digest", model.weights_digest
+    yield "Embedder digest", manifest.embedder or "none was used"
+    for name, task in manifest.tasks.items():
+        yield f"Task {name}, version {task.version}", task.digest
+    yield from ((f"Hardware: {key}", _plain(value)) for key, value in manifest.hardware.items())
+    packages = [f"{name} {version}" for name, version in sorted(manifest.packages.items())]
+    yield "Packages", ", ".join(packages)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
