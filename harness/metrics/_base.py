@@ -14,7 +14,7 @@ from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 from harness.config import Options
-from harness.types import Case
+from harness.types import Case, Kind
 
 
 class NoOptions(Options):
@@ -24,12 +24,13 @@ class NoOptions(Options):
 class ItemMetric(evaluate.Metric):
     """Base of every metric: checked options, an offline ``evaluate`` set-up, and means for ``compute``.
 
-    A subclass names its scores in ``names`` (the first one is primary) and implements ``score``. One that
-    ``compute`` cannot serve with ``predictions`` (texts) and ``references`` (accepted texts) also overrides
-    ``features_type`` and ``_compute``.
+    A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds`` are
+    the tasks it fits. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
+    (accepted texts) also overrides ``features_type`` and ``_compute``.
     """
 
     names: tuple[str, ...]
+    kinds: tuple[Kind, ...] = ("generate", "choice")
     options_type: ClassVar[type[Options]] = NoOptions
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": Value("string"),
@@ -37,7 +38,7 @@ class ItemMetric(evaluate.Metric):
     }
 
     def __init__(self, **options: Any) -> None:
-        self.options = self.options_type(**options)
+        self.options: Any = self.options_type(**options)
         super().__init__(cache_dir=_scratch_folder(), keep_in_memory=True)
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:

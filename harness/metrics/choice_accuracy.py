@@ -23,6 +23,7 @@ class ChoiceAccuracy(ItemMetric):
     """
 
     names = ("choice_accuracy", "choice_accuracy_norm")
+    kinds = ("choice",)
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": ListOf(Value("float64")),
         "choices": ListOf(Value("string")),

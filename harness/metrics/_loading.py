@@ -1,0 +1,71 @@
+"""From the names in a task to metrics that are ready to score."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from harness.config import parse
+from harness.errors import InputError, MissingDependencyError
+from harness.plugins import load
+from harness.types import Metric, MetricSpec, Task
+
+_HUB = "evaluate:"
+
+
+def load_metrics(task: Task, place: object) -> list[Metric]:
+    """Return the metrics of a task, in its order.
+
+    Args:
+        task: The task.
+        place: Its ``task.yaml``, for errors and as the start of relative paths.
+
+    Raises:
+        InputError: A metric is unknown, has a wrong option, does not fit the task's kind, or gives a score
+            that another one gives already.
+        MissingDependencyError: A library it needs is not installed.
+    """
+    metrics: list[Metric] = []
+    taken: set[str] = set()
+    for index, spec in enumerate(task.metrics):
+        key = f"metrics.{index}"
+        metric = load_metric(spec, task, place, key)
+        if again := taken & set(metric.names):
+            raise InputError(
+                place, key, f"gives the score {min(again)} a second time", "name each metric once", spec.use
+            )
+        taken |= set(metric.names)
+        metrics.append(metric)
+    return metrics
+
+
+def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric:
+    """Return one metric, ready to score the items of ``task``; see ``load_metrics`` for the errors."""
+    if spec.use.startswith(_HUB):
+        return _hub_metric(spec, place, key)
+    kind: Any = load("metrics", spec.use, place, key)
+    if task.kind not in getattr(kind, "kinds", ("generate", "choice")):
+        raise InputError(
+            place, key, f"does not fit a task of the kind {task.kind}", "choose another", spec.use
+        )
+    if hasattr(kind, "options_type"):
+        parse(kind.options_type, spec.options, place, key)
+    else:
+        _check_arguments(kind, spec, place, key)
+    metric: Metric = kind(**spec.options)
+    return metric
+
+
+def _hub_metric(spec: MetricSpec, place: object, key: str) -> Metric:
+    try:
+        from harness.metrics._hub import HubMetric, HubOptions
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(f"{place}: {key}", error.name or "evaluate", "metrics") from None
+    return HubMetric(spec.use, parse(HubOptions, spec.options, place, key), place, key)
+
+
+def _check_arguments(kind: Any, spec: MetricSpec, place: object, key: str) -> None:
+    try:
+        inspect.signature(kind).bind(**spec.options)
+    except TypeError as error:
+        raise InputError(place, key, f"cannot be built: {error}", "correct its options", spec.use) from None

@@ -1,0 +1,138 @@
+"""JSON match: is the answer valid JSON, and are its fields the right ones?"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.config import Options
+from harness.errors import InputError
+from harness.metrics._base import TextMetric
+
+__all__ = ["JsonMatch"]
+
+Path = tuple[str | int, ...]
+Field = tuple[Path, str, Any]
+
+
+class JsonMatchOptions(Options):
+    """``lenient`` also accepts JSON with other text around it, such as a Markdown fence."""
+
+    lenient: bool = False
+
+
+class JsonMatch(TextMetric):
+    """Fields shared with the target, whether all are equal, and whether the answer is valid JSON at all.
+
+    ``json_fields`` is the F1 over pairs of path and value, so a missing, a wrong and an extra field all cost.
+    Values are typed: ``3`` is ``3.0`` but neither ``"3"`` nor ``true``; runs of white space in strings count
+    as one space. Array elements are compared by position. ``json_exact`` is 1.0 where every pair is equal.
+    A key given twice and the literals NaN and Infinity are not valid JSON. The best accepted answer counts.
+    """
+
+    names = ("json_fields", "json_exact", "valid_json")
+    options_type = JsonMatchOptions
+
+    def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
+        """Return the three scores; ``json_exact`` and ``valid_json`` are 0.0 or 1.0.
+
+        Raises:
+            InputError: An accepted answer is not valid JSON.
+        """
+        targets = [_target_fields(reference) for reference in references]
+        try:
+            answer = _fields(_largest_json(prediction) if self.options.lenient else parse_json(prediction))
+        except ValueError:
+            return dict.fromkeys(self.names, 0.0)
+        shares = [2 * len(answer & target) / (len(answer) + len(target)) for target in targets]
+        return {"json_fields": max(shares), "json_exact": float(answer in targets), "valid_json": 1.0}
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of strictly valid JSON.
+
+    Raises:
+        ValueError: It is not JSON, is nested too deeply, has a key twice, or a number that is not finite.
+    """
+    return _guarded(_DECODER.decode, text)
+
+
+def _largest_json(text: str) -> Any:
+    """Return the longest object or array in ``text``, or the value of the whole of it."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        found = list(_objects_and_arrays(text))
+    if not found:
+        raise ValueError("no JSON object or array")
+    return max(found, key=lambda value_and_length: value_and_length[1])[0]
+
+
+def _objects_and_arrays(text: str) -> Iterator[tuple[Any, int]]:
+    position = 0
+    while position < len(text):
+        if text[position] in "{[":
+            try:
+                value, end = _guarded(_DECODER.raw_decode, text, position)
+            except ValueError:
+                pass
+            else:
+                yield value, end - position
+                position = end
+                continue
+        position += 1
+
+
+def _guarded(decode: Any, *arguments: Any) -> Any:
+    try:
+        return decode(*arguments)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _fields(value: Any, path: Path = ()) -> frozenset[Field]:
+    """Return a value flattened to ``(path, type, value)``, one for each leaf."""
+    children = list(value.items() if isinstance(value, dict) else enumerate(value)) if _nests(value) else []
+    if children:
+        return frozenset().union(*(_fields(child, (*path, key)) for key, child in children))
+    match value:
+        case dict() | list():
+            return frozenset({(path, type(value).__name__, None)})
+        case bool() | None:
+            return frozenset({(path, "literal", value)})
+        case str():
+            return frozenset({(path, "string", " ".join(value.split()))})
+        case _:
+            return frozenset({(path, "number", value)})
+
+
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _target_fields(reference: str) -> frozenset[Field]:
+    try:
+        return _fields(parse_json(reference))
+    except ValueError as error:
+        raise InputError(
+            "json_match", "target", f"is not valid JSON: {error}", "correct the item's target", reference
+        ) from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a key is given twice")
+    return fields
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError(f"{literal} is not a finite number")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_finite)

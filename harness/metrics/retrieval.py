@@ -1,0 +1,50 @@
+"""Retrieval: were the documents that hold the answer among the passages shown?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from datasets import Sequence as ListOf
+from datasets import Value
+
+from harness.metrics._base import ItemMetric, means
+from harness.types import Case
+
+__all__ = ["Retrieval"]
+
+
+class Retrieval(ItemMetric):
+    """Recall and reciprocal rank of an item's gold documents among the passages shown.
+
+    ``recall`` is the share of gold documents with a passage shown: recall at k, where k passages are shown.
+    ``mrr`` is 1 / the position of the first passage from a gold document, 0.0 without one. An item that names
+    no documents has no scores. ``compute`` takes the document of each passage as ``predictions`` and the gold
+    documents as ``references``.
+    """
+
+    names = ("recall", "mrr")
+    features_type: ClassVar[dict[str, Any]] = {
+        "predictions": ListOf(Value("string")),
+        "references": ListOf(Value("string")),
+    }
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        """Return ``recall`` and ``mrr`` for each case, or nothing where the item names no documents."""
+        return [
+            _found([passage.document_id for passage in case.request.passages], case.item.documents)
+            if case.item.documents
+            else {}
+            for case in cases
+        ]
+
+    def _compute(
+        self, predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> dict[str, float]:
+        return means([_found(*pair) for pair in zip(predictions, references, strict=True)])
+
+
+def _found(shown: Sequence[str], gold: Sequence[str]) -> dict[str, float]:
+    wanted = set(gold)
+    ranks = [rank for rank, document in enumerate(shown, start=1) if document in wanted]
+    return {"recall": len(wanted & set(shown)) / len(wanted), "mrr": 1 / ranks[0] if ranks else 0.0}
