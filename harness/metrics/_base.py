@@ -24,8 +24,8 @@ class NoOptions(Options):
 class ItemMetric(evaluate.Metric):
     """Base of every metric: checked options, an offline ``evaluate`` set-up, and means for ``compute``.
 
-    A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds`` are
-    the tasks it fits. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
+    A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds``
+    are the tasks it fits. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
     (accepted texts) also overrides ``features_type`` and ``_compute``.
     """
 

@@ -30,7 +30,7 @@ class HubOptions(Options):
     score: str | None = None
     best: float = Field(default=1.0, ge=0.0)
     config: str | None = None
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default={})
 
 
 class HubMetric:
@@ -42,7 +42,7 @@ class HubMetric:
     """
 
     def __init__(self, use: str, options: HubOptions, place: object, key: str) -> None:
-        self.names = (use,)
+        self.names: tuple[str, ...] = (use,)
         self._options = options
         self._metric = _load(use, options.config, place, key)
         self._takes_several = True
@@ -69,31 +69,30 @@ class HubMetric:
 
     def _probed(self, use: str, place: object, key: str) -> str:
         """Return the key of the result that counts, having learned how references are given."""
-        try:
-            result = self._result(_PROBE, [_PROBE])
-        except Exception:  # noqa: BLE001 - foreign code; the second way decides
-            self._takes_several = False
-            try:
-                result = self._result(_PROBE, _PROBE)
-            except Exception as error:  # noqa: BLE001
-                problem = f"cannot judge a text against texts: {shorten(str(error))}"
-                raise InputError(place, key, problem, "choose a metric of texts", use) from None
-        numbers = {name: value for name, value in result.items() if isinstance(value, Real)}
-        wanted = (
-            numbers
-            if self._options.score is None
-            else {self._options.score: numbers.get(self._options.score)}
-        )
-        for name, value in wanted.items():
-            if value is not None and math.isclose(float(value), self._options.best, abs_tol=1e-6):
+        result, wanted = self._probe(use, place, key), self._options.score
+        for name, value in result.items():
+            equal = isinstance(value, Real) and math.isclose(value, self._options.best, abs_tol=1e-6)
+            if equal and wanted in (None, name):
                 return name
+        found = f"{wanted or 'score'} of {self._options.best:g}, but {shorten(repr(result))}"
         raise InputError(
             place,
             key,
-            f"gives two equal texts {shorten(repr(result))}, and none of the scores asked for is {self._options.best:g}",
+            f"gives two equal texts no {found}",
             "set `score` and `best` (100 for percent, 0 for an error rate)",
             use,
         )
+
+    def _probe(self, use: str, place: object, key: str) -> dict[str, Any]:
+        try:
+            return self._result(_PROBE, [_PROBE])
+        except Exception:  # noqa: BLE001 - foreign code; many metrics take one reference only
+            self._takes_several = False
+        try:
+            return self._result(_PROBE, _PROBE)
+        except Exception as error:  # noqa: BLE001
+            problem = f"cannot judge a text against texts: {shorten(str(error))}"
+            raise InputError(place, key, problem, "choose a metric of texts", use) from None
 
 
 def _is_single(value: Any) -> bool:
