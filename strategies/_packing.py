@@ -1,0 +1,29 @@
+"""What fits into the model's context, and the one failure that says what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.types import Failure, Message, Model, Request
+
+
+def room_tokens(model: Model, request: Request) -> int:
+    """Return how many prompt tokens leave room for the whole answer of ``request``."""
+    return model.context_length - request.decoding.max_new_tokens
+
+
+def fits(model: Model, request: Request, messages: Sequence[Message]) -> bool:
+    """Tell whether ``messages``, asked in place of those of ``request``, leave room for the answer."""
+    return model.count_tokens(messages) <= room_tokens(model, request)
+
+
+def too_long(model: Model, request: Request, messages: Sequence[Message], what: str) -> Failure:
+    """Return the failure of an item whose prompt with ``what`` ("3 passages") does not fit."""
+    return Failure(
+        kind="prompt_too_long",
+        message=(
+            f"{request.task}: item {request.item_id}: the prompt with {what} has "
+            f"{model.count_tokens(messages)} tokens and the answer needs {request.decoding.max_new_tokens}, "
+            f"but the context holds {model.context_length}"
+        ),
+    )

@@ -1,0 +1,265 @@
+"""Few-shot prompting: answered examples from the training items, shown as earlier turns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from harness.config import Options
+from harness.digests import digest_of
+from harness.errors import InputError
+from harness.types import (
+    Embedder,
+    Failure,
+    Message,
+    PrepareContext,
+    Prepared,
+    Request,
+    Task,
+    TaskItem,
+    TrainingData,
+)
+from strategies._packing import fits, too_long
+from strategies._retrieval import (
+    Chunking,
+    Retriever,
+    embedding_tokens,
+    example_chunk_id,
+    must_not_see,
+    open_or_build,
+    same_examples,
+    total_cost,
+)
+
+__all__ = ["FewShot"]
+
+
+class FewShotOptions(Options):
+    """How many examples, and which.
+
+    ``select`` is "fixed" (the same for every item, drawn by seed), "stratified" (the same for every item, one
+    label after another), "random" (drawn anew for every item, by seed), or "knn" (the nearest by embedding,
+    the nearest of all last).
+    """
+
+    k: int = Field(default=4, ge=1)
+    select: Literal["fixed", "random", "knn", "stratified"] = "random"
+
+
+class FewShot:
+    """Examples from the training items; never the item itself, nor one that asks the same.
+
+    A retention task is shown as many examples as it has, which may be none.
+    """
+
+    options_type = FewShotOptions
+
+    def __init__(self, options: FewShotOptions) -> None:
+        self._options = options
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Make ready what examples are drawn from.
+
+        Raises:
+            InputError: A target task has fewer than ``k`` training items.
+        """
+        pools = {data.task.name: _usable(data) for data in context.tasks}
+        self._check_pools(context, pools)
+        embedder = context.embedder() if self._options.select == "knn" else None
+        retrievers = {
+            name: open_or_build(
+                context.artifacts / "indexes", (), pool, embedder, Chunking(), context.progress
+            )
+            for name, pool in pools.items()
+            if embedder and pool
+        }
+        builders = {
+            name: _TaskFewShot(
+                self._options.k,
+                context,
+                self._chooser(context, name, pool, retrievers.get(name), embedder),
+                same_examples(pool),
+                embedder,
+            )
+            for name, pool in pools.items()
+            if pool
+        }
+        return Prepared(
+            model=context.model,
+            build=lambda task, items: builders.get(task.name, context).build(task, items),
+            cost=total_cost(retrievers.values()),
+            record={
+                "n_examples": {name: len(pool) for name, pool in pools.items()},
+                "indexes": {name: retriever.record for name, retriever in retrievers.items()},
+            },
+        )
+
+    def _chooser(
+        self,
+        context: PrepareContext,
+        name: str,
+        pool: list[TaskItem],
+        retriever: Retriever | None,
+        embedder: Embedder | None,
+    ) -> Chooser:
+        if retriever and embedder:
+            return _Nearest(pool, retriever, embedder)
+        if self._options.select == "random":
+            return _Random(pool, context.seed, name)
+        return _Fixed(_order(pool, context.seed, name, self._options.select == "stratified"))
+
+    def _check_pools(self, context: PrepareContext, pools: dict[str, list[TaskItem]]) -> None:
+        for data in context.tasks:
+            n_items = len(pools[data.task.name])
+            if data.task.role == "target" and n_items < self._options.k:
+                raise InputError(
+                    context.place,
+                    "few_shot.k",
+                    f"is larger than the training set of {data.task.name}, which has {n_items} items",
+                    f"use at most {n_items}" if n_items else "give the task training items",
+                    self._options.k,
+                )
+
+
+def _usable(data: TrainingData) -> list[TaskItem]:
+    """Return the training items that have an answer, ordered by id."""
+    return sorted((item for item in data.train if item.targets), key=lambda item: item.id)
+
+
+class Chooser(Protocol):
+    """Chooses the examples of many items at once."""
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        """Return for every item up to ``k`` examples whose ids it may see, the best last."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """The first of one order, the same for every item: prompts that share their beginning."""
+
+    order: list[TaskItem]
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        del items
+        allowed = ((item for item in self.order if item.id not in not_these) for not_these in hidden)
+        return [list(islice(examples, k)) for examples in allowed]
+
+
+@dataclass(frozen=True)
+class _Random:
+    """A draw for every item, made by seed and item, so that it depends on nothing else."""
+
+    pool: list[TaskItem]
+    seed: int
+    task: str
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        chosen = []
+        for item, not_these in zip(items, hidden, strict=True):
+            draw = _generator(self.seed, self.task, item.split, item.id)
+            drawn = draw.sample(self.pool, min(k + len(not_these), len(self.pool)))
+            chosen.append([example for example in drawn if example.id not in not_these][:k])
+        return chosen
+
+
+class _Nearest:
+    """The nearest by embedding, the nearest of all last, where it is next to the question."""
+
+    def __init__(self, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
+        self._index = retriever.index
+        self._chunk_ids = {item.id: example_chunk_id(item) for item in pool}
+        self._by_chunk = {example_chunk_id(item): item for item in pool}
+        self._embed = embedder.embed
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        chunk_ids = [
+            {self._chunk_ids[example] for example in ids if example in self._chunk_ids} for ids in hidden
+        ]
+        found = self._index.search(self._embed([item.input for item in items]), k, hidden=chunk_ids)
+        return [[self._by_chunk[hit.chunk.id] for hit in reversed(hits)] for hits in found]
+
+
+def _order(pool: list[TaskItem], seed: int, task: str, stratified: bool) -> list[TaskItem]:
+    """Return the pool in an order drawn by seed; stratified takes one item of every label in turn."""
+    shuffled = list(pool)
+    _generator(seed, task).shuffle(shuffled)
+    if not stratified:
+        return shuffled
+    by_label: dict[str, list[TaskItem]] = {}
+    for item in shuffled:
+        by_label.setdefault(item.targets[0], []).append(item)
+    rounds = zip_longest(*by_label.values())
+    return [item for one_of_each in rounds for item in one_of_each if item is not None]
+
+
+def _generator(*parts: object) -> random.Random:
+    """Return a generator seeded by ``parts``, the same in every process."""
+    return random.Random(int(digest_of(list(parts)), 16))
+
+
+class _TaskFewShot:
+    """Builds the requests of one task: those of the strategy before, with examples.
+
+    An example's turn is what the strategy before would ask for it, without the system turn; it is built once.
+    Embedding its passages (``rag+few_shot``) is charged to no request, as its turn is kept.
+    """
+
+    def __init__(
+        self,
+        k: int,
+        context: PrepareContext,
+        chooser: Chooser,
+        same: dict[str, list[TaskItem]],
+        embedder: Embedder | None,
+    ) -> None:
+        self._k, self._context, self._chooser, self._same = k, context, chooser, same
+        self._embedder = embedder
+        self._turns: dict[str, tuple[Message, ...]] = {}
+
+    def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
+        """Build the requests of ``items``, choosing the examples of all of them at once."""
+        requests = self._context.build(task, items)
+        hidden = [{other.id for other in must_not_see(item, self._same)} for item in items]
+        chosen = self._chooser.choose(items, hidden, self._k)
+        self._build_turns(task, [example for examples in chosen for example in examples])
+        return [
+            request if isinstance(request, Failure) else self._with_examples(request, item, examples)
+            for request, item, examples in zip(requests, items, chosen, strict=True)
+        ]
+
+    def _build_turns(self, task: Task, examples: list[TaskItem]) -> None:
+        """Build the turns of examples not shown before; one that cannot be built has none."""
+        new = list({item.id: item for item in examples if item.id not in self._turns}.values())
+        built = self._context.build(task, [item.without_answer() for item in new]) if new else []
+        for item, request in zip(new, built, strict=True):
+            asked = () if isinstance(request, Failure) else request.messages
+            turns = tuple(message for message in asked if message.role != "system")
+            answer = Message(role="assistant", content=item.targets[0])
+            self._turns[item.id] = (*turns, answer) if turns else ()
+
+    def _with_examples(self, request: Request, item: TaskItem, examples: list[TaskItem]) -> Request | Failure:
+        model = self._context.model
+        shown = [example for example in examples if self._turns[example.id]]
+        while shown and not fits(model, request, self._messages(request, shown)):
+            if self._context.on_long_prompt == "refuse":
+                return too_long(model, request, self._messages(request, shown), f"{len(shown)} examples")
+            shown = shown[1:]
+        tokens = embedding_tokens(self._embedder, [item.input]) if self._embedder else 0
+        return request.model_copy(
+            update={
+                "messages": self._messages(request, shown),
+                "examples": tuple(example.id for example in shown),
+                "cut": request.cut + len(examples) - len(shown),
+                "embedding_tokens": request.embedding_tokens + tokens,
+            }
+        )
+
+    def _messages(self, request: Request, examples: list[TaskItem]) -> tuple[Message, ...]:
+        turns = [message for example in examples for message in self._turns[example.id]]
+        return (*request.messages[:-1], *turns, request.messages[-1])

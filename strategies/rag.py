@@ -1,0 +1,218 @@
+"""Retrieval-augmented generation: passages that are near the question, put before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.config import Options
+from harness.errors import InputError
+from harness.types import (
+    Document,
+    Embedder,
+    Failure,
+    Message,
+    Passage,
+    PrepareContext,
+    Prepared,
+    Request,
+    Task,
+    TaskItem,
+    TrainingData,
+)
+from strategies._index import Hit
+from strategies._packing import fits, too_long
+from strategies._retrieval import (
+    Chunking,
+    Retriever,
+    embedding_tokens,
+    example_chunk_id,
+    must_not_see,
+    open_or_build,
+    same_examples,
+    total_cost,
+)
+
+__all__ = ["Rag"]
+
+
+class RagOptions(Options):
+    """What is retrieved and how much of it is shown.
+
+    ``source`` is the task's corpus, its training items ("train"), or both. ``chunk_tokens`` and
+    ``overlap_tokens`` are counted by the embedder, ``max_context_tokens`` (all passages together; by default
+    what the model's context has left) by the model. ``min_score`` is a floor for the inner product.
+    """
+
+    top_k: int = Field(default=3, ge=1)
+    chunk_tokens: int = Field(default=120, ge=8)
+    overlap_tokens: int = Field(default=20, ge=0)
+    min_score: float | None = Field(default=None, ge=-1.0, le=1.0)
+    max_context_tokens: int | None = Field(default=None, ge=1)
+    source: Literal["corpus", "train", "both"] = "corpus"
+
+
+class Rag:
+    """Retrieval from a FAISS index over sentence embeddings.
+
+    A task that has nothing to retrieve from is asked as it is: that is what a deployed system would do.
+    """
+
+    options_type = RagOptions
+
+    def __init__(self, options: RagOptions) -> None:
+        self._options = options
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Build the index of every task, or open the one built before.
+
+        Raises:
+            InputError: The chunks are larger than the embedder can see or no larger than their overlap, or no
+                target task has anything to retrieve from.
+        """
+        sources = {data.task.name: self._sources(data) for data in context.tasks}
+        self._check_sources(context, sources)
+        embedder = context.embedder()
+        self._check_chunking(context, embedder)
+        chunking = Chunking(
+            chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
+        )
+        root = context.artifacts / "indexes"
+        retrievers = {
+            name: open_or_build(root, documents, examples, embedder, chunking, context.progress)
+            for name, (documents, examples) in sources.items()
+            if documents or examples
+        }
+        builders = {
+            name: _TaskRag(self._options, context, embedder, retriever, same_examples(sources[name][1]))
+            for name, retriever in retrievers.items()
+        }
+        return Prepared(
+            model=context.model,
+            build=lambda task, items: builders.get(task.name, context).build(task, items),
+            cost=total_cost(retrievers.values()),
+            record={"indexes": {name: retriever.record for name, retriever in retrievers.items()}},
+        )
+
+    def _sources(self, data: TrainingData) -> tuple[tuple[Document, ...], tuple[TaskItem, ...]]:
+        source = self._options.source
+        return data.corpus if source != "train" else (), data.train if source != "corpus" else ()
+
+    def _check_sources(self, context: PrepareContext, sources: dict[str, tuple[Any, Any]]) -> None:
+        targets = [data.task.name for data in context.tasks if data.task.role == "target"]
+        if targets and not any(any(sources[name]) for name in targets):
+            what = {"corpus": "a corpus", "train": "training items"}.get(self._options.source, "either")
+            raise InputError(
+                context.place,
+                "rag.source",
+                f"no target task has {what}",
+                "add `corpus:` or `items: {train: ...}` to a task.yaml, or change the source",
+                self._options.source,
+            )
+
+    def _check_chunking(self, context: PrepareContext, embedder: Embedder) -> None:
+        options = self._options
+        if options.chunk_tokens > embedder.max_tokens:
+            raise InputError(
+                context.place,
+                "rag.chunk_tokens",
+                f"must be at most {embedder.max_tokens}, all that the embedder can see",
+                f"use {min(120, embedder.max_tokens)}",
+                options.chunk_tokens,
+            )
+        if options.overlap_tokens >= options.chunk_tokens:
+            raise InputError(
+                context.place,
+                "rag.overlap_tokens",
+                f"must be less than chunk_tokens ({options.chunk_tokens})",
+                f"use {options.chunk_tokens // 6}",
+                options.overlap_tokens,
+            )
+
+
+@dataclass(frozen=True)
+class _TaskRag:
+    """Builds the requests of one task: those of the strategy before, with passages."""
+
+    options: RagOptions
+    context: PrepareContext
+    embedder: Embedder
+    retriever: Retriever
+    same: dict[str, list[TaskItem]]
+
+    def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
+        """Build the requests of ``items``, searching for all of them at once."""
+        requests = self.context.build(task, items)
+        hidden = [{example_chunk_id(other) for other in must_not_see(item, self.same)} for item in items]
+        hits = self.retriever.index.search(
+            self.embedder.embed([item.input for item in items]),
+            self.options.top_k,
+            self.options.min_score,
+            hidden,
+        )
+        return [
+            request if isinstance(request, Failure) else self._with_passages(request, item, found)
+            for request, item, found in zip(requests, items, hits, strict=True)
+        ]
+
+    def _with_passages(self, request: Request, item: TaskItem, hits: list[Hit]) -> Request | Failure:
+        shown = self._packed(request, hits)
+        if len(shown) < len(hits) and self.context.on_long_prompt == "refuse":
+            messages = with_passages(request.messages, passages_of(hits))
+            return too_long(self.context.model, request, messages, f"{len(hits)} passages")
+        passages = passages_of(shown)
+        return request.model_copy(
+            update={
+                "messages": with_passages(request.messages, passages),
+                "passages": passages,
+                "cut": request.cut + len(hits) - len(shown),
+                "embedding_tokens": request.embedding_tokens + embedding_tokens(self.embedder, [item.input]),
+            }
+        )
+
+    def _packed(self, request: Request, hits: list[Hit]) -> list[Hit]:
+        """Return the hits that fit, in rank order; one that does not fit makes room for the next."""
+        if self._fits(request, hits):
+            return hits
+        shown: list[Hit] = []
+        for hit in hits:
+            if self._fits(request, [*shown, hit]):
+                shown.append(hit)
+        return shown
+
+    def _fits(self, request: Request, hits: list[Hit]) -> bool:
+        messages = with_passages(request.messages, passages_of(hits))
+        limit, model = self.options.max_context_tokens, self.context.model
+        if limit is not None:
+            added = model.count_tokens(messages) - model.count_tokens(request.messages)
+            if added > limit:
+                return False
+        return fits(model, request, messages)
+
+
+def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    """Number hits from 1."""
+    return tuple(
+        Passage(
+            number=number,
+            chunk_id=hit.chunk.id,
+            document_id=hit.chunk.document_id,
+            title=hit.chunk.title,
+            text=hit.chunk.text.strip(),
+            score=round(hit.score, 6),
+        )
+        for number, hit in enumerate(hits, start=1)
+    )
+
+
+def with_passages(messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
+    """Put numbered passages at the beginning of the last turn, an empty line before the question."""
+    if not passages:
+        return tuple(messages)
+    lines = [f"[{p.number}] {p.title}: {p.text}" if p.title else f"[{p.number}] {p.text}" for p in passages]
+    last = messages[-1]
+    content = "\n".join(lines) + "\n\n" + last.content
+    return (*messages[:-1], last.model_copy(update={"content": content}))
