@@ -1,0 +1,258 @@
+"""Adapters on disk: published whole or not at all, and checked before they are believed.
+
+peft loads almost anything without a word: an adapter for other weights, with tensors that overwrite the base,
+with NaN in them, pickled. So each of these is looked for here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from harness.digests import digest_of_file
+from harness.errors import InputError, nearest, shorten
+from harness.types import Frozen, PrepareCost, TrainableModel
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+MANIFEST = "trilemma_adapter.json"
+
+
+class AdapterManifest(Frozen):
+    """What an adapter was made from. ``recipe`` is all that determines its weights.
+
+    ``base_digest`` covers weights, configuration, tokenizer and chat template of the base.
+    """
+
+    format: Literal[1] = 1
+    base_name: str
+    base_digest: str
+    dtype: str
+    quantization: Literal["none", "nf4"]
+    weights_digest: str = ""
+    config_digest: str = ""
+    recipe: dict[str, Any]
+    recipe_digest: str
+    prompts_digest: str
+    template_digests: dict[str, str]
+    seed: int
+    cost: PrepareCost
+    record: dict[str, Any]
+
+
+def publish(source: Path, folder: Path, manifest: AdapterManifest) -> AdapterManifest:
+    """Make ``folder`` from the adapter saved in ``source``, in one step; return the manifest as written."""
+    staging = folder.with_name(f"{folder.name}.publishing")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    shutil.copyfile(source / WEIGHTS, staging / WEIGHTS)
+    (staging / CONFIG).write_text(_in_order(source / CONFIG), encoding="utf-8")
+    size = sum((staging / name).stat().st_size for name in (WEIGHTS, CONFIG))
+    manifest = manifest.model_copy(
+        update={
+            "weights_digest": digest_of_file(staging / WEIGHTS),
+            "config_digest": digest_of_file(staging / CONFIG),
+            "cost": manifest.cost.model_copy(update={"artifact_bytes": size}),
+        }
+    )
+    (staging / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if folder.exists():  # left damaged, or it would have been reused
+        shutil.rmtree(folder)
+    staging.replace(folder)
+    return manifest
+
+
+def _in_order(config: Path) -> str:
+    """Return an adapter's settings as the same text every time; peft writes sets in any order."""
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    if isinstance(settings.get("target_modules"), list):
+        settings["target_modules"].sort()
+    return json.dumps(settings, indent=2, sort_keys=True) + "\n"
+
+
+def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
+    """Return the manifest of the adapter in ``folder`` when it is whole and came from this very recipe."""
+    try:
+        manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+        whole = _own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None
+    return manifest if whole and manifest.recipe_digest == recipe_digest else None
+
+
+def _own_digests(folder: Path) -> tuple[str, str]:
+    return digest_of_file(folder / WEIGHTS), digest_of_file(folder / CONFIG)
+
+
+@dataclass
+class _Adapter:
+    """An adapter under examination; each check may fill in what the later ones need."""
+
+    folder: Path
+    base: TrainableModel
+    config: dict[str, Any] = field(default_factory=dict)
+    manifest: AdapterManifest | None = None
+
+    def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
+        return InputError(self.folder / file if file else self.folder, "", problem, remedy, value)
+
+
+def check_adapter(folder: Path, base: TrainableModel) -> AdapterManifest | None:
+    """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
+
+    Args:
+        folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` are.
+        base: The model it is to be loaded over; what the adapter says about its base is not followed.
+
+    Returns:
+        The manifest, when Trilemma made the adapter.
+
+    Raises:
+        InputError: The first fault found.
+    """
+    adapter = _Adapter(folder, base)
+    for check in CHECKS:
+        check(adapter)
+    return adapter.manifest
+
+
+def _check_files(adapter: _Adapter) -> None:
+    folder = adapter.folder
+    if not folder.is_dir():
+        raise adapter.fault("", "there is no such folder", "name the folder that save_pretrained() wrote")
+    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
+        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
+        raise adapter.fault("", problem, "save them again with safe_serialization=True; others can run code")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise adapter.fault("", f"{name} is missing", "name the folder that save_pretrained() wrote")
+
+
+def _check_links(adapter: _Adapter) -> None:
+    root = adapter.folder.resolve()
+    for name in (CONFIG, WEIGHTS, MANIFEST):
+        if not (adapter.folder / name).resolve().is_relative_to(root):
+            raise adapter.fault(name, "is a link that leads out of the folder", "copy the file itself there")
+
+
+def _check_config(adapter: _Adapter) -> None:
+    import dataclasses
+
+    import peft
+
+    try:
+        config = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise adapter.fault(CONFIG, f"is not JSON: {error}", "save the adapter again") from None
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        found = config.get("peft_type") if isinstance(config, dict) else config
+        raise adapter.fault(CONFIG, "peft_type must be LORA", "use a LoRA adapter", found)
+    known = {f.name for f in dataclasses.fields(peft.LoraConfig)}
+    for key in config:
+        if key not in known:
+            problem = f"the key {shorten(key)!r} is not known to peft {peft.__version__}"
+            raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition(' known:')[0]}update peft")
+    if config.get("megatron_config") is not None:
+        raise adapter.fault(
+            CONFIG, "megatron_config names code to import", "save the adapter without Megatron"
+        )
+    adapter.config = config
+
+
+def _check_manifest(adapter: _Adapter) -> None:
+    path = adapter.folder / MANIFEST
+    if not path.exists():
+        return
+    try:
+        manifest = AdapterManifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {str(error).splitlines()[0]}"
+        raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
+    if _own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
+        raise adapter.fault(
+            "", f"its files are not those that {MANIFEST} describes", "restore them, or train again"
+        )
+    if manifest.base_digest != adapter.base.identity.weights_digest:
+        problem = f"was trained over other weights than {adapter.base.name}"
+        remedy = "set model.path to the base it was trained over, or train again"
+        raise adapter.fault("", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
+    adapter.manifest = manifest
+
+
+def _check_shapes(adapter: _Adapter) -> None:
+    found = _saved_shapes(adapter)
+    expected = _expected_shapes(adapter)
+    remedy = f"use an adapter that was trained over {adapter.base.name}"
+    if extra := sorted(found.keys() - expected.keys()):
+        raise adapter.fault(WEIGHTS, "has a tensor that this model has no place for", remedy, extra[0])
+    if missing := sorted(expected.keys() - found.keys()):
+        raise adapter.fault(WEIGHTS, "lacks a tensor that this model needs", remedy, missing[0])
+    for name, shape in sorted(found.items()):
+        if shape != expected[name]:
+            problem = f"{name} must have the shape {expected[name]}"
+            raise adapter.fault(WEIGHTS, problem, remedy, shape)
+
+
+def _saved_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise adapter.fault(WEIGHTS, f"is not a whole safetensors file: {error}", "save it again") from None
+
+
+def _expected_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
+    """Return names and shapes that the base, freshly wrapped by the adapter's own settings, would save."""
+    import peft
+
+    settings = adapter.config | {"init_lora_weights": True, "inference_mode": False}
+    settings.pop("peft_type")
+    try:
+        config = peft.LoraConfig(**settings)
+        wrapped = peft.get_peft_model(_empty(adapter.base), config, low_cpu_mem_usage=True)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        problem = f"cannot be applied to this model: {str(error).strip().splitlines()[0]}"
+        remedy = f"use an adapter that was trained over {adapter.base.name}"
+        raise adapter.fault(CONFIG, problem, remedy) from None
+    state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def _empty(base: TrainableModel) -> Any:
+    """Return the base's modules without storage where its folder is known, else with weights."""
+    folder = getattr(base, "folder", None)
+    if folder is None:
+        return base.fresh("none")[0]
+    import torch
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    with torch.device("meta"):
+        return transformers.AutoModelForCausalLM.from_config(config)
+
+
+def _check_finite(adapter: _Adapter) -> None:
+    from safetensors import safe_open
+
+    with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118
+            if not file.get_tensor(name).isfinite().all():
+                raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
+
+
+CHECKS: tuple[Callable[[_Adapter], None], ...] = (
+    _check_files,
+    _check_links,
+    _check_config,
+    _check_manifest,
+    _check_shapes,
+    _check_finite,
+)

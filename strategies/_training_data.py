@@ -1,0 +1,285 @@
+"""What an adapter is trained on: the prompts that evaluation asks, each with its answer.
+
+Nothing here loads a model's weights, so a finished adapter is recognised without any.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, FiniteFloat
+
+from harness.config import Options
+from harness.digests import digest_of
+from harness.errors import InputError, nearest
+from harness.types import (
+    Failure,
+    Message,
+    Model,
+    PrepareContext,
+    RequestBuilder,
+    TaskItem,
+    TrainableModel,
+    TrainingData,
+)
+
+IGNORED = -100
+BATCHES_A_BUCKET = 32
+
+
+class TrainingOptions(Options):
+    """How an adapter is trained.
+
+    ``tasks`` are the target tasks to learn, all of them when left out. ``max_steps`` overrides ``epochs``.
+    ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
+    ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
+    validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
+    ``early_stopping_patience`` measurements without a better one.
+    """
+
+    tasks: tuple[str, ...] | None = None
+    rank: int = Field(default=16, ge=1)
+    alpha: FiniteFloat = Field(default=32, gt=0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: str | tuple[str, ...] = "all-linear"
+    use_rslora: bool = False
+    use_dora: bool = False
+    learning_rate: FiniteFloat = Field(default=1e-3, gt=0)
+    scheduler: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
+    weight_decay: FiniteFloat = Field(default=0.0, ge=0.0)
+    epochs: int = Field(default=3, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    batch_size: int = Field(default=16, ge=1)
+    gradient_accumulation: int = Field(default=1, ge=1)
+    gradient_checkpointing: bool = False
+    max_length: int | None = Field(default=None, ge=2)
+    max_train_items: int | None = Field(default=None, ge=1)
+    max_validation_items: int = Field(default=256, ge=0)
+    eval_steps: int | None = Field(default=None, ge=1)
+    early_stopping_patience: int = Field(default=3, ge=1)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One prompt as the model sees it, and the answer it should give."""
+
+    task: str
+    item_id: str
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All examples. ``failed`` counts by task the items whose request could not be built.
+
+    ``answer_end`` is what the chat template puts after an answer.
+    """
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    answer_end: str
+    failed: dict[str, int]
+
+    @property
+    def digest(self) -> str:
+        """The digest of every prompt and answer, in order."""
+        rows = [[[e.task, e.item_id, e.prompt, e.answer] for e in part] for part in self.parts]
+        return digest_of([rows, self.answer_end])
+
+    @property
+    def prompts_digest(self) -> str:
+        """The digest of the prompts alone, in order."""
+        return digest_of([[example.prompt for example in part] for part in self.parts])
+
+    @property
+    def parts(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        """Train and validation examples."""
+        return self.train, self.validation
+
+
+def collect(options: TrainingOptions, context: PrepareContext, model: TrainableModel) -> Texts:
+    """Render the train and validation items of the chosen target tasks with the builder of evaluation.
+
+    Raises:
+        InputError: An unknown task, no train item, an item without an answer, a request that cannot be built
+            under ``on_long_prompt: refuse``, or a chat template that cannot be trained on.
+    """
+    chosen = _chosen(options, context)
+    generator = random.Random(context.seed)
+    failed: Counter[str] = Counter()
+    train: list[Example] = []
+    validation: list[Example] = []
+    end = ""
+    for data in chosen:
+        items = _some(data.train, options.max_train_items, generator)
+        end = end or _answer_end(context, model, data, items)
+        train += _examples(context, model, data, items, failed)
+        validation += _examples(context, model, data, data.validation, failed)
+    validation = _some(validation, options.max_validation_items, generator)
+    if not train:
+        names = ", ".join(data.task.name for data in chosen) or "none"
+        raise InputError(context.place, "tasks", f"no train item to learn from in {names}", "add train items")
+    return Texts(tuple(train), tuple(validation), end, dict(failed))
+
+
+def _chosen(options: TrainingOptions, context: PrepareContext) -> list[TrainingData]:
+    targets = {data.task.name: data for data in context.tasks if data.task.role == "target"}
+    for name in options.tasks if options.tasks is not None else ():
+        if name not in targets:
+            raise InputError(context.place, "tasks", "is not a target task", nearest(name, targets), name)
+    return [data for name, data in targets.items() if options.tasks is None or name in options.tasks]
+
+
+def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:
+    """Return at most ``most`` of the items, in their order, picked by the seed."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[i] for i in sorted(generator.sample(range(len(items)), most))]
+
+
+def _examples(
+    context: PrepareContext,
+    model: Model,
+    data: TrainingData,
+    items: Sequence[TaskItem],
+    failed: Counter[str],
+) -> list[Example]:
+    task = data.task
+    examples = []
+    requests = _built(context.build, data, items)
+    for item, request in zip(items, requests, strict=True):
+        answer = item.targets[0] if item.targets else task.refusal
+        if answer is None:
+            remedy = "give every train and validation item a target"
+            raise InputError(task.name, f"item {item.id}", "has no answer to learn", remedy)
+        if not isinstance(request, Failure):
+            examples.append(Example(task.name, item.id, model.render(request.messages), answer))
+        elif context.on_long_prompt == "cut":
+            failed[task.name] += 1
+        else:
+            remedy = "mend the item, or set on_long_prompt: cut"
+            raise InputError(task.name, f"item {item.id}", f"cannot be asked: {request.message}", remedy)
+    return examples
+
+
+def _built(build: RequestBuilder, data: TrainingData, items: Sequence[TaskItem]) -> list[Any]:
+    return list(build(data.task, [item.without_answer() for item in items]))
+
+
+def _answer_end(
+    context: PrepareContext, model: TrainableModel, data: TrainingData, items: Sequence[TaskItem]
+) -> str:
+    """Return what the chat template puts after an answer; empty when there is no request to try it on."""
+    answer = "An answer"
+    for request in _built(context.build, data, items[:1]):
+        if isinstance(request, Failure):
+            continue
+        prompt = model.render(request.messages)
+        full = model.render([*request.messages, Message(role="assistant", content=answer)])
+        if not full.startswith(prompt) or answer not in full[len(prompt) :]:
+            raise InputError(
+                model.name,
+                "chat_template",
+                "an answered conversation does not begin with its prompt, so answers cannot be trained",
+                "use a template that puts the answer right after the prompt",
+            )
+        return full[len(prompt) :].rpartition(answer)[2]
+    return ""
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """Token ids, with labels that are ``IGNORED`` on the prompt; ``too_long`` counts others by task."""
+
+    train: list[dict[str, list[int]]]
+    validation: list[dict[str, list[int]]]
+    too_long: dict[str, int]
+
+
+def tokenise(
+    texts: Texts, tokenizer: Any, stop_ids: Sequence[int], limit: int, context: PrepareContext
+) -> Tokenised:
+    """Turn examples into token ids; one that has more than ``limit`` tokens is never cut.
+
+    Args:
+        texts: The examples.
+        tokenizer: The tokenizer, used as in generation: without adding special tokens.
+        stop_ids: Tokens that end a generation; an answer is trained up to the first of them.
+        limit: Tokens that prompt and answer may have together.
+        context: Says what to do with a longer one.
+
+    Raises:
+        InputError: A longer one under ``on_long_prompt: refuse``, or no train example is left.
+    """
+    end = _end_ids(texts.answer_end, tokenizer, stop_ids)
+    too_long: Counter[str] = Counter()
+    parts: list[list[dict[str, list[int]]]] = []
+    for part in texts.parts:
+        kept = []
+        for example in part:
+            row = _row(example, tokenizer, end)
+            if len(row["input_ids"]) <= limit:
+                kept.append(row)
+                continue
+            if context.on_long_prompt == "refuse":
+                problem = f"has {len(row['input_ids'])} tokens with its answer, more than the {limit} allowed"
+                remedy = "raise max_length, shorten the item, or set on_long_prompt: cut"
+                raise InputError(example.task, f"item {example.item_id}", problem, remedy)
+            too_long[example.task] += 1
+        parts.append(kept)
+    if not parts[0]:
+        problem = f"all {len(texts.train)} train examples have more than {limit} tokens"
+        raise InputError(context.place, "max_length", problem, "raise it, or shorten the items")
+    return Tokenised(parts[0], parts[1], dict(too_long))
+
+
+def _end_ids(answer_end: str, tokenizer: Any, stop_ids: Sequence[int]) -> list[int]:
+    """Return the tokens after an answer up to the first that stops generation, adding one if none does."""
+    ids = list(tokenizer(answer_end, add_special_tokens=False)["input_ids"]) if answer_end else []
+    stops = set(stop_ids)
+    first = next((i for i, token in enumerate(ids) if token in stops), None)
+    if first is not None:
+        return ids[: first + 1]
+    return [*ids, *stop_ids[-1:]]
+
+
+def _row(example: Example, tokenizer: Any, end: list[int]) -> dict[str, list[int]]:
+    prompt = list(tokenizer(example.prompt, add_special_tokens=False)["input_ids"])
+    together = list(tokenizer(example.prompt + example.answer, add_special_tokens=False)["input_ids"])
+    if together[: len(prompt)] == prompt:
+        answer = together[len(prompt) :]
+    else:  # a token would span prompt and answer; generation starts after the prompt's own tokens
+        answer = list(tokenizer(example.answer, add_special_tokens=False)["input_ids"])
+    answer = [*answer, *end]
+    return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
+
+
+def batches(lengths: Sequence[int], batch_size: int, epochs: int, seed: int) -> list[list[int]]:
+    """Return the indexes of every batch of the whole training, in order.
+
+    Each epoch shuffles the examples, sorts them by length within buckets of 32 batches, so that little is
+    padded, and shuffles the batches. Each example comes once an epoch. The order depends on the arguments
+    alone, so that a resumed training sees what the unbroken one would have seen.
+    """
+    generator = random.Random(seed)
+    ordered: list[list[int]] = []
+    for _ in range(epochs):
+        stream = list(range(len(lengths)))
+        generator.shuffle(stream)
+        size = batch_size * BATCHES_A_BUCKET
+        buckets = [stream[start : start + size] for start in range(0, len(stream), size)]
+        ranked = [sorted(bucket, key=lambda i: -lengths[i]) for bucket in buckets]
+        epoch = [
+            bucket[start : start + batch_size]
+            for bucket in ranked
+            for start in range(0, len(bucket), batch_size)
+        ]
+        generator.shuffle(epoch)
+        ordered += epoch
+    return ordered

@@ -1,0 +1,72 @@
+"""An adapter that exists already: trained elsewhere, or by an earlier run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from harness.config import Options
+from harness.errors import InputError
+from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter
+
+__all__ = ["Adapter"]
+
+
+class AdapterOptions(Options):
+    """``path`` is the adapter's folder, relative to the current folder or to the experiment file.
+
+    ``quantization`` is how the base is loaded under it: left out, as it was in training where that is known.
+    """
+
+    path: str
+    quantization: Literal["none", "nf4"] | None = None
+
+
+class Adapter:
+    """Answers with a saved LoRA adapter over the experiment's own base."""
+
+    options_type = AdapterOptions
+
+    def __init__(self, options: AdapterOptions) -> None:
+        self._options = options
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Check the adapter and load it.
+
+        Raises:
+            InputError: The adapter is not whole or not for this base, or the model cannot take one.
+        """
+        base = context.model
+        if base.identity.adapter_digest:
+            remedy = "use one adapter in a composition"
+            raise InputError(context.place, "adapter", "the model has an adapter already", remedy)
+        if not isinstance(base, TrainableModel):
+            remedy = "use a model that is loaded from a folder or a hub id"
+            raise InputError(
+                context.place, "adapter", "this model cannot take one", remedy, base.identity.name
+            )
+        folder = _find(self._options.path, context.place)
+        manifest = check_adapter(folder, base)
+        trained_with = manifest.quantization if manifest else None
+        quantization = self._options.quantization or trained_with or "none"
+        size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
+        return Prepared(
+            model=base.with_adapter(folder, quantization),
+            build=context.build,
+            cost=manifest.cost if manifest else PrepareCost(artifact_bytes=size),
+            record={
+                **(manifest.record if manifest else {}),
+                "path": str(folder),
+                "quantization": quantization,
+                "trained_with_quantization": trained_with or "not known",
+                "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
+            },
+        )
+
+
+def _find(path: str, place: str) -> Path:
+    """Return the folder: relative to the current one if it is there, else to the experiment file."""
+    given = Path(path).expanduser()
+    beside = Path(place.partition(": ")[0]).parent / given
+    return given if given.is_dir() or not beside.is_dir() else beside

@@ -1,0 +1,23 @@
+"""LoRA: low-rank weights trained beside a frozen model. Hu et al., 2021."""
+
+from __future__ import annotations
+
+from harness.types import PrepareContext, Prepared
+from strategies._training_data import TrainingOptions
+
+__all__ = ["Lora"]
+
+
+class Lora:
+    """Trains an adapter on the train items of the target tasks."""
+
+    options_type = TrainingOptions
+
+    def __init__(self, options: TrainingOptions) -> None:
+        self._options = options
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Train, or reuse what the same training gave before; answer with the adapter over its base."""
+        from strategies._trainer import train_adapter
+
+        return train_adapter(self._options, context, "none", "lora")

@@ -1,0 +1,23 @@
+"""QLoRA: LoRA over a base in 4-bit NF4 with double quantisation. Dettmers et al., 2023."""
+
+from __future__ import annotations
+
+from harness.types import PrepareContext, Prepared
+from strategies._training_data import TrainingOptions
+
+__all__ = ["QLora"]
+
+
+class QLora:
+    """Trains an adapter over a 4-bit base, and answers over that base: the two belong together."""
+
+    options_type = TrainingOptions
+
+    def __init__(self, options: TrainingOptions) -> None:
+        self._options = options
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Train, or reuse what the same training gave before; answer with the adapter over its base."""
+        from strategies._trainer import train_adapter
+
+        return train_adapter(self._options, context, "nf4", "qlora")
