@@ -19,6 +19,9 @@ from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
 )
+# Chance has no place in a prompt: the same item must always give the same words.
+_ENVIRONMENT.filters.pop("random")
+_ENVIRONMENT.globals.pop("lipsum")
 
 
 @lru_cache(maxsize=256)
@@ -40,7 +43,7 @@ def fill(task: Task, source: str, item: TaskItem) -> str:
     fields = {**item.metadata, "input": item.input, "choices": choices, "tags": item.tags, "id": item.id}
     try:
         return compiled(source).render(fields).strip()
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise InputError(
             task.name,
             f"item {item.id}",

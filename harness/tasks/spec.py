@@ -42,7 +42,9 @@ def _written_out_source(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-SourceField = Annotated[Source, BeforeValidator(_written_out_source, json_schema_input_type=str | Source)]
+SourceField = Annotated[
+    Source | None, BeforeValidator(_written_out_source, json_schema_input_type=str | Source | None)
+]
 
 
 class Carve(Options):
@@ -62,9 +64,9 @@ class Carve(Options):
 class ItemSources(Options):
     """The splits. Only ``test`` is needed; few-shot and fine-tuning learn from ``train``."""
 
-    train: SourceField | None = Field(default=None, description="What strategies learn from.")
-    validation: SourceField | None = Field(default=None, description="What training is stopped by.")
-    test: SourceField | None = Field(default=None, description="What is asked and scored.")
+    train: SourceField = Field(default=None, description="What strategies learn from.")
+    validation: SourceField = Field(default=None, description="What training is stopped by.")
+    test: SourceField = Field(default=None, description="What is asked and scored.")
     split: Carve | None = Field(
         default=None, description="Carve splits that have no file of their own from train."
     )
@@ -108,7 +110,8 @@ class CorpusSource(Options):
 
 
 CorpusField = Annotated[
-    CorpusSource, BeforeValidator(_written_out_source, json_schema_input_type=str | CorpusSource)
+    CorpusSource | None,
+    BeforeValidator(_written_out_source, json_schema_input_type=str | CorpusSource | None),
 ]
 
 
@@ -179,7 +182,7 @@ class TaskFile(Options):
     )
     items: ItemSources = Field(description="Where the items of each split come from.")
     fields: FieldNames = Field(default=FieldNames(), description="Which column holds what.")
-    corpus: CorpusField | None = Field(default=None, description="The documents that retrieval searches.")
+    corpus: CorpusField = Field(default=None, description="The documents that retrieval searches.")
     corpus_holds_answers: bool = Field(
         default=True,
         description="False: the corpus must not hold the test answers; validation then names those it does.",

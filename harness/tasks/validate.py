@@ -155,15 +155,16 @@ def _overlap_of(
     place = f"{task.name} {name}"
     texts = [normalise(shown_text(task, item)) for item in items]
     other_texts = [normalise(shown_text(task, item)) for item in others]
-    known = set(other_texts)
-    same = [item for item, text in zip(items, texts, strict=True) if text in known]
+    known = {text: item.id for item, text in zip(others, other_texts, strict=True)}
+    same = [(item, known[text]) for item, text in zip(items, texts, strict=True) if text in known]
     severity: Severity = "error" if name == "test" else "warning"
-    message = f"{{n}} {{items}} of {name} stand in {other} too"
-    findings = _finding(severity, f"in_{other}_too", place, message, same)
+    pairs = _some(f"{item.id} = {twin}" for item, twin in same)
+    message = f"{{n}} {{items}} of {name} also in {other}: {pairs}"
+    findings = _finding(severity, f"also_in_{other}", place, message, [item for item, _ in same])
     rest = [(item, text) for item, text in zip(items, texts, strict=True) if text not in known]
     near = near_duplicates([text for _, text in rest], other_texts)
     pairs = _some(f"{rest[i][0].id} ~ {others[j].id}" for i, j, _ in near)
-    message = f"{{n}} {{items}} of {name} stand in {other} with nearly the same words: {pairs}"
+    message = f"{{n}} {{items}} of {name} also in {other} in nearly the same words: {pairs}"
     near_items = [rest[i][0] for i, _, _ in near]
     return findings + _finding("warning", f"nearly_in_{other}", place, message, near_items)
 

@@ -1,0 +1,108 @@
+"""Fine-tuning formats become items: the last assistant turn is the target, all before it the input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError
+from harness.tasks.items import read_split
+from harness.tasks.spec import FieldNames, Format, Source
+from harness.types import TaskItem
+
+
+def items_of(folder: Path, form: Format, rows: list[dict], **fields) -> list[TaskItem]:
+    (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    return read_split(Source(path="rows.json", format=form), "test", FieldNames(**fields), folder)
+
+
+def sharegpt(*turns: tuple[str, str]) -> dict:
+    return {"conversations": [{"from": speaker, "value": text} for speaker, text in turns]}
+
+
+def openai(*turns: tuple[str, str]) -> dict:
+    return {"messages": [{"role": role, "content": text} for role, text in turns]}
+
+
+def test_alpaca_joins_instruction_and_input(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": "Translate.", "input": "Haus", "output": "house"},
+        {"instruction": "Say hi.", "input": "", "output": "hi", "source": "me"},
+        {"instruction": "Say ho.", "output": "ho"},
+    ]
+    items = items_of(tmp_path, "alpaca", rows)
+    assert [item.input for item in items] == ["Translate.\n\nHaus", "Say hi.", "Say ho."]
+    assert [item.targets for item in items] == [("house",), ("hi",), ("ho",)]
+    assert items[1].metadata == {"instruction": "Say hi.", "source": "me"}
+
+
+def test_sharegpt_single_turn(tmp_path: Path) -> None:
+    row = {"id": "c1", **sharegpt(("system", "Be brief."), ("human", "2+2?"), ("gpt", "4"))}
+    (item,) = items_of(tmp_path, "sharegpt", [row])
+    assert (item.id, item.input, item.targets) == ("c1", "2+2?", ("4",))
+    assert item.metadata["system"] == "Be brief."
+
+
+def test_openai_history_is_rendered_and_kept(tmp_path: Path) -> None:
+    row = openai(("user", "2+2?"), ("assistant", "4"), ("user", "and 3+3?"), ("assistant", "6"))
+    (item,) = items_of(tmp_path, "openai", [row])
+    assert item.input == "User: 2+2?\nAssistant: 4\nUser: and 3+3?"
+    assert item.targets == ("6",)
+    assert item.metadata["system"] == ""
+    assert [turn["role"] for turn in item.metadata["messages"]] == ["user", "assistant", "user"]
+
+
+def test_the_answer_stands_nowhere_but_in_the_target(tmp_path: Path) -> None:
+    for form, row in (
+        ("alpaca", {"instruction": "q", "output": "secret"}),
+        ("sharegpt", sharegpt(("human", "q"), ("gpt", "secret"))),
+        ("openai", openai(("user", "q"), ("assistant", "secret"))),
+    ):
+        (item,) = items_of(tmp_path, form, [row])
+        assert "secret" not in item.without_answer().model_dump_json()
+
+
+def test_a_last_question_without_answer_is_left_out(tmp_path: Path) -> None:
+    (item,) = items_of(tmp_path, "openai", [openai(("user", "a"), ("assistant", "b"), ("user", "c"))])
+    assert (item.input, item.targets) == ("a", ("b",))
+
+
+def test_the_id_may_be_mapped(tmp_path: Path) -> None:
+    row = {"conversation_id": 9, **openai(("user", "a"), ("assistant", "b"))}
+    (item,) = items_of(tmp_path, "openai", [row], id="conversation_id")
+    assert item.id == "9"
+
+
+@pytest.mark.parametrize(
+    ("form", "row", "told"),
+    [
+        ("alpaca", {"instruction": "q"}, "field output: is not there"),
+        ("alpaca", {"output": "a"}, "field instruction: is not there"),
+        ("alpaca", {"instruction": 1, "output": "a"}, "field instruction: must be text (got 1)"),
+        ("alpaca", {"instruction": "q", "output": None}, "field target: is null"),
+        ("sharegpt", {"conversation": []}, "field conversations: is not there; did you mean 'conversation'?"),
+        ("sharegpt", {"conversations": "hi"}, "field conversations: must be a list of turns (got hi)"),
+        ("sharegpt", {"conversations": ["hi"]}, "field conversations[0]: must be an object"),
+        ("sharegpt", {"conversations": [{"from": "human"}]}, "field conversations[0].value: is not there"),
+        (
+            "sharegpt",
+            sharegpt(("bing", "q")),
+            "field conversations[0].from: is not a known speaker (got bing)",
+        ),
+        ("openai", openai(("user", "q")), "field messages: has no assistant turn"),
+        ("openai", openai(("assistant", "a")), "field messages: has no user turn before the answer"),
+        ("openai", openai(("tool", "x")), "field messages[0].role: is not a known speaker"),
+        (
+            "openai",
+            {"messages": [{"role": "user", "content": None}]},
+            "field messages[0].content: must be text",
+        ),
+        ("openai", {"messages": []}, "field messages: must be a list of turns"),
+    ],
+)
+def test_faults_name_entry_and_field(tmp_path: Path, form, row, told) -> None:
+    with pytest.raises(InputError) as caught:
+        items_of(tmp_path, form, [row])
+    assert f"{tmp_path / 'rows.json'}: entry 1, {told}" in str(caught.value)

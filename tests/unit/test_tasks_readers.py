@@ -1,0 +1,312 @@
+"""Rows come back as they were written, and a faulty file is refused with file, line and field."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import pyarrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from harness.errors import InputError
+from harness.tasks.items import check_ids, read_split
+from harness.tasks.readers import read_csv, read_jsonl, read_parquet, read_text
+from harness.tasks.spec import FieldNames, Source
+from harness.types import TaskItem
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=30)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+ROWS = st.lists(st.fixed_dictionaries({"input": TEXT, "target": TEXT}), min_size=1, max_size=6)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rows")
+
+
+def refusal(function, *arguments) -> str:
+    with pytest.raises(InputError) as caught:
+        function(*arguments)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def items_of(path: Path, **fields) -> list[TaskItem]:
+    return read_split(Source(path=path.name), "test", FieldNames(**fields), path.parent)
+
+
+@given(rows=st.lists(st.dictionaries(TEXT, JSON_VALUES, max_size=4), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_jsonl_round_trip(folder: Path, rows: list[dict]) -> None:
+    path = folder / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8", newline=""
+    )
+    assert [row.values for row in read_jsonl(path)] == rows
+
+
+@given(rows=ROWS)
+@settings(max_examples=50, deadline=None)
+def test_csv_round_trip(folder: Path, rows: list[dict]) -> None:
+    path = folder / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, ["input", "target"], quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert [row.values for row in read_csv(path)] == rows
+
+
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_parquet_round_trip(folder: Path, rows: list[dict]) -> None:
+    path = folder / "rows.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    assert [row.values for row in read_parquet(path)] == rows
+
+
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_every_kind_of_file_gives_the_same_items(folder: Path, rows: list[dict]) -> None:
+    (folder / "same.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    parquet.write_table(pyarrow.Table.from_pylist(rows), folder / "same.parquet")
+    with (folder / "same.tsv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, ["input", "target"], delimiter="\t", quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(rows)
+    expected = items_of(folder / "same.jsonl")
+    assert [(item.input, item.targets) for item in expected] == [(r["input"], (r["target"],)) for r in rows]
+    assert items_of(folder / "same.parquet") == expected
+    assert items_of(folder / "same.tsv") == expected
+
+
+# --- Text files ---
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"\xef\xbb\xbfinput,target\nq,a\n")
+    assert list(read_csv(path)[0].values) == ["input", "target"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"good\nbad \xe9\n", "line 2: byte 0xe9 is not UTF-8; save the file as UTF-8"),
+        ("text".encode("utf-16"), "is UTF-16, not UTF-8"),
+        (b"one\ntwo\nthr\x00ee", "line 3: holds a NUL byte"),
+    ],
+)
+def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path, data: bytes, told: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    assert told in refusal(read_text, path)
+    assert str(path) in refusal(read_text, path)
+
+
+def test_missing_files_are_refused(tmp_path: Path) -> None:
+    for reader, name in ((read_jsonl, "a.jsonl"), (read_csv, "a.csv"), (read_parquet, "a.parquet")):
+        assert "there is no such file" in refusal(reader, tmp_path / name)
+    assert "cannot be read" in refusal(read_text, tmp_path)
+
+
+# --- JSONL ---
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": 1}\n{"a": \n', "line 2: is not JSON"),
+        ('{"a": 1}\n\n[1]\n', "line 3: must be a JSON object (got [1])"),
+        ('{"a": 1}\nnull\n', "line 2: must be a JSON object"),
+        ('"text"\n', "line 1: must be a JSON object"),
+        ('{"a": NaN}\n', "line 1: is not usable JSON: NaN is not a JSON number"),
+        ('{"a": ' + "9" * 5000 + "}\n", "line 1: is not usable JSON"),
+        ('{"a": ' + "[" * 100_000 + "\n", "line 1"),
+        ('[{"a": 1}, 2]', "entry 2: must be a JSON object"),
+        ('[{"a": 1},\n2 3]', "line 2: is not JSON"),
+    ],
+)
+def test_jsonl_faults_name_the_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(text, encoding="utf-8")
+    line = refusal(read_jsonl, path)
+    assert line.startswith(f"{path}: ")
+    assert told in line
+    assert len(line) < len(str(path)) + 300
+
+
+def test_line_separators_inside_a_json_text_do_not_end_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"input": "a\u2028b\x85c"}\r\n', encoding="utf-8")
+    assert read_jsonl(path)[0].values == {"input": "a\u2028b\x85c"}
+
+
+def test_a_json_file_may_be_one_list(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('[\n {"a": 1},\n {"a": 2}\n]', encoding="utf-8")
+    assert [(row.where, row.values) for row in read_jsonl(path)] == [
+        ("entry 1", {"a": 1}),
+        ("entry 2", {"a": 2}),
+    ]
+    path.write_text('{"data": []}', encoding="utf-8")
+    assert "must be a list of objects" in refusal(read_jsonl, path)
+
+
+def test_a_huge_line_is_read(tmp_path: Path) -> None:
+    huge = "x" * 3_000_000
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"input": huge}), encoding="utf-8")
+    assert read_jsonl(tmp_path / "rows.jsonl")[0].values["input"] == huge
+    (tmp_path / "rows.csv").write_text(f"input\n{huge}\n", encoding="utf-8")
+    before = csv.field_size_limit()
+    assert read_csv(tmp_path / "rows.csv")[0].values["input"] == huge
+    assert csv.field_size_limit() == before
+
+
+# --- CSV ---
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1,2\n1,2,3\n", "line 3: has 3 cells where the header has 2"),
+        ('a,b\n"x\ny",2\n1\n', "line 4: has 1 cells where the header has 2"),
+        ("a,a\n1,2\n", "line 1: a column name stands twice (got a)"),
+        ("a,\n1,2\n", "line 1: a column has no name"),
+        ('a,b\n1,"open\n', "line 2: is not CSV"),
+        ('a,b\n1,"x"y\n', "line 2: is not CSV"),
+    ],
+)
+def test_csv_faults_name_the_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    assert told in refusal(read_csv, path)
+
+
+def test_a_csv_cell_is_text_and_lists_may_be_written_two_ways(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        'id,input,target,tags,choices\n007,1e5,"[""a""]",x; y,"[""p;q"", ""r""]"\n', encoding="utf-8"
+    )
+    (item,) = items_of(path)
+    assert (item.id, item.input, item.targets) == ("007", "1e5", ('["a"]',))
+    assert (item.tags, item.choices) == (("x", "y"), ("p;q", "r"))
+
+
+# --- Parquet ---
+
+
+def test_what_is_not_parquet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"PAR1 and nothing more")
+    assert "is not a Parquet file" in refusal(read_parquet, path)
+
+
+def test_parquet_lists_numbers_and_dates(tmp_path: Path) -> None:
+    import datetime
+
+    rows = [{"id": 7, "input": "q", "target": ["a", "b"], "day": datetime.date(2026, 1, 2), "raw": b"\xff"}]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    (item,) = items_of(tmp_path / "rows.parquet")
+    assert (item.id, item.targets, item.metadata) == ("7", ("a", "b"), {"day": "2026-01-02"})
+
+
+# --- Rows to items ---
+
+
+def jsonl(tmp_path: Path, *rows: dict) -> Path:
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_ids_are_made_where_there_are_none(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"input": "a", "target": "b"}, {"input": "c", "target": "d"})
+    assert [item.id for item in items_of(path)] == ["test-1", "test-2"]
+
+
+def test_ids_are_made_on_request_and_the_column_stays_metadata(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"id": 5, "input": "a", "target": "b"}, {"id": 5, "input": "c", "target": "d"})
+    items = items_of(path, id=None)
+    assert [item.id for item in items] == ["test-1", "test-2"]
+    assert items[0].metadata == {"id": 5}
+
+
+def test_numbers_as_ids_and_answers_become_text(tmp_path: Path) -> None:
+    (item,) = items_of(jsonl(tmp_path, {"id": 12, "input": 3, "target": [4, 4.5, "four"]}))
+    assert (item.id, item.input, item.targets) == ("12", "3", ("4", "4.5", "four"))
+
+
+def test_other_columns_go_to_metadata(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"question": "q", "answer": "a", "topic": {"x": [1, None]}, "input": "unused"})
+    (item,) = items_of(path, input="question", target="answer")
+    assert (item.input, item.targets) == ("q", ("a",))
+    assert item.metadata == {"topic": {"x": [1, None]}, "input": "unused"}
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "told"),
+    [
+        ({"input": "q"}, {}, "line 1, field target: is not there"),
+        ({"text": "q", "target": "a"}, {"input": "txt"}, "field txt: is not there; did you mean 'text'?"),
+        ({"input": "q", "target": None}, {}, "line 1, field target: is null"),
+        ({"input": "q", "target": ["a", None]}, {}, "line 1, field target[1]: is null"),
+        ({"input": "q", "target": []}, {}, "field target: is an empty list"),
+        ({"input": "q", "target": {"a": 1}}, {}, "field target: must be text"),
+        ({"input": "q", "target": True}, {}, "field target: must be text (got True)"),
+        ({"input": ["q"], "target": "a"}, {}, "field input: must be text"),
+        ({"id": " ", "input": "q", "target": "a"}, {}, "field id: is empty"),
+        ({"input": "q", "target": "a"}, {"id": "key"}, "field key: is not there"),
+        ({"input": "q", "target": "a"}, {"tags": "labels"}, "field labels: is not there"),
+        ({"input": "q", "target": "a", "choices": 3}, {}, "field choices: must be a list of texts (got 3)"),
+        ({"input": "q", "target": "a", "tags": "[a"}, {}, "field tags: begins like a JSON list and is none"),
+        ({"input": "q\x00", "target": "a"}, {}, "field input: holds a NUL character"),
+        ({"input": "\ud800", "target": "a"}, {}, "field input: holds half a surrogate pair"),
+        ({"input": "q", "target": "a", "n": {"x": "\udfff"}}, {}, "field n.x: holds half a surrogate pair"),
+    ],
+)
+def test_a_faulty_item_is_refused_with_line_and_field(tmp_path: Path, row, fields, told) -> None:
+    path = jsonl(tmp_path, row)
+    line = refusal(lambda: items_of(path, **fields))
+    assert line.startswith(f"{path}: line 1")
+    assert told in line
+
+
+def test_numbers_beyond_every_float_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"input": "q", "target": "a", "n": 1e999}\n', encoding="utf-8")
+    assert "field n: is not a finite number" in refusal(items_of, path)
+    table = pyarrow.Table.from_pylist([{"input": "q", "target": "a", "n": math.nan}])
+    parquet.write_table(table, tmp_path / "items.parquet")
+    assert "row 1, field n: is not a finite number" in refusal(items_of, tmp_path / "items.parquet")
+
+
+def test_some_rows_with_an_id_and_some_without_are_refused(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"id": "x", "input": "a", "target": "b"}, {"input": "c", "target": "d"})
+    assert "line 2, field id: is not there" in refusal(items_of, path)
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.jsonl", "\n\n"), ("a.csv", "input,target\n"), ("a.csv", "")])
+def test_an_empty_file_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert f"{tmp_path / name}: holds no items, and it is items.test" in refusal(items_of, tmp_path / name)
+
+
+def test_a_suffix_that_tells_nothing_is_refused(tmp_path: Path) -> None:
+    assert "give items.test.format" in refusal(items_of, tmp_path / "items.xlsx")
+
+
+def test_an_id_that_stands_twice_is_refused() -> None:
+    items = [TaskItem(id="x", input="a", targets=("b",), split=split) for split in ("train", "test")]
+    assert "task.yaml: id: stands twice (in train and in test) (got x)" in refusal(
+        check_ids, items, "task.yaml"
+    )
