@@ -47,6 +47,11 @@ def score(value: float) -> str:
     return f"{100 * value:.1f}" if 0.0 <= value <= 1.0 else f"{value:.4g}"
 
 
+def exact(value: float) -> str:
+    """Return a figure for programs that read the page, the same on every machine."""
+    return f"{value:.6f}"
+
+
 def points(value: float) -> str:
     """Return a difference of two scores in signed percentage points, with a true minus sign."""
     return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}").replace("+0.0", "0.0")

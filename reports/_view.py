@@ -12,6 +12,8 @@ from harness.findings import Cell, Contrast, MacroContrast, StrategyCost, TaskIn
 from harness.types import Role
 from reports._charts import Whisker, whisker
 from reports._data import RunData
+from reports._excerpts import TaskExamples, shown_examples
+from reports._record import PreparationRecord, records_of
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Page:
     others: tuple[ScoreRow, ...]
     costs: tuple[StrategyCost, ...]
     methods: tuple[str, ...]
+    records: tuple[PreparationRecord, ...]
+    examples: tuple[TaskExamples, ...]
     experiment: str
     provenance: tuple[tuple[str, str], ...]
 
@@ -96,10 +100,12 @@ def page_of(run: RunData) -> Page:
         retention=_score_table(run, "retention"),
         differences=_differences(summary.contrasts, [m for m in summary.macro if m.role == "target"]),
         forgetting=_differences(summary.forgetting, [m for m in summary.macro if m.role == "retention"]),
-        retrieval=_rows(run, [cell for cell in summary.cells if cell.metric in RETRIEVAL_METRICS]),
-        others=_rows(run, [c for c in summary.cells if not c.primary and c.metric not in RETRIEVAL_METRICS]),
+        retrieval=_rows(run, extra),
+        others=_rows(run, [cell for cell in summary.cells if not cell.primary and cell not in extra]),
         costs=summary.costs,
         methods=tuple(sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})),
+        records=tuple(records_of(run.preparations)),
+        examples=tuple(shown_examples(run)),
         experiment=yaml.safe_dump(run.manifest.experiment, sort_keys=False, allow_unicode=True, width=100),
         provenance=tuple(_provenance(run)),
     )
@@ -133,8 +139,8 @@ def _differences(
 ) -> tuple[tuple[str, tuple[Difference, ...]], ...]:
     """Group the differences by task, the mean over several tasks first."""
     groups: dict[str, list[Difference]] = {}
-    bounds = [abs(bound) for c in (*contrasts, *macros) for bound in (c.ci_low, c.ci_high)]
-    reach = max(bounds, default=0.0)
+    bounds = [(c.ci_low, c.ci_high) for c in contrasts] + [(m.ci_low, m.ci_high) for m in macros]
+    reach = max((max(-low, high) for low, high in bounds), default=0.0)
     for macro in macros:
         if macro.n_tasks > 1 and macro.strategy != macro.reference:
             drawn = whisker(macro.ci_low, macro.difference, macro.ci_high, reach)
