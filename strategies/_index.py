@@ -147,12 +147,12 @@ class ChunkIndex:
 
         folder.mkdir(parents=True, exist_ok=True)
         before = _read_meta(folder) or {}
-        lines = "".join(chunk.model_dump_json() + "\n" for chunk in self.chunks)
+        lines = "".join(json.dumps(chunk.model_dump()) + "\n" for chunk in self.chunks)
         files = {
             "vectors": _write_named(
                 folder, "vectors", ".faiss", faiss.serialize_index(self._faiss).tobytes()
             ),
-            "chunks": _write_named(folder, "chunks", ".jsonl", lines.encode("utf-8", "surrogatepass")),
+            "chunks": _write_named(folder, "chunks", ".jsonl", lines.encode("ascii")),
         }
         meta = {"format": _FORMAT, "dim": self.dim, "n_chunks": len(self), "files": files, "about": about}
         text = json.dumps(meta, ensure_ascii=True, indent=1, sort_keys=True)
@@ -185,10 +185,8 @@ class ChunkIndex:
         import faiss
 
         self._faiss = faiss.deserialize_index(np.frombuffer(vectors, dtype=np.uint8))
-        # Not splitlines(): JSON leaves U+2028 and its like unescaped inside a line.
-        lines = chunks.decode("utf-8", "surrogatepass").split("\n")
-        for line in filter(None, lines):
-            chunk = Chunk.model_validate_json(line)
+        for line in chunks.splitlines():
+            chunk = Chunk.model_validate(json.loads(line))
             self._chunks[_number_of(chunk.id)] = chunk
         if self._faiss.ntotal != len(self._chunks) or self._faiss.d != self.dim:
             raise ValueError(f"{self._faiss.ntotal} vectors for {len(self._chunks)} chunks")

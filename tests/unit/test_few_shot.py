@@ -7,7 +7,7 @@ import pytest
 from harness.errors import InputError
 from harness.types import Failure, Request
 from strategies.few_shot import FewShot, FewShotOptions
-from tests.unit._fakes import WordModel, context, data, item
+from tests.unit._retrieval import WordModel, context, data, item
 
 COLOURS = [item(n, f"sky number {n}", ("blue", "red", "green")[n % 3]) for n in range(30)]
 
