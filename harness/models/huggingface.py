@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import torch
 import transformers
 from jinja2 import TemplateError
+from safetensors import SafetensorError
 
 from harness.config import ModelOptions
 from harness.digests import digest_of, digest_of_files
@@ -134,8 +135,9 @@ class HuggingFaceModel:
 
             arguments["quantization_config"] = nf4_config(self.dtype)
         try:
-            module = transformers.AutoModelForCausalLM.from_pretrained(
+            module, report = transformers.AutoModelForCausalLM.from_pretrained(
                 self.folder,
+                output_loading_info=True,
                 dtype=self.dtype,
                 device_map={"": self.device},
                 use_safetensors=True,
@@ -143,10 +145,15 @@ class HuggingFaceModel:
                 local_files_only=True,
                 **arguments,
             )
-        except (OSError, ValueError, ImportError, KeyError) as error:
-            first_line = str(error).strip().splitlines()[0]
-            remedy = "see that transformers can load it, with safetensors weights"
-            raise InputError(self._place, "model.path", f"cannot be loaded: {first_line}", remedy) from None
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise self._unloadable(str(error).strip().splitlines()[0]) from None
+        absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+        if absent:  # transformers would fill them with random numbers and only warn
+            raise self._unloadable(
+                f"{len(absent)} tensors are missing or of another shape, {absent[0]} first"
+            )
         if quantization == "nf4":
             from harness.models.quantization import defend
 
@@ -156,6 +163,10 @@ class HuggingFaceModel:
             remedy = "use the tokenizer that belongs to the weights"
             raise InputError(self._place, "model.path", "its tokenizer is larger than its embedding", remedy)
         return module, tokenizer
+
+    def _unloadable(self, problem: str) -> InputError:
+        remedy = "see that transformers can load it, with safetensors weights"
+        return InputError(self._place, "model.path", f"cannot be loaded: {problem}", remedy, self.name)
 
     def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return this model with the saved adapter at ``path``, over a base of its own."""

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from harness.config import load_experiment, resolve_experiment
+from harness.errors import InputError
+
+GOOD = {"name": "trial", "tasks": ["t"], "strategies": {"zero_shot": None, "rag": {"top_k": 2}}}
+
+
+def refused(raw: dict[str, object]) -> str:
+    with pytest.raises(InputError) as caught:
+        resolve_experiment(raw, "a.yaml")
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_shorthands_are_written_out_and_the_first_strategy_is_the_incumbent() -> None:
+    experiment = resolve_experiment(GOOD | {"model": "org/name", "seeds": 3, "tasks": "t"}, "a.yaml")
+    assert experiment.model.path == "org/name"
+    assert experiment.seeds == (3,)
+    assert experiment.tasks == ("t",)
+    assert experiment.incumbent == "zero_shot"
+    assert experiment.strategies["rag"].use == "rag"
+    assert experiment.strategies["rag"].options == {"top_k": 2}
+
+
+def test_a_resolved_experiment_resolves_to_itself() -> None:
+    experiment = resolve_experiment(GOOD, "a.yaml")
+    assert resolve_experiment(experiment.model_dump(mode="json"), "a.yaml") == experiment
+
+
+def test_use_names_the_strategy_behind_another_name() -> None:
+    raw = GOOD | {"strategies": {"eight": {"use": "few_shot", "k": 8}}}
+    assert resolve_experiment(raw, "a.yaml").strategies["eight"].options == {"k": 8}
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"taks": []}, "a.yaml: taks: is not a known key; did you mean 'tasks'?"),
+        ({"model": {"pth": "x"}}, "a.yaml: model.pth: is not a known key; did you mean 'path'?"),
+        (
+            {"incumbent": "rga"},
+            "a.yaml: incumbent: is not one of the strategies (got rga); did you mean 'rag'?",
+        ),
+        ({"limit": 0}, "a.yaml: limit: input should be greater than or equal to 1 (got 0)"),
+        ({"strategies": {"rag": 3}}, "a.yaml: strategies.rag: must be a mapping of options (got 3)"),
+        ({"strategies": {}}, "a.yaml: strategies: "),
+        ({"name": "a/b"}, "a.yaml: name: "),
+    ],
+)
+def test_each_fault_is_one_line_with_place_and_key(change: dict[str, object], line: str) -> None:
+    assert refused(GOOD | change).startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a: [1", "is not YAML"),
+        ("", "the file is empty"),
+        ("- 1\n- 2", "must be a mapping"),
+        ("name: a\nname: b", "stands twice"),
+        ("name: \x00", "is not YAML"),
+    ],
+)
+def test_a_file_that_is_no_experiment_is_refused(tmp_path: Path, text: str, part: str) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=part) as caught:
+        load_experiment(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        load_experiment(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(InputError, match="UTF-8"):
+        load_experiment(tmp_path / "bytes.yaml")

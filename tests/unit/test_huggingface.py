@@ -1,0 +1,215 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.config import ModelOptions
+from harness.errors import InputError
+from harness.models.huggingface import HuggingFaceModel
+from harness.models.resolve import model_path
+from harness.types import Decoding, Failure, Generation, Message, Request
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> HuggingFaceModel:
+    return HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+
+
+def request(text: str, choices: tuple[str, ...] = (), item_id: str = "a", **decoding: object) -> Request:
+    messages = (Message(role="system", content="Answer."), Message(role="user", content=text))
+    options = Decoding(**({"max_new_tokens": 6} | decoding))
+    return Request(task="t", item_id=item_id, messages=messages, choices=choices, decoding=options)
+
+
+def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
+    messages = request("Where?").messages
+    assert model.render(messages) == "<|system|>Answer.<|end|><|user|>Where?<|end|><|assistant|>"
+    answered = (*messages, Message(role="assistant", content="here"))
+    assert model.render(answered) == model.render(messages) + "here<|end|>"
+    assert model.count_tokens(messages) == len(model._encode(model.render(messages)))
+
+
+def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: HuggingFaceModel) -> None:
+    asked = [request(f"Where is place {'very ' * n}{n}?", item_id=str(n)) for n in range(5)]
+    together, again = model.generate(asked), model.generate(asked)
+    alone = [model.generate([one])[0] for one in asked]
+    texts = [[answer.text for answer in answers] for answers in (together, again, alone)]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel) -> None:
+    asked = request("Where is place 1?", max_new_tokens=5)
+    (answer,) = model.generate([asked])
+    ids = model._encode(model.render(asked.messages))
+    new: list[int] = []
+    with torch.inference_mode():
+        while len(new) < 5:
+            new.append(int(model.module(torch.tensor([ids + new])).logits[0, -1].argmax()))
+            if new[-1] == model.tokenizer.eos_token_id:
+                break
+    assert isinstance(answer, Generation)
+    assert answer.usage.prompt == len(ids)
+    assert answer.usage.completion == len(new)
+    assert answer.text == model.tokenizer.decode(new, skip_special_tokens=True).strip()
+    assert answer.stop_reason == ("stop" if new[-1] == model.tokenizer.eos_token_id else "length")
+
+
+def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> None:
+    choices = ("positive", "a rather long choice of many tokens", "n", "The ticket")
+    asked = request("What is it?", choices)
+    (answer,) = model.score([asked])
+    prompt = model._encode(model.render(asked.messages))
+    assert isinstance(answer, Generation)
+    for choice in answer.choices:
+        ids = [*model._encode(choice.text), model.tokenizer.eos_token_id]
+        with torch.inference_mode():
+            logprobs = model.module(torch.tensor([prompt + ids])).logits[0].log_softmax(-1)
+        expected = sum(float(logprobs[len(prompt) - 1 + i, token]) for i, token in enumerate(ids))
+        assert choice.log_likelihood == pytest.approx(expected, abs=1e-4)
+        assert choice.n_tokens == len(ids) - 1
+    best = max(answer.choices, key=lambda choice: choice.log_likelihood)
+    assert answer.text == best.text
+
+
+def test_many_choices_are_scored_in_parts_alike(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request("Which?", tuple(f"label {n}" for n in range(9)))
+    (whole,) = model.score([asked])
+    monkeypatch.setattr("harness.models.huggingface.MAX_LOGITS", 8 * 400)
+    (parts,) = model.score([asked])
+    assert isinstance(whole, Generation)
+    assert isinstance(parts, Generation)
+    for a, b in zip(whole.choices, parts.choices, strict=True):
+        assert a.log_likelihood == pytest.approx(b.log_likelihood, abs=1e-4)
+
+
+def test_batches_hold_every_request_once_within_the_budget(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model), max_batch_tokens=100))
+    asked = [request("word " * (n % 7), item_id=str(n)) for n in range(20)]
+    asked += [request("word", item_id=str(n), max_new_tokens=3) for n in range(20, 25)]
+    batches = model.batches(asked)
+    assert sorted(i for batch in batches for i in batch) == list(range(25))
+    for batch in batches:
+        longest = max(model.count_tokens(asked[i].messages) + asked[i].decoding.max_new_tokens for i in batch)
+        assert len(batch) == 1 or len(batch) * longest <= 100
+        assert len({asked[i].decoding for i in batch}) == 1
+    assert batches == model.batches(asked)
+
+
+def test_a_stop_string_ends_the_answer(model: HuggingFaceModel) -> None:
+    (free,) = model.generate([request("Where is place 1?", max_new_tokens=12)])
+    assert isinstance(free, Generation)
+    assert len(free.text) > 3
+    stop = free.text[2]
+    (stopped,) = model.generate([request("Where is place 1?", max_new_tokens=12, stop=(stop,))])
+    assert isinstance(stopped, Generation)
+    assert stopped.text == free.text[: free.text.index(stop)].strip()
+    assert stopped.stop_reason == "stop"
+
+
+def test_sampling_repeats_with_its_seed(model: HuggingFaceModel) -> None:
+    hot = request("Where?", max_new_tokens=12, temperature=2.0)
+    seeds = [model.generate([hot.model_copy(update={"seed": seed})])[0] for seed in (1, 1, 2, 3)]
+    texts = [answer.text for answer in seeds if isinstance(answer, Generation)]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) > 1
+
+
+def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+
+    def narrow(requests: list[Request]) -> list[Generation]:
+        sizes.append(len(requests))
+        if len(requests) > 2 or "6" in {r.item_id for r in requests}:
+            raise torch.OutOfMemoryError("no room")
+        return [Generation(text=r.item_id) for r in requests]
+
+    monkeypatch.setattr(model, "_generate", narrow)
+    answers = model.generate([request("x", item_id=str(n)) for n in range(7)])
+    assert [a.text if isinstance(a, Generation) else a.kind for a in answers] == [
+        "0", "1", "2", "3", "4", "5", "out_of_memory",
+    ]  # fmt: skip
+    assert isinstance(answers[6], Failure)
+    assert sizes[0] == 7
+
+
+def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
+    first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
+    assert first.module is first.module
+    assert second.module is not None
+    assert first._loaded is None
+
+
+def test_a_base_model_without_a_chat_template_is_asked_plainly(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.chat_template = None
+    from harness.models.huggingface import PLAIN_TEMPLATE
+
+    model.tokenizer.chat_template = PLAIN_TEMPLATE
+    messages = request("Where?").messages
+    assert model.render(messages) == "Answer.\n\nWhere?\n\nAnswer: "
+    answered = (*messages, Message(role="assistant", content="here"))
+    assert model.render(answered).startswith("Answer.\n\nWhere?\n\n")
+
+
+def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "[{{ m.role }}] {{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}"
+    )
+    assert model.render(request("Where?").messages) == "[user] Answer.\n\nWhere?[assistant] "
+
+
+def test_the_digest_follows_the_weights(tiny_model: Path, tmp_path: Path) -> None:
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    same = HuggingFaceModel(ModelOptions(path=str(other))).identity.weights_digest
+    assert same == HuggingFaceModel(ModelOptions(path=str(tiny_model))).identity.weights_digest
+    weights = bytearray((other / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "model.safetensors").write_bytes(weights)
+    assert HuggingFaceModel(ModelOptions(path=str(other))).identity.weights_digest != same
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("builtin:startr", "did you mean 'builtin:starter'"),
+        ("./nowhere", "is no folder"),
+        ("two words", "is no folder"),
+        ("a/b/c", "is no folder"),
+    ],
+)
+def test_a_model_that_is_not_there_is_refused(path: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        model_path(path, "a.yaml")
+
+
+def test_a_folder_is_found_beside_the_experiment_and_must_hold_a_model(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    with pytest.raises(InputError, match=r"without config\.json"):
+        model_path("m", tmp_path / "a.yaml")
+    (tmp_path / "m" / "config.json").write_text("{}")
+    assert model_path("m", tmp_path / "a.yaml") == str(tmp_path / "m")
+    assert model_path("org/name", tmp_path / "a.yaml") == "org/name"
+
+
+def test_bin_weights_a_broken_file_and_a_hub_id_offline_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny_model, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        HuggingFaceModel(ModelOptions(path=str(folder))).fresh("none")
+    (folder / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        HuggingFaceModel(ModelOptions(path=str(folder))).fresh("none")
+    with pytest.raises(InputError, match="cannot be fetched from the hub"):
+        HuggingFaceModel(ModelOptions(path="no-such-organisation/no-such-model"))

@@ -1,0 +1,119 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError
+from harness.store import FILE_NAME, Preparation, Store, generation_key
+from harness.types import (
+    Decoding,
+    Failure,
+    Generation,
+    ItemResult,
+    Message,
+    ModelIdentity,
+    PrepareCost,
+    Request,
+    TaskItem,
+)
+
+BASE = ModelIdentity(name="m", weights_digest="1" * 64)
+REQUEST = Request(task="t", item_id="a", messages=(Message(role="user", content="q"),))
+
+
+def result(item_id: str, key: str = "k", error: Failure | None = None) -> ItemResult:
+    request = REQUEST.model_copy(update={"item_id": item_id})
+    scores = {} if error else {"exact_match": 1.0}
+    return ItemResult(
+        strategy="s", seed=0, task="t", item_id=item_id, key=key, request=request, generation=None, scores=scores,
+        error=error,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        BASE.model_copy(update={"weights_digest": "2" * 64}),
+        BASE.model_copy(update={"adapter_digest": "3" * 64}),
+        BASE.model_copy(update={"quantization": "nf4"}),
+        BASE.model_copy(update={"dtype": "bfloat16"}),
+    ],
+)
+def test_an_answer_is_never_served_for_other_weights(identity: ModelIdentity) -> None:
+    assert generation_key(BASE, "p", REQUEST) != generation_key(identity, "p", REQUEST)
+
+
+def test_the_key_knows_prompt_choices_and_decoding_and_the_seed_only_when_sampling() -> None:
+    greedy = generation_key(BASE, "p", REQUEST)
+    assert greedy != generation_key(BASE, "other", REQUEST)
+    assert greedy != generation_key(BASE, "p", REQUEST.model_copy(update={"choices": ("x", "y")}))
+    assert greedy != generation_key(
+        BASE, "p", REQUEST.model_copy(update={"decoding": Decoding(max_new_tokens=3)})
+    )
+    assert greedy == generation_key(BASE, "p", REQUEST.model_copy(update={"seed": 5, "item_id": "b"}))
+    hot = REQUEST.model_copy(update={"decoding": Decoding(temperature=0.7)})
+    assert generation_key(BASE, "p", hot) != generation_key(BASE, "p", hot.model_copy(update={"seed": 5}))
+    assert generation_key(BASE, "p", hot) != generation_key(BASE, "p", hot.model_copy(update={"repeat": 1}))
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    failure = Failure(kind="out_of_memory", message="too much")
+    with Store.open(tmp_path) as store:
+        store.write_batch(
+            "r", {"k": Generation(text="</script> 日本")}, [result("a"), result("b", "", failure)]
+        )
+        store.write_items("d", [TaskItem(id="a", input="q", targets=("x",), split="test")])
+        store.write_preparation("p", Preparation("s", 0, PrepareCost(wall_s=2.0), {"loss": [1.0]}))
+    with Store.open(tmp_path, read_only=True) as store:
+        a, b = store.results(["r"])
+        assert a.generation is not None
+        assert a.generation.text == "</script> 日本"
+        assert b.error == failure
+        assert store.items("d")["a"].targets == ("x",)
+        assert store.preparations(["p"])[0].cost.wall_s == 2.0
+        assert list(store.results(["other recipe"])) == []
+        with pytest.raises(sqlite3.OperationalError):
+            store.write_batch("r", {}, [result("c")])
+
+
+def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    broken = result("b").model_copy(update={"seed": object()})
+    with Store.open(tmp_path) as store:
+        with pytest.raises(sqlite3.Error):
+            store.write_batch("r", {"k": Generation(text="x")}, [result("a"), broken])
+        assert store.finished("r", 0) == set()
+        assert store.generations(["k"]) == {}
+
+
+def test_what_is_there_stays_and_failures_can_be_tried_again(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.write_batch("r", {"k": Generation(text="first")}, [result("a")])
+        store.write_batch("r", {"k": Generation(text="second")}, [result("a")])
+        assert store.generations(["k"])["k"].text == "first"
+        store.write_batch("r", {}, [result("b", "", Failure(kind="x", message="y"))])
+        store.forget_errors("r", 0)
+        assert store.finished("r", 0) == {("a", 0)}
+
+
+def test_a_failed_preparation_is_replaced_by_one_that_succeeds_and_not_the_other_way(tmp_path: Path) -> None:
+    failed = Preparation("s", 0, PrepareCost(), {}, Failure(kind="x", message="y"))
+    with Store.open(tmp_path) as store:
+        store.write_preparation("p", failed)
+        store.write_preparation("p", Preparation("s", 0, PrepareCost(wall_s=3.0), {}))
+        store.write_preparation("p", Preparation("s", 0, PrepareCost(wall_s=9.0), {}))
+        (kept,) = store.preparations(["p"])
+    assert kept.error is None
+    assert kept.cost.wall_s == 3.0
+
+
+def test_a_folder_without_a_store_or_with_a_broken_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        Store.open(tmp_path, read_only=True)
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database, but it is long enough to look at" * 40)
+    with pytest.raises(InputError, match="cannot be opened"):
+        Store.open(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    sqlite3.connect(other / FILE_NAME).execute("PRAGMA user_version=99")
+    with pytest.raises(InputError, match="schema version 99"):
+        Store.open(other)

@@ -1,0 +1,148 @@
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.findings import Summary
+from harness.progress import SilentProgress
+from harness.runner import Plan, execute
+from harness.store import Store
+from harness.summary import item_scores, summarize
+from harness.types import Failure, Generation, ItemResult, Request, RunManifest
+from tests.unit._fakes import RuleModel, echo
+from tests.unit._runs import Plain, chain_of, plan_of, task_of
+
+
+def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
+    return RunManifest(
+        trilemma_version="0",
+        name="made",
+        experiment={"incumbent": "plain", "seeds": list(plan.seeds), "limit": None} | experiment,
+        experiment_digest="",
+        place="made.yaml",
+        tasks={task.task.name: task.task for task in plan.tasks},
+        metrics={task.task.name: ("exact_match",) for task in plan.tasks},
+        recipes={name: dict(found) for name, found in plan.recipes.items()},
+        preparations=dict(plan.preparations),
+        model=plan.model.identity,
+        embedder="none",
+        packages={},
+        git_revision="",
+        hardware={},
+        created=dt.datetime.now(dt.UTC).isoformat(),
+    )
+
+
+class Better(Plain):
+    """Gets every item right; the plain one is given a model that gets only some."""
+
+    def prepare(self, context):
+        prepared = super().prepare(context)
+        return type(prepared)(RuleModel(), prepared.build, prepared.cost, prepared.record)
+
+
+def every_third_wrong(request: Request) -> str:
+    return "wrong" if int(request.item_id[1:]) % 3 == 0 else echo(request)
+
+
+def run(
+    tmp_path: Path, model: RuleModel, tasks: Sequence[Any], chains: Sequence[Any], **keys: Any
+) -> Summary:
+    limit = keys.pop("limit", None)
+    plan = plan_of(tmp_path, model, tasks, chains, **keys)
+    with Store.open(tmp_path) as store:
+        execute(plan, store, SilentProgress())
+        return summarize(manifest_of(plan, limit=limit), store)
+
+
+@pytest.fixture
+def summary(tmp_path: Path) -> Summary:
+    tasks = [task_of(60), task_of(30, "kept", role="retention")]
+    chains = [chain_of("plain", Plain()), chain_of("better", Better())]
+    model = RuleModel(every_third_wrong)
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    return run(tmp_path, model, tasks, chains)
+
+
+def test_cells_hold_means_with_intervals(summary: Summary) -> None:
+    cells = {(cell.strategy, cell.task): cell for cell in summary.cells}
+    plain = cells["plain", "words"]
+    assert plain.mean == pytest.approx(2 / 3)
+    assert plain.ci_low < plain.mean < plain.ci_high
+    assert (plain.n, plain.errors, plain.primary) == (60, 0, True)
+    assert cells["better", "words"].mean == 1.0
+
+
+def test_contrasts_are_paired_and_targets_stand_apart_from_retention(summary: Summary) -> None:
+    (target,), (kept,) = summary.contrasts, summary.forgetting
+    assert (target.strategy, target.reference, target.task, target.n) == ("better", "plain", "words", 60)
+    assert target.difference == pytest.approx(1 / 3)
+    assert target.ci_low > 0.2
+    assert kept.task == "kept"
+
+
+def test_the_verdict_names_winner_difference_and_interval(summary: Summary) -> None:
+    assert summary.verdict.winner == "better"
+    assert summary.verdict.line.startswith("better leads: +33.3 points (+2")
+    assert "against plain over 1 target task, n = 60" in summary.verdict.line
+    assert "One seed" in summary.verdict.line
+
+
+def test_a_difference_that_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
+    class Slightly(Plain):
+        def prepare(self, context):
+            prepared = super().prepare(context)
+            model = RuleModel(lambda r: "wrong" if r.item_id in {"i000", "i003"} else echo(r))
+            return type(prepared)(model, prepared.build, prepared.cost, prepared.record)
+
+    model = RuleModel(lambda r: "wrong" if r.item_id in {"i000", "i001", "i002"} else echo(r))
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    chains = [chain_of("plain", Plain()), chain_of("slightly", Slightly())]
+    found = run(tmp_path, model, [task_of(20)], chains)
+    assert found.verdict.winner is None
+    assert found.verdict.line.startswith("Not yet proven: slightly has +5.0 points")
+
+
+def test_failed_items_count_as_wrong_and_are_counted(tmp_path: Path) -> None:
+    class Fails(RuleModel):
+        def generate(self, requests):
+            answers = super().generate(requests)
+            failure = Failure(kind="x", message="y")
+            return [failure if r.item_id == "i001" else a for r, a in zip(requests, answers, strict=True)]
+
+    found = run(tmp_path, Fails(), [task_of(10)], [chain_of("plain", Plain())])
+    (cell,) = found.cells
+    assert (cell.mean, cell.n, cell.errors) == (pytest.approx(0.9), 10, 1)
+    assert found.errors == 1
+
+
+def test_the_summary_counts_only_what_the_limit_asks(tmp_path: Path) -> None:
+    chains = [chain_of("plain", Plain())]
+    run(tmp_path, RuleModel(), [task_of(40)], chains)
+    found = run(tmp_path, RuleModel(), [task_of(40)], chains, limit=10)
+    assert found.cells[0].n == 10
+    assert found.tasks[0].n_test == 10
+
+
+def test_seeds_are_averaged_within_the_item_first() -> None:
+    def row(seed: int, item_id: str, score: float) -> ItemResult:
+        return ItemResult(
+            strategy="s", seed=seed, task="t", item_id=item_id, key="k", request=None,
+            generation=Generation(text=""), scores={"m": score},
+        )  # fmt: skip
+
+    scores = item_scores([row(0, "a", 1.0), row(1, "a", 0.0), row(0, "b", 1.0), row(1, "b", 1.0)], ["m"])
+    assert scores.by_metric["m"] == {"a": 0.5, "b": 1.0}
+
+
+def test_costs_are_means_per_item(summary: Summary) -> None:
+    cost = next(cost for cost in summary.costs if cost.strategy == "plain")
+    assert cost.prepare.wall_s == 1.5
+    assert cost.n_answers == 90
+    assert cost.prompt_tokens > 2
+
+
+def test_summary_json_reads_back(summary: Summary) -> None:
+    assert Summary.model_validate_json(summary.model_dump_json()) == summary
