@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +14,16 @@ from harness.tasks.spec import FieldNames, Format, Source
 from harness.types import TaskItem
 
 
-def items_of(folder: Path, form: Format, rows: list[dict], **fields) -> list[TaskItem]:
+def items_of(folder: Path, form: Format, rows: list[dict[str, Any]], **fields) -> list[TaskItem]:
     (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     return read_split(Source(path="rows.json", format=form), "test", FieldNames(**fields), folder)
 
 
-def sharegpt(*turns: tuple[str, str]) -> dict:
+def sharegpt(*turns: tuple[str, str]) -> dict[str, Any]:
     return {"conversations": [{"from": speaker, "value": text} for speaker, text in turns]}
 
 
-def openai(*turns: tuple[str, str]) -> dict:
+def openai(*turns: tuple[str, str]) -> dict[str, Any]:
     return {"messages": [{"role": role, "content": text} for role, text in turns]}
 
 
@@ -55,11 +56,12 @@ def test_openai_history_is_rendered_and_kept(tmp_path: Path) -> None:
 
 
 def test_the_answer_stands_nowhere_but_in_the_target(tmp_path: Path) -> None:
-    for form, row in (
-        ("alpaca", {"instruction": "q", "output": "secret"}),
-        ("sharegpt", sharegpt(("human", "q"), ("gpt", "secret"))),
-        ("openai", openai(("user", "q"), ("assistant", "secret"))),
-    ):
+    rows: dict[Format, dict[str, Any]] = {
+        "alpaca": {"instruction": "q", "output": "secret"},
+        "sharegpt": sharegpt(("human", "q"), ("gpt", "secret")),
+        "openai": openai(("user", "q"), ("assistant", "secret")),
+    }
+    for form, row in rows.items():
         (item,) = items_of(tmp_path, form, [row])
         assert "secret" not in item.without_answer().model_dump_json()
 

@@ -59,7 +59,7 @@ def test_a_task_loads_from_its_folder_or_its_file(tmp_path: Path) -> None:
         ("test-2", ("answer 1",)),
     ]
     assert loaded.task.metrics[1].options == {"b": 2}
-    assert loaded.data.train == loaded.data.validation == loaded.data.corpus == ()
+    assert (loaded.data.train, loaded.data.validation, loaded.data.corpus) == ((), (), ())
 
 
 def test_the_digest_follows_contents_and_nothing_else(tmp_path: Path) -> None:

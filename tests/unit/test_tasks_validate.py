@@ -1,0 +1,208 @@
+"""Faults planted in a task are found and named; a clean task gives no finding."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.tasks.items import normalise
+from harness.tasks.overlap import NEAR, near_duplicates, token_set
+from harness.tasks.validate import Finding, validate
+from harness.types import Document, LoadedTask, Message, MetricSpec, Split, Task, TaskItem, TrainingData
+
+
+def item(identifier: str, split: Split, text: str, *targets: str, **keys: Any) -> TaskItem:
+    return TaskItem(id=identifier, split=split, input=text, targets=targets or ("a",), **keys)
+
+
+def task_of(*items: TaskItem, corpus: Sequence[str] = (), **keys: Any) -> LoadedTask:
+    spec = {"name": "mine", "kind": "generate", "metrics": (MetricSpec(use="exact_match"),), **keys}
+    documents = tuple(Document(id=str(n), text=text) for n, text in enumerate(corpus))
+    train, validation, test = (
+        tuple(i for i in items if i.split == s) for s in ("train", "validation", "test")
+    )
+    return LoadedTask(TrainingData(Task.model_validate(spec), train, validation, documents), test)
+
+
+def found(loaded: LoadedTask, **keys: Any) -> dict[str, Finding]:
+    findings = validate(loaded, **keys)
+    assert all("\n" not in finding.line() for finding in findings)
+    return {finding.code: finding for finding in findings}
+
+
+def test_a_clean_task_has_no_findings() -> None:
+    items = [
+        item(f"{s}{n}", s, f"{s} question {n} about {n * 7}", str(n))
+        for s in ("train", "test")
+        for n in range(5)
+    ]
+    assert found(task_of(*items)) == {}
+
+
+def test_empty_fields_are_named() -> None:
+    findings = found(task_of(item("a", "test", " \n", "x"), item("b", "train", "q", "x", "")))
+    assert findings["empty_input"].items == ("a",)
+    assert findings["empty_target"].items == ("b",)
+    assert (
+        findings["empty_target"].line() == "error: mine train: empty_target: 1 item with an empty target (b)"
+    )
+
+
+def test_labels_outside_the_choices_are_named() -> None:
+    loaded = task_of(
+        item("a", "test", "q1", "yes"),
+        item("b", "test", "q2", "Yes"),
+        item("c", "test", "q3", "red", choices=("red", "red", "blue")),
+        item("d", "test", "q4", "yes", choices=("red", "blue")),
+        kind="choice",
+        choices=("yes", "no"),
+    )
+    findings = found(loaded)
+    assert findings["label_not_a_choice"].items == ("b", "d")
+    assert "'Yes', 'yes'" in findings["label_not_a_choice"].message
+    assert findings["repeated_choice"].items == ("c",)
+
+
+def test_conflicting_labels_are_named_across_splits_whatever_the_letter_case() -> None:
+    loaded = task_of(
+        item("a", "train", "Where is  MY card?", "lost"),
+        item("b", "test", "where is my card?", "delivery"),
+        item("c", "train", "Same answer", "x", "y"),
+        item("d", "train", "same answer", "Y"),
+    )
+    conflict = found(loaded)["conflicting_labels"]
+    assert conflict.items == ("a", "b")
+    assert conflict.severity == "warning"
+    assert "'delivery / lost'" in conflict.message
+
+
+def test_what_the_prompt_shows_besides_the_input_makes_items_differ() -> None:
+    pair = [
+        item("a", "train", "How many?", "1", metadata={"text": "one apple"}),
+        item("b", "test", "How many?", "2", metadata={"text": "two pears"}),
+    ]
+    assert found(task_of(*pair, prompt="{{ text }}\n{{ input }}")) == {}
+    assert {"conflicting_labels", "also_in_train"} <= set(found(task_of(*pair)))
+    options = [
+        item("a", "train", "Which one flies?", "kite", choices=("kite", "brick")),
+        item("b", "test", "Which one flies?", "bee", choices=("bee", "mole")),
+    ]
+    assert found(task_of(*options, kind="choice")) == {}
+
+
+def test_exact_overlap_is_found_under_normalisation() -> None:
+    loaded = task_of(
+        item("t1", "train", "ＦＵＬＬ  width Straße", "a"),
+        item("t2", "train", "another text altogether", "a"),
+        item("v1", "validation", "another text ALTOGETHER", "a"),
+        item("x1", "test", "full width STRASSE", "a"),
+        item("x2", "test", "something of its own", "a"),
+    )
+    findings = validate(loaded)
+    assert [(f.severity, f.place, f.code, f.items) for f in findings] == [
+        ("error", "mine test", "also_in_train", ("x1",)),
+        ("warning", "mine validation", "also_in_train", ("v1",)),
+    ]
+    assert "'x1 = t1'" in findings[0].message
+
+
+def test_near_overlap_is_found_and_names_both() -> None:
+    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    words += " seventeen eighteen nineteen twenty"
+    loaded = task_of(
+        item("t1", "train", words),
+        item("x1", "test", words.replace("seven ", "SEVEN, ").replace("eight ", "acht ")),
+        item("x2", "test", words.replace("one", "uno").replace("two", "due")),
+    )
+    near = found(loaded)["nearly_in_train"]
+    assert (near.severity, near.items) == ("warning", ("x1",))
+    assert "'x1 ~ t1'" in near.message
+
+
+def test_corpus_leaks() -> None:
+    question, answer = "How long may a ladder be kept at home?", "for fourteen working days"
+    items = [item("a", "test", question, answer), item("b", "test", "Short?", "day")]
+    corpus = ["Q: how long may a ladder be  kept at home?", "Ladders are lent For Fourteen working days."]
+    meant = found(task_of(*items, corpus=corpus))
+    assert {code: f.items for code, f in meant.items()} == {"question_in_corpus": ("a",)}
+    leak = found(task_of(*items, corpus=corpus, corpus_holds_answers=False))["answer_in_corpus"]
+    assert (leak.severity, leak.items) == ("error", ("a",))
+
+
+def test_prompts_longer_than_the_context_are_named() -> None:
+    def count(messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+    items = [item("a", "test", "w " * 7), item("b", "test", "w " * 8), item("c", "train", "v " * 9)]
+    loaded = task_of(*items, instruction="one two", max_new_tokens=10)
+    findings = validate(loaded, count_tokens=count, context_length=19)
+    long = [(f.severity, f.items) for f in findings if f.code == "prompt_too_long"]
+    assert long == [("error", ("b",)), ("warning", ("c",))]
+    assert "up to 10 tokens) and answer (10)" in findings[0].message
+    assert "prompt_too_long" not in found(loaded)
+
+
+def test_texts_with_braces_and_line_breaks_stay_one_line() -> None:
+    loaded = task_of(
+        item("a", "test", "q", '{"n": {0}}\n'),
+        item("b", "train", "q", "{}"),
+        kind="choice",
+        choices=("x", "y"),
+    )
+    assert set(found(loaded)) == {"label_not_a_choice", "conflicting_labels", "also_in_train"}
+
+
+# --- Overlap ---
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+WORDS = st.lists(st.sampled_from("abcdefghijklmnopqrst"), min_size=0, max_size=24).map(" ".join)
+TEXTS = st.lists(WORDS, max_size=8)
+
+
+@given(texts=TEXTS, others=TEXTS)
+def test_near_duplicates_are_those_of_comparing_every_pair(texts: list[str], others: list[str]) -> None:
+    others = others + [text + " u" for text in texts[:3]]
+    expected = []
+    for index, text in enumerate(texts):
+        best = max((jaccard(token_set(text), token_set(other)) for other in others), default=0.0)
+        if best >= NEAR:
+            expected.append((index, best))
+    got = near_duplicates(texts, others)
+    assert [(index, similarity) for index, _, similarity in got] == expected
+    for index, other, similarity in got:
+        assert jaccard(token_set(texts[index]), token_set(others[other])) == similarity
+
+
+def test_scripts_without_spaces_are_compared_by_pairs_of_characters() -> None:
+    assert token_set("我的银行卡在哪里") == {"我的", "的银", "银行", "行卡", "卡在", "在哪", "哪里"}
+    assert token_set("カード 2枚") == {"カー", "ード", "2", "枚"}
+    assert not near_duplicates(["我的银行卡在哪里"], ["你的信用卡在那里"])
+
+
+def test_ten_thousand_by_three_thousand_texts_take_seconds() -> None:
+    chance = random.Random(0)
+    vocabulary = [f"word{int(chance.paretovariate(0.6)) % 3000}" for _ in range(4000)]
+
+    def text() -> str:
+        return " ".join(chance.choices(vocabulary, k=chance.randint(5, 30)))
+
+    train = [text() for _ in range(10_000)]
+    test = [text() for _ in range(2_900)] + [" ".join(reversed(train[n].split())) for n in range(100)]
+    start = time.perf_counter()
+    near = near_duplicates(test, train)
+    assert time.perf_counter() - start < 15
+    assert {index for index, _, _ in near} >= set(range(2_900, 3_000))
+
+
+@given(st.text())
+def test_normalisation_changes_nothing_twice_over(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
