@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -179,7 +180,11 @@ def _primary(scores: Scores, info: TaskInfo) -> Mapping[str, float]:
 def _macros(
     scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], incumbent: str
 ) -> Iterable[MacroContrast]:
-    """Difference of macro means; its variance is the sum of the tasks' variances of d / n, over T squared."""
+    """Yield for each role and strategy the mean over tasks of the paired differences.
+
+    The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
+    estimate to a bound is the root of the summed squares of the tasks' distances, over their number.
+    """
     roles: tuple[Role, ...] = ("target", "retention")
     for role in roles:
         tasks = [info for info in infos if info.role == role and info.name in scores.get(incumbent, {})]
@@ -189,20 +194,23 @@ def _macros(
             pairs = [
                 _paired(_primary(by_task[i.name], i), _primary(scores[incumbent][i.name], i)) for i in tasks
             ]
-            differences = [np.subtract(new, old) for new, old in pairs]
-            estimate = float(np.mean([np.mean(d) for d in differences]))
-            variance = sum(np.var(d, ddof=1) / len(d) if len(d) > 1 else 0.0 for d in differences)
-            half = 1.959964 * float(np.sqrt(variance)) / len(tasks)
+            found = [paired_difference(new, old) for new, old in pairs]
+            estimate = float(np.mean([d.estimate for d in found]))
+            same = strategy == incumbent
             yield MacroContrast(
                 strategy=strategy,
                 reference=incumbent,
                 role=role,
                 mean=float(np.mean([np.mean(new) for new, _ in pairs])),
                 difference=estimate,
-                ci_low=estimate - half,
-                ci_high=estimate + half,
-                n_tasks=len(tasks),
-                n_items=sum(len(d) for d in differences),
+                ci_low=0.0
+                if same
+                else estimate - math.hypot(*(d.estimate - d.low for d in found)) / len(found),
+                ci_high=0.0
+                if same
+                else estimate + math.hypot(*(d.high - d.estimate for d in found)) / len(found),
+                n_tasks=len(found),
+                n_items=sum(d.n for d in found),
             )
 
 

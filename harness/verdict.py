@@ -18,7 +18,9 @@ def decide(summary: Summary) -> Verdict:
         f"n = {best.n_items}"
     )
     clauses = [
-        clause for clause in (_forgetting(summary, best), _cost(summary, best), _scope(summary)) if clause
+        clause
+        for clause in (_forgetting(summary, best), _cost(summary, best), _scope(summary, best))
+        if clause
     ]
     tail = "".join(f" {clause}" for clause in clauses)
     if best.ci_low > 0:
@@ -59,5 +61,10 @@ def _tokens(cost: StrategyCost) -> float:
     return cost.prompt_tokens + cost.completion_tokens
 
 
-def _scope(summary: Summary) -> str:
-    return "One seed: this holds for this adapter, not for the recipe." if len(summary.seeds) == 1 else ""
+def _scope(summary: Summary, best: MacroContrast) -> str:
+    trained = any(cost.strategy == best.strategy and cost.prepare.trained_tokens for cost in summary.costs)
+    return (
+        "One seed: this holds for this adapter, not for the recipe."
+        if trained and len(summary.seeds) == 1
+        else ""
+    )

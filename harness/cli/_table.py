@@ -11,9 +11,10 @@ from harness.findings import Cell, StrategyCost, Summary
 def print_summary(summary: Summary) -> None:
     """Print scores of every strategy on every task, its cost, and the verdict."""
     console = Console(highlight=False)
-    width = None if console.is_terminal else 160
-    console.print(_scores(summary), width=width)
-    console.print(_costs(summary), width=width)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(_scores(summary))
+    console.print(_costs(summary))
     for failure in summary.failures:
         console.print(
             f"{failure.strategy} (seed {failure.seed}) failed: {failure.error.message}", markup=False

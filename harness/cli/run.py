@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.findings import Summary
     from harness.progress import Progress
     from harness.runner import Plan
-    from harness.types import LoadedTask, Metric, RunManifest
+    from harness.types import LoadedTask, RunManifest
 
 
 @click.command()
@@ -153,13 +153,16 @@ def _compose(
     tasks: tuple[LoadedTask, ...],
 ) -> tuple[Plan, RunManifest]:
     from harness.digests import digest_of
+    from harness.metrics._loading import load_metrics
+    from harness.metrics.retrieval import Retrieval
     from harness.models.embedder import load_embedder
     from harness.models.huggingface import HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
 
     model = HuggingFaceModel(experiment.model, config)
-    metrics = {task.task.name: _metrics(task, config) for task in tasks}
+    metrics = {task.task.name: tuple(load_metrics(task.task, config)) for task in tasks}
+    retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     common = {
         "weights": model.identity.model_dump(),
@@ -181,7 +184,7 @@ def _compose(
         chains=chains,
         tasks=tasks,
         tests={task.task.name: chosen(task.test, experiment.limit) for task in tasks},
-        metrics=metrics,
+        metrics={name: (*found, retrieval) for name, found in metrics.items()},
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -191,16 +194,15 @@ def _compose(
         temperature=experiment.temperature,
         on_long_prompt=experiment.on_long_prompt,
     )
-    return plan, _manifest(experiment, config, plan)
+    names = {
+        task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
+    }
+    return plan, _manifest(experiment, config, plan, names)
 
 
-def _metrics(task: LoadedTask, place: Path) -> tuple[Metric, ...]:
-    from harness.metrics._loading import load_metrics
-
-    return tuple(load_metrics(task.task, place))
-
-
-def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
+def _manifest(
+    experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
+) -> RunManifest:
     from harness.digests import digest_of
     from harness.provenance import git_revision, hardware, package_versions
     from harness.types import RunManifest
@@ -214,9 +216,7 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         experiment_digest=digest_of(resolved),
         place=str(config),
         tasks={task.task.name: task.task for task in plan.tasks},
-        metrics={
-            name: tuple(n for metric in found for n in metric.names) for name, found in plan.metrics.items()
-        },
+        metrics=metrics,
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         model=plan.model.identity,
@@ -274,9 +274,8 @@ def _command_line() -> str:
 
 
 def _finish(run_dir: Path, summary: Summary) -> None:
-    from reports.html import write_report
-
     from harness.cli._table import print_summary
+    from reports.html import write_report
 
     report = write_report(run_dir)
     print_summary(summary)

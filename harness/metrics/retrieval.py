@@ -19,7 +19,7 @@ class Retrieval(ItemMetric):
 
     ``recall`` is the share of gold documents with a passage shown: recall at k, where k passages are shown.
     ``mrr`` is 1 / the position of the first passage from a gold document, 0.0 without one. An item that names
-    no documents has no scores. ``compute`` takes the document of each passage as ``predictions`` and the gold
+    no documents or was shown no passages has no scores. ``compute`` takes the document of each passage as ``predictions`` and the gold
     documents as ``references``.
     """
 
@@ -30,10 +30,10 @@ class Retrieval(ItemMetric):
     }
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        """Return ``recall`` and ``mrr`` for each case, or nothing where the item names no documents."""
+        """Return ``recall`` and ``mrr`` for each case, or nothing where there is nothing to judge."""
         return [
             _found([passage.document_id for passage in case.request.passages], case.item.documents)
-            if case.item.documents
+            if case.item.documents and case.request.passages
             else {}
             for case in cases
         ]

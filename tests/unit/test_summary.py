@@ -87,7 +87,36 @@ def test_the_verdict_names_winner_difference_and_interval(summary: Summary) -> N
     assert summary.verdict.winner == "better"
     assert summary.verdict.line.startswith("better leads: +33.3 points (+2")
     assert "against plain over 1 target task, n = 60" in summary.verdict.line
-    assert "One seed" in summary.verdict.line
+    assert "One seed" not in summary.verdict.line
+
+
+def test_a_trained_winner_with_one_seed_is_called_this_adapter(tmp_path: Path) -> None:
+    class Trained(Better):
+        def prepare(self, context):
+            prepared = super().prepare(context)
+            cost = prepared.cost.model_copy(update={"trained_tokens": 1000})
+            return type(prepared)(prepared.model, prepared.build, cost, prepared.record)
+
+    model = RuleModel(every_third_wrong)
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    chains = [chain_of("plain", Plain()), chain_of("trained", Trained())]
+    assert "One seed: this holds for this adapter" in run(tmp_path, model, [task_of(60)], chains).verdict.line
+
+
+def test_macro_differences_weigh_tasks_alike_and_are_never_sure_of_nothing(tmp_path: Path) -> None:
+    model = RuleModel(every_third_wrong)
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    chains = [chain_of("plain", Plain()), chain_of("better", Better()), chain_of("same", Plain())]
+    found = run(tmp_path, model, [task_of(60), task_of(15, "few")], chains)
+    macros = {macro.strategy: macro for macro in found.macro}
+    parts = [contrast for contrast in found.contrasts if contrast.strategy == "better"]
+    assert macros["better"].difference == pytest.approx(sum(c.difference for c in parts) / 2)
+    halves = [c.difference - c.ci_low for c in parts]
+    expected = macros["better"].difference - (halves[0] ** 2 + halves[1] ** 2) ** 0.5 / 2
+    assert macros["better"].ci_low == pytest.approx(expected)
+    assert macros["same"].difference == 0.0
+    assert macros["same"].ci_low < -0.01
+    assert macros["same"].ci_high > 0.01
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
