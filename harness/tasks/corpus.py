@@ -44,6 +44,8 @@ def _from_folder(folder: Path) -> list[Document]:
         hidden = any(part.startswith(".") for part in relative.parts)
         if hidden or path.suffix.lower() not in _SUFFIXES or not path.is_file():
             continue
+        if not _is_text(str(relative)):
+            raise InputError(folder, ascii(str(relative)), "the file's name is not UTF-8", "rename the file")
         text = read_text(path).replace("\r\n", "\n")
         if not text.strip():
             raise InputError(path, "", "the document is empty", "write something in it, or remove the file")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
+from harness.errors import shorten
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
 from harness.tasks.prompting import plain_messages, shown_text
@@ -40,10 +41,11 @@ class Finding(Frozen):
 
     def line(self) -> str:
         """Return the finding as one line that names the first items."""
-        named = ", ".join(self.items[:_EXAMPLES])
+        named = ", ".join(shorten(item, 40) for item in self.items[:_EXAMPLES])
         more = f" and {len(self.items) - _EXAMPLES} more" if len(self.items) > _EXAMPLES else ""
         where = f" ({named}{more})" if named else ""
-        return f"{self.severity}: {self.place}: {self.code}: {self.message}{where}"
+        line = f"{self.severity}: {self.place}: {self.code}: {self.message}{where}"
+        return "".join(character if character.isprintable() else " " for character in line)
 
 
 def validate(
@@ -120,7 +122,7 @@ def _labels(loaded: LoadedTask) -> list[Finding]:
 def _some(texts: Iterable[str]) -> str:
     """Return the first few of ``texts`` quoted; braces are doubled, as the text is a format later."""
     ordered = sorted(texts)
-    shown = ", ".join(repr(text if len(text) <= 40 else text[:39] + "…") for text in ordered[:_EXAMPLES])
+    shown = ", ".join(repr(shorten(text, 40)) for text in ordered[:_EXAMPLES])
     more = f" and {len(ordered) - _EXAMPLES} more" if len(ordered) > _EXAMPLES else ""
     return (shown + more).replace("{", "{{").replace("}", "}}")
 

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.tasks.formats import CONVERTERS
 from harness.tasks.items import read_split
+from harness.tasks.readers import Row
 from harness.tasks.spec import FieldNames, Format, Source
 from harness.types import TaskItem
 
@@ -75,6 +79,35 @@ def test_the_id_may_be_mapped(tmp_path: Path) -> None:
     row = {"conversation_id": 9, **openai(("user", "a"), ("assistant", "b"))}
     (item,) = items_of(tmp_path, "openai", [row], id="conversation_id")
     assert item.id == "9"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["user", "gpt", "human"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "from", "value", "id"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    row=st.dictionaries(
+        st.sampled_from(["messages", "conversations", "instruction", "input", "output"]), ANYTHING
+    ),
+    convert=st.sampled_from(list(CONVERTERS.values())),
+)
+def test_whatever_a_row_holds_it_is_converted_or_refused(row: dict[str, Any], convert: Any) -> None:
+    try:
+        asked, refusal = convert(Row("f", "line 1", row)).values["input"], None
+    except InputError as error:
+        asked, refusal = "", str(error)
+    assert isinstance(asked, str)
+    assert refusal is None or refusal.startswith("f: line 1, field ")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pyarrow import parquet
 from harness.errors import InputError
 from harness.tasks.items import check_ids, read_split
 from harness.tasks.readers import read_csv, read_jsonl, read_parquet, read_text
-from harness.tasks.spec import FieldNames, Source
+from harness.tasks.spec import FieldNames, Format, Source
 from harness.types import TaskItem
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
@@ -88,6 +88,20 @@ def test_every_kind_of_file_gives_the_same_items(folder: Path, rows: list[dict[s
     assert [(item.input, item.targets) for item in expected] == [(r["input"], (r["target"],)) for r in rows]
     assert items_of(folder / "same.parquet") == expected
     assert items_of(folder / "same.tsv") == expected
+
+
+@given(data=st.binary(max_size=60) | TEXT.map(str.encode) | JSON_VALUES.map(lambda v: json.dumps(v).encode()))
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_file_holds_it_is_read_or_refused(folder: Path, data: bytes) -> None:
+    (folder / "any").write_bytes(data)
+    forms: tuple[Format, ...] = ("jsonl", "csv", "parquet", "alpaca", "sharegpt", "openai")
+    for form in forms:
+        refused = None
+        try:
+            read_split(Source(path="any", format=form), "test", FieldNames(), folder)
+        except InputError as error:
+            refused = str(error)
+        assert refused is None or refused.startswith(str(folder / "any"))
 
 
 # --- Text files ---

@@ -31,7 +31,7 @@ def task_of(*items: TaskItem, corpus: Sequence[str] = (), **keys: Any) -> Loaded
 
 def found(loaded: LoadedTask, **keys: Any) -> dict[str, Finding]:
     findings = validate(loaded, **keys)
-    assert all("\n" not in finding.line() for finding in findings)
+    assert all(finding.line().isprintable() for finding in findings)
     return {finding.code: finding for finding in findings}
 
 
