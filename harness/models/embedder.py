@@ -14,12 +14,14 @@ import numpy as np
 
 from harness.digests import digest_of, digest_of_file, digest_of_text
 from harness.errors import InputError, MissingDependencyError
-from harness.models._embedding_cache import EmbeddingCache
+from harness.models._embedding_cache import EmbeddingCache, Vector
 from harness.types import Embedder
 
 BUILTIN = "builtin:minilm"
 _BATCH_SIZE = 16
+_WIDTH_STEP = 16  # tokens
 _DEFAULT_MAX_TOKENS = 512
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
 _LOG = logging.getLogger("trilemma.embedder")
 
 
@@ -59,11 +61,10 @@ class SentenceEmbedder:
         self.max_tokens = _max_tokens(folder)
         self.n_cut = 0
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors, shape ``(n_texts, dim)``.
 
-        Equal texts get equal vectors. A vector computed again in other company can differ in its last bits
-        (about 1e-7 a component); one that is found in the cache does not.
+        On one machine a text's vector is always the same, to the last bit, whatever it is embedded with.
         """
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension()), dtype=np.float32)
@@ -82,22 +83,45 @@ class SentenceEmbedder:
         return sum(self._lengths(texts))
 
     def _lengths(self, texts: Sequence[str]) -> list[int]:
-        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(map(_valid, texts)))]
 
-    def _compute(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def _compute(self, texts: list[str]) -> Vectors:
+        """Embed texts in batches that all have one of a few fixed shapes.
+
+        A matrix product of fixed shape treats every row alike, so a text's vector is the same to the last bit
+        in any company; with shapes that vary it is not.
+        """
         lengths = self._lengths(texts)
         self._note_cut(sum(length > self.max_tokens for length in lengths))
-        order = sorted(range(len(texts)), key=lambda index: (lengths[index], texts[index]))
-        encoded = self._model.encode(
-            [texts[index] for index in order],
-            batch_size=_BATCH_SIZE,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
-        vectors = np.empty(encoded.shape, dtype=np.float32)
-        vectors[order] = encoded
-        return vectors
+        by_width: dict[int, list[int]] = {}
+        for index, length in enumerate(lengths):
+            width = min(-(-length // _WIDTH_STEP) * _WIDTH_STEP, self.max_tokens)
+            by_width.setdefault(width, []).append(index)
+        vectors: dict[int, Vector] = {}
+        for width, indexes in by_width.items():
+            for first in range(0, len(indexes), _BATCH_SIZE):
+                part = indexes[first : first + _BATCH_SIZE]
+                fill = [""] * (_BATCH_SIZE - len(part))
+                embedded = self._forward([_valid(texts[index]) for index in part] + fill, width)
+                vectors |= zip(part, embedded, strict=False)
+        return np.stack([vectors[index] for index in range(len(texts))])
+
+    def _forward(self, texts: list[str], width: int) -> Vectors:
+        """Return unit vectors of one batch padded to ``width`` tokens, shape ``(n_texts, dim)``."""
+        import torch
+
+        tokenize = getattr(self._model, "preprocess", None) or self._model.tokenize
+        features = {}
+        for name, value in tokenize(texts).items():
+            if isinstance(value, torch.Tensor):
+                if value.ndim == 2:
+                    value = torch.nn.functional.pad(value, (0, max(0, width - value.shape[1])))
+                value = value.to(self._model.device)
+            features[name] = value
+        with torch.inference_mode():
+            embedded = self._model(features)["sentence_embedding"].float().cpu().numpy()
+        norms = np.linalg.norm(embedded, axis=1, keepdims=True)
+        return np.asarray(embedded / np.maximum(norms, 1e-12), dtype=np.float32)
 
     def _note_cut(self, n_cut: int) -> None:
         if n_cut and not self.n_cut:
@@ -120,11 +144,13 @@ class SentenceEmbedder:
 
         transformers_logging.disable_progress_bar()
         try:
-            return SentenceTransformer(str(self._folder))
+            model = SentenceTransformer(str(self._folder)).eval()
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(
                 self._folder, "", f"cannot be loaded as an embedder: {error}", "check the folder"
             ) from None
+        model.max_seq_length = self.max_tokens
+        return model
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -143,6 +169,11 @@ class SentenceEmbedder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
+
+
+def _valid(text: str) -> str:
+    """Replace lone surrogates, which JSON can hold and a tokenizer cannot read."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _folder_of(name: str) -> Path:

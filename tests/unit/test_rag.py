@@ -130,13 +130,14 @@ def test_the_index_is_opened_again_with_the_cost_of_building_it(tmp_path):
     "change",
     [
         {"corpus": (*CORPUS[:2], CORPUS[2].model_copy(update={"text": "Lunch is at one."}))},
-        {"options": RagOptions(chunk_tokens=21, overlap_tokens=5)},
+        {"chunk_tokens": 21},
         {"max_tokens": 63},
     ],
 )
 def test_an_index_of_something_else_is_not_opened(tmp_path, change):
-    def prepare(corpus=CORPUS, options=RagOptions(chunk_tokens=20, overlap_tokens=5), max_tokens=64):
+    def prepare(corpus=CORPUS, chunk_tokens=20, max_tokens=64):
         embedder = WordEmbedder(max_tokens)
+        options = RagOptions(chunk_tokens=chunk_tokens, overlap_tokens=5)
         return Rag(options).prepare(context(tmp_path, data(corpus=corpus), embedder=embedder))
 
     prepare()
@@ -168,7 +169,7 @@ def test_few_shot_over_rag_shows_passages_with_examples_too(tmp_path):
     both = FewShot(FewShotOptions(k=1)).prepare(context(tmp_path, task, build=rag.build))
     (request,) = both.build(task.task, [ASKED])
     assert isinstance(request, Request)
-    system, example, answer, question = request.messages
+    _, example, answer, question = request.messages
     assert example.content.startswith("[1] Travel: Trains")
     assert answer.content == "the travel desk"
     assert question.content.startswith("[1] Leave: Staff")

