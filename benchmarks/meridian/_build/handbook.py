@@ -6,6 +6,8 @@ without a document, make the questions that cannot be answered. A fact is asked 
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import random
 import re
 from collections.abc import Iterator
@@ -18,11 +20,14 @@ from benchmarks.meridian._build.handbook_values import accepted_forms, values_wi
 SIZES = {"train": 400, "validation": 56, "test": 220}
 UNANSWERABLE = {"train": 72, "validation": 10, "test": 40}
 REFUSAL = "not found"
-ROLES = (
-    "deckhands", "pilots", "packers", "stewards", "drivers", "grafters", "lock keepers", "clerks", "cooks",
-    "night guards",
-)  # fmt: skip
-SITES_PER_TOPIC, ROLES_PER_TOPIC, SUPERSEDED, SITES_PER_NOTICE = 6, 5, 30, 3
+GRADES = ("junior", "senior", "winter", "relief")
+HOUSES = tuple(f"{site} {house}" for site in SITES[:4] for house in ("Quay", "Lock", "Mill", "Yard"))
+ROLES = tuple(f"{grade} {trade}" for trade in ("deckhands", "pilots", "packers", "clerks") for grade in GRADES)
+SITES_PER_TOPIC, ROLES_PER_TOPIC, SITES_PER_NOTICE = 6, 5, 3
+VERSIONS = {2: 8, 3: 8, 4: 12, 5: 16}
+"""How many documents in force are the second, third, ... version."""
+UNSCOPED = 0.25
+"""Share of the sentences that leave the place or role to the title."""
 SHORTEST_WORDS = 36
 
 FILLERS = (
@@ -50,30 +55,37 @@ class Fact:
 
 @dataclass(frozen=True)
 class Policy:
-    """A document in force: what it states (fact and value), and the fact that it leaves out."""
+    """A document in force: what it states (fact and value), and the fact that it leaves out.
+
+    ``replaced`` holds what its older versions stated, the first version first.
+    """
 
     id: str
     title: str
     stated: tuple[tuple[Fact, str], ...]
     omitted: Fact
     near_duplicate: bool
-    replaced: tuple[tuple[Fact, str], ...] = ()
+    replaced: tuple[tuple[tuple[Fact, str], ...], ...] = ()
 
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _facts(bank: str, scope: str) -> list[Fact]:
-    """Return the facts of one topic's bank with the scope filled in."""
-    rows = [line.strip().replace("{s}", scope).split(" | ") for line in bank.strip().splitlines()]
-    return [Fact(*row) for row in rows]
+def _facts(rng: random.Random, bank: str, scope: str) -> list[Fact]:
+    """Return the facts of one topic's bank with the scope filled in, in most of the sentences."""
+    facts = []
+    for line in bank.strip().splitlines():
+        sentence, question, kind = line.strip().split(" | ")
+        written = "" if rng.random() < UNSCOPED else scope
+        facts.append(Fact(sentence.replace("{s}", written), question.replace("{s}", scope), kind))
+    return facts
 
 
 def _topics(rng: random.Random) -> Iterator[tuple[str, str, list[str], list[str]]]:
     """Yield title, bank, the scopes with a document and the scopes without one, for every topic."""
     for title, bank in SITE_TOPICS.items():
-        scopes = [f" at {site}" for site in rng.sample(SITES, len(SITES))]
+        scopes = [f" at {house}" for house in rng.sample(HOUSES, len(HOUSES))]
         yield title, bank, scopes[:SITES_PER_TOPIC], scopes[SITES_PER_TOPIC:]
     for title, bank in ROLE_TOPICS.items():
         scopes = [f" for {role}" for role in rng.sample(ROLES, len(ROLES))]
@@ -86,27 +98,41 @@ def _policies(rng: random.Random) -> tuple[list[Policy], list[Fact]]:
     """Return all documents in force, and the facts of topics at scopes that have no document."""
     policies, missing = [], []
     for title, bank, scopes, free in _topics(rng):
-        pools = [values_without_end(rng, fact.kind) for fact in _facts(bank, "")]
+        pools = [values_without_end(rng, fact.kind) for fact in _facts(rng, bank, "")]
         for scope in scopes:
-            valued = [(fact, next(pool)) for fact, pool in zip(_facts(bank, scope), pools, strict=True)]
+            valued = [(fact, next(pool)) for fact, pool in zip(_facts(rng, bank, scope), pools, strict=True)]
             omitted, _ = valued.pop(rng.randrange(len(valued)))
             rng.shuffle(valued)
             policies.append(
                 Policy(_slug(title + scope), title + scope, tuple(valued), omitted, near_duplicate=bool(scope))
             )
-        missing += [fact for scope in free for fact in _facts(bank, scope)]
+        missing += [fact for scope in free for fact in _facts(rng, bank, scope)]
     return policies, missing
 
 
-def _supersede(rng: random.Random, policy: Policy) -> Policy:
-    """Return the policy as the second version of one that had other values for all facts but its first."""
+def _supersede(rng: random.Random, policy: Policy, version: int) -> Policy:
+    """Return the policy as the given version of one whose facts, but the first, had other values before."""
     kept, *changed = policy.stated
-    old = [kept]
-    for fact, value in changed:
-        old.append((fact, next(other for other in values_without_end(rng, fact.kind) if other != value)))
-    return Policy(
-        policy.id, policy.title, policy.stated, policy.omitted, policy.near_duplicate, replaced=tuple(old)
+    pools = [values_without_end(rng, fact.kind) for fact, _ in changed]
+    others = [
+        [other for other in itertools.islice(pool, version) if other != value]
+        for pool, (_, value) in zip(pools, changed, strict=True)
+    ]
+    replaced = tuple(
+        (kept, *((fact, values[older]) for (fact, _), values in zip(changed, others, strict=True)))
+        for older in range(version - 1)
     )
+    return dataclasses.replace(policy, replaced=replaced)
+
+
+def _superseded(rng: random.Random, policies: list[Policy]) -> list[Policy]:
+    """Return the policies, of which some have become later versions of older ones."""
+    versions = [version for version, count in VERSIONS.items() for _ in range(count)]
+    chosen = dict(zip(rng.sample(range(len(policies)), len(versions)), versions, strict=True))
+    return [
+        _supersede(rng, policy, chosen[index]) if index in chosen else policy
+        for index, policy in enumerate(policies)
+    ]
 
 
 def _date(rng: random.Random, year: int) -> str:
@@ -125,26 +151,32 @@ def _markdown(rng: random.Random, title: str, stated: tuple[tuple[Fact, str], ..
 
 
 def _document_id(policy: Policy) -> str:
-    return f"{policy.id}-v2" if policy.replaced else policy.id
+    return f"{policy.id}-v{len(policy.replaced) + 1}" if policy.replaced else policy.id
+
+
+def _versions(rng: random.Random, policy: Policy) -> dict[str, str]:
+    """Return the text of all versions of a policy by document id."""
+    documents = {}
+    for version, stated in enumerate([*policy.replaced, policy.stated], start=1):
+        since = _date(rng, 2026 + version)
+        told = f"Version {version} replaces version {version - 1} since {since}."
+        documents[f"{policy.id}-v{version}"] = _markdown(
+            rng,
+            f"{policy.title}, version {version}",
+            stated,
+            told if version > 1 else f"Version 1 holds since {since}.",
+        )
+    return documents
 
 
 def _corpus(rng: random.Random, policies: list[Policy]) -> dict[str, str]:
     """Return the Markdown text of every document by its id: in force, superseded, and plain notices."""
     documents = {}
     for policy in policies:
-        if not policy.replaced:
+        if policy.replaced:
+            documents.update(_versions(rng, policy))
+        else:
             documents[policy.id] = _markdown(rng, policy.title, policy.stated)
-            continue
-        old, new = rng.randint(2027, 2029), rng.randint(2030, 2032)
-        documents[f"{policy.id}-v1"] = _markdown(
-            rng, f"{policy.title}, version 1", policy.replaced, f"Version 1 holds since {_date(rng, old)}."
-        )
-        documents[f"{policy.id}-v2"] = _markdown(
-            rng,
-            f"{policy.title}, version 2",
-            policy.stated,
-            f"Version 2 replaces version 1 since {_date(rng, new)}.",
-        )
     for title, text in NOTICES.items():
         for site in rng.sample(SITES, SITES_PER_NOTICE):
             heading = title.replace("{s}", f" at {site}")
@@ -156,9 +188,9 @@ def _answerable(policies: list[Policy]) -> list[Item]:
     """Return one item for every fact in force."""
     items = []
     for policy in policies:
-        changed = {fact for fact, value in policy.stated if (fact, value) not in policy.replaced}
         for fact, value in policy.stated:
-            tags = ["superseded"] if policy.replaced and fact in changed else []
+            changed = any((fact, value) not in older for older in policy.replaced)
+            tags = ["superseded"] if changed else []
             tags += ["near_duplicate"] if policy.near_duplicate else ["company_wide"]
             targets = accepted_forms(fact.sentence, fact.question, value)
             items.append(Item(fact.question, targets, tuple(tags), (_document_id(policy),)))
@@ -178,8 +210,7 @@ def files() -> dict[str, str]:
     """Return the text of the item and corpus files by path inside the suite."""
     rng = random.Random("meridian/handbook/1")
     policies, missing = _policies(rng)
-    for index in rng.sample(range(len(policies)), SUPERSEDED):
-        policies[index] = _supersede(rng, policies[index])
+    policies = _superseded(rng, policies)
     corpus = _corpus(rng, policies)
     answerable, unanswerable = _answerable(policies), _unanswerable(rng, policies, missing)
     rng.shuffle(answerable)
