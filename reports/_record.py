@@ -14,11 +14,20 @@ _MOST_FIGURES = 40
 
 
 @dataclass(frozen=True)
+class Table:
+    """Records of the same kind side by side: one row of figures for each name."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
 class PartRecord:
-    """The record of one part of a strategy: named figures, and a chart of its losses where it has any."""
+    """The record of one part of a strategy: named figures, tables, and a chart of losses, if any."""
 
     part: str
     figures: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
     chart: Chart | None
     n_left_out: int
 
@@ -38,24 +47,45 @@ def records_of(preparations: Sequence[Preparation]) -> list[PreparationRecord]:
         parts = tuple(
             _part(name, record) for name, record in preparation.record.items() if isinstance(record, dict)
         )
-        shown = tuple(part for part in parts if part.figures or part.chart)
+        shown = tuple(part for part in parts if part.figures or part.tables or part.chart)
         if shown:
             found.append(PreparationRecord(preparation, shown))
     return found
 
 
 def _part(name: str, record: Mapping[str, Any]) -> PartRecord:
-    figures = list(_figures(record))
+    tables = [_table(rows) for rows in (record, *record.values()) if _is_table(rows)]
+    figures = [] if _is_table(record) else list(_figures(record))
     series = [(label, points) for label, points in _series(record) if "loss" in label.lower()]
     chart = line_chart("Loss by training step", "step", series)
-    return PartRecord(name, tuple(figures[:_MOST_FIGURES]), chart, max(0, len(figures) - _MOST_FIGURES))
+    left_out = max(0, len(figures) - _MOST_FIGURES)
+    return PartRecord(name, tuple(figures[:_MOST_FIGURES]), tuple(tables), chart, left_out)
+
+
+def _is_table(value: Any) -> bool:
+    """True for several flat records by name, such as one index for each task."""
+    if not isinstance(value, dict) or not value:
+        return False
+    return all(
+        isinstance(row, dict) and not any(isinstance(inner, dict) for inner in row.values())
+        for row in value.values()
+    )
+
+
+def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
+    flat = {name: dict(_figures(row)) for name, row in list(rows.items())[:_MOST_FIGURES]}
+    columns = tuple(dict.fromkeys(column for row in flat.values() for column in row))
+    return Table(
+        columns,
+        tuple((name, tuple(row.get(column, "") for column in columns)) for name, row in flat.items()),
+    )
 
 
 def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in record.items():
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, dict):
-            yield from _figures(value, f"{prefix}{key}: ")
+            yield from () if _is_table(value) else _figures(value, f"{prefix}{key}: ")
         elif isinstance(value, list):
             if value and all(isinstance(entry, str | int | float) for entry in value):
                 yield name, excerpt(", ".join(map(figure, value)), 300)

@@ -24,13 +24,8 @@ def harmless(value: Any) -> Any:
 
 
 def _visible(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code < 0x20:
-        return chr(0x2400 + code)  # the block of control pictures is in ASCII order
     return (
-        "\N{SYMBOL FOR DELETE}"
-        if code == 0x7F
-        else f"\N{LEFT ANGLE BRACKET}U+{code:04X}\N{RIGHT ANGLE BRACKET}"
+        f"\N{MATHEMATICAL LEFT ANGLE BRACKET}U+{ord(match.group()):04X}\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
     )
 
 
@@ -54,7 +49,8 @@ def exact(value: float) -> str:
 
 def points(value: float) -> str:
     """Return a difference of two scores in signed percentage points, with a true minus sign."""
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}").replace("+0.0", "0.0")
+    rounded = round(100 * value, 1)
+    return f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}") if rounded else "0.0"
 
 
 def count(value: float) -> str:
@@ -64,9 +60,9 @@ def count(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time span in one or two units: ``35 ms``, ``2.4 s``, ``3 min 20 s``, ``1 h 5 min``."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{1000 * seconds:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest_s = divmod(round(seconds), 60)
     if minutes < 60:

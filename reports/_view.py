@@ -81,6 +81,7 @@ class Page:
     differences: tuple[tuple[str, tuple[Difference, ...]], ...]
     forgetting: tuple[tuple[str, tuple[Difference, ...]], ...]
     retrieval: tuple[ScoreRow, ...]
+    retrieving: tuple[str, ...]
     others: tuple[ScoreRow, ...]
     costs: tuple[StrategyCost, ...]
     methods: tuple[str, ...]
@@ -94,13 +95,15 @@ def page_of(run: RunData) -> Page:
     """Arrange a run for the page."""
     summary, metrics = run.summary, run.manifest.metrics
     extra = [cell for cell in summary.cells if cell.metric not in metrics[cell.task]]
+    retrieving = tuple(s for s in summary.strategies if any(cell.strategy == s for cell in extra))
     return Page(
         run=run,
         target=_score_table(run, "target"),
         retention=_score_table(run, "retention"),
         differences=_differences(summary.contrasts, [m for m in summary.macro if m.role == "target"]),
         forgetting=_differences(summary.forgetting, [m for m in summary.macro if m.role == "retention"]),
-        retrieval=_rows(run, extra),
+        retrieval=_rows(run, extra, retrieving),
+        retrieving=retrieving,
         others=_rows(run, [cell for cell in summary.cells if not cell.primary and cell not in extra]),
         costs=summary.costs,
         methods=tuple(sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})),
@@ -121,12 +124,14 @@ def _score_table(run: RunData, role: Role) -> ScoreTable:
     return ScoreTable(rows, MeanRow(len(rows), means, max(macro.mean for macro in macros.values())))
 
 
-def _rows(run: RunData, cells: Sequence[Cell]) -> tuple[ScoreRow, ...]:
+def _rows(
+    run: RunData, cells: Sequence[Cell], strategies: Sequence[str] | None = None
+) -> tuple[ScoreRow, ...]:
     found = {(cell.task, cell.metric, cell.strategy): cell for cell in cells}
     rows = []
     for task in run.summary.tasks:
         for metric in sorted({cell.metric for cell in cells if cell.task == task.name}):
-            row = [found.get((task.name, metric, strategy)) for strategy in run.summary.strategies]
+            row = [found.get((task.name, metric, name)) for name in strategies or run.summary.strategies]
             means = [cell.mean for cell in row if cell]
             best = max(means) if len(set(means)) > 1 else None  # where all are equal none is best
             scores = tuple(Score(cell, cell.mean == best) if cell else None for cell in row)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cli import _machine
@@ -114,6 +114,7 @@ def test_an_unfinished_starter_model_is_named(monkeypatch: pytest.MonkeyPatch, t
     assert "config.json" in module._starter().detail
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**42), st.sampled_from([2, 4]))
 def test_the_largest_model_really_fits(memory: int, weight_bytes: int) -> None:
     for need in _machine.needs(weight_bytes):

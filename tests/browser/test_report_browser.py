@@ -1,0 +1,133 @@
+"""The report in a real browser: it opens from a file, asks for nothing, says nothing, and fits a phone."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.html import write_report
+from tests.unit._report import Words, made_run
+from tests.unit.test_report_hostile import INJECTIONS
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("playwright") is None,
+        reason="needs playwright: pip install playwright",
+    ),
+    pytest.mark.skipif(
+        not CHROMIUM.exists(),
+        reason="needs chromium: apt-get install --no-install-recommends chromium",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")),
+            executable_path=str(CHROMIUM),
+            headless=True,
+            args=ARGUMENTS,
+        )
+        yield context
+        context.close()
+
+
+def opened(browser: Any, file: Path, width: int = 1100) -> tuple[Any, list[str]]:
+    """Open a file; return the page and everything it did that a report must not do."""
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("request", lambda request: _unless_own(complaints, request.url, file))
+    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(file.as_uri())
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
+    return page, complaints
+
+
+def _unless_own(complaints: list[str], url: str, file: Path) -> None:
+    if url not in (file.as_uri(), "data:,"):
+        complaints.append(f"request: {url}")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(made_run(tmp_path_factory.mktemp("report") / "run"))
+
+
+def test_the_page_opens_without_request_error_or_message(browser: Any, report: Path) -> None:
+    page, complaints = opened(browser, report)
+    assert page.title() == "made · Trilemma report"
+    assert page.locator("#verdict").inner_text().startswith("Verdict")
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1100])
+def test_only_tables_scroll_sideways(browser: Any, report: Path, width: int) -> None:
+    page, _ = opened(browser, report, width)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: Any, report: Path, scheme: str) -> None:
+    page, _ = opened(browser, report)
+    page.emulate_media(color_scheme=scheme)
+    worst = page.evaluate(CONTRAST)
+    assert worst["ratio"] >= 4.5, worst
+    page.close()
+
+
+def test_hostile_text_does_nothing(browser: Any, tmp_path: Path) -> None:
+    text = "\n".join(INJECTIONS)
+    words = Words(text, text, text, text, text, text, text)
+    page, complaints = opened(browser, write_report(made_run(tmp_path / "run", words)))
+    page.wait_for_timeout(300)
+    assert complaints == []
+    assert page.locator("#configuration").count() == 1
+    assert page.evaluate("() => document.scripts.length") == 0
+    page.close()
+
+
+CONTRAST = """
+() => {
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => {
+    const linear = v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const [x, y, z] = [r, g, b].map(v => linear(v / 255));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ground = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  let worst = { ratio: 21, text: "" };
+  for (const element of document.body.querySelectorAll("*")) {
+    const own = [...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!own || element.closest("svg")) continue;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst.ratio) worst = { ratio, text: element.textContent.trim().slice(0, 80) };
+  }
+  return worst;
+}
+"""

@@ -1,0 +1,240 @@
+"""The report of a run: its figures are the summary's, it is one bounded file, and bad folders are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.report import report
+from harness.errors import InputError
+from reports import html
+from reports._data import RunData, load_run
+from tests.unit._report import N_ITEMS, STRATEGIES, Words, made_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
+    return load_run(made_run(tmp_path_factory.mktemp("report") / "run"))
+
+
+@pytest.fixture(scope="module")
+def page(run: RunData) -> str:
+    return html.render(run)
+
+
+class Sections(HTMLParser):
+    """Collects, for each section, the values of its ``data`` elements and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.section = "top"
+        self.values: dict[str, list[str]] = {}
+        self.texts: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "section":
+            self.section = found["id"] or ""
+        if tag == "data":
+            self.values.setdefault(self.section, []).append(found["value"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.texts[self.section] = self.texts.get(self.section, "") + data
+
+
+def parsed(page: str) -> Sections:
+    sections = Sections()
+    sections.feed(page)
+    return sections
+
+
+def test_every_score_of_the_summary_stands_in_its_table(run: RunData, page: str) -> None:
+    sections, summary = parsed(page), run.summary
+    roles = {task.name: task.role for task in summary.tasks}
+    for role, section in (("target", "target"), ("retention", "forgetting")):
+        cells = [c for c in summary.cells if c.primary and roles[c.task] == role]
+        assert len(cells) == len(STRATEGIES) * (2 if role == "target" else 1)
+        for cell in cells:
+            assert f"{cell.mean:.6f}" in sections.values[section]
+            assert f"{100 * cell.mean:.1f}" in sections.texts[section]
+            assert f"{100 * cell.ci_low:.1f} to {100 * cell.ci_high:.1f}" in sections.texts[section]
+
+
+def test_scores_stand_in_the_order_of_tasks_and_strategies(run: RunData, page: str) -> None:
+    means = {(c.task, c.strategy): c.mean for c in run.summary.cells if c.primary}
+    wanted = [
+        f"{means[task.name, strategy]:.6f}"
+        for task in run.summary.tasks
+        if task.role == "target"
+        for strategy in run.summary.strategies
+    ]
+    assert parsed(page).values["target"][: len(wanted)] == wanted
+
+
+def test_every_difference_stands_with_its_interval(run: RunData, page: str) -> None:
+    sections = parsed(page)
+    for contrasts, section in (
+        (run.summary.contrasts, "differences"),
+        (run.summary.forgetting, "forgetting"),
+    ):
+        assert contrasts
+        for contrast in contrasts:
+            assert f"{contrast.difference:.6f}" in sections.values[section]
+
+
+def test_the_best_of_a_row_is_marked_by_more_than_colour(page: str) -> None:
+    rows = [row for row in page.split("<tr>") if ">handbook<" in row and "exact_match" in row]
+    best = rows[0].split('class="best"')[1]
+    assert "★" in best.split("</td>")[0]
+    assert rows[0].count("★") == 1
+
+
+def test_cost_training_retrieval_and_provenance_are_there(page: str) -> None:
+    texts = parsed(page).texts
+    assert "320" in texts["cost"]
+    assert "1 min 35 s" in texts["cost"]
+    assert "123,456" in texts["preparation"]
+    assert 'polyline class="series-1"' in page  # the validation curve
+    assert "recall" in texts["retrieval"]
+    assert "e" * 64 in texts["configuration"]
+    assert "incumbent: zero_shot" in texts["configuration"]
+
+
+def test_failures_are_said_at_the_top_and_beside_the_score(page: str) -> None:
+    texts = parsed(page).texts
+    assert "3 of 288 answers failed" in texts["top"]
+    assert f"1 of {N_ITEMS} failed" in texts["target"]
+    assert "the answer has no end" in texts["examples"]
+
+
+def test_examples_show_prompt_passages_answer_and_target(page: str) -> None:
+    text = parsed(page).texts["examples"]
+    for words in ("Answer with a few words.", "[1] billing", "score 0.800", "never: 3 days", "3 | 3 days"):
+        assert words in text
+    assert f"6 of {N_ITEMS} items shown" in text
+
+
+def test_there_is_no_script_and_nothing_to_fetch(page: str) -> None:
+    lowered = page.lower()
+    assert "<script" not in lowered
+    assert "javascript:" not in lowered
+    assert "default-src 'none'" in page
+    for attribute in ("src=", "http:", "https:", "@import", "url("):
+        assert attribute not in lowered
+
+
+def test_equal_runs_give_equal_pages(run: RunData, page: str) -> None:
+    assert html.render(dataclasses.replace(run)) == page
+
+
+def test_long_texts_are_cut_and_the_cut_is_counted(tmp_path: Path) -> None:
+    words = Words(question="long " * 40_000, passage="p" * 200_000, answer="a" * 100_000)
+    page = html.render(load_run(made_run(tmp_path / "run", words)))
+    assert len(page) < 2_000_000
+    assert "characters left out ...]" in page
+
+
+def test_the_command_writes_where_it_is_told(tmp_path: Path) -> None:
+    run_dir = made_run(tmp_path / "run")
+    CliRunner().invoke(report, [str(run_dir)], catch_exceptions=False)
+    CliRunner().invoke(report, [str(run_dir), "--out", str(tmp_path / "page.html")], catch_exceptions=False)
+    assert (run_dir / "report.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+def missing(folder: Path) -> Path:
+    return folder / "nothing"
+
+
+def empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def without_store(folder: Path) -> Path:
+    made_run(folder)
+    (folder / "results.sqlite").unlink()
+    return folder
+
+
+def broken_manifest(folder: Path) -> Path:
+    made_run(folder)
+    (folder / "manifest.json").write_text("{", encoding="utf-8")
+    return folder
+
+
+def old_manifest(folder: Path) -> Path:
+    made_run(folder)
+    (folder / "manifest.json").write_text('{"trilemma_version": "0.0.1"}', encoding="utf-8")
+    return folder
+
+
+def binary_manifest(folder: Path) -> Path:
+    made_run(folder)
+    (folder / "manifest.json").write_bytes(b"\xff\xfe\x00")
+    return folder
+
+
+def not_a_database(folder: Path) -> Path:
+    made_run(folder)
+    (folder / "results.sqlite").write_bytes(b"no database at all" * 100)
+    return folder
+
+
+def truncated_database(folder: Path) -> Path:
+    made_run(folder)
+    content = (folder / "results.sqlite").read_bytes()
+    (folder / "results.sqlite").write_bytes(content[: len(content) // 2])
+    return folder
+
+
+def damaged_row(folder: Path) -> Path:
+    made_run(folder)
+    with sqlite3.connect(folder / "results.sqlite") as db:
+        db.execute("UPDATE generations SET generation = '{'")
+    db.close()
+    return folder
+
+
+def no_results(folder: Path) -> Path:
+    made_run(folder)
+    with sqlite3.connect(folder / "results.sqlite") as db:
+        db.execute("DELETE FROM results")
+    db.close()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        missing,
+        empty,
+        without_store,
+        broken_manifest,
+        old_manifest,
+        binary_manifest,
+        not_a_database,
+        truncated_database,
+        damaged_row,
+        no_results,
+    ],
+)
+def test_a_bad_run_folder_is_refused_in_one_line(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    run_dir = make(tmp_path / "run")
+    with pytest.raises(InputError) as caught:
+        html.write_report(run_dir)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(run_dir) in message
+    assert "; " in message  # the remedy
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    run_dir = made_run(tmp_path / "run")
+    with pytest.raises(InputError, match="cannot be written"):
+        html.write_report(run_dir, tmp_path / "no" / "folder" / "page.html")

@@ -1,0 +1,154 @@
+"""Which items a report shows, and how its numbers read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.store import Preparation
+from harness.types import Failure, ItemResult, PrepareCost
+from reports import _text
+from reports._charts import HEIGHT, WIDTH, line_chart, whisker
+from reports._examples import PER_TASK, choose
+from reports._record import records_of
+
+
+def row(strategy: str, item: str, score: float | None) -> ItemResult:
+    return ItemResult(
+        strategy=strategy,
+        seed=0,
+        task="task",
+        item_id=item,
+        key="",
+        request=None,
+        generation=None,
+        scores={} if score is None else {"exact_match": score},
+        error=Failure(kind="E", message="") if score is None else None,
+    )
+
+
+def chosen(pattern: Mapping[str, tuple[float | None, ...]]) -> list[tuple[str, str]]:
+    rows = [row(f"s{n}", item, score) for item, scores in pattern.items() for n, score in enumerate(scores)]
+    return [(c.item_id, c.why) for c in choose(rows, {"task": "exact_match"})]
+
+
+def test_disagreements_come_first_then_errors_then_the_rest() -> None:
+    found = chosen({"a": (1, 1), "b": (0, 0), "c": (None, 1), "d": (0, 1), "e": (0.7, 0.6)})
+    assert found == [
+        ("d", "strategies disagree"),
+        ("c", "an error"),
+        ("b", "all wrong"),
+        ("e", "partly right"),
+        ("a", "all right"),
+    ]
+
+
+def test_every_pattern_of_disagreement_is_shown_before_one_comes_twice() -> None:
+    many = {f"a{n}": (1.0, 0.0) for n in range(9)} | {"z": (0.0, 1.0)}
+    assert [item for item, _ in chosen(many)][:2] == ["a0", "z"]
+
+
+def test_no_more_than_a_handful_is_chosen_and_room_is_used() -> None:
+    assert len(chosen({f"i{n}": (1.0, 1.0) for n in range(50)})) == PER_TASK
+    assert len(chosen({"one": (1.0, 0.0)})) == 1
+
+
+def test_only_the_first_result_of_a_strategy_counts() -> None:
+    rows = [row("s", "item", 1.0), row("s", "item", 0.0)]
+    assert [c.why for c in choose(rows, {"task": "exact_match"})] == ["all right"]
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.text("abc", min_size=1, max_size=4),
+        st.tuples(*[st.one_of(st.none(), st.sampled_from([0.0, 0.4, 1.0]))] * 3),
+        max_size=40,
+    )
+)
+def test_choosing_is_bounded_without_repeats(pattern: dict[str, tuple[float | None, ...]]) -> None:
+    items = [item for item, _ in chosen(pattern)]
+    assert len(items) == len(set(items)) == min(PER_TASK, len(pattern))
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), st.integers(min_value=9, max_value=100))
+def test_an_excerpt_keeps_both_ends_and_counts_the_rest(text: str, limit: int) -> None:
+    short = _text.excerpt(text, limit)
+    if len(text) <= limit:
+        assert short == text
+    else:
+        kept = limit * 2 // 3 + limit // 3
+        assert short.startswith(text[: limit * 2 // 3])
+        assert short.endswith(text[-(limit // 3) :])
+        assert f"{len(text) - kept:,} characters left out" in short
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (_text.score(0.8333), "83.3"),
+        (_text.score(12.34), "12.34"),
+        (_text.points(-0.0416), "−4.2"),
+        (_text.points(0.5), "+50.0"),
+        (_text.points(-0.0001), "0.0"),
+        (_text.points(0.0), "0.0"),
+        (_text.count(1234567), "1,234,567"),
+        (_text.count(4.25), "4.2"),
+        (_text.duration(0.0312), "31 ms"),
+        (_text.duration(59.97), "1 min 0 s"),
+        (_text.duration(3665), "1 h 1 min"),
+        (_text.size(1536), "1.5 KiB"),
+        (_text.size(3 * 2**30), "3.0 GiB"),
+        (_text.figure(True), "yes"),
+        (_text.figure(1234), "1,234"),
+    ],
+)
+def test_numbers_read_as_a_person_writes_them(words: str, expected: str) -> None:
+    assert words == expected
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-1e6, 1e6),
+            st.floats(allow_nan=True, allow_infinity=True, min_value=None, max_value=None),
+        ),
+        max_size=500,
+    )
+)
+def test_a_chart_stays_in_its_box(points: list[tuple[float, float]]) -> None:
+    chart = line_chart(
+        "t", "x", [("loss", [p for p in points if abs(p[1]) < 1e9 or not math.isfinite(p[1])])]
+    )
+    if chart is None:
+        return
+    placed = [tuple(map(float, pair.split(","))) for line in chart.lines for pair in line.path.split()]
+    assert len(placed) <= 200
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in placed)
+
+
+def test_a_whisker_is_symmetric_about_zero_and_bounded() -> None:
+    assert whisker(-0.5, 0.0, 0.5, 0.5) == whisker(-9.0, 0.0, 9.0, 0.5)
+    assert whisker(-0.1, 0.0, 0.1, 0.5).centre == 50
+    assert whisker(0.0, 0.0, 0.0, 0.0).low == 50
+
+
+def test_a_record_of_many_tasks_is_a_table_and_lists_are_curves() -> None:
+    record = {
+        "rag": {"indexes": {"a": {"n_chunks": 3}, "b": {"n_chunks": 4, "dim": 8}}},
+        "lora": {"loss": [[1, 2.0], [2, 1.0]], "steps": 2},
+        "plain": {},
+    }
+    (shown,) = records_of([Preparation("all", 0, PrepareCost(), record)])
+    rag, lora = shown.parts
+    assert rag.tables[0].columns == ("n chunks", "dim")
+    assert rag.tables[0].rows == (("a", ("3", "")), ("b", ("4", "8")))
+    assert lora.figures == (("steps", "2"),)
+    assert lora.chart is not None
+    assert lora.chart.lines[0].name == "training loss"
