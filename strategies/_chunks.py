@@ -65,6 +65,15 @@ def chunk_document(
     )
 
 
+def text_to_read(title: str, text: str) -> str:
+    """Return the text of a chunk as it is read after the title of its document.
+
+    A Markdown heading that repeats the title goes, and so do empty lines: those end a prompt's passages.
+    """
+    lines = (line.rstrip() for line in text.strip().split("\n"))
+    return "\n".join(line for line in lines if line and line != f"# {title}")
+
+
 @dataclass(frozen=True)
 class _Boundaries:
     """Positions where a text may be cut, ascending; each list is part of the next."""

@@ -15,7 +15,7 @@ from harness.digests import digest_of
 from harness.errors import InputError
 from harness.progress import Progress
 from harness.types import Document, Embedder, Frozen, PrepareCost, TaskItem
-from strategies._chunks import Chunk, chunk_document
+from strategies._chunks import Chunk, chunk_document, text_to_read
 from strategies._index import ChunkIndex
 
 _EMBED_AT_ONCE = 256
@@ -54,17 +54,24 @@ def document_entries(documents: Iterable[Document], embedder: Embedder, chunking
     """
     entries = []
     for document in documents:
-        prefix = f"{document.title}\n" if document.title else ""
-        if embedder.count_tokens([prefix]) > chunking.chunk_tokens // 2:
-            prefix = ""
-        chunks = chunk_document(
-            document,
-            lambda text, prefix=prefix: embedder.count_tokens([prefix + text]),  # type: ignore[misc]
-            chunking.chunk_tokens,
-            chunking.overlap_tokens,
-        )
-        entries += [Entry(chunk, prefix + chunk.text) for chunk in chunks if chunk.text.strip()]
+        title = f"{document.title}\n" if document.title else ""
+        if embedder.count_tokens([title]) > chunking.chunk_tokens // 2:
+            title = ""
+        entries += _entries_of(document, title, embedder, chunking)
     return entries
+
+
+def _entries_of(document: Document, title: str, embedder: Embedder, chunking: Chunking) -> list[Entry]:
+    def embedded(text: str) -> str:
+        return title + text_to_read(document.title, text)
+
+    chunks = chunk_document(
+        document,
+        lambda text: embedder.count_tokens([embedded(text)]),
+        chunking.chunk_tokens,
+        chunking.overlap_tokens,
+    )
+    return [Entry(chunk, embedded(chunk.text)) for chunk in chunks if text_to_read(chunk.title, chunk.text)]
 
 
 def example_entries(items: Iterable[TaskItem]) -> list[Entry]:

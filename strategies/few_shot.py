@@ -62,14 +62,31 @@ class FewShot:
     def __init__(self, options: FewShotOptions) -> None:
         self._options = options
 
-    def prepare(self, context: PrepareContext) -> Prepared:
-        """Make ready what examples are drawn from.
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse what can be seen without a model.
 
         Raises:
             InputError: A target task has fewer than ``k`` training items.
         """
+        for data in tasks:
+            n_items = len(_usable(data))
+            if data.task.role == "target" and n_items < self._options.k:
+                raise InputError(
+                    place,
+                    f"{key}.k",
+                    f"is larger than the training set of {data.task.name}, which has {n_items} items",
+                    f"use at most {n_items}" if n_items else "give the task training items",
+                    self._options.k,
+                )
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Make ready what examples are drawn from.
+
+        Raises:
+            InputError: What ``check`` refuses.
+        """
+        self.check(context.tasks, context.place, "few_shot")
         pools = {data.task.name: _usable(data) for data in context.tasks}
-        self._check_pools(context, pools)
         embedder = context.embedder() if self._options.select == "knn" else None
         retrievers = {
             name: open_or_build(
@@ -112,18 +129,6 @@ class FewShot:
         if self._options.select == "random":
             return _Random(pool, context.seed, name)
         return _Fixed(_order(pool, context.seed, name, self._options.select == "stratified"))
-
-    def _check_pools(self, context: PrepareContext, pools: dict[str, list[TaskItem]]) -> None:
-        for data in context.tasks:
-            n_items = len(pools[data.task.name])
-            if data.task.role == "target" and n_items < self._options.k:
-                raise InputError(
-                    context.place,
-                    "few_shot.k",
-                    f"is larger than the training set of {data.task.name}, which has {n_items} items",
-                    f"use at most {n_items}" if n_items else "give the task training items",
-                    self._options.k,
-                )
 
 
 def _usable(data: TrainingData) -> list[TaskItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from harness.types import (
     TaskItem,
     TrainingData,
 )
+from strategies._chunks import text_to_read
 from strategies._index import Hit
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
@@ -66,17 +67,50 @@ class Rag:
     def __init__(self, options: RagOptions) -> None:
         self._options = options
 
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse what can be seen without a model.
+
+        Raises:
+            InputError: The chunks are no larger than their overlap, or no target task has anything to
+                retrieve from.
+        """
+        options = self._options
+        if options.overlap_tokens >= options.chunk_tokens:
+            raise InputError(
+                place,
+                f"{key}.overlap_tokens",
+                f"must be less than chunk_tokens ({options.chunk_tokens})",
+                f"use {options.chunk_tokens // 6}",
+                options.overlap_tokens,
+            )
+        targets = [data for data in tasks if data.task.role == "target"]
+        if targets and not any(any(self._sources(data)) for data in targets):
+            what = {"corpus": "a corpus", "train": "training items"}.get(options.source, "either")
+            raise InputError(
+                place,
+                f"{key}.source",
+                f"no target task has {what}",
+                "add `corpus:` or `items: {train: ...}` to a task.yaml, or change the source",
+                options.source,
+            )
+
     def prepare(self, context: PrepareContext) -> Prepared:
         """Build the index of every task, or open the one built before.
 
         Raises:
-            InputError: The chunks are larger than the embedder can see or no larger than their overlap, or no
-                target task has anything to retrieve from.
+            InputError: What ``check`` refuses, or chunks larger than the embedder can see.
         """
-        sources = {data.task.name: self._sources(data) for data in context.tasks}
-        self._check_sources(context, sources)
+        self.check(context.tasks, context.place, "rag")
         embedder = context.embedder()
-        self._check_chunking(context, embedder)
+        if self._options.chunk_tokens > embedder.max_tokens:
+            raise InputError(
+                context.place,
+                "rag.chunk_tokens",
+                f"must be at most {embedder.max_tokens}, all that the embedder can see",
+                f"use {min(120, embedder.max_tokens)}",
+                self._options.chunk_tokens,
+            )
+        sources = {data.task.name: self._sources(data) for data in context.tasks}
         chunking = Chunking(
             chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
         )
@@ -100,37 +134,6 @@ class Rag:
     def _sources(self, data: TrainingData) -> tuple[tuple[Document, ...], tuple[TaskItem, ...]]:
         source = self._options.source
         return data.corpus if source != "train" else (), data.train if source != "corpus" else ()
-
-    def _check_sources(self, context: PrepareContext, sources: dict[str, tuple[Any, Any]]) -> None:
-        targets = [data.task.name for data in context.tasks if data.task.role == "target"]
-        if targets and not any(any(sources[name]) for name in targets):
-            what = {"corpus": "a corpus", "train": "training items"}.get(self._options.source, "either")
-            raise InputError(
-                context.place,
-                "rag.source",
-                f"no target task has {what}",
-                "add `corpus:` or `items: {train: ...}` to a task.yaml, or change the source",
-                self._options.source,
-            )
-
-    def _check_chunking(self, context: PrepareContext, embedder: Embedder) -> None:
-        options = self._options
-        if options.chunk_tokens > embedder.max_tokens:
-            raise InputError(
-                context.place,
-                "rag.chunk_tokens",
-                f"must be at most {embedder.max_tokens}, all that the embedder can see",
-                f"use {min(120, embedder.max_tokens)}",
-                options.chunk_tokens,
-            )
-        if options.overlap_tokens >= options.chunk_tokens:
-            raise InputError(
-                context.place,
-                "rag.overlap_tokens",
-                f"must be less than chunk_tokens ({options.chunk_tokens})",
-                f"use {options.chunk_tokens // 6}",
-                options.overlap_tokens,
-            )
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
             chunk_id=hit.chunk.id,
             document_id=hit.chunk.document_id,
             title=hit.chunk.title,
-            text=hit.chunk.text.strip(),
+            text=text_to_read(hit.chunk.title, hit.chunk.text),
             score=round(hit.score, 6),
         )
         for number, hit in enumerate(hits, start=1)

@@ -185,3 +185,10 @@ def test_rag_over_few_shot_shows_passages_with_the_question_alone(tmp_path):
     assert request.messages[1].content == "Question: Are trains booked by the desk?"
     assert request.messages[3].content.startswith("[1] Leave: Staff")
     assert request.examples == ("a",)
+
+
+def test_a_heading_is_shown_once(tmp_path):
+    corpus = (Document(id="leave", title="Leave", text="# Leave\n\nThirty days.\n\nNo more.\n"),)
+    (request,) = build(tmp_path, task=data(corpus=corpus))
+    assert request.messages[-1].content.startswith("[1] Leave: Thirty days.\nNo more.\n\nQuestion: ")
+    assert request.passages[0].text == "Thirty days.\nNo more."

@@ -1,0 +1,138 @@
+"""What every strategy keeps to, whatever it does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from pydantic import BaseModel
+
+from harness import plugins
+from harness.config import parse
+from harness.errors import InputError
+from harness.types import Document, PrepareCost, Prepared, Request, TrainingData
+from tests.unit._retrieval import context, data, item
+
+ALL = plugins.known("strategies")
+PROMPTING = ["few_shot", "rag", "zero_shot"]  # those that train no weights
+CHAINS = ["zero_shot", "few_shot", "rag", "rag+few_shot", "few_shot+rag", "zero_shot+rag"]
+
+CORPUS = tuple(
+    Document(id=f"rule-{n}", title=f"Rule {n}", text=f"Rule {n} allows {n} days of leave.") for n in range(9)
+)
+TRAIN = [item(n, f"How many days does rule {n} allow?", f"{n} days") for n in range(8)]
+ASKED = [item(n, f"What days does rule {n} give?", "", "test") for n in range(8)]
+TARGET = data(TRAIN, CORPUS, name="target")
+RETENTION = data(name="retention", role="retention")
+
+
+def prepare(chain: str, tmp_path, *tasks: TrainingData, **options) -> Prepared:
+    given = context(tmp_path, *tasks, **options)
+    prepared = Prepared(given.model, given.build, PrepareCost(), {})
+    for part in chain.split("+"):
+        cls = plugins.load("strategies", part, "test", part)
+        prepared = cls(cls.options_type()).prepare(given)
+        given = dataclasses.replace(given, model=prepared.model, build=prepared.build)
+    return prepared
+
+
+def requests(prepared: Prepared, items=tuple(ASKED), tasks=TARGET) -> list[Request]:
+    built = prepared.build(tasks.task, items)
+    assert all(isinstance(request, Request) for request in built)
+    return [request for request in built if isinstance(request, Request)]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_module_exports_one_class_with_options(name):
+    cls = plugins.load("strategies", name, "test", name)
+    assert issubclass(cls.options_type, BaseModel)
+    assert cls.options_type.model_config["frozen"]
+    assert cls.__doc__
+    assert callable(cls.prepare)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_unknown_option_is_refused(name):
+    cls = plugins.load("strategies", name, "test", name)
+    required = {key: "x" for key, field in cls.options_type.model_fields.items() if field.is_required()}
+    with pytest.raises(InputError, match=r"strategies\.x\.no_such_option: is not a known key"):
+        parse(cls.options_type, {**required, "no_such_option": 1}, "e.yaml", "strategies.x")
+
+
+def test_strategies_that_train_nothing_are_all_tested_here():
+    assert set(PROMPTING) <= set(ALL)
+    assert {part for chain in CHAINS for part in chain.split("+")} == set(PROMPTING)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_the_same_items_give_the_same_requests(chain, tmp_path):
+    first = requests(prepare(chain, tmp_path / "a", TARGET))
+    assert requests(prepare(chain, tmp_path / "b", TARGET)) == first
+    assert requests(prepare(chain, tmp_path / "a", TARGET)) == first, "from what was saved"
+    again = prepare(chain, tmp_path / "a", TARGET)
+    assert [requests(again, (asked,))[0] for asked in reversed(ASKED)] == first[::-1], "one by one"
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_requests_are_in_order_and_of_the_usual_shape(chain, tmp_path):
+    for asked, request in zip(ASKED, requests(prepare(chain, tmp_path, TARGET)), strict=True):
+        roles = [message.role for message in request.messages]
+        assert (request.task, request.item_id) == ("target", asked.id)
+        assert roles == ["system", *["user", "assistant"] * len(request.examples), "user"]
+        assert request.messages[0].content == "Answer."
+        assert request.messages[-1].content.endswith(f"Question: {asked.input}")
+        assert request.messages[-1].content.startswith("[1] Rule ") == bool(request.passages)
+        assert [passage.number for passage in request.passages] == [*range(1, len(request.passages) + 1)]
+        assert request.decoding.max_new_tokens == TARGET.task.max_new_tokens
+        assert bool(request.examples) == ("few_shot" in chain)
+        assert bool(request.passages) == ("rag" in chain)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_training_item_never_sees_its_own_answer(chain, tmp_path):
+    prepared = prepare(chain, tmp_path, data(TRAIN, name="target", corpus=CORPUS))
+    for asked, request in zip(
+        TRAIN, requests(prepared, [each.without_answer() for each in TRAIN]), strict=True
+    ):
+        assert asked.id not in request.examples
+        assert asked.targets[0] not in [message.content for message in request.messages]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_the_answer_of_what_is_asked_changes_nothing(chain, tmp_path):
+    prepared = prepare(chain, tmp_path, TARGET)
+    told = [asked.model_copy(update={"targets": ("the secret",)}) for asked in ASKED]
+    assert requests(prepared, told) == requests(prepared)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_task_that_offers_nothing_is_asked_plainly(chain, tmp_path):
+    plain = requests(prepare("zero_shot", tmp_path, TARGET), tasks=RETENTION)
+    assert requests(prepare(chain, tmp_path, TARGET, RETENTION), tasks=RETENTION) == plain
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_no_items_give_no_requests(chain, tmp_path):
+    assert prepare(chain, tmp_path, TARGET).build(TARGET.task, []) == []
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_the_record_can_be_stored(chain, tmp_path):
+    prepared = prepare(chain, tmp_path, TARGET)
+    assert json.loads(json.dumps(prepared.record)) == prepared.record
+    assert prepared.cost.wall_s >= 0
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_choices_stay_with_the_request(chain, tmp_path):
+    train = [each.model_copy(update={"targets": ("yes",)}) for each in TRAIN]
+    task = data(train, CORPUS, name="target", kind="choice", choices=("yes", "no"))
+    assert {request.choices for request in requests(prepare(chain, tmp_path, task), tasks=task)} == {
+        ("yes", "no")
+    }
+
+
+def test_the_context_has_no_place_for_a_test_item():
+    fields = {field.name for field in dataclasses.fields(TrainingData)}
+    assert fields == {"task", "train", "validation", "corpus"}
