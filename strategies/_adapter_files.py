@@ -52,7 +52,7 @@ def publish(source: Path, folder: Path, manifest: AdapterManifest) -> AdapterMan
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     shutil.copyfile(source / WEIGHTS, staging / WEIGHTS)
-    (staging / CONFIG).write_text(_in_order(source / CONFIG), encoding="utf-8")
+    (staging / CONFIG).write_text(_settled(source / CONFIG, manifest.base_name), encoding="utf-8")
     size = sum((staging / name).stat().st_size for name in (WEIGHTS, CONFIG))
     manifest = manifest.model_copy(
         update={
@@ -68,9 +68,10 @@ def publish(source: Path, folder: Path, manifest: AdapterManifest) -> AdapterMan
     return manifest
 
 
-def _in_order(config: Path) -> str:
-    """Return an adapter's settings as the same text every time; peft writes sets in any order."""
+def _settled(config: Path, base_name: str) -> str:
+    """Return an adapter's settings as the same text every time: peft writes sets in any order, and a path."""
     settings = json.loads(config.read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = base_name
     if isinstance(settings.get("target_modules"), list):
         settings["target_modules"].sort()
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
@@ -213,7 +214,8 @@ def _expected_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
     """Return names and shapes that the base, freshly wrapped by the adapter's own settings, would save."""
     import peft
 
-    settings = adapter.config | {"init_lora_weights": True, "inference_mode": False}
+    plain = {"init_lora_weights": True, "inference_mode": False, "base_model_name_or_path": None}
+    settings = adapter.config | plain
     settings.pop("peft_type")
     try:
         config = peft.LoraConfig(**settings)

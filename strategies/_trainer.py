@@ -196,7 +196,6 @@ class _Training:
             target_modules=targets if isinstance(targets, str) else list(targets),
             use_rslora=options.use_rslora,
             use_dora=options.use_dora,
-            base_model_name_or_path=self.base.name,
         )
         if options.gradient_checkpointing:
             module.config.use_cache = False
@@ -315,6 +314,9 @@ class _Trainer(transformers.Trainer):  # type: ignore[misc]
     def __init__(self, meter: Meter, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._meter = meter
+        held_out = self.eval_dataset or []
+        answers = sum(label != IGNORED for batch in held_out for row in batch for label in row["labels"])
+        self._answer_tokens_a_batch = answers / max(1, len(held_out))
         meter.adapter_parameters = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -325,6 +327,13 @@ class _Trainer(transformers.Trainer):  # type: ignore[misc]
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
         self._meter.count(inputs)
         return super().training_step(model, inputs, num_items_in_batch)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        if not model.training:  # so that the mean over batches is the mean over all answer tokens
+            num_items_in_batch = self._answer_tokens_a_batch
+        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
 
 class _Watch(transformers.TrainerCallback):  # type: ignore[misc]

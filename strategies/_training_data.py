@@ -21,7 +21,8 @@ from harness.types import (
     Message,
     Model,
     PrepareContext,
-    RequestBuilder,
+    Request,
+    Task,
     TaskItem,
     TrainableModel,
     TrainingData,
@@ -117,10 +118,11 @@ def collect(options: TrainingOptions, context: PrepareContext, model: TrainableM
     validation: list[Example] = []
     end = ""
     for data in chosen:
-        items = _some(data.train, options.max_train_items, generator)
-        end = end or _answer_end(context, model, data, items)
-        train += _examples(context, model, data, items, failed)
-        validation += _examples(context, model, data, data.validation, failed)
+        learned = _some(data.train, options.max_train_items, generator)
+        for items, examples in ((learned, train), (data.validation, validation)):
+            requests = context.build(data.task, [item.without_answer() for item in items])
+            end = end or _answer_end(model, requests)
+            examples += _examples(context, model, data.task, items, requests, failed)
     validation = _some(validation, options.max_validation_items, generator)
     if not train:
         names = ", ".join(data.task.name for data in chosen) or "none"
@@ -146,13 +148,12 @@ def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> l
 def _examples(
     context: PrepareContext,
     model: Model,
-    data: TrainingData,
+    task: Task,
     items: Sequence[TaskItem],
+    requests: Sequence[Request | Failure],
     failed: Counter[str],
 ) -> list[Example]:
-    task = data.task
     examples = []
-    requests = _built(context.build, data, items)
     for item, request in zip(items, requests, strict=True):
         answer = item.targets[0] if item.targets else task.refusal
         if answer is None:
@@ -168,29 +169,22 @@ def _examples(
     return examples
 
 
-def _built(build: RequestBuilder, data: TrainingData, items: Sequence[TaskItem]) -> list[Any]:
-    return list(build(data.task, [item.without_answer() for item in items]))
-
-
-def _answer_end(
-    context: PrepareContext, model: TrainableModel, data: TrainingData, items: Sequence[TaskItem]
-) -> str:
+def _answer_end(model: TrainableModel, requests: Sequence[Request | Failure]) -> str:
     """Return what the chat template puts after an answer; empty when there is no request to try it on."""
     answer = "An answer"
-    for request in _built(context.build, data, items[:1]):
-        if isinstance(request, Failure):
-            continue
-        prompt = model.render(request.messages)
-        full = model.render([*request.messages, Message(role="assistant", content=answer)])
-        if not full.startswith(prompt) or answer not in full[len(prompt) :]:
-            raise InputError(
-                model.name,
-                "chat_template",
-                "an answered conversation does not begin with its prompt, so answers cannot be trained",
-                "use a template that puts the answer right after the prompt",
-            )
-        return full[len(prompt) :].rpartition(answer)[2]
-    return ""
+    request = next((request for request in requests if not isinstance(request, Failure)), None)
+    if request is None:
+        return ""
+    prompt = model.render(request.messages)
+    full = model.render([*request.messages, Message(role="assistant", content=answer)])
+    if not full.startswith(prompt) or answer not in full[len(prompt) :]:
+        raise InputError(
+            model.name,
+            "chat_template",
+            "an answered conversation does not begin with its prompt, so answers cannot be trained",
+            "use a template that puts the answer right after the prompt",
+        )
+    return full[len(prompt) :].rpartition(answer)[2]
 
 
 @dataclass(frozen=True)

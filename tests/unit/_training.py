@@ -1,83 +1,47 @@
-"""A tiny model, task and context for tests that train."""
+"""A small task, a context and an interruption, for tests that train."""
 
 from __future__ import annotations
 
-import string
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.config import ModelOptions
 from harness.progress import SilentProgress
 from harness.tasks.prompting import plain_requests
-from harness.types import MetricSpec, Model, PrepareContext, Task, TaskItem, TrainingData
+from harness.types import MetricSpec, PrepareContext, Task, TaskItem, TrainingData
 
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
 COLOURS = ("red", "blue", "green", "black")
 
 
-def tiny_model(folder: Path, hidden: int = 64, seed: int = 0) -> Path:
-    """Save a random Llama of two layers with a tokenizer by character into ``folder``."""
-    import torch
-    import transformers
-    from tokenizers import Tokenizer, decoders, models
-
-    characters = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", *string.printable[:-2]]
-    model = models.BPE(vocab={c: i for i, c in enumerate(characters)}, merges=[])
-    raw = Tokenizer(model)
-    raw.decoder = decoders.Fuse()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw,
-        pad_token="<|pad|>",
-        eos_token="<|end|>",
-        additional_special_tokens=characters[2:5],
-        chat_template=CHAT_TEMPLATE,
-    )
-    tokenizer.save_pretrained(folder)
-    config = transformers.LlamaConfig(
-        vocab_size=len(characters),
-        hidden_size=hidden,
-        intermediate_size=2 * hidden,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        tie_word_embeddings=True,
-        eos_token_id=1,
-        bos_token_id=None,
-        pad_token_id=0,
-    )
-    torch.manual_seed(seed)
-    transformers.LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-def colour_task(n_train: int = 24, n_validation: int = 6, name: str = "colours") -> TrainingData:
-    """Make a task whose answer is the colour that the question names."""
-
-    def items(split: str, count: int) -> tuple[TaskItem, ...]:
-        return tuple(
-            TaskItem(
-                id=f"{split}-{i}",
-                input=f"the {'long ' * (i % 3)}{COLOURS[i % 4]} boat",
-                targets=(COLOURS[i % 4],),
-                split=split,
-            )
-            for i in range(count)
+def colour_items(split: str, count: int) -> tuple[TaskItem, ...]:
+    return tuple(
+        TaskItem(
+            id=f"{split}-{i}",
+            input=f"the {'long ' * (i % 3)}{COLOURS[i % 4]} boat",
+            targets=(COLOURS[i % 4],),
+            split=split,
         )
-
-    task = Task(
-        name=name,
-        kind="generate",
-        instruction="Name the colour.",
-        metrics=(MetricSpec(use="exact_match"),),
+        for i in range(count)
     )
+
+
+def colour_task(n_train: int = 16, n_validation: int = 4, **changes: Any) -> TrainingData:
+    """Make a task whose answer is the colour that the question names."""
+    keys = {"name": "colours", "kind": "generate", "instruction": "Name the colour."}
+    task = Task(**(keys | {"metrics": (MetricSpec(use="exact_match"),)} | changes))
     return TrainingData(
-        task=task, train=items("train", n_train), validation=items("validation", n_validation)
+        task=task,
+        train=colour_items("train", n_train),
+        validation=colour_items("validation", n_validation),
     )
 
 
-def context(model: Model, artifacts: Path, *tasks: TrainingData, **changes: object) -> PrepareContext:
+def context(model: Any, artifacts: Path, *tasks: TrainingData, **changes: Any) -> PrepareContext:
     """Return what a strategy gets, over the plain prompt."""
 
     def no_embedder():
@@ -95,8 +59,47 @@ def context(model: Model, artifacts: Path, *tasks: TrainingData, **changes: obje
     return PrepareContext(**(values | changes))
 
 
-def load(folder: Path, **options: object) -> Model:
-    """Load a model by the class that evaluation uses."""
+def load(folder: Path) -> Any:
+    """Load a model by the class that evaluation uses, on one thread: sums come in one order, and fast."""
+    import torch
+
     from harness.models.huggingface import HuggingFaceModel
 
-    return HuggingFaceModel(ModelOptions(path=str(folder), device="cpu", **options))
+    torch.set_num_threads(1)
+    return HuggingFaceModel(ModelOptions(path=str(folder), device="cpu"))
+
+
+class InterruptedTrainingError(Exception):
+    pass
+
+
+class StopsAt(SilentProgress):
+    """Progress that ends training in the middle of a step: by an exception, or by killing the process."""
+
+    def __init__(self, step: int, kill: bool = False) -> None:
+        self._left, self._kill = step, kill
+        self.steps: list[tuple[int, int]] = []
+
+    @contextmanager
+    def step(self, label: str, total: int, done: int = 0) -> Iterator[StopsAt]:
+        self.steps.append((total, done))
+        self._left -= done
+        yield self
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self._left -= count
+        if self._left == 0:
+            if self._kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise InterruptedTrainingError
+
+
+OPTIONS = {"rank": 2, "dropout": 0.1, "batch_size": 4, "epochs": 3, "eval_steps": 3, "learning_rate": 3e-3}
+
+if __name__ == "__main__":  # python -m tests.unit._training MODEL ARTIFACTS STEP: train until killed there
+    from strategies._training_data import TrainingOptions
+    from strategies.lora import Lora
+
+    killed_at = StopsAt(int(sys.argv[3]), kill=True)
+    place = context(load(Path(sys.argv[1])), Path(sys.argv[2]), progress=killed_at)
+    Lora(TrainingOptions(**OPTIONS)).prepare(place)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.digests import digest_of_text
+from harness.errors import InputError
+from harness.tasks.prompting import plain_requests
+from harness.types import Failure
+from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
+from tests.unit._training import colour_task, context
+
+
+class CharacterTokenizer:
+    """One id a character; the listed strings are one id each, greedily."""
+
+    def __init__(self, *whole: str) -> None:
+        self._whole = sorted(whole, key=len, reverse=True)
+        self._ids: dict[str, int] = {}
+
+    def __call__(self, text: str, add_special_tokens: bool) -> dict[str, list[int]]:
+        assert not add_special_tokens
+        pieces = []
+        while text:
+            piece = next((w for w in self._whole if text.startswith(w)), text[0])
+            pieces.append(piece)
+            text = text[len(piece) :]
+        return {"input_ids": [self._ids.setdefault(piece, len(self._ids)) for piece in pieces]}
+
+    def id(self, piece: str) -> int:
+        return self._ids.setdefault(piece, len(self._ids))
+
+
+class ChatModel:
+    """Renders turns as ``[role]content<end>``."""
+
+    def __init__(self, end: str = "<end>", shown: str = "[assistant]") -> None:
+        self.name, self._end, self._shown = "chat", end, shown
+
+    def render(self, messages) -> str:
+        heads = {"assistant": self._shown}
+        text = "".join(f"{heads.get(m.role, f'[{m.role}]')}{m.content}{self._end}" for m in messages)
+        return text if messages[-1].role == "assistant" else text + self._shown
+
+
+def collected(tmp_path, *tasks, model=None, options=None, **changes):
+    model = model or ChatModel()
+    place = context(model, tmp_path, *tasks, **changes)
+    return collect(TrainingOptions(**(options or {})), place, model), place
+
+
+def test_training_prompts_are_those_of_evaluation(tmp_path):
+    data, model = colour_task(), ChatModel()
+    texts, _ = collected(tmp_path, data, model=model)
+    asked = plain_requests(data.task, [item.without_answer() for item in data.train])
+    trained = {e.item_id: digest_of_text(e.prompt) for e in texts.train}
+    assert trained == {r.item_id: digest_of_text(model.render(r.messages)) for r in asked}
+
+
+def test_prompts_come_from_the_builder_of_the_composition_which_sees_no_answer(tmp_path):
+    def with_passage(task, items):
+        assert not any(item.targets for item in items)
+        requests = plain_requests(task, items)
+        system, user = requests[0].messages
+        shown = user.model_copy(update={"content": f"[1] a passage\n\n{user.content}"})
+        return [r.model_copy(update={"messages": (system, shown)}) for r in requests]
+
+    texts, _ = collected(tmp_path, build=with_passage)
+    assert all("[user][1] a passage" in example.prompt for example in texts.train + texts.validation)
+
+
+def test_only_the_answer_and_the_end_of_its_turn_are_learned(tmp_path):
+    texts, place = collected(tmp_path, model=ChatModel(end="<end>\n"))
+    tokenizer = CharacterTokenizer("<end>")
+    rows = tokenise(texts, tokenizer, [tokenizer.id("<end>")], 1000, place).train
+    for example, row in zip(texts.train, rows, strict=True):
+        learned = [label for label in row["labels"] if label != IGNORED]
+        assert learned == tokenizer(example.answer + "<end>", add_special_tokens=False)["input_ids"]
+        assert row["input_ids"][-len(learned) :] == learned
+        assert row["input_ids"][: -len(learned)] == tokenizer(example.prompt, False)["input_ids"]
+
+
+def test_an_answer_always_ends_with_a_token_that_stops_generation(tmp_path):
+    texts, place = collected(tmp_path, model=ChatModel(end="\n\n"))
+    tokenizer = CharacterTokenizer("<eos>")
+    eos = tokenizer.id("<eos>")
+    assert all(row["input_ids"][-1] == eos for row in tokenise(texts, tokenizer, [eos], 1000, place).train)
+
+
+def test_a_token_may_not_span_prompt_and_answer(tmp_path):
+    texts, place = collected(tmp_path, colour_task(n_train=1), model=ChatModel(shown="[assistant]:"))
+    tokenizer = CharacterTokenizer(":r", "<end>")  # the answer is "red"
+    (row,) = tokenise(texts, tokenizer, [tokenizer.id("<end>")], 1000, place).train
+    prompt = tokenizer(texts.train[0].prompt, add_special_tokens=False)["input_ids"]
+    assert row["input_ids"][: len(prompt)] == prompt
+    assert tokenizer.id(":r") not in row["input_ids"]
+
+
+def test_examples_that_are_too_long_are_left_out_whole_and_counted(tmp_path):
+    texts, place = collected(tmp_path)
+    tokenizer = CharacterTokenizer("<end>")
+    sizes = [len(tokenizer(e.prompt + e.answer + "<end>", False)["input_ids"]) for e in texts.train]
+    limit = sorted(sizes)[len(sizes) // 2]
+    data = tokenise(texts, tokenizer, [tokenizer.id("<end>")], limit, place)
+    assert [len(row["input_ids"]) for row in data.train] == [size for size in sizes if size <= limit]
+    assert data.too_long["colours"] >= sum(size > limit for size in sizes) > 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit", "problem"), [("refuse", 60, "tokens with"), ("cut", 5, "all 16")]
+)
+def test_too_long_is_refused_by_policy_or_when_nothing_is_left(tmp_path, policy, limit, problem):
+    texts, place = collected(tmp_path, on_long_prompt=policy)
+    with pytest.raises(InputError, match=problem):
+        tokenise(texts, CharacterTokenizer(), [0], limit, place)
+
+
+def test_a_request_that_cannot_be_built_is_counted_or_refused(tmp_path):
+    def build(task, items):
+        return [Failure(kind="long", message="too long"), *plain_requests(task, items[1:])]
+
+    texts, _ = collected(tmp_path, build=build)
+    assert texts.failed == {"colours": 2}  # the first train and the first validation item
+    assert texts.answer_end == "<end>"
+    with pytest.raises(InputError, match="train-0: cannot be asked: too long"):
+        collected(tmp_path, build=build, on_long_prompt="refuse")
+
+
+def test_a_template_that_rewrites_the_prompt_is_refused(tmp_path):
+    class Rewriting(ChatModel):
+        def render(self, messages):
+            return f"{len(messages)} turns: {super().render(messages)}"
+
+    with pytest.raises(InputError, match=r"chat_template: .* does not begin with its prompt"):
+        collected(tmp_path, model=Rewriting())
+
+
+def test_all_target_tasks_are_learned_and_no_retention_task(tmp_path):
+    tasks = [colour_task(name="a"), colour_task(name="b"), colour_task(name="kept", role="retention")]
+    texts, _ = collected(tmp_path, *tasks)
+    assert {example.task for example in texts.train} == {"a", "b"}
+    texts, _ = collected(tmp_path, *tasks, options={"tasks": ["b"]})
+    assert {example.task for example in texts.train} == {"b"}
+    with pytest.raises(InputError, match="did you mean 'b'"):
+        collected(tmp_path, *tasks, options={"tasks": ["bb"]})
+
+
+def test_no_train_items_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no train item to learn from in colours"):
+        collected(tmp_path, colour_task(n_train=0))
+
+
+def test_an_item_without_an_answer_is_refused_unless_the_task_has_a_refusal(tmp_path):
+    data = colour_task()
+    bare = replace(data, train=(data.train[0].without_answer(), *data.train[1:]))
+    with pytest.raises(InputError, match="item train-0: has no answer to learn"):
+        collected(tmp_path, bare)
+    refusing = replace(bare, task=data.task.model_copy(update={"refusal": "not found"}))
+    texts, _ = collected(tmp_path, refusing)
+    assert texts.train[0].answer == "not found"
+
+
+def test_fewer_items_are_picked_by_the_seed(tmp_path):
+    few = [
+        [e.item_id for e in collected(tmp_path, options={"max_train_items": 5}, seed=seed)[0].train]
+        for seed in (1, 1, 2)
+    ]
+    assert len(few[0]) == 5
+    assert few[0] == few[1] != few[2]
+
+
+@given(
+    lengths=st.lists(st.integers(1, 500), min_size=1, max_size=200),
+    size=st.integers(1, 8),
+    epochs=st.integers(1, 3),
+    seed=st.integers(0, 2**40),
+)
+def test_every_example_comes_once_an_epoch(lengths, size, epochs, seed):
+    order = batches(lengths, size, epochs, seed)
+    per_epoch = len(order) // epochs
+    for epoch in range(epochs):
+        part = order[epoch * per_epoch : (epoch + 1) * per_epoch]
+        assert sorted(i for batch in part for i in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= size for batch in order)
+    assert order == batches(lengths, size, epochs, seed)
+
+
+def test_batches_hold_examples_of_like_length():
+    lengths = [(i * 7919) % 500 for i in range(640)]
+    order = batches(lengths, 8, 1, seed=0)
+    padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in order)
+    assert padded < 1.05 * sum(lengths)
