@@ -1,7 +1,7 @@
 """Generate Meridian's items and corpus in place: ``python -m benchmarks.meridian.build [--check]``.
 
-Seeded and byte-stable: the same sources give the same files. ``--check`` writes nothing and exits with 1 where
-a committed file differs, is missing or is left over.
+Seeded and byte-stable: the same sources give the same files. ``--check`` writes nothing and exits with 1
+where a committed file differs, is missing or is left over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def generated() -> dict[str, str]:
 
 def differences(files: dict[str, str], root: Path = SUITE) -> list[str]:
     """Return the paths under ``root`` that differ from ``files``, are missing or are left over."""
-    standing = {path.relative_to(root).as_posix() for path in [*root.glob("*/*.jsonl"), *root.glob("*/corpus/*.md")]}
+    standing = {
+        path.relative_to(root).as_posix() for path in [*root.glob("*/*.jsonl"), *root.glob("*/corpus/*.md")]
+    }
     wrong = [path for path in standing | set(files) if path not in files or path not in standing]
     wrong += [path for path in standing & set(files) if (root / path).read_bytes() != files[path].encode()]
     return sorted(wrong)

@@ -26,10 +26,15 @@ def main() -> int:
     documents = model.encode(texts, normalize_embeddings=True)
     questions = model.encode([item["input"] for item in items], normalize_embeddings=True)
     order = (questions @ documents.T).argsort(axis=1)[:, ::-1]
-    ranks = [[paths[i].stem for i in row].index(item["documents"][0]) for row, item in zip(order, items, strict=True)]
+    ranks = [
+        [paths[i].stem for i in row].index(item["documents"][0])
+        for row, item in zip(order, items, strict=True)
+    ]
     for tag in ("all", "near_duplicate", "superseded", "company_wide"):
         chosen = [rank for rank, item in zip(ranks, items, strict=True) if tag in ("all", *item["tags"])]
-        recall = " ".join(f"recall@{k} {sum(rank < k for rank in chosen) / len(chosen):.3f}" for k in (1, 3, 5))
+        recall = " ".join(
+            f"recall@{k} {sum(rank < k for rank in chosen) / len(chosen):.3f}" for k in (1, 3, 5)
+        )
         sys.stdout.write(f"{tag:15} n={len(chosen):3} {recall}\n")
     return 0
 

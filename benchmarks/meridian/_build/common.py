@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SPLITS = ("train", "validation", "test")
@@ -34,7 +34,7 @@ MONTHS = (
 )  # fmt: skip
 
 NEAR = 0.9
-"""Two inputs of different splits may share at most this token Jaccard similarity."""
+"""From this token Jaccard similarity on, inputs of two splits are too near to each other."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def distinct(draw: Callable[[], Item], count: int, others: Sequence[Item] = ()) 
             return items
         item = draw()
         words = tokens_of(item.input)
-        if item.input not in inputs and all(jaccard(words, other) <= NEAR for other in taken):
+        if item.input not in inputs and all(jaccard(words, other) < NEAR for other in taken):
             items.append(item)
             inputs.add(item.input)
     if len(items) == count:
@@ -98,6 +98,6 @@ def item_files(task: str, splits: dict[str, list[Item]]) -> dict[str, str]:
     return {f"{task}/{split}.jsonl": jsonl(task, split, splits[split]) for split in SPLITS}
 
 
-def fill(rng: random.Random, template: str, slots: dict[str, Sequence[str]]) -> str:
+def fill(rng: random.Random, template: str, slots: Mapping[str, Sequence[str]]) -> str:
     """Replace each ``{name}`` of a template by a value drawn from its bank."""
     return re.sub(r"\{(\w+)\}", lambda match: rng.choice(slots[match[1]]), template)

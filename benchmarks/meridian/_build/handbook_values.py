@@ -18,7 +18,10 @@ COLOURS = (
 SPOTS = (
     "flag pole", "boat shed", "lime tree", "bell tower", "water pump", "stone bridge", "weather vane", "salt barn",
 )  # fmt: skip
-LEADS = ("up to", "at most", "at least", "within", "after", "above", "before", "behind", "every", "by", "at", "in", "with")
+LEADS = (
+    "up to", "at most", "at least", "within", "after", "above", "before", "behind", "every", "by", "at", "to", "in",
+    "into", "with",
+)  # fmt: skip
 
 
 def _every_value(kind: str) -> list[str]:

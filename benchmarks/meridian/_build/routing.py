@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from benchmarks.meridian._build.common import Item, distinct, fill, item_files
 from benchmarks.meridian._build.routing_phrases import ASIDES, CLOSERS, OPENERS, QUEUES, SLOTS, VAGUE
@@ -36,7 +37,7 @@ def _split(rng: random.Random, split: str, others: list[Item]) -> list[Item]:
     each = SIZES[split] // len(QUEUES)
     items: list[Item] = []
     for code in QUEUES:
-        items += distinct(lambda code=code: _draw(rng, code, split), each, [*others, *items])
+        items += distinct(partial(_draw, rng, code, split), each, [*others, *items])
     rng.shuffle(items)
     return items
 

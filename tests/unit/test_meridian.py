@@ -1,0 +1,170 @@
+"""The Meridian suite is what its generator makes, and asks nothing that training has answered."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from benchmarks.meridian import build
+from benchmarks.meridian._build.common import NEAR, SPLITS, Item, distinct, jaccard, tokens_of
+from benchmarks.meridian._build.handbook_values import accepted_forms
+
+TASKS = ("handbook", "routing", "orders", "replies")
+CORPUS = build.SUITE / "handbook" / "corpus"
+
+
+@cache
+def items(task: str, split: str) -> list[dict[str, Any]]:
+    lines = (build.SUITE / task / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def targets(item: dict[str, Any]) -> list[str]:
+    return item["target"] if isinstance(item["target"], list) else [item["target"]]
+
+
+@cache
+def body(document: str) -> str:
+    return (CORPUS / f"{document}.md").read_text(encoding="utf-8")
+
+
+def test_committed_files_are_what_the_generator_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert build.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_check_names_changed_missing_and_left_over_files(tmp_path: Path) -> None:
+    files = {"a/test.jsonl": "1\n", "a/corpus/x.md": "# X\n", "a/train.jsonl": "2\n"}
+    assert sorted(build.write(files, tmp_path)) == sorted(files)
+    assert build.differences(files, tmp_path) == []
+    (tmp_path / "a/test.jsonl").write_text("changed\n")
+    (tmp_path / "a/corpus/x.md").unlink()
+    (tmp_path / "a/corpus/old.md").write_text("# Old\n")
+    assert build.differences(files, tmp_path) == ["a/corpus/old.md", "a/corpus/x.md", "a/test.jsonl"]
+    build.write(files, tmp_path)
+    assert build.differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_sizes_ids_and_inputs(task: str) -> None:
+    assert len(items(task, "test")) >= 200
+    assert 300 <= len(items(task, "train")) <= 500
+    assert 50 <= len(items(task, "validation")) <= 60
+    everything = [item for split in SPLITS for item in items(task, split)]
+    assert max(Counter(item["id"] for item in everything).values()) == 1
+    assert max(Counter(item["input"].casefold() for item in everything).values()) == 1
+    assert all(item["input"].strip() and all(targets(item)) for item in everything)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_item_of_another_split_is_near_a_test_item(task: str) -> None:
+    test = [tokens_of(item["input"]) for item in items(task, "test")]
+    seen = [tokens_of(item["input"]) for split in ("train", "validation") for item in items(task, split)]
+    assert max(jaccard(a, b) for a in test for b in seen) < NEAR
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_task_file_names_itself_and_its_items(task: str) -> None:
+    settings = yaml.safe_load((build.SUITE / task / "task.yaml").read_text(encoding="utf-8"))
+    assert settings["name"] == f"meridian/{task}"
+    assert settings["role"] == "target"
+    assert all((build.SUITE / task / path).is_file() for path in settings["items"].values())
+
+
+def test_handbook_corpus() -> None:
+    documents = [path.stem for path in CORPUS.glob("*.md")]
+    assert len(documents) >= 150
+    for document in documents:
+        assert re.match(r"# \S.*\n\n\S", body(document)), document
+        assert 30 <= len(body(document).split()) <= 120, document
+
+
+def test_handbook_answers_stand_in_their_document_and_facts_are_asked_once() -> None:
+    facts: Counter[tuple[str, str]] = Counter()
+    for split in SPLITS:
+        for item in items("handbook", split):
+            if "unanswerable" in item["tags"]:
+                assert item["target"] == "not found"
+                assert "documents" not in item
+                continue
+            (document,) = item["documents"]
+            assert targets(item)[0] in body(document)
+            assert 1 <= len(targets(item)[0].split()) <= 6
+            facts[document, item["input"]] += 1
+    assert set(facts.values()) == {1}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_handbook_share_of_unanswerable_questions(split: str) -> None:
+    share = sum("unanswerable" in item["tags"] for item in items("handbook", split)) / len(
+        items("handbook", split)
+    )
+    assert 0.15 <= share <= 0.2
+
+
+def test_handbook_superseded_versions_say_otherwise() -> None:
+    asked = [item for split in SPLITS for item in items("handbook", split) if "superseded" in item["tags"]]
+    assert len([item for item in items("handbook", "test") if "superseded" in item["tags"]]) >= 20
+    for item in asked:
+        name, _, version = item["documents"][0].rpartition("-v")
+        newest = int(version)
+        assert f"Version {newest} replaces version {newest - 1}" in body(f"{name}-v{newest}")
+        assert not (CORPUS / f"{name}-v{newest + 1}.md").exists()
+        answer = re.compile(rf"\b{re.escape(targets(item)[0])}\b")
+        assert not all(answer.search(body(f"{name}-v{older}")) for older in range(1, newest))
+
+
+def test_handbook_accepts_fair_forms() -> None:
+    assert accepted_forms("It is refunded up to {v}.", "Up to how much?", "140 orrins") == (
+        "140 orrins",
+        "up to 140 orrins",
+    )
+    assert accepted_forms("It lasts {v}.", "How many days does it last?", "3 days") == ("3 days", "3")
+    assert accepted_forms("It is done by the {v}.", "Who does it?", "Tide Office")[1:] == (
+        "by the Tide Office",
+        "the Tide Office",
+    )
+    assert "35%" in accepted_forms("It is {v}.", "What share is it?", "35 percent")
+
+
+def test_routing_is_balanced_and_codes_do_not_stand_in_tickets() -> None:
+    choices = yaml.safe_load((build.SUITE / "routing" / "task.yaml").read_text(encoding="utf-8"))["choices"]
+    for split in SPLITS:
+        counts = Counter(item["target"] for item in items("routing", split))
+        assert set(counts) == set(choices)
+        assert len(set(counts.values())) == 1
+        assert not any(code in item["input"] for item in items("routing", split) for code in choices)
+
+
+def test_orders_are_compact_json_with_values_from_the_mail() -> None:
+    for item in items("orders", "test") + items("orders", "train"):
+        order = json.loads(item["target"])
+        assert list(order) == ["acct", "sku", "qty", "prio"]
+        assert item["target"] == json.dumps(order, separators=(",", ":"))
+        assert order["acct"] in item["input"]
+        assert order["sku"].replace("-", "") in re.sub(r"[- ]", "", item["input"]).upper()
+        assert "number_word" in item["tags"] or re.search(rf"\b{order['qty']}\b", item["input"])
+
+
+def test_replies_keep_the_house_style() -> None:
+    style = (
+        r"Good tide, (\w+)\. You told us about .+\. "
+        r"Your number is \[(\w\d{4})\]\. Fair winds, your Meridian crew"
+    )
+    for item in items("replies", "test") + items("replies", "train"):
+        match = re.fullmatch(style, item["target"])
+        assert match, item
+        assert match[2] in item["input"]
+        assert match[1] in item["input"] or match[1] == "traveller"
+        assert 15 <= len(item["target"].split()) <= 36
+
+
+def test_poor_phrase_banks_are_an_error() -> None:
+    with pytest.raises(RuntimeError, match="only 1 of 2 distinct items"):
+        distinct(lambda: Item("always the same", ("x",)), 2)
