@@ -53,6 +53,8 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
     else:
         _check_arguments(kind, spec, place, key)
     metric: Metric = kind(**spec.options)
+    if not hasattr(metric, "names") or not hasattr(metric, "score"):
+        raise InputError(place, key, "is no metric: it has no `names` or no `score`", "add them", spec.use)
     return metric
 
 

@@ -1,0 +1,142 @@
+"""What every metric keeps to, whoever wrote it: each id is found, none is listed here."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import evaluate
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.plugins import known, load
+from harness.types import Case
+from tests.unit._metrics import case
+
+IDS = known("metrics")
+TARGETS = {"json_match": '{"city": "Paris"}'}
+ODD = ["", " ", "\n", "Paris", "💥\u200d", "\ud800", "a" * 5000, "?!", "北京", '{"city": "Paris"}']
+
+
+def built(metric_id: str) -> Any:
+    return load("metrics", metric_id, "contract", metric_id)()
+
+
+def cases_for(metric_id: str, answers: Sequence[str]) -> list[Case]:
+    target = TARGETS.get(metric_id, "Paris")
+    return [
+        case(
+            answer,
+            target,
+            "not found" if metric_id not in TARGETS else target,
+            choices=[(target, -1.0), ("Lyon", -len(answer) / 3)],
+            documents=["d1", "d2"],
+            shown=["d2", answer[:3]],
+            refusal="not found",
+        )
+        for answer in answers
+    ]
+
+
+def test_the_metrics_of_the_package_are_found() -> None:
+    assert {"exact_match", "token_f1", "rouge", "choice_accuracy", "json_match", "refusal_accuracy"} <= set(
+        IDS
+    )
+
+
+@pytest.mark.parametrize("metric_id", IDS)
+def test_a_module_exports_one_subclass_of_evaluate_metric(metric_id: str) -> None:
+    kind = load("metrics", metric_id, "contract", metric_id)
+    assert issubclass(kind, evaluate.Metric)
+    if kind.__module__.startswith("harness.metrics."):
+        assert importlib.import_module(f"harness.metrics.{metric_id}").__all__ == [kind.__name__]
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("metric_id", IDS)
+def test_scores_have_the_names_and_the_range_that_are_promised(metric_id: str) -> None:
+    metric = built(metric_id)
+    assert metric.names
+    assert len(set(metric.names)) == len(metric.names)
+    answers = [text for text in ODD if text.isprintable() or metric_id != "semantic_similarity"]
+    rows = metric.score(cases_for(metric_id, answers))
+    assert len(rows) == len(answers)
+    for row in rows:
+        assert set(row) == set(metric.names)
+        assert all(type(value) is float and 0.0 <= value <= 1.0 for value in row.values())
+
+
+@pytest.mark.parametrize("metric_id", IDS)
+def test_the_right_answer_gets_the_best_primary_score(metric_id: str) -> None:
+    metric = built(metric_id)
+    (row,) = metric.score(
+        [
+            case(
+                TARGETS.get(metric_id, "Paris"),
+                TARGETS.get(metric_id, "Paris"),
+                choices=[("Lyon", -2.0), (TARGETS.get(metric_id, "Paris"), -1.0)],
+                documents=["d1"],
+                shown=["d1"],
+            )
+        ]
+    )
+    assert row[metric.names[0]] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("metric_id", [metric_id for metric_id in IDS if metric_id != "semantic_similarity"])
+def test_an_items_score_depends_on_the_item_alone(metric_id: str) -> None:
+    metric, again = built(metric_id), built(metric_id)
+
+    @given(st.lists(st.text(max_size=20), min_size=1, max_size=4))
+    def check(answers: list[str]) -> None:
+        cases = cases_for(metric_id, answers)
+        together = metric.score(cases)
+        assert together == [again.score([one])[0] for one in cases]
+        assert together == list(reversed(metric.score(list(reversed(cases)))))
+
+    check()
+
+
+@pytest.mark.parametrize("metric_id", IDS)
+def test_no_cases_have_no_scores(metric_id: str) -> None:
+    assert built(metric_id).score([]) == []
+
+
+@pytest.mark.parametrize(
+    "metric_id", sorted({"exact_match", "token_f1", "rouge", "refusal_accuracy"} & set(IDS))
+)
+def test_compute_gives_the_means_of_the_items(metric_id: str) -> None:
+    metric = built(metric_id)
+    pairs = [("Paris", ["Paris", "paris!"]), ("", ["Rome"]), ("in Rome", ["Rome", "Oslo"])]
+    rows = [metric.score([case(answer, *targets)])[0] for answer, targets in pairs]
+    found = metric.compute(predictions=[p for p, _ in pairs], references=[r for _, r in pairs])
+    assert found == pytest.approx({name: sum(row[name] for row in rows) / 3 for name in metric.names})
+
+
+def test_compute_of_retrieval_takes_document_ids() -> None:
+    found = built("retrieval").compute(predictions=[["d2", "d1"], []], references=[["d1"], ["d1", "d3"]])
+    assert found == {"recall": 0.5, "mrr": 0.25}
+
+
+def test_metrics_work_where_the_home_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    program = (
+        "from harness.metrics.exact_match import ExactMatch\n"
+        "print(ExactMatch().compute(predictions=['Paris.'], references=[['paris']]))\n"
+    )
+    environment = {
+        "HOME": str(tmp_path / "file" / "home"),
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TMPDIR": str(tmp_path),
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip() == "{'exact_match': 1.0}", ran.stderr
+    assert not list(tmp_path.glob("trilemma*"))
