@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.meridian import build
-from benchmarks.meridian._build.common import NEAR, SPLITS, Item, distinct, jaccard, tokens_of
+from benchmarks.meridian._build.common import SPLITS, Item, distinct, near
 from benchmarks.meridian._build.handbook_values import accepted_forms
+from harness.tasks.loading import load_task
+from harness.tasks.validate import validate
 
 TASKS = ("handbook", "routing", "orders", "replies")
 CORPUS = build.SUITE / "handbook" / "corpus"
@@ -63,18 +67,11 @@ def test_sizes_ids_and_inputs(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_no_item_of_another_split_is_near_a_test_item(task: str) -> None:
-    test = [tokens_of(item["input"]) for item in items(task, "test")]
-    seen = [tokens_of(item["input"]) for split in ("train", "validation") for item in items(task, split)]
-    assert max(jaccard(a, b) for a in test for b in seen) < NEAR
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_task_file_names_itself_and_its_items(task: str) -> None:
-    settings = yaml.safe_load((build.SUITE / task / "task.yaml").read_text(encoding="utf-8"))
-    assert settings["name"] == f"meridian/{task}"
-    assert settings["role"] == "target"
-    assert all((build.SUITE / task / path).is_file() for path in settings["items"].values())
+def test_task_loads_without_findings_such_as_items_near_a_test_item(task: str) -> None:
+    loaded = load_task(build.SUITE / task / "task.yaml")
+    assert (loaded.task.name, loaded.task.role) == (f"meridian/{task}", "target")
+    assert len(loaded.test) == len(items(task, "test"))
+    assert [finding.line() for finding in validate(loaded)] == []
 
 
 def test_handbook_corpus() -> None:
@@ -163,6 +160,16 @@ def test_replies_keep_the_house_style() -> None:
         assert match[2] in item["input"]
         assert match[1] in item["input"] or match[1] == "traveller"
         assert 15 <= len(item["target"].split()) <= 36
+
+
+words = st.frozensets(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), min_size=1)
+
+
+@settings(deadline=None)
+@given(words, words)
+def test_near_is_a_jaccard_similarity_of_nine_tenths(a: frozenset[str], b: frozenset[str]) -> None:
+    assert near(a, b) == (10 * len(a & b) >= 9 * len(a | b))
+    assert near(a, a)
 
 
 def test_poor_phrase_banks_are_an_error() -> None:

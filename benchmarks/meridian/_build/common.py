@@ -52,9 +52,13 @@ def tokens_of(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z0-9]+", text.lower()))
 
 
-def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    """Return the share of tokens that two sets have in common, in [0, 1]."""
-    return len(a & b) / len(a | b) if a or b else 1.0
+def near(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Return whether the token sets have a Jaccard similarity of at least ``NEAR``."""
+    smaller, larger = sorted((len(a), len(b)))
+    if smaller < NEAR * larger:
+        return False
+    shared = len(a & b)
+    return shared >= NEAR * (smaller + larger - shared)
 
 
 def distinct(draw: Callable[[], Item], count: int, others: Sequence[Item] = ()) -> list[Item]:
@@ -71,7 +75,7 @@ def distinct(draw: Callable[[], Item], count: int, others: Sequence[Item] = ()) 
             return items
         item = draw()
         words = tokens_of(item.input)
-        if item.input not in inputs and all(jaccard(words, other) < NEAR for other in taken):
+        if item.input not in inputs and not any(near(words, other) for other in taken):
             items.append(item)
             inputs.add(item.input)
     if len(items) == count:
