@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.metrics._loading import load_metrics
 from harness.plugins import known, load
 from harness.types import Case
-from tests.unit._metrics import case
+from tests.unit._metrics import case, task
 
 IDS = known("metrics")
 TARGETS = {"json_match": '{"city": "Paris"}'}
@@ -123,6 +125,18 @@ def test_compute_of_retrieval_takes_document_ids() -> None:
     assert found == {"recall": 0.5, "mrr": 0.25}
 
 
+def test_the_documented_example_of_ones_own_metric_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    (source,) = (block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "__all__" in block)
+    (tmp_path / "own_length.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    (metric,) = load_metrics(task(("own_length:Length", {"most": 3})), "task.yaml")
+    assert metric.score([case("abc", "x"), case("abcd", "x")]) == [{"length": 1.0}, {"length": 0.0}]
+
+
+@pytest.mark.slow
 def test_metrics_work_where_the_home_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     program = (

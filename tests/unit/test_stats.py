@@ -121,7 +121,8 @@ def test_binary_pairs_are_counted_for_tango() -> None:
     new, old = [1, 1, 1, 0, 0, 1], [0, 0, 1, 1, 0, 1]
     difference = paired_difference(new, old)
     assert (difference.low, difference.high) == tango_interval(2, 1, 6)
-    assert (difference.estimate, difference.n, difference.method) == (pytest.approx(1 / 6), 6, "tango")
+    assert (difference.n, difference.method) == (6, "tango")
+    assert difference.estimate == pytest.approx(1 / 6)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=30))
