@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError
 
 from harness.config import parse, read_yaml
 from harness.digests import digest_of
-from harness.errors import InputError, nearest
+from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
 from harness.tasks.corpus import read_corpus
 from harness.tasks.items import carve, check_ids, read_split
@@ -83,7 +83,9 @@ def _check_documents(items: Items, corpus: Sequence[Document], file: Path) -> No
             if name not in ids:
                 close = nearest(name, ids).partition("known: ")[0]
                 remedy = f"{close}use the id of a document of the corpus"
-                raise InputError(file, f"item {item.id}, documents", "is not in the corpus", remedy, name)
+                raise InputError(
+                    file, f"item {shorten(item.id, 40)}, documents", "is not in the corpus", remedy, name
+                )
 
 
 def _task(spec: TaskFile, items: Items, file: Path) -> Task:
@@ -114,7 +116,7 @@ def _task(spec: TaskFile, items: Items, file: Path) -> Task:
 def _check_choices(items: Sequence[TaskItem], choices: Sequence[str], file: Path) -> None:
     for item in items:
         if len(item.choices or choices) < 2:
-            problem = f"item {item.id} of {item.split} has fewer than two choices"
+            problem = f"item {shorten(item.id, 40)} of {item.split} has fewer than two choices"
             raise InputError(file, "choices", problem, "list the choices in the task or in every item")
 
 

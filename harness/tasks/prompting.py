@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.digests import digest_of
-from harness.errors import InputError
+from harness.errors import InputError, shorten
 from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
@@ -46,8 +46,8 @@ def fill(task: Task, source: str, item: TaskItem) -> str:
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise InputError(
             task.name,
-            f"item {item.id}",
-            f"the template cannot be filled: {error}",
+            f"item {shorten(item.id, 40)}",
+            f"the template cannot be filled: {shorten(str(error), 200)}",
             "mend the template or the item",
         ) from None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, MissingDependencyError, nearest
+from harness.errors import InputError, MissingDependencyError, nearest, shorten
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -34,7 +34,7 @@ class Row:
 
     def fault(self, field: str, problem: str, remedy: str, value: Any = None) -> InputError:
         """Return the error that names this row and one of its fields."""
-        key = f"{self.where}, field {field}" if field else self.where
+        key = f"{self.where}, field {shorten(field, 60)}" if field else self.where
         return InputError(self.file, key, problem, remedy, value)
 
     def column(self, name: str) -> Any:
@@ -44,7 +44,9 @@ class Row:
             InputError: There is no such column, with the nearest name.
         """
         if name not in self.values:
-            raise self.fault(name, "is not there", nearest(name, self.values))
+            raise self.fault(
+                name, "is not there", nearest(name, [shorten(known, 40) for known in self.values])
+            )
         return self.values[name]
 
 

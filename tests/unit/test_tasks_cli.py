@@ -74,14 +74,21 @@ def test_validate_ends_with_2_on_an_error_and_0_on_a_warning(folder: Path) -> No
     )
 
 
-def test_validate_measures_prompts_with_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness.cli.tasks, "_counter", lambda model: (lambda messages: len(model), 64))
-    result = call("validate", str(folder), "--model", "x" * 9)
+def test_validate_measures_prompts_with_the_model(folder: Path, tiny_model: Path) -> None:
+    long = "Where is place 1? " * 100
+    (folder / "test.csv").write_text(
+        f"id,input,target\nshort,up,north\nlong,{long},south\n", encoding="utf-8"
+    )
+    (folder / "train.csv").unlink()
+    text = (folder / "task.yaml").read_text(encoding="utf-8").replace("  train: train.csv\n", "")
+    (folder / "task.yaml").write_text(text, encoding="utf-8")
+    result = call("validate", str(folder), "--model", str(tiny_model))
     assert result.exit_code == 2
     assert "length of the prompts" in result.output
-    assert (
-        "prompt_too_long: 2 items whose prompt (up to 9 tokens) and answer (64) are longer" in result.output
+    line = (
+        r"prompt_too_long: 1 item whose prompt \(up to \d+ tokens\) and answer \(64\) .* 256 tokens \(long\)"
     )
+    assert re.search(line, result.output)
 
 
 def test_validate_passes_a_refusal_on(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
@@ -81,6 +81,7 @@ def test_the_id_may_be_mapped(tmp_path: Path) -> None:
     assert item.id == "9"
 
 
+STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -101,6 +102,7 @@ ANYTHING = st.recursive(
     ),
     convert=st.sampled_from(list(CONVERTERS.values())),
 )
+@STEADY
 def test_whatever_a_row_holds_it_is_converted_or_refused(row: dict[str, Any], convert: Any) -> None:
     try:
         asked, refusal = convert(Row("f", "line 1", row)).values["input"], None

@@ -295,6 +295,14 @@ def test_an_item_must_name_documents_that_are_there(tmp_path: Path) -> None:
     assert "item test-1, documents: is not in the corpus (got fee); did you mean 'fees'?" in refusal(folder)
 
 
+def test_names_with_line_breaks_stay_in_one_line(tmp_path: Path) -> None:
+    rows = [{"id": "a\nb", "input\n": "q", "target": "a"}]
+    assert "line 1, field input: is not there; did you mean 'input'?" in refusal(write_task(tmp_path, rows))
+    rows = [{"id": "a\nb", "input": "q", "target": "a"}]
+    assert "item a b: the template" in refusal(write_task(tmp_path, rows, prompt="{{ x }}"))
+    assert "item a b of test has fewer" in refusal(write_task(tmp_path, rows, kind="choice"))
+
+
 # --- Data sets ---
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.tasks.prompting import plain_messages, plain_requests, template_digest
 from harness.types import Message, MetricSpec, Request, Task, TaskItem
+
+STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def task(**keys: Any) -> Task:
@@ -36,6 +38,7 @@ def test_instruction_and_prompt_become_system_and_user_turn() -> None:
 
 
 @given(st.text())
+@STEADY
 def test_an_item_is_text_and_never_a_template(text: str) -> None:
     asked = text + "{{ 7 * 7 }}{% raw %}"
     assert plain_messages(task(), item(asked))[0].content == asked.strip()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -20,6 +20,7 @@ from harness.tasks.readers import read_csv, read_jsonl, read_parquet, read_text
 from harness.tasks.spec import FieldNames, Format, Source
 from harness.types import TaskItem
 
+STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
@@ -47,7 +48,7 @@ def items_of(path: Path, **fields) -> list[TaskItem]:
 
 
 @given(rows=st.lists(st.dictionaries(TEXT, JSON_VALUES, max_size=4), max_size=5))
-@settings(max_examples=50, deadline=None)
+@settings(STEADY, max_examples=50)
 def test_jsonl_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
     path = folder / "rows.jsonl"
     path.write_text(
@@ -57,7 +58,7 @@ def test_jsonl_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 @given(rows=ROWS)
-@settings(max_examples=50, deadline=None)
+@settings(STEADY, max_examples=50)
 def test_csv_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
     path = folder / "rows.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -68,7 +69,7 @@ def test_csv_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 @given(rows=ROWS)
-@settings(max_examples=25, deadline=None)
+@settings(STEADY, max_examples=25)
 def test_parquet_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
     path = folder / "rows.parquet"
     parquet.write_table(pyarrow.Table.from_pylist(rows), path)
@@ -76,7 +77,7 @@ def test_parquet_round_trip(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 @given(rows=ROWS)
-@settings(max_examples=25, deadline=None)
+@settings(STEADY, max_examples=25)
 def test_every_kind_of_file_gives_the_same_items(folder: Path, rows: list[dict[str, Any]]) -> None:
     (folder / "same.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     parquet.write_table(pyarrow.Table.from_pylist(rows), folder / "same.parquet")
@@ -91,7 +92,7 @@ def test_every_kind_of_file_gives_the_same_items(folder: Path, rows: list[dict[s
 
 
 @given(data=st.binary(max_size=60) | TEXT.map(str.encode) | JSON_VALUES.map(lambda v: json.dumps(v).encode()))
-@settings(max_examples=150, deadline=None)
+@settings(STEADY, max_examples=150)
 def test_whatever_a_file_holds_it_is_read_or_refused(folder: Path, data: bytes) -> None:
     (folder / "any").write_bytes(data)
     forms: tuple[Format, ...] = ("jsonl", "csv", "parquet", "alpaca", "sharegpt", "openai")

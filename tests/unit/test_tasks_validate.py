@@ -7,13 +7,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.tasks.items import normalise
 from harness.tasks.overlap import NEAR, near_duplicates, token_set
 from harness.tasks.validate import Finding, validate
 from harness.types import Document, LoadedTask, Message, MetricSpec, Split, Task, TaskItem, TrainingData
+
+STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def item(identifier: str, split: Split, text: str, *targets: str, **keys: Any) -> TaskItem:
@@ -164,11 +166,15 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-WORDS = st.lists(st.sampled_from("abcdefghijklmnopqrst"), min_size=0, max_size=24).map(" ".join)
-TEXTS = st.lists(WORDS, max_size=8)
+def words(bits: int) -> str:
+    return " ".join(letter for n, letter in enumerate("abcdefghijklmnopqrst") if bits >> n & 1)
+
+
+TEXTS = st.lists(st.integers(0, 2**20 - 1).map(words), max_size=6)
 
 
 @given(texts=TEXTS, others=TEXTS)
+@STEADY
 def test_near_duplicates_are_those_of_comparing_every_pair(texts: list[str], others: list[str]) -> None:
     others = others + [text + " u" for text in texts[:3]]
     expected = []
@@ -197,12 +203,13 @@ def test_ten_thousand_by_three_thousand_texts_take_seconds() -> None:
 
     train = [text() for _ in range(10_000)]
     test = [text() for _ in range(2_900)] + [" ".join(reversed(train[n].split())) for n in range(100)]
-    start = time.perf_counter()
+    start_s = time.process_time()
     near = near_duplicates(test, train)
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start_s < 10
     assert {index for index, _, _ in near} >= set(range(2_900, 3_000))
 
 
 @given(st.text())
+@STEADY
 def test_normalisation_changes_nothing_twice_over(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
