@@ -16,6 +16,13 @@ from reports._excerpts import TaskExamples, shown_examples
 from reports._record import PreparationRecord, records_of
 
 
+_METHODS = {
+    "tango": "Differences of scores that are right or wrong: Tango's score interval for paired proportions.",
+    "t": "Differences of graded scores: Student's t interval over the items' paired differences.",
+    "no spread": "Where no item shows a difference: bounds that allow for items that were not asked.",
+}
+
+
 @dataclass(frozen=True)
 class Score:
     """A cell of the score table; ``best`` marks the highest mean of its row."""
@@ -106,7 +113,10 @@ def page_of(run: RunData) -> Page:
         retrieving=retrieving,
         others=_rows(run, [cell for cell in summary.cells if not cell.primary and cell not in extra]),
         costs=summary.costs,
-        methods=tuple(sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})),
+        methods=tuple(
+            _METHODS.get(method, method)
+            for method in sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})
+        ),
         records=tuple(records_of(run.preparations)),
         examples=tuple(shown_examples(run)),
         experiment=yaml.safe_dump(run.manifest.experiment, sort_keys=False, allow_unicode=True, width=100),

@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.init import init, write_example
+from harness.cli.run import run
+from harness.composition import chain_of
 from harness.config import load_experiment, parse, read_yaml
 from harness.errors import InputError
-from harness.plugins import check_known
+from harness.tasks.loading import load_task
 from harness.tasks.spec import TaskFile
 
 TASK = Path("tasks/tool_library")
@@ -22,13 +24,41 @@ def items(folder: Path, split: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines]
 
 
-def test_the_experiment_resolves_and_its_strategies_exist(tmp_path: Path) -> None:
+def test_the_experiment_resolves_and_its_strategies_take_their_options(tmp_path: Path) -> None:
     write_example(tmp_path)
     experiment = load_experiment(tmp_path / "experiment.yaml")
     assert set(experiment.strategies) == {"zero_shot", "few_shot", "rag", "lora"}
     assert experiment.model.path == "builtin:starter"
-    for name, strategy in experiment.strategies.items():
-        check_known("strategies", strategy.use, "experiment.yaml", name)
+    task = load_task(tmp_path / TASK)
+    for name in experiment.strategies:
+        chain_of(name, experiment.strategies, "experiment.yaml").check([task.data], "experiment.yaml")
+
+
+def test_what_is_commented_out_is_right_too(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    file = tmp_path / "experiment.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    opened = [line.replace("  # ", "  ", 1) if line.startswith("  # ") else line for line in lines]
+    file.write_text("\n".join(opened), encoding="utf-8")
+    experiment = load_experiment(file)
+    assert "builtin:general" in experiment.tasks
+    assert {"qlora", "lora+rag"} < set(experiment.strategies)
+    chain_of("lora+rag", experiment.strategies, "experiment.yaml")
+
+
+@pytest.mark.slow
+def test_the_example_runs_to_its_report(tmp_path: Path, tiny_model: Path) -> None:
+    write_example(tmp_path)
+    file = tmp_path / "experiment.yaml"
+    text = file.read_text(encoding="utf-8").replace("builtin:starter", str(tiny_model))
+    file.write_text(text.replace("epochs: 8", "epochs: 1"), encoding="utf-8")
+    out = tmp_path / "run"
+    result = CliRunner().invoke(run, [str(file), "--out", str(out), "--limit", "4"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "Not yet proven" in result.output or "leads" in result.output or "Keep" in result.output
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "training loss" in page
+    assert "When does the counter" in page or "For how many days" in page or "deposit" in page
 
 
 def test_the_task_file_is_right_and_its_files_are_there(tmp_path: Path) -> None:
