@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,13 +91,44 @@ def _own_digests(folder: Path) -> tuple[str, str]:
     return digest_of_file(folder / WEIGHTS), digest_of_file(folder / CONFIG)
 
 
+def check_files(folder: Path) -> dict[str, Any]:
+    """Refuse what can be refused without a model or a heavy library; return the adapter's settings.
+
+    Raises:
+        InputError: A file is missing, not safetensors, a link that leads away, or not a LoRA adapter's.
+    """
+    if not folder.is_dir():
+        raise InputError(folder, "", "there is no such folder", _SAVED)
+    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
+        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
+        raise InputError(folder, "", problem, "save them again with safe_serialization=True")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise InputError(folder, "", f"{name} is missing", _SAVED)
+    for name in (CONFIG, WEIGHTS, MANIFEST):
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            remedy = "copy the file itself there"
+            raise InputError(folder / name, "", "is a link that leads out of the folder", remedy)
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(folder / CONFIG, "", f"is not JSON: {error}", "save the adapter again") from None
+    kind = config.get("peft_type") if isinstance(config, dict) else config
+    if not isinstance(config, dict) or kind != "LORA":
+        raise InputError(folder / CONFIG, "peft_type", "must be LORA", "use a LoRA adapter", kind)
+    return config
+
+
+_SAVED = "name the folder that save_pretrained() wrote"
+
+
 @dataclass
 class _Adapter:
-    """An adapter under examination; each check may fill in what the later ones need."""
+    """An adapter under examination, over the base it is to be loaded over."""
 
     folder: Path
     base: TrainableModel
-    config: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any]
     manifest: AdapterManifest | None = None
 
     def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
@@ -117,53 +148,25 @@ def check_adapter(folder: Path, base: TrainableModel) -> AdapterManifest | None:
     Raises:
         InputError: The first fault found.
     """
-    adapter = _Adapter(folder, base)
+    adapter = _Adapter(folder, base, check_files(folder))
     for check in CHECKS:
         check(adapter)
     return adapter.manifest
 
 
-def _check_files(adapter: _Adapter) -> None:
-    folder = adapter.folder
-    if not folder.is_dir():
-        raise adapter.fault("", "there is no such folder", "name the folder that save_pretrained() wrote")
-    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
-        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
-        raise adapter.fault("", problem, "save them again with safe_serialization=True; others can run code")
-    for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise adapter.fault("", f"{name} is missing", "name the folder that save_pretrained() wrote")
-
-
-def _check_links(adapter: _Adapter) -> None:
-    root = adapter.folder.resolve()
-    for name in (CONFIG, WEIGHTS, MANIFEST):
-        if not (adapter.folder / name).resolve().is_relative_to(root):
-            raise adapter.fault(name, "is a link that leads out of the folder", "copy the file itself there")
-
-
-def _check_config(adapter: _Adapter) -> None:
+def _check_settings(adapter: _Adapter) -> None:
     import dataclasses
 
     import peft
 
-    try:
-        config = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise adapter.fault(CONFIG, f"is not JSON: {error}", "save the adapter again") from None
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        found = config.get("peft_type") if isinstance(config, dict) else config
-        raise adapter.fault(CONFIG, "peft_type must be LORA", "use a LoRA adapter", found)
-    known = {f.name for f in dataclasses.fields(peft.LoraConfig)}
-    for key in config:
+    known = {field.name for field in dataclasses.fields(peft.LoraConfig)}
+    for key in adapter.config:
         if key not in known:
             problem = f"the key {shorten(key)!r} is not known to peft {peft.__version__}"
-            raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition(' known:')[0]}update peft")
-    if config.get("megatron_config") is not None:
-        raise adapter.fault(
-            CONFIG, "megatron_config names code to import", "save the adapter without Megatron"
-        )
-    adapter.config = config
+            raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition('known:')[0]}update peft")
+    if adapter.config.get("megatron_config") is not None:
+        problem = "megatron_config names code to import"
+        raise adapter.fault(CONFIG, problem, "save the adapter without Megatron")
 
 
 def _check_manifest(adapter: _Adapter) -> None:
@@ -251,9 +254,7 @@ def _check_finite(adapter: _Adapter) -> None:
 
 
 CHECKS: tuple[Callable[[_Adapter], None], ...] = (
-    _check_files,
-    _check_links,
-    _check_config,
+    _check_settings,
     _check_manifest,
     _check_shapes,
     _check_finite,

@@ -108,10 +108,10 @@ def collect(options: TrainingOptions, context: PrepareContext, model: TrainableM
     """Render the train and validation items of the chosen target tasks with the builder of evaluation.
 
     Raises:
-        InputError: An unknown task, no train item, an item without an answer, a request that cannot be built
-            under ``on_long_prompt: refuse``, or a chat template that cannot be trained on.
+        InputError: An unknown task, nothing to learn from, an item without an answer, a request that cannot
+            be built under ``on_long_prompt: refuse``, or a chat template that cannot be trained on.
     """
-    chosen = _chosen(options, context)
+    chosen = check_tasks(options, context.tasks, context.place, "training")
     generator = random.Random(context.seed)
     failed: Counter[str] = Counter()
     train: list[Example] = []
@@ -125,17 +125,29 @@ def collect(options: TrainingOptions, context: PrepareContext, model: TrainableM
             examples += _examples(context, model, data.task, items, requests, failed)
     validation = _some(validation, options.max_validation_items, generator)
     if not train:
-        names = ", ".join(data.task.name for data in chosen) or "none"
-        raise InputError(context.place, "tasks", f"no train item to learn from in {names}", "add train items")
+        remedy = "shorten the items, or see why they cannot be asked"
+        raise InputError(context.place, "training", "no train item can be asked", remedy)
     return Texts(tuple(train), tuple(validation), end, dict(failed))
 
 
-def _chosen(options: TrainingOptions, context: PrepareContext) -> list[TrainingData]:
-    targets = {data.task.name: data for data in context.tasks if data.task.role == "target"}
+def check_tasks(
+    options: TrainingOptions, tasks: Sequence[TrainingData], place: str, key: str
+) -> list[TrainingData]:
+    """Return the target tasks to learn.
+
+    Raises:
+        InputError: ``tasks`` names one that is not there, or there is nothing to learn from.
+    """
+    targets = {data.task.name: data for data in tasks if data.task.role == "target"}
     for name in options.tasks if options.tasks is not None else ():
         if name not in targets:
-            raise InputError(context.place, "tasks", "is not a target task", nearest(name, targets), name)
-    return [data for name, data in targets.items() if options.tasks is None or name in options.tasks]
+            raise InputError(place, f"{key}.tasks", "is not a target task", nearest(name, targets), name)
+    chosen = [data for name, data in targets.items() if options.tasks is None or name in options.tasks]
+    if not any(data.train for data in chosen):
+        names = ", ".join(data.task.name for data in chosen) or "none at all"
+        remedy = "add `items: {train: ...}` to a task.yaml"
+        raise InputError(place, key, f"no target task has train items to learn from ({names})", remedy)
+    return chosen
 
 
 def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:

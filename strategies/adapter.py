@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter
+from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel, TrainingData
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, check_files
 
 __all__ = ["Adapter"]
 
@@ -30,6 +31,10 @@ class Adapter:
 
     def __init__(self, options: AdapterOptions) -> None:
         self._options = options
+
+    def check(self, _: Sequence[TrainingData], place: str, __: str) -> None:
+        """Refuse files that are missing, pickled or not a LoRA adapter's."""
+        check_files(_find(self._options.path, place))
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from harness.types import PrepareContext, Prepared
-from strategies._training_data import TrainingOptions
+from collections.abc import Sequence
+
+from harness.types import PrepareContext, Prepared, TrainingData
+from strategies._training_data import TrainingOptions, check_tasks
 
 __all__ = ["QLora"]
 
@@ -15,6 +17,10 @@ class QLora:
 
     def __init__(self, options: TrainingOptions) -> None:
         self._options = options
+
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse an unknown task, and tasks without train items."""
+        check_tasks(self._options, tasks, place, key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Train, or reuse what the same training gave before; answer with the adapter over its base."""

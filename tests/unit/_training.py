@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.config import ModelOptions
 from harness.progress import SilentProgress
@@ -59,14 +59,14 @@ def context(model: Any, artifacts: Path, *tasks: TrainingData, **changes: Any) -
     return PrepareContext(**(values | changes))
 
 
-def load(folder: Path) -> Any:
+def load(folder: Path, device: Literal["cpu", "cuda"] = "cpu") -> Any:
     """Load a model by the class that evaluation uses, on one thread: sums come in one order, and fast."""
     import torch
 
     from harness.models.huggingface import HuggingFaceModel
 
     torch.set_num_threads(1)
-    return HuggingFaceModel(ModelOptions(path=str(folder), device="cpu"))
+    return HuggingFaceModel(ModelOptions(path=str(folder), device=device))
 
 
 class InterruptedTrainingError(Exception):

@@ -4,6 +4,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import peft
 import pytest
@@ -104,6 +105,8 @@ def test_an_adapter_made_elsewhere_for_this_model_is_accepted(base, tmp_path, se
 
 def test_a_missing_folder_or_file_is_refused(adapter, base, tmp_path):
     refused(tmp_path / "nowhere", base, "there is no such folder")
+    with pytest.raises(InputError, match="there is no such folder"):
+        Adapter(AdapterOptions(path="nowhere")).check([], "e.yaml", "strategies.x")
     (adapter / CONFIG).rename(adapter / "config.json")
     refused(adapter, base, "adapter_config.json is missing")
 
@@ -124,7 +127,7 @@ def test_a_link_out_of_the_folder_is_refused(adapter, base, tmp_path, name):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"peft_type": "PREFIX_TUNING"}, "peft_type must be LORA .*PREFIX_TUNING"),
+        ({"peft_type": "PREFIX_TUNING"}, "peft_type: must be LORA .*PREFIX_TUNING"),
         ({"lora_alhpa": 4}, "key 'lora_alhpa' is not known to peft .*did you mean 'lora_alpha'"),
         ({"megatron_config": {"a": 1}}, "names code to import"),
         ({"r": 0}, "cannot be applied"),
@@ -142,7 +145,7 @@ def test_settings_that_do_not_fit_are_refused(adapter, base, changes, problem):
 @pytest.mark.parametrize("content", ["{", "[1]", "\xff"])
 def test_settings_that_are_no_mapping_are_refused(adapter, base, content):
     (adapter / CONFIG).write_bytes(content.encode("latin-1"))
-    refused(adapter, base, "adapter_config.json: (is not JSON|peft_type must be LORA)")
+    refused(adapter, base, "adapter_config.json: (is not JSON|peft_type: must be LORA)")
 
 
 def test_weights_cut_short_are_refused(adapter, base):
@@ -222,8 +225,10 @@ def test_the_strategy_answers_with_the_adapter_whatever_base_the_adapter_names(a
     assert prepared.cost == PrepareCost(artifact_bytes=prepared.cost.artifact_bytes)
     assert prepared.record["cost_of_training"] == "not known"
     data = colour_task()
-    requests = plain_requests(data.task, data.train[:4])
-    adapted, plain = ([answer.text for answer in m.generate(requests)] for m in (prepared.model, base))
+    requests: list[Any] = plain_requests(data.task, data.train[:4])
+    adapted, plain = (
+        [getattr(answer, "text", answer) for answer in m.generate(requests)] for m in (prepared.model, base)
+    )
     assert adapted != plain
 
 

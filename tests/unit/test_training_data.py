@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure
 from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
+from strategies.lora import Lora
+from strategies.qlora import QLora
 from tests.unit._training import colour_task, context
 
 
@@ -55,7 +58,7 @@ def collected(tmp_path, *tasks, model=None, options=None, **changes):
 def test_training_prompts_are_those_of_evaluation(tmp_path):
     data, model = colour_task(), ChatModel()
     texts, _ = collected(tmp_path, data, model=model)
-    asked = plain_requests(data.task, [item.without_answer() for item in data.train])
+    asked: list[Any] = plain_requests(data.task, [item.without_answer() for item in data.train])
     trained = {e.item_id: digest_of_text(e.prompt) for e in texts.train}
     assert trained == {r.item_id: digest_of_text(model.render(r.messages)) for r in asked}
 
@@ -63,7 +66,7 @@ def test_training_prompts_are_those_of_evaluation(tmp_path):
 def test_prompts_come_from_the_builder_of_the_composition_which_sees_no_answer(tmp_path):
     def with_passage(task, items):
         assert not any(item.targets for item in items)
-        requests = plain_requests(task, items)
+        requests: list[Any] = plain_requests(task, items)
         system, user = requests[0].messages
         shown = user.model_copy(update={"content": f"[1] a passage\n\n{user.content}"})
         return [r.model_copy(update={"messages": (system, shown)}) for r in requests]
@@ -149,7 +152,7 @@ def test_all_target_tasks_are_learned_and_no_retention_task(tmp_path):
 
 
 def test_no_train_items_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no train item to learn from in colours"):
+    with pytest.raises(InputError, match=r"no target task has train items to learn from \(colours\)"):
         collected(tmp_path, colour_task(n_train=0))
 
 
@@ -193,3 +196,10 @@ def test_batches_hold_examples_of_like_length():
     order = batches(lengths, 8, 1, seed=0)
     padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in order)
     assert padded < 1.05 * sum(lengths)
+
+
+def test_what_is_wrong_with_the_tasks_is_told_before_a_model_is_loaded():
+    for strategy in (Lora(TrainingOptions(tasks=("color",))), QLora(TrainingOptions(tasks=("color",)))):
+        with pytest.raises(InputError, match=r"e\.yaml: strategies\.a\.tasks: .*did you mean 'colours'"):
+            strategy.check([colour_task()], "e.yaml", "strategies.a")
+    Lora(TrainingOptions()).check([colour_task()], "e.yaml", "strategies.a")
