@@ -45,16 +45,16 @@ class StrategyOptions(Options):
 class Experiment(Options):
     """An experiment file, resolved: defaults filled in, shorthands written out.
 
-    ``tasks`` are paths or globs relative to the file, or ``builtin:SUITE[/TASK]``. ``limit`` takes that many
-    test items of every task. ``seeds`` repeat everything that is random. ``incumbent`` is the strategy the
-    others are compared with.
+    ``tasks`` are paths or globs relative to the file, ``builtin:SUITE[/TASK]``, or tasks written out in
+    place, which the task loader checks. ``limit`` takes that many test items of every task. ``seeds`` repeat
+    everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
     model: ModelOptions = ModelOptions()
     embedder: str = "builtin:minilm"
-    tasks: tuple[str, ...] = Field(min_length=1)
+    tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     strategies: dict[str, StrategyOptions] = Field(min_length=1)
     incumbent: str
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
@@ -169,7 +169,7 @@ def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     raw = dict(raw)
     if isinstance(raw.get("model"), str):
         raw["model"] = {"path": raw["model"]}
-    if isinstance(raw.get("tasks"), str):
+    if isinstance(raw.get("tasks"), str | dict):
         raw["tasks"] = [raw["tasks"]]
     if isinstance(raw.get("seeds"), int):
         raw["seeds"] = [raw["seeds"]]

@@ -38,7 +38,7 @@ class InputError(TrilemmaError):
         self.place, self.key, self.problem, self.remedy, self.value = str(place), key, problem, remedy, value
         where = f"{place}: {key}" if key else str(place)
         found = "" if value is None else f" (got {shorten(value)})"
-        super().__init__(f"{where}: {problem}{found}; {remedy}")
+        super().__init__(" ".join(f"{where}: {problem}{found}; {remedy}".split()))
 
 
 class MissingDependencyError(InputError):

@@ -102,12 +102,12 @@ def _checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], t
     """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
     from harness.composition import chain_of
     from harness.models.resolve import model_path
-    from harness.tasks.loading import load_task, resolve_tasks
+    from harness.tasks.loading import load_tasks
 
     place = str(config)
     model_path(experiment.model.path, place)
     chains = tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
-    tasks = tuple(load_task(path) for path in resolve_tasks(experiment.tasks, config.parent, config))
+    tasks = load_tasks(experiment.tasks, config)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
     return chains, tasks

@@ -46,13 +46,25 @@ def _from_folder(folder: Path) -> list[Document]:
             continue
         if not _is_text(str(relative)):
             raise InputError(folder, ascii(str(relative)), "the file's name is not UTF-8", "rename the file")
-        text = read_text(path).replace("\r\n", "\n")
-        if not text.strip():
-            raise InputError(path, "", "the document is empty", "write something in it, or remove the file")
-        heading = next((line for line in text.split("\n") if line.startswith("# ")), "")
-        title = heading.removeprefix("# ").strip() or path.stem
-        documents.append(Document(id=relative.with_suffix("").as_posix(), text=text, title=title))
+        documents.append(read_document(path, relative.with_suffix("").as_posix()))
     return documents
+
+
+def read_document(path: Path, document_id: str) -> Document:
+    """Read one text or Markdown file; its title is the first line that begins with "# ", or its name.
+
+    A heading that opens the document is its title alone; the text begins after it.
+
+    Raises:
+        InputError: The file is missing, empty or not UTF-8.
+    """
+    text = read_text(path).replace("\r\n", "\n")
+    if not text.strip():
+        raise InputError(path, "", "the document is empty", "write something in it, or remove the file")
+    heading = next((line for line in text.split("\n") if line.startswith("# ")), "")
+    title = heading.removeprefix("# ").strip() or path.stem
+    body = text.lstrip().removeprefix(heading).lstrip("\n") if heading else text
+    return Document(id=document_id, text=body if body.strip() else text, title=title)
 
 
 def _from_row(row: Row, source: CorpusSource) -> Document:

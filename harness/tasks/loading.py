@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
@@ -18,9 +19,33 @@ from harness.tasks.references import resolve_tasks
 from harness.tasks.spec import TaskFile
 from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
 
-__all__ = ["load_task", "resolve_tasks"]
+__all__ = ["load_task", "load_tasks", "resolve_tasks"]
 
 Items = dict[Split, list[TaskItem]]
+
+
+def load_tasks(entries: Sequence[str | dict[str, Any]], experiment: Path) -> tuple[LoadedTask, ...]:
+    """Read the tasks of an experiment: references to files, and tasks written out in place.
+
+    Args:
+        entries: The experiment's ``tasks``; paths in them are relative to the experiment file.
+        experiment: The experiment file.
+
+    Raises:
+        InputError: A reference means nothing, a task is faulty, or two tasks have the same name.
+    """
+    base = experiment.parent
+    tasks: list[LoadedTask] = []
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            tasks.append(_load(entry, f"{experiment}: tasks.{index}", base))
+        else:
+            tasks += [load_task(file) for file in resolve_tasks([entry], base, experiment, index)]
+    names = [task.task.name for task in tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(experiment, "tasks", "two tasks have the same name", "rename one of them", name)
+    return tuple(tasks)
 
 
 def load_task(path: Path) -> LoadedTask:
@@ -33,16 +58,21 @@ def load_task(path: Path) -> LoadedTask:
         InputError: The first fault found, with the file, the line or key, and the remedy.
     """
     file = path / "task.yaml" if path.is_dir() else path
-    spec = parse(TaskFile, read_yaml(file), file)
+    return _load(read_yaml(file), file, file.parent)
+
+
+def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
+    """Check a task as YAML gave it; its paths are relative to ``folder``."""
+    spec = parse(TaskFile, raw, place)
     for index, metric in enumerate(spec.metrics):
-        check_known("metrics", metric.use, file, f"metrics.{index}")
-    _check_templates(spec, file)
-    items = _read_items(spec, file)
-    check_ids((item for split in items.values() for item in split), file)
-    corpus = read_corpus(spec.corpus, file.parent) if spec.corpus else ()
-    _check_documents(items, corpus, file)
-    task = _task(spec, items, file)
-    _check_prompts(task, items, file)
+        check_known("metrics", metric.use, place, f"metrics.{index}")
+    _check_templates(spec, place)
+    items = _read_items(spec, place, folder)
+    check_ids((item for split in items.values() for item in split), place)
+    corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
+    _check_documents(items, corpus, place)
+    task = _task(spec, items, place)
+    _check_prompts(task, items, place)
     task = task.model_copy(update={"digest": _digest(task, items, corpus)})
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
@@ -50,32 +80,32 @@ def load_task(path: Path) -> LoadedTask:
     return LoadedTask(data=data, test=tuple(items["test"]))
 
 
-def _check_templates(spec: TaskFile, file: Path) -> None:
+def _check_templates(spec: TaskFile, place: object) -> None:
     for key, source in (("instruction", spec.instruction), ("prompt", spec.prompt)):
         try:
             compiled(source)
         except TemplateSyntaxError as error:
             problem = f"line {error.lineno} is not a Jinja2 template: {error.message}"
             raise InputError(
-                file, key, problem, "mend the template, or write {% raw %} around text"
+                place, key, problem, "mend the template, or write {% raw %} around text"
             ) from None
 
 
-def _read_items(spec: TaskFile, file: Path) -> Items:
+def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
     items: Items = {"train": [], "validation": [], "test": []}
     sources = spec.items
     if sources.train:
-        items["train"] = read_split(sources.train, "train", spec.fields, file.parent)
+        items["train"] = read_split(sources.train, "train", spec.fields, folder)
     if sources.split:
-        items = carve(items["train"], sources.split, file)
+        items = carve(items["train"], sources.split, place)
     if sources.validation:
-        items["validation"] = read_split(sources.validation, "validation", spec.fields, file.parent)
+        items["validation"] = read_split(sources.validation, "validation", spec.fields, folder)
     if sources.test:
-        items["test"] = read_split(sources.test, "test", spec.fields, file.parent)
+        items["test"] = read_split(sources.test, "test", spec.fields, folder)
     return items
 
 
-def _check_documents(items: Items, corpus: Sequence[Document], file: Path) -> None:
+def _check_documents(items: Items, corpus: Sequence[Document], place: object) -> None:
     """An item that names a document must name one that is there; without a corpus the names are only kept."""
     ids = {document.id for document in corpus}
     for item in (item for split in items.values() for item in split):
@@ -84,17 +114,17 @@ def _check_documents(items: Items, corpus: Sequence[Document], file: Path) -> No
                 close = nearest(name, ids).partition("known: ")[0]
                 remedy = f"{close}use the id of a document of the corpus"
                 raise InputError(
-                    file, f"item {shorten(item.id, 40)}, documents", "is not in the corpus", remedy, name
+                    place, f"item {shorten(item.id, 40)}, documents", "is not in the corpus", remedy, name
                 )
 
 
-def _task(spec: TaskFile, items: Items, file: Path) -> Task:
+def _task(spec: TaskFile, items: Items, place: object) -> Task:
     choices = spec.choices
     everything = [item for split in items.values() for item in split]
     if spec.kind == "choice" and not choices and not all(item.choices for item in everything):
         choices = tuple(sorted({target for item in items["train"] for target in item.targets}))
     if spec.kind == "choice":
-        _check_choices(everything, choices, file)
+        _check_choices(everything, choices, place)
     return Task(
         name=spec.name,
         version=spec.version,
@@ -113,11 +143,11 @@ def _task(spec: TaskFile, items: Items, file: Path) -> Task:
     )
 
 
-def _check_choices(items: Sequence[TaskItem], choices: Sequence[str], file: Path) -> None:
+def _check_choices(items: Sequence[TaskItem], choices: Sequence[str], place: object) -> None:
     for item in items:
         if len(item.choices or choices) < 2:
             problem = f"item {shorten(item.id, 40)} of {item.split} has fewer than two choices"
-            raise InputError(file, "choices", problem, "list the choices in the task or in every item")
+            raise InputError(place, "choices", problem, "list the choices in the task or in every item")
 
 
 def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence[str]) -> float:
@@ -128,13 +158,13 @@ def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence
     return sum(1.0 / len(item.choices or choices) for item in test) / len(test)
 
 
-def _check_prompts(task: Task, items: Items, file: Path) -> None:
+def _check_prompts(task: Task, items: Items, place: object) -> None:
     """Fill the templates for every item, so that a field they name and an item lacks is told now."""
     for item in (item for split in items.values() for item in split):
         try:
             plain_messages(task, item)
         except InputError as error:
-            raise InputError(file, error.key, error.problem, error.remedy) from None
+            raise InputError(place, error.key, error.problem, error.remedy) from None
 
 
 def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:

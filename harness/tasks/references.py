@@ -12,7 +12,7 @@ from harness.errors import InputError, nearest
 BUILTIN = "builtin:"
 
 
-def resolve_tasks(refs: Sequence[str], base: Path, place: object) -> list[Path]:
+def resolve_tasks(refs: Sequence[str], base: Path, place: object, first: int = 0) -> list[Path]:
     """Return the ``task.yaml`` files that ``refs`` mean, each once, in order.
 
     Args:
@@ -20,12 +20,13 @@ def resolve_tasks(refs: Sequence[str], base: Path, place: object) -> list[Path]:
             ``builtin:SUITE/TASK``.
         base: What a relative path starts from; the current directory is tried next.
         place: What the references stand in, for errors.
+        first: The index of the first reference there.
 
     Raises:
         InputError: A reference means nothing, with the nearest names, or two tasks have the same name.
     """
     files: dict[Path, None] = {}
-    for index, ref in enumerate(refs):
+    for index, ref in enumerate(refs, start=first):
         found = _builtin(ref, place, index) if ref.startswith(BUILTIN) else _by_path(ref, base, place, index)
         files.update(dict.fromkeys(file.resolve() for file in found))
     _check_names(list(files), place)
