@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,15 +93,20 @@ def _damaged(path: Path, error: Exception) -> InputError:
 
 
 def _examples(manifest: RunManifest, store: Store) -> dict[str, tuple[Example, ...]]:
-    """Choose items from one reading of the rows and collect what is shown of them in a second."""
-    primary = {name: metrics[0] for name, metrics in manifest.metrics.items()}
+    """Choose items and collect what each strategy first made of them."""
     items = {
         name: {item.id: item for item in chosen(list(store.items(task.digest).values()), _limit(manifest))}
         for name, task in manifest.tasks.items()
     }
-    wanted = choose((row for row in _rows(manifest, store) if row.item_id in items[row.task]), primary)
+    rows = [
+        row
+        for recipes in manifest.recipes.values()
+        for row in store.results(recipes.values())
+        if row.item_id in items[row.task]
+    ]
+    wanted = choose(rows, {name: metrics[0] for name, metrics in manifest.metrics.items()})
     first: dict[tuple[str, str], dict[str, ItemResult]] = {(w.task, w.item_id): {} for w in wanted}
-    for row in _rows(manifest, store):
+    for row in rows:
         if (row.task, row.item_id) in first:
             first[row.task, row.item_id].setdefault(row.strategy, row)
     return {
@@ -118,8 +122,3 @@ def _examples(manifest: RunManifest, store: Store) -> dict[str, tuple[Example, .
 def _limit(manifest: RunManifest) -> int | None:
     limit = manifest.experiment.get("limit")
     return int(limit) if limit is not None else None
-
-
-def _rows(manifest: RunManifest, store: Store) -> Iterator[ItemResult]:
-    for recipes in manifest.recipes.values():
-        yield from store.results(recipes.values())

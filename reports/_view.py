@@ -15,7 +15,6 @@ from reports._data import RunData
 from reports._excerpts import TaskExamples, shown_examples
 from reports._record import PreparationRecord, records_of
 
-
 _METHODS = {
     "tango": "Differences of scores that are right or wrong: Tango's score interval for paired proportions.",
     "t": "Differences of graded scores: Student's t interval over the items' paired differences.",
