@@ -29,6 +29,7 @@ _EXTRAS = {
     "evaluate": "metrics",
     "rouge_score": "metrics",
     "datasets": "metrics",
+    "regex": "metrics",
     "pyarrow": "metrics",
 }
 

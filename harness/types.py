@@ -106,10 +106,11 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with everything that belongs to it, as the loader returns it."""
+    """A task with everything that belongs to it, as the loader returns it; ``place`` is its file, for errors."""
 
     data: TrainingData
     test: tuple[TaskItem, ...]
+    place: str = ""
 
     @property
     def task(self) -> Task:

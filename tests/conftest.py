@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# No deadline: a shared machine may stall any example.
+settings.register_profile("trilemma", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("trilemma")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

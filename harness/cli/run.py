@@ -161,7 +161,7 @@ def _compose(
     from harness.tasks.selection import chosen
 
     model = HuggingFaceModel(experiment.model, config)
-    metrics = {task.task.name: tuple(load_metrics(task.task, config)) for task in tasks}
+    metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     common = {

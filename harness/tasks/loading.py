@@ -77,7 +77,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
     )
-    return LoadedTask(data=data, test=tuple(items["test"]))
+    return LoadedTask(data=data, test=tuple(items["test"]), place=str(place))
 
 
 def _check_templates(spec: TaskFile, place: object) -> None:
