@@ -355,7 +355,7 @@ class Embedder(Protocol):
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> int:
-        """Return the number of tokens that embedding ``texts`` costs."""
+        """Return the tokens of ``texts`` whole, special tokens included, before any cut at ``max_tokens``."""
         ...
 
 
@@ -399,7 +399,10 @@ class Strategy(Protocol):
     A strategy is a class with ``options_type``, a pydantic model of its options, built as ``Class(options)``.
     """
 
-    options_type: type[BaseModel]
+    @property
+    def options_type(self) -> type[BaseModel]:
+        """The pydantic model of its options."""
+        ...
 
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse with InputError what can be refused before any model is loaded."""

@@ -1,4 +1,4 @@
-"""What a user can get wrong: one line, exit code 2, before a model library is loaded where that is possible."""
+"""What a user can get wrong: one line, exit code 2, before a model library is loaded where possible."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_help_and_refusals_load_no_model_library(tmp_path: Path, write_task: Tas
         "    sys.argv = ['trilemma', *argv]\n"
         "    try: cli.main()\n"
         "    except SystemExit as end: print('code', end.code)\n"
-        "heavy = {'torch', 'transformers', 'peft', 'bitsandbytes', 'faiss', 'evaluate', 'datasets', 'scipy'}\n"
+        "heavy = {'torch', 'transformers', 'peft', 'bitsandbytes', 'faiss', 'evaluate', 'scipy'}\n"
         "print('heavy', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

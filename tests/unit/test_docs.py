@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from harness import findings
 from harness.cli import COMMANDS
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parents[2]
         PrepareCost,
     ],
 )
-def test_every_field_of_summary_json_is_documented(kind: type) -> None:
+def test_every_field_of_summary_json_is_documented(kind: type[BaseModel]) -> None:
     text = (ROOT / "docs" / "run-folder.md").read_text()
     missing = [name for name in kind.model_fields if f"`{name}`" not in text]
     assert missing == []
@@ -35,7 +36,8 @@ def test_every_field_of_summary_json_is_documented(kind: type) -> None:
 
 def test_every_key_of_an_experiment_is_documented() -> None:
     text = (ROOT / "docs" / "experiments.md").read_text()
-    missing = [key for kind in (Experiment, ModelOptions) for key in kind.model_fields if f"`{key}`" not in text]
+    keys = [*Experiment.model_fields, *ModelOptions.model_fields]
+    missing = [key for key in keys if f"`{key}`" not in text]
     assert missing == []
 
 

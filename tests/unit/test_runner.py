@@ -1,3 +1,5 @@
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -46,10 +48,8 @@ def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
     tasks = [task_of(11), task_of(11, "others")]
     run(plan_of(whole, RuleModel(batch_size=batch_size), tasks))
     first = RuleModel(batch_size=batch_size, breaks_after=breaks_after)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(plan_of(broken, first, tasks))
-    except KeyboardInterrupt:
-        pass
     second = RuleModel(batch_size=batch_size)
     run(plan_of(broken, second, tasks))
     recipes = ("plain/words", "plain/others")
@@ -68,7 +68,7 @@ def test_a_finished_run_prepares_and_asks_nothing(tmp_path: Path) -> None:
 
 def test_a_failed_item_is_data_and_is_tried_again_the_next_time(tmp_path: Path) -> None:
     class Sometimes(RuleModel):
-        def generate(self, requests: list[Request]) -> list[Generation | Failure]:
+        def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
             answers = super().generate(requests)
             failure = Failure(kind="out_of_memory", message="no room")
             return [failure if r.item_id == "i003" else a for r, a in zip(requests, answers, strict=True)]

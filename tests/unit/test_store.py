@@ -25,8 +25,8 @@ def result(item_id: str, key: str = "k", error: Failure | None = None) -> ItemRe
     request = REQUEST.model_copy(update={"item_id": item_id})
     scores = {} if error else {"exact_match": 1.0}
     return ItemResult(
-        strategy="s", seed=0, task="t", item_id=item_id, key=key, request=request, generation=None, scores=scores,
-        error=error,
+        strategy="s", seed=0, task="t", item_id=item_id, key=key, request=request, generation=None,
+        scores=scores, error=error,
     )  # fmt: skip
 
 
