@@ -45,7 +45,7 @@ class MeanRow:
 
     n_tasks: int
     means: tuple[MacroContrast | None, ...]
-    best: float
+    best: float | None
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,12 @@ def _score_table(run: RunData, role: Role) -> ScoreTable:
     if len(rows) < 2 or not macros:
         return ScoreTable(rows, None)
     means = tuple(macros.get(strategy) for strategy in run.summary.strategies)
-    return ScoreTable(rows, MeanRow(len(rows), means, max(macro.mean for macro in macros.values())))
+    return ScoreTable(rows, MeanRow(len(rows), means, _best([macro.mean for macro in macros.values()])))
+
+
+def _best(means: Sequence[float]) -> float | None:
+    """Return the highest mean; where all are equal none is best."""
+    return max(means) if len(set(means)) > 1 else None
 
 
 def _rows(
@@ -141,8 +146,7 @@ def _rows(
     for task in run.summary.tasks:
         for metric in sorted({cell.metric for cell in cells if cell.task == task.name}):
             row = [found.get((task.name, metric, name)) for name in strategies or run.summary.strategies]
-            means = [cell.mean for cell in row if cell]
-            best = max(means) if len(set(means)) > 1 else None  # where all are equal none is best
+            best = _best([cell.mean for cell in row if cell])
             scores = tuple(Score(cell, cell.mean == best) if cell else None for cell in row)
             rows.append(ScoreRow(task, metric, scores))
     return tuple(rows)

@@ -147,6 +147,55 @@ def test_the_command_writes_where_it_is_told(tmp_path: Path) -> None:
     assert (run_dir / "report.html").read_bytes() == (tmp_path / "page.html").read_bytes()
 
 
+def changed(folder: Path, *statements: str) -> str:
+    """Return the page of a made run whose store was changed by SQL."""
+    made_run(folder)
+    with sqlite3.connect(folder / "results.sqlite") as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+    return html.render(load_run(folder))
+
+
+def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
+    page = changed(
+        tmp_path / "run",
+        "DELETE FROM results WHERE strategy = 'lora'",
+        "DELETE FROM results WHERE strategy = 'rag' AND task = 'routing'",
+        "DELETE FROM preparations WHERE strategy = 'lora'",
+    )
+    assert page.count("no answers") == 4  # lora on three tasks, rag on one
+    assert "not on all" in page
+
+
+def test_a_run_of_the_incumbent_alone_has_a_report(tmp_path: Path) -> None:
+    page = changed(tmp_path / "run", "DELETE FROM results WHERE strategy != 'zero_shot'")
+    assert "There is nothing to compare" in page
+
+
+def test_a_run_where_everything_failed_has_a_report(tmp_path: Path) -> None:
+    failure = '{"kind": "OutOfMemory", "message": "no room"}'
+    page = changed(tmp_path / "run", f"UPDATE results SET error = '{failure}', scores = '{{}}'")
+    assert "288 of 288 answers failed" in page
+    assert "OutOfMemory: no room" in page
+
+
+def test_a_strategy_that_could_not_be_prepared_is_named(tmp_path: Path) -> None:
+    failure = '{"kind": "ValueError", "message": "no adapter"}'
+    page = changed(
+        tmp_path / "run",
+        f"UPDATE preparations SET error = '{failure}' WHERE strategy = 'lora'",
+        "DELETE FROM results WHERE strategy = 'lora'",
+    )
+    assert "lora (seed 0) could not be prepared" in page
+    assert "ValueError: no adapter" in page
+
+
+def test_nothing_is_best_where_all_are_equal(tmp_path: Path) -> None:
+    same = changed(tmp_path / "run", """UPDATE results SET error = NULL, scores = '{"exact_match": 1.0}'""")
+    assert 'class="best"' not in same
+
+
 def missing(folder: Path) -> Path:
     return folder / "nothing"
 
