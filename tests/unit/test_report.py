@@ -192,8 +192,13 @@ def test_a_strategy_that_could_not_be_prepared_is_named(tmp_path: Path) -> None:
 
 
 def test_nothing_is_best_where_all_are_equal(tmp_path: Path) -> None:
-    same = changed(tmp_path / "run", """UPDATE results SET error = NULL, scores = '{"exact_match": 1.0}'""")
-    assert 'class="best"' not in same
+    page = changed(
+        tmp_path / "run",
+        """UPDATE results SET error = NULL, scores = '{"exact_match": 1, "token_f1": 1}'""",
+        """UPDATE results SET scores = '{"choice_accuracy": 1}' WHERE task = 'routing'""",
+    )
+    assert "100.0" in page
+    assert 'class="best"' not in page
 
 
 def missing(folder: Path) -> Path:
