@@ -14,6 +14,7 @@ import regex
 
 from harness.types import Document, Frozen
 
+_LIKELY_CHARS = 8  # characters a token: a rest shorter than this is tried whole first
 _GRAPHEME = regex.compile(r"\X")
 _WORD_END = regex.compile(r"\s+")
 # Full stops of scripts that use none of ".!?": Devanagari, Arabic, Urdu, Ethiopic, Armenian, Burmese, Khmer.
@@ -118,8 +119,10 @@ def _chunk_end(
     def fits(end: int) -> bool:
         return count(text[start:end]) <= budget
 
+    if len(text) - start <= _LIKELY_CHARS * budget and fits(len(text)):
+        return len(text)
     first = bisect_right(cuts.graphemes, covered)
-    farthest = _last_that_fits(cuts.graphemes, first, fits)
+    farthest = _last_that_fits(cuts.graphemes, first, 2 * budget, fits)
     if farthest is None:
         return None if start < covered else cuts.graphemes[first]
     if farthest == len(text):
@@ -135,15 +138,15 @@ def _chunk_end(
     return farthest
 
 
-def _last_that_fits(positions: list[int], first: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the last of ``positions[first:]`` that fits, looking in growing steps and then by halves.
+def _last_that_fits(positions: list[int], first: int, step: int, fits: Callable[[int], bool]) -> int | None:
+    """Return the last of ``positions[first:]`` that fits, looking in steps that grow and then by halves.
 
     Tokens do not quite grow with the text (a longer text can merge into fewer), so what is returned is only
     known to fit, which is what matters.
     """
     if not fits(positions[first]):
         return None
-    low, step = first, 16
+    low = first
     while low + step < len(positions) and fits(positions[low + step]):
         low, step = low + step, step * 2
     high = min(low + step, len(positions))

@@ -94,8 +94,8 @@ def example_entries(items: Iterable[TaskItem]) -> list[Entry]:
 
 
 def example_chunk_id(item: TaskItem) -> str:
-    """Return the chunk id of a training example; no document's chunk has the like."""
-    return f"train:{item.id}#0"
+    """Return the chunk id of a training example; those of documents end in a number."""
+    return f"{item.id}#train"
 
 
 def embed_entries(

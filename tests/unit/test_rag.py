@@ -87,7 +87,7 @@ def test_training_items_are_passages_but_never_the_item_itself(tmp_path):
 def test_both_sources_are_ranked_together(tmp_path):
     train = [item("leave", "How many days of leave then?", "thirty")]
     (request,) = build(tmp_path, task=data(train, CORPUS), source="both", top_k=4)
-    assert [passage.chunk_id for passage in request.passages[:2]] == ["train:leave#0", "leave#0"]
+    assert [passage.chunk_id for passage in request.passages[:2]] == ["leave#train", "leave#0"]
 
 
 def test_a_task_without_a_corpus_is_asked_plainly(tmp_path):
