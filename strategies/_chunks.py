@@ -17,10 +17,9 @@ from harness.types import Document, Frozen
 _LIKELY_CHARS = 8  # characters a token: a rest shorter than this is tried whole first
 _GRAPHEME = regex.compile(r"\X")
 _WORD_END = regex.compile(r"\s+")
-# Full stops of scripts that use none of ".!?": Devanagari, Arabic, Urdu, Ethiopic, Armenian, Burmese, Khmer.
-_SENTENCE_END = regex.compile(
-    r"""(?:[.!?…।॥؟۔።։။។]+["'”’»)\]]*\s+)|(?:[。！？｡．]+["'”’»」』）】]*\s*)|(?:\n\s*)"""
-)
+# Besides ".!?": Hindi, Arabic, Urdu, Ethiopic, Armenian, Burmese and Khmer, before a space; Chinese and
+# Japanese, which write none.
+_SENTENCE_END = regex.compile(r"""[.!?…।॥؟۔።։။។]+["'”’»)\]]*\s+|[。！？｡．]+["'”’»」』）】]*\s*|\n\s*""")
 _PARAGRAPH_END = regex.compile(r"\n[^\S\n]*\n\s*")
 
 

@@ -83,6 +83,12 @@ def test_cuts_fall_where_a_reader_would_pause(text, count, budget, expected):
     assert [chunk.text for chunk in chunked(text, count, budget)] == expected
 
 
+@pytest.mark.parametrize("stop", ["...", "!", "?", "।", "؟", "۔", "።", "։", "။", "។", ".”", "?)"])
+def test_a_sentence_ends_at_the_full_stop_of_its_script(stop):
+    first, _ = chunked(f"a b c d e{stop} f g h", words, 7)
+    assert first.text == f"a b c d e{stop} "
+
+
 def test_a_sentence_end_too_early_does_not_waste_the_budget():
     first, *_ = chunked("No. " + "word " * 30, words, 10)
     assert words(first.text) == 10
