@@ -7,6 +7,7 @@ with NaN in them, pickled. So each of these is looked for here.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,6 +86,28 @@ def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
     return manifest if whole and manifest.recipe_digest == recipe_digest else None
+
+
+def saved_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor of the adapter in ``folder``, by name."""
+    from safetensors import safe_open
+
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+
+def adapter_parameters(folder: Path) -> int:
+    """Return how many weights the adapter in ``folder`` has."""
+    return sum(math.prod(shape) for shape in saved_shapes(folder).values())
+
+
+def not_finite(folder: Path) -> str | None:
+    """Return the name of a tensor of the adapter that holds NaN or an infinity, if one does."""
+    from safetensors import safe_open
+
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        names = file.keys()
+        return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
 
 
 def _own_digests(folder: Path) -> tuple[str, str]:
@@ -204,11 +227,10 @@ def _check_shapes(adapter: _Adapter) -> None:
 
 
 def _saved_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
 
     try:
-        with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        return saved_shapes(adapter.folder)
     except (OSError, SafetensorError) as error:
         raise adapter.fault(WEIGHTS, f"is not a whole safetensors file: {error}", "save it again") from None
 
@@ -245,12 +267,8 @@ def _empty(base: TrainableModel) -> Any:
 
 
 def _check_finite(adapter: _Adapter) -> None:
-    from safetensors import safe_open
-
-    with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118
-            if not file.get_tensor(name).isfinite().all():
-                raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
+    if (name := not_finite(adapter.folder)) is not None:
+        raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
 
 
 CHECKS: tuple[Callable[[_Adapter], None], ...] = (

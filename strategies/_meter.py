@@ -22,7 +22,7 @@ class Meter:
         self._before = PrepareCost()
         self._tokens: Any = 0
         self._supervised: Any = 0
-        self._matmul_parameters = self.adapter_parameters = 0
+        self._matmul_parameters = 0
 
     def start(self, module: Any, before: PrepareCost) -> None:
         """Begin with a base that has no adapter yet, and what earlier parts of this training cost."""
@@ -37,7 +37,7 @@ class Meter:
         self._tokens = self._tokens + inputs["attention_mask"].sum()
         self._supervised = self._supervised + (inputs["labels"] != IGNORED).sum()
 
-    def reading(self) -> PrepareCost:
+    def reading(self, adapter_parameters: int = 0) -> PrepareCost:
         """Return the cost up to now.
 
         FLOPs: 2 N a token forward and 2 N backward, N being the weights in matrix products of the frozen
@@ -46,7 +46,7 @@ class Meter:
         """
         now = time.perf_counter()
         tokens = self._before.trained_tokens + int(self._tokens)
-        a_token = 4 * self._matmul_parameters + 6 * self.adapter_parameters
+        a_token = 4 * self._matmul_parameters + 6 * adapter_parameters
         return PrepareCost(
             trained_tokens=tokens,
             supervised_tokens=self._before.supervised_tokens + int(self._supervised),

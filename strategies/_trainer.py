@@ -7,7 +7,8 @@ import gc
 import math
 import shutil
 import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +19,13 @@ import transformers
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.models.quantization import missing_gradients_are_errors
-from harness.progress import Step
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel
-from strategies._adapter_files import AdapterManifest, finished, publish
-from strategies._checkpoints import best_of, cost_at, last_whole, seal, state_of
+from strategies._adapter_files import AdapterManifest, adapter_parameters, finished, not_finite, publish
+from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
-from strategies._training_data import IGNORED, Texts, Tokenised, TrainingOptions, batches, collect, tokenise
+from strategies._training_data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
+from strategies._training_loop import BatchTrainer, Watch, collate, no_better, validation_batches
 
 LOSS_POINTS = 100
 MEASUREMENTS = 10
@@ -89,37 +90,34 @@ def _recipe(
     quantization: Quantization,
 ) -> dict[str, Any]:
     """Return all that determines the trained weights, as JSON."""
+    packages = ["torch", "transformers", "peft", *(["bitsandbytes"] if quantization == "nf4" else [])]
     return {
         "base": base.identity.weights_digest,
         "dtype": base.identity.dtype,
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "device": getattr(base, "device", "cpu"),
         "quantization": quantization,
         "options": options.model_dump(mode="json"),
         "seed": context.seed,
-        "on_long_prompt": context.on_long_prompt,
         "context_length": base.context_length,
         "data": texts.digest,
-        "packages": {module.__name__: module.__version__ for module in (torch, transformers, peft)},
+        "packages": {name: version(name) for name in packages},
     }
 
 
+@dataclass(frozen=True)
 class _Training:
     """One training, from texts to the published adapter."""
 
-    def __init__(
-        self,
-        options: TrainingOptions,
-        context: PrepareContext,
-        base: TrainableModel,
-        quantization: Quantization,
-        meter: Meter,
-        work: Path,
-        label: str,
-    ) -> None:
-        self.options, self.context, self.base, self.quantization = options, context, base, quantization
-        self.meter, self.work, self.label = meter, work, label
+    options: TrainingOptions
+    context: PrepareContext
+    base: TrainableModel
+    quantization: Quantization
+    meter: Meter
+    work: Path
+    label: str
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
+        """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
         module, tokenizer = self.base.fresh(self.quantization)
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, tokenizer, stop_ids(module, tokenizer), limit, self.context)
@@ -138,8 +136,9 @@ class _Training:
         gc.collect()
         last = last_whole(self.work)
         if last is None:
-            raise RuntimeError(f"training left no checkpoint in {self.work}")
-        best = best_of(last)
+            raise RuntimeError(f"training left no whole checkpoint in {self.work}")
+        best = self._finite(best_of(last))
+        weights = adapter_parameters(best)
         manifest = AdapterManifest(
             base_name=self.base.name,
             base_digest=self.base.identity.weights_digest,
@@ -150,10 +149,17 @@ class _Training:
             prompts_digest=texts.prompts_digest,
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
-            cost=self.meter.reading(),
-            record=self._record(state_of(last), best, texts, data, steps),
+            cost=self.meter.reading(weights),
+            record=self._record(state_of(last), best, texts, data, steps) | {"trainable_parameters": weights},
         )
         return publish(best, folder, manifest)
+
+    def _finite(self, best: Path) -> Path:
+        if (name := not_finite(best)) is not None:
+            problem = f"training ended with weights that are no numbers ({name})"
+            rate = self.options.learning_rate
+            raise InputError(self.context.place, "learning_rate", problem, "use a lower one", rate)
+        return best
 
     def _over(self, state: dict[str, Any], steps: int) -> bool:
         stopped = no_better(state["log_history"], self.options.early_stopping_patience)
@@ -169,17 +175,20 @@ class _Training:
         last: Path | None,
     ) -> None:
         done = int(state_of(last)["global_step"]) if last else 0
+        if module.device.type == "cuda" and self.quantization == "nf4":
+            # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
+            module.hf_device_map = {"": module.device.index or 0}
         transformers.set_seed(self.context.seed % 2**32)
         model = self._wrapped(module)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:
-            trainer = _Trainer(
+            trainer = BatchTrainer(
                 meter=self.meter,
                 model=model,
                 args=self._arguments(module, steps, bool(data.validation)),
                 train_dataset=[[data.train[i] for i in batch] for batch in order],
-                eval_dataset=_validation_batches(data.validation, self.options.batch_size),
+                eval_dataset=validation_batches(data.validation, self.options.batch_size),
                 data_collator=functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0)),
-                callbacks=[_Watch(self.options, self.context, self.meter, step)],
+                callbacks=[Watch(self.options, self.context, self.meter, step)],
             )
             trainer.remove_callback(transformers.PrinterCallback)
             with missing_gradients_are_errors():
@@ -216,7 +225,7 @@ class _Training:
         options = self.options
         every = options.eval_steps or max(1, math.ceil(steps / MEASUREMENTS))
         on_cpu = module.device.type == "cpu"
-        return transformers.TrainingArguments(
+        arguments = transformers.TrainingArguments(
             output_dir=str(self.work),
             max_steps=steps,
             per_device_train_batch_size=1,  # an element of the data set is a batch already
@@ -231,6 +240,7 @@ class _Training:
             fp16=module.dtype == torch.float16,
             use_cpu=on_cpu,
             dataloader_pin_memory=not on_cpu,
+            logging_first_step=True,
             logging_steps=max(1, steps // LOSS_POINTS),
             logging_nan_inf_filter=False,
             eval_strategy="steps" if validated else "no",
@@ -245,6 +255,9 @@ class _Training:
             disable_tqdm=True,
             seed=self.context.seed % 2**32,
         )
+        if arguments.n_gpu > 1:
+            arguments._n_gpu = 1  # else the Trainer would spread every batch over all devices
+        return arguments
 
     def _record(
         self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
@@ -264,7 +277,6 @@ class _Training:
             "too_long": data.too_long,
             "not_askable": texts.failed,
             "prompts_digest": texts.prompts_digest,
-            "trainable_parameters": self.meter.adapter_parameters,
             "quantization": self.quantization,
         }
 
@@ -284,92 +296,3 @@ def stop_ids(module: Any, tokenizer: Any) -> list[int]:
     configured = module.generation_config.eos_token_id
     ends = [*(configured if isinstance(configured, list) else [configured]), tokenizer.eos_token_id]
     return [int(token) for token in ends if token is not None]
-
-
-def _validation_batches(
-    rows: list[dict[str, list[int]]], size: int
-) -> list[list[dict[str, list[int]]]] | None:
-    ranked = sorted(rows, key=lambda row: -len(row["input_ids"]))
-    return [ranked[start : start + size] for start in range(0, len(ranked), size)] or None
-
-
-def collate(elements: Sequence[list[dict[str, list[int]]]], pad_id: int) -> dict[str, torch.Tensor]:
-    """Pad one ready batch on the right; every tensor has shape ``(n_examples, n_tokens)``."""
-    (rows,) = elements
-    width = max(len(row["input_ids"]) for row in rows)
-    ids = torch.full((len(rows), width), pad_id)
-    labels = torch.full((len(rows), width), IGNORED)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for i, row in enumerate(rows):
-        length = len(row["input_ids"])
-        ids[i, :length] = torch.tensor(row["input_ids"])
-        labels[i, :length] = torch.tensor(row["labels"])
-        mask[i, :length] = 1
-    return {"input_ids": ids, "labels": labels, "attention_mask": mask}
-
-
-class _Trainer(transformers.Trainer):  # type: ignore[misc]
-    """The Trainer over ready-made batches in their given order, so that resuming is exact."""
-
-    def __init__(self, meter: Meter, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._meter = meter
-        held_out = self.eval_dataset or []
-        answers = sum(label != IGNORED for batch in held_out for row in batch for label in row["labels"])
-        self._answer_tokens_a_batch = answers / max(1, len(held_out))
-        meter.adapter_parameters = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        return torch.utils.data.SequentialSampler(
-            self.train_dataset if train_dataset is None else train_dataset
-        )
-
-    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        self._meter.count(inputs)
-        return super().training_step(model, inputs, num_items_in_batch)
-
-    def compute_loss(
-        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        if not model.training:  # so that the mean over batches is the mean over all answer tokens
-            num_items_in_batch = self._answer_tokens_a_batch
-        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-
-
-class _Watch(transformers.TrainerCallback):  # type: ignore[misc]
-    """Shows progress, stops early, refuses a loss that is no number, and seals checkpoints."""
-
-    def __init__(self, options: TrainingOptions, context: PrepareContext, meter: Meter, step: Step) -> None:
-        self._options, self._context, self._meter, self._step = options, context, meter, step
-        self._note = ""
-
-    def on_step_end(self, *_: Any, **__: Any) -> None:
-        self._step.advance(1, self._note)
-
-    def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, float], **___: Any) -> None:
-        for name, label in (("loss", "loss"), ("eval_loss", "validation loss")):
-            if name not in logs:
-                continue
-            if not math.isfinite(logs[name]):
-                problem = f"the {label} became {logs[name]} at step {state.global_step}"
-                raise InputError(
-                    self._context.place,
-                    "learning_rate",
-                    problem,
-                    "use a lower one",
-                    self._options.learning_rate,
-                )
-            self._note = f"{label} {logs[name]:.3f}"
-
-    def on_evaluate(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-        if no_better(state.log_history, self._options.early_stopping_patience):
-            control.should_training_stop = True
-
-    def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
-        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._meter.reading())
-
-
-def no_better(history: list[dict[str, Any]], patience: int) -> bool:
-    """Return whether the last ``patience`` validation losses were all no lower than one before them."""
-    losses = [float(row["eval_loss"]) for row in history if "eval_loss" in row]
-    return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])

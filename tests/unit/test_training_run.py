@@ -11,12 +11,21 @@ import torch
 
 from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
+from strategies import _trainer
 from strategies._adapter_files import MANIFEST, WEIGHTS, AdapterManifest
-from strategies._trainer import collate, no_better
 from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
+from strategies._training_loop import collate, no_better
 from strategies.lora import Lora
 from strategies.qlora import QLora
-from tests.unit._training import OPTIONS, InterruptedTrainingError, StopsAt, colour_task, context, load
+from tests.unit._training import (
+    LOSS_POINTS,
+    OPTIONS,
+    InterruptedTrainingError,
+    StopsAt,
+    colour_task,
+    context,
+    load,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +39,13 @@ def published(artifacts):
     (folder,) = (artifacts / "adapters").iterdir()
     manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text())
     return folder, manifest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coarse_curve():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_trainer, "LOSS_POINTS", LOSS_POINTS)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +66,7 @@ def test_training_lowers_the_validation_loss_and_answers_with_the_adapter(traine
     losses = [loss for _, loss in prepared.record["validation_loss"]]
     assert losses[-1] < losses[0]
     assert [step for step, _ in prepared.record["validation_loss"]] == [3, 6, 9, 12]
+    assert [step for step, _ in prepared.record["loss"]] == [1, 3, 4, 6, 8, 9, 12]
     folder, manifest = published(artifacts)
     assert prepared.model.identity.adapter_digest
     assert manifest.base_digest == prepared.model.identity.weights_digest
@@ -157,6 +174,22 @@ def test_a_training_killed_in_its_middle_ends_with_the_weights_of_the_unbroken_o
     progress = StopsAt(1000)
     prepared = prepare(tiny_model, tmp_path, progress=progress)
     assert progress.steps == [(12, 9)]
+    assert_as_unbroken(trained, prepared, tmp_path)
+
+
+def test_a_training_stopped_before_it_was_published_trains_no_step_more(
+    trained, tiny_model, tmp_path, monkeypatch
+):
+    def stop(*_):
+        raise InterruptedTrainingError
+
+    monkeypatch.setattr(_trainer, "publish", stop)
+    with pytest.raises(InterruptedTrainingError):
+        prepare(tiny_model, tmp_path)
+    monkeypatch.undo()
+    progress = StopsAt(1000)
+    prepared = prepare(tiny_model, tmp_path, progress=progress)
+    assert progress.steps == []
     assert_as_unbroken(trained, prepared, tmp_path)
 
 

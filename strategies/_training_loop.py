@@ -1,0 +1,109 @@
+"""The training loop: the Trainer of transformers, with data order, counting and checkpoints in our hands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from harness.errors import InputError
+from harness.progress import Step
+from harness.types import PrepareContext
+from strategies._checkpoints import seal
+from strategies._meter import Meter
+from strategies._training_data import IGNORED, TrainingOptions
+
+
+def validation_batches(
+    rows: list[dict[str, list[int]]], size: int
+) -> list[list[dict[str, list[int]]]] | None:
+    """Return batches of like length, longest first; None when there is nothing to validate on."""
+    ranked = sorted(rows, key=lambda row: -len(row["input_ids"]))
+    return [ranked[start : start + size] for start in range(0, len(ranked), size)] or None
+
+
+def collate(elements: Sequence[list[dict[str, list[int]]]], pad_id: int) -> dict[str, torch.Tensor]:
+    """Pad one ready batch on the right; every tensor has shape ``(n_examples, n_tokens)``."""
+    (rows,) = elements
+    width = max(len(row["input_ids"]) for row in rows)
+    ids = torch.full((len(rows), width), pad_id)
+    labels = torch.full((len(rows), width), IGNORED)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        length = len(row["input_ids"])
+        ids[i, :length] = torch.tensor(row["input_ids"])
+        labels[i, :length] = torch.tensor(row["labels"])
+        mask[i, :length] = 1
+    return {"input_ids": ids, "labels": labels, "attention_mask": mask}
+
+
+class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
+    """The Trainer over ready-made batches in their given order, so that resuming is exact."""
+
+    def __init__(self, meter: Meter, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._meter = meter
+        held_out = self.eval_dataset or []
+        answers = sum(label != IGNORED for batch in held_out for row in batch for label in row["labels"])
+        self._answer_tokens_a_batch = answers / max(1, len(held_out))
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(
+            self.train_dataset if train_dataset is None else train_dataset
+        )
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        self._meter.count(inputs)
+        return super().training_step(model, inputs, num_items_in_batch)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        if not model.training:  # so that the mean over batches is the mean over all answer tokens
+            num_items_in_batch = self._answer_tokens_a_batch
+        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+
+
+class Watch(transformers.TrainerCallback):  # type: ignore[misc]
+    """Shows progress, stops early, refuses a loss that is no number, and seals checkpoints."""
+
+    def __init__(self, options: TrainingOptions, context: PrepareContext, meter: Meter, step: Step) -> None:
+        self._options, self._context, self._meter, self._step = options, context, meter, step
+        self._note = ""
+
+    def on_step_end(self, _: Any, __: Any, control: Any, **___: Any) -> None:
+        self._step.advance(1, self._note)
+        if control.should_save:  # a logged loss is a mean since the last one, which resuming forgets
+            control.should_log = True
+
+    def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, float], **___: Any) -> None:
+        for name, label in (("loss", "loss"), ("eval_loss", "validation loss")):
+            if name not in logs:
+                continue
+            if not math.isfinite(logs[name]):
+                problem = f"the {label} became {logs[name]} at step {state.global_step}"
+                raise InputError(
+                    self._context.place,
+                    "learning_rate",
+                    problem,
+                    "use a lower one",
+                    self._options.learning_rate,
+                )
+            self._note = f"{label} {logs[name]:.3f}"
+
+    def on_evaluate(self, _: Any, state: Any, control: Any, **__: Any) -> None:
+        if no_better(state.log_history, self._options.early_stopping_patience):
+            control.should_training_stop = True
+
+    def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
+        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._meter.reading())
+
+
+def no_better(history: list[dict[str, Any]], patience: int) -> bool:
+    """Return whether the last ``patience`` validation losses were all no lower than one before them."""
+    losses = [float(row["eval_loss"]) for row in history if "eval_loss" in row]
+    return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
