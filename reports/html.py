@@ -62,6 +62,7 @@ def _environment() -> Environment:
         duration=_text.duration,
         size=_text.size,
         exact=_text.exact,
+        excerpt=_text.excerpt,
     )
     environment.globals.update(chart_width=_charts.WIDTH, chart_height=_charts.HEIGHT)
     return environment

@@ -95,7 +95,7 @@ def test_hostile_text_is_shown_and_changes_no_tag(tmp_path: Path, peaceful: Tags
     assert found.links == peaceful.links
     assert not [name for name in found.attributes if name.startswith("on")]
     assert harmless(text) in found.text
-    assert page.encode("utf-8").decode("utf-8") == page
+    assert harmless(page) == page  # no control character anywhere, in attributes neither
 
 
 def test_a_lone_surrogate_does_not_break_the_file(tmp_path: Path) -> None:
