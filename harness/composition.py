@@ -41,9 +41,7 @@ class Chain:
     def check(self, tasks: Sequence[TrainingData], place: str) -> None:
         """Let every part refuse what it can without a model."""
         for part in self.parts:
-            check = getattr(part.strategy, "check", None)
-            if check:
-                check(tasks, place, part.key)
+            part.strategy.check(tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Prepare every part over the one before it; costs add up, records stand side by side."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.config import Options
-from harness.types import PrepareContext, PrepareCost, Prepared
+from harness.types import PrepareContext, PrepareCost, Prepared, TrainingData
 
 __all__ = ["ZeroShot"]
 
@@ -19,6 +21,9 @@ class ZeroShot:
 
     def __init__(self, options: ZeroShotOptions) -> None:
         self._options = options
+
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse nothing: any task can be asked as it is."""
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Return the model and the prompt as they came."""
