@@ -194,6 +194,8 @@ def _macros(
             pairs = [
                 _paired(_primary(by_task[i.name], i), _primary(scores[incumbent][i.name], i)) for i in tasks
             ]
+            if not all(new for new, _ in pairs):
+                continue
             found = [paired_difference(new, old) for new, old in pairs]
             estimate = float(np.mean([d.estimate for d in found]))
             same = strategy == incumbent

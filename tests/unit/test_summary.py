@@ -176,3 +176,16 @@ def test_costs_are_means_per_item(summary: Summary) -> None:
 
 def test_summary_json_reads_back(summary: Summary) -> None:
     assert Summary.model_validate_json(summary.model_dump_json()) == summary
+
+
+def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -> None:
+    class Silent:
+        names = ("exact_match",)
+
+        def score(self, cases):
+            return [{} for _ in cases]
+
+    chains = [chain_of("plain", Plain()), chain_of("better", Better())]
+    found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
+    assert found.cells == found.contrasts == found.macro == ()
+    assert found.verdict.winner is None
