@@ -50,6 +50,15 @@ def best_of(folder: Path) -> Path:
     return folder.parent / f"checkpoint-{step}" if step else folder
 
 
+def prune(folder: Path, keep: int) -> None:
+    """Delete all checkpoints beside ``folder``, the latest, but the last ``keep`` and the best one."""
+    found = sorted(folder.parent.glob("checkpoint-*"), key=_step)
+    best = best_of(folder)
+    for old in found[:-keep]:
+        if old != best:
+            shutil.rmtree(old)
+
+
 def last_whole(work: Path) -> Path | None:
     """Return the latest checkpoint in ``work`` to go on from, and delete what a kill left half written.
 

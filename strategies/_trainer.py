@@ -29,7 +29,6 @@ from strategies._training_loop import BatchTrainer, Watch, collate, no_better, v
 
 LOSS_POINTS = 100
 MEASUREMENTS = 10
-CHECKPOINTS_KEPT = 3
 Quantization = Literal["none", "nf4"]
 
 
@@ -247,7 +246,6 @@ class _Training:
             eval_steps=every,
             save_strategy="steps",
             save_steps=every,
-            save_total_limit=CHECKPOINTS_KEPT,
             metric_for_best_model="eval_loss" if validated else None,
             greater_is_better=False if validated else None,
             remove_unused_columns=False,

@@ -13,9 +13,11 @@ import transformers
 from harness.errors import InputError
 from harness.progress import Step
 from harness.types import PrepareContext
-from strategies._checkpoints import seal
+from strategies._checkpoints import prune, seal
 from strategies._meter import Meter
 from strategies._training_data import IGNORED, TrainingOptions
+
+CHECKPOINTS_KEPT = 2
 
 
 def validation_batches(
@@ -100,7 +102,9 @@ class Watch(transformers.TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
-        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._meter.reading())
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        seal(folder, self._meter.reading())
+        prune(folder, CHECKPOINTS_KEPT)
 
 
 def no_better(history: list[dict[str, Any]], patience: int) -> bool:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.types import PrepareCost
-from strategies._checkpoints import best_of, cost_at, last_whole, seal
+from strategies._checkpoints import best_of, cost_at, last_whole, prune, seal
 
 
 def checkpoint(work, step, best=None):
@@ -63,3 +63,10 @@ def test_none_is_left_when_none_is_whole(tmp_path):
 def test_the_best_is_the_last_where_nothing_was_validated(tmp_path):
     assert best_of(checkpoint(tmp_path, 4)) == tmp_path / "checkpoint-4"
     assert best_of(checkpoint(tmp_path, 8, best=4)) == tmp_path / "checkpoint-4"
+
+
+def test_the_last_two_and_the_best_are_kept(tmp_path):
+    for step in (2, 4, 6, 8, 10):
+        latest = checkpoint(tmp_path, step, best=4)
+    prune(latest, 2)
+    assert {folder.name for folder in tmp_path.iterdir()} == {"checkpoint-4", "checkpoint-8", "checkpoint-10"}

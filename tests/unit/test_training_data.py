@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,3 +205,9 @@ def test_what_is_wrong_with_the_tasks_is_told_before_a_model_is_loaded():
         with pytest.raises(InputError, match=r"e\.yaml: strategies\.a\.tasks: .*did you mean 'colours'"):
             strategy.check([colour_task()], "e.yaml", "strategies.a")
     Lora(TrainingOptions()).check([colour_task()], "e.yaml", "strategies.a")
+
+
+def test_every_option_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
+    table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    assert set(TrainingOptions.model_fields) <= set(re.findall(r"`(\w+)`", table))
