@@ -18,7 +18,7 @@ from harness.models._embedding_cache import EmbeddingCache, Vector
 from harness.types import Embedder
 
 BUILTIN = "builtin:minilm"
-_BATCH_SIZE = 16
+_BATCH_TOKENS = {"cpu": 512, "cuda": 16384}
 _WIDTH_STEP = 16  # tokens
 _DEFAULT_MAX_TOKENS = 512
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
@@ -98,10 +98,12 @@ class SentenceEmbedder:
             width = min(-(-length // _WIDTH_STEP) * _WIDTH_STEP, self.max_tokens)
             by_width.setdefault(width, []).append(index)
         vectors: dict[int, Vector] = {}
+        batch_tokens = _BATCH_TOKENS.get(self._model.device.type, 512)
         for width, indexes in by_width.items():
-            for first in range(0, len(indexes), _BATCH_SIZE):
-                part = indexes[first : first + _BATCH_SIZE]
-                fill = [""] * (_BATCH_SIZE - len(part))
+            size = max(1, batch_tokens // width)
+            for first in range(0, len(indexes), size):
+                part = indexes[first : first + size]
+                fill = [""] * (size - len(part))
                 embedded = self._forward([_valid(texts[index]) for index in part] + fill, width)
                 vectors |= zip(part, embedded, strict=False)
         return np.stack([vectors[index] for index in range(len(texts))])
