@@ -96,11 +96,16 @@ class Verdict(Frozen):
 
 
 class Summary(Frozen):
-    """All of ``summary.json``."""
+    """All of ``summary.json``.
+
+    ``contrasts`` are against the incumbent on target tasks, ``forgetting`` against ``base``, the strategy
+    that asks the model as it came, on retention tasks.
+    """
 
     schema_version: Literal[1] = 1
     name: str
     incumbent: str
+    base: str
     strategies: tuple[str, ...]
     seeds: tuple[int, ...]
     tasks: tuple[TaskInfo, ...]

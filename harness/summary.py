@@ -59,18 +59,20 @@ def summarize(manifest: RunManifest, store: Store) -> Summary:
     infos = tuple(
         _task_info(task, manifest.metrics[name][0], len(asked[name])) for name, task in manifest.tasks.items()
     )
-    incumbent = str(experiment["incumbent"])
-    contrasts = _contrasts(scores, infos, incumbent)
+    references: dict[Role, str] = {"target": str(experiment["incumbent"]), "retention": base_of(experiment)}
     draft = Summary(
         name=manifest.name,
-        incumbent=incumbent,
+        incumbent=references["target"],
+        base=references["retention"],
         strategies=tuple(manifest.recipes),
         seeds=tuple(experiment["seeds"]),
         tasks=infos,
         cells=tuple(_cells(scores, infos)),
-        contrasts=tuple(c for c in contrasts if _role(infos, c.task) == "target"),
-        forgetting=tuple(c for c in contrasts if _role(infos, c.task) == "retention"),
-        macro=tuple(_macros(scores, infos, incumbent)),
+        contrasts=tuple(_contrasts(scores, infos, "target", references["target"])),
+        forgetting=tuple(_contrasts(scores, infos, "retention", references["retention"])),
+        macro=tuple(
+            macro for role, name in references.items() for macro in _macros(scores, infos, role, name)
+        ),
         costs=tuple(_costs(rows, prepared)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in prepared if p.error
@@ -82,6 +84,14 @@ def summarize(manifest: RunManifest, store: Store) -> Summary:
         verdict=Verdict(line="", winner=None),
     )
     return draft.model_copy(update={"verdict": decide(draft)})
+
+
+def base_of(experiment: Mapping[str, Any]) -> str:
+    """Return the strategy that asks the model as it came: plain zero-shot, or else the incumbent."""
+    entries = experiment["strategies"].items()
+    return next(
+        (name for name, entry in entries if entry["use"] == "zero_shot"), str(experiment["incumbent"])
+    )
 
 
 def item_scores(rows: Iterable[ItemResult], metrics: Sequence[str]) -> Scores:
@@ -115,10 +125,6 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
     )
 
 
-def _role(infos: Sequence[TaskInfo], task: str) -> Role:
-    return next(info.role for info in infos if info.name == task)
-
-
 def _cells(scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo]) -> Iterable[Cell]:
     primary = {info.name: info.primary_metric for info in infos}
     for strategy, by_task in scores.items():
@@ -145,32 +151,28 @@ def _paired(new: Mapping[str, float], old: Mapping[str, float]) -> tuple[list[fl
 
 
 def _contrasts(
-    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], incumbent: str
-) -> list[Contrast]:
-    found = []
+    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], role: Role, reference: str
+) -> Iterable[Contrast]:
     for strategy, by_task in scores.items():
-        for info in infos:
-            reference = scores.get(incumbent, {}).get(info.name)
-            if strategy == incumbent or reference is None or info.name not in by_task:
+        for info in (info for info in infos if info.role == role):
+            old = scores.get(reference, {}).get(info.name)
+            if strategy == reference or old is None or info.name not in by_task:
                 continue
-            new, old = _primary(by_task[info.name], info), _primary(reference, info)
-            a, b = _paired(new, old)
-            if a:
-                d = paired_difference(a, b)
-                found.append(
-                    Contrast(
-                        strategy=strategy,
-                        reference=incumbent,
-                        task=info.name,
-                        metric=info.primary_metric,
-                        difference=d.estimate,
-                        ci_low=d.low,
-                        ci_high=d.high,
-                        n=d.n,
-                        method=d.method,
-                    )
-                )
-    return found
+            pair = _paired(_primary(by_task[info.name], info), _primary(old, info))
+            if not pair[0]:
+                continue
+            found = paired_difference(*pair)
+            yield Contrast(
+                strategy=strategy,
+                reference=reference,
+                task=info.name,
+                metric=info.primary_metric,
+                difference=found.estimate,
+                ci_low=found.low,
+                ci_high=found.high,
+                n=found.n,
+                method=found.method,
+            )
 
 
 def _primary(scores: Scores, info: TaskInfo) -> Mapping[str, float]:
@@ -178,42 +180,37 @@ def _primary(scores: Scores, info: TaskInfo) -> Mapping[str, float]:
 
 
 def _macros(
-    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], incumbent: str
+    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], role: Role, reference: str
 ) -> Iterable[MacroContrast]:
-    """Yield for each role and strategy the mean over tasks of the paired differences.
+    """Yield for each strategy the mean over the role's tasks of the paired differences.
 
     The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
     estimate to a bound is the root of the summed squares of the tasks' distances, over their number.
     """
-    roles: tuple[Role, ...] = ("target", "retention")
-    for role in roles:
-        tasks = [info for info in infos if info.role == role and info.name in scores.get(incumbent, {})]
-        for strategy, by_task in scores.items():
-            if not tasks or any(info.name not in by_task for info in tasks):
-                continue
-            pairs = [
-                _paired(_primary(by_task[i.name], i), _primary(scores[incumbent][i.name], i)) for i in tasks
-            ]
-            if not all(new for new, _ in pairs):
-                continue
-            found = [paired_difference(new, old) for new, old in pairs]
-            estimate = float(np.mean([d.estimate for d in found]))
-            same = strategy == incumbent
-            yield MacroContrast(
-                strategy=strategy,
-                reference=incumbent,
-                role=role,
-                mean=float(np.mean([np.mean(new) for new, _ in pairs])),
-                difference=estimate,
-                ci_low=0.0
-                if same
-                else estimate - math.hypot(*(d.estimate - d.low for d in found)) / len(found),
-                ci_high=0.0
-                if same
-                else estimate + math.hypot(*(d.high - d.estimate for d in found)) / len(found),
-                n_tasks=len(found),
-                n_items=sum(d.n for d in found),
-            )
+    tasks = [info for info in infos if info.role == role and info.name in scores.get(reference, {})]
+    for strategy, by_task in scores.items():
+        if not tasks or any(info.name not in by_task for info in tasks):
+            continue
+        olds = [_primary(scores[reference][info.name], info) for info in tasks]
+        pairs = [_paired(_primary(by_task[i.name], i), old) for i, old in zip(tasks, olds, strict=True)]
+        if not all(new for new, _ in pairs):
+            continue
+        found = [paired_difference(new, old) for new, old in pairs]
+        estimate = float(np.mean([d.estimate for d in found]))
+        down = math.hypot(*(d.estimate - d.low for d in found)) / len(found)
+        up = math.hypot(*(d.high - d.estimate for d in found)) / len(found)
+        same = strategy == reference
+        yield MacroContrast(
+            strategy=strategy,
+            reference=reference,
+            role=role,
+            mean=float(np.mean([np.mean(new) for new, _ in pairs])),
+            difference=estimate,
+            ci_low=0.0 if same else estimate - down,
+            ci_high=0.0 if same else estimate + up,
+            n_tasks=len(found),
+            n_items=sum(d.n for d in found),
+        )
 
 
 def _costs(

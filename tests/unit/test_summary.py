@@ -19,7 +19,13 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
     return RunManifest(
         trilemma_version="0",
         name="made",
-        experiment={"incumbent": "plain", "seeds": list(plan.seeds), "limit": None} | experiment,
+        experiment={
+            "incumbent": "plain",
+            "seeds": list(plan.seeds),
+            "limit": None,
+            "strategies": {chain.name: {"use": chain.name} for chain in plan.chains},
+        }
+        | experiment,
         experiment_digest="",
         place="made.yaml",
         tasks={task.task.name: task.task for task in plan.tasks},
@@ -172,6 +178,18 @@ def test_costs_are_means_per_item(summary: Summary) -> None:
     assert cost.prepare.wall_s == 1.5
     assert cost.n_answers == 90
     assert cost.prompt_tokens > 2
+
+
+def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
+    chains = [chain_of("plain", Plain()), chain_of("better", Better()), chain_of("bare", Plain())]
+    plan = plan_of(tmp_path, RuleModel(), [task_of(12), task_of(12, "kept", role="retention")], chains)
+    strategies = {"plain": {"use": "few_shot"}, "better": {"use": "lora"}, "bare": {"use": "zero_shot"}}
+    with Store.open(tmp_path) as store:
+        execute(plan, store, SilentProgress())
+        found = summarize(manifest_of(plan, strategies=strategies), store)
+    assert found.base == "bare"
+    assert {(c.strategy, c.reference) for c in found.forgetting} == {("plain", "bare"), ("better", "bare")}
+    assert {(c.strategy, c.reference) for c in found.contrasts} == {("better", "plain"), ("bare", "plain")}
 
 
 def test_summary_json_reads_back(summary: Summary) -> None:
