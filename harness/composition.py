@@ -13,6 +13,7 @@ from typing import Any
 
 from harness import plugins
 from harness.config import StrategyOptions, parse
+from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 from harness.types import PrepareContext, PrepareCost, Prepared, Strategy, TrainingData
 
@@ -34,9 +35,12 @@ class Chain:
     name: str
     parts: tuple[Part, ...]
 
-    def recipe(self) -> list[dict[str, Any]]:
+    def recipe(self, place: str) -> list[dict[str, Any]]:
         """Return everything of the chain that determines its answers, as plain data."""
-        return [{"id": part.id, "options": part.options} for part in self.parts]
+        return [
+            {"id": p.id, "options": p.options, "files": digest_of_files(p.strategy.files(place))}
+            for p in self.parts
+        ]
 
     def check(self, tasks: Sequence[TrainingData], place: str) -> None:
         """Let every part refuse what it can without a model."""

@@ -408,6 +408,10 @@ class Strategy(Protocol):
         """Refuse with InputError what can be refused before any model is loaded."""
         ...
 
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return the files outside the experiment that the answers depend on (an adapter's)."""
+        ...
+
     def prepare(self, context: PrepareContext) -> Prepared:
         """Do all the work that comes before the first test item."""
         ...

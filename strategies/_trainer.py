@@ -6,7 +6,6 @@ import functools
 import gc
 import math
 import shutil
-import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -211,9 +210,7 @@ class _Training:
             enable = getattr(module, "activation_checkpointing_enable", None)
             (enable or module.gradient_checkpointing_enable)()
         try:
-            with warnings.catch_warnings():  # peft reads a property that newer transformers have renamed
-                warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-                return peft.get_peft_model(module, config)
+            return peft.get_peft_model(module, config)
         except ValueError as error:
             remedy = "name linear layers of the model, or use all-linear"
             problem = f"does not fit the model: {str(error).splitlines()[0]}"

@@ -36,6 +36,11 @@ class Adapter:
         """Refuse files that are missing, pickled or not a LoRA adapter's."""
         check_files(_find(self._options.path, place))
 
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return the adapter's weights and configuration."""
+        folder = _find(self._options.path, place)
+        return (folder / WEIGHTS, folder / CONFIG)
+
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.
 

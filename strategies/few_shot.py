@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
+from pathlib import Path
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -78,6 +79,10 @@ class FewShot:
                     f"use at most {n_items}" if n_items else "give the task training items",
                     self._options.k,
                 )
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return nothing: the experiment and its tasks say it all."""
+        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Make ready what examples are drawn from.

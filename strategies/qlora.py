@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.types import PrepareContext, Prepared, TrainingData
 from strategies._training_data import TrainingOptions, check_tasks
@@ -21,6 +22,10 @@ class QLora:
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse an unknown task, and tasks without train items."""
         check_tasks(self._options, tasks, place, key)
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return nothing: the experiment and its tasks say it all."""
+        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Train, or reuse what the same training gave before; answer with the adapter over its base."""

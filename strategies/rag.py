@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -93,6 +94,10 @@ class Rag:
                 "add `corpus:` or `items: {train: ...}` to a task.yaml, or change the source",
                 options.source,
             )
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return nothing: the experiment and its tasks say it all."""
+        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Build the index of every task, or open the one built before.

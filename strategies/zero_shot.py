@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.config import Options
 from harness.types import PrepareContext, PrepareCost, Prepared, TrainingData
@@ -24,6 +25,10 @@ class ZeroShot:
 
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse nothing: any task can be asked as it is."""
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return nothing: the experiment and its tasks say it all."""
+        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Return the model and the prompt as they came."""

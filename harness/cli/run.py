@@ -137,11 +137,14 @@ def _quiet_libraries() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import logging
+    import warnings
 
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    # peft reads a property that newer transformers have renamed.
+    warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
     logging.getLogger("absl").setLevel(logging.WARNING)
 
 
@@ -171,7 +174,9 @@ def _compose(
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
     }
-    preparations = {chain.name: digest_of([common, chain.name, chain.recipe(), data]) for chain in chains}
+    preparations = {
+        chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
+    }
     recipes = {
         chain.name: {
             name: digest_of([preparations[chain.name], name, digest]) for name, digest in data.items()

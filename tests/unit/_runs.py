@@ -35,6 +35,9 @@ class Plain:
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Nothing to check."""
 
+    def files(self, place: str) -> tuple[Path, ...]:
+        return ()
+
     def prepare(self, context: PrepareContext) -> Prepared:
         self.prepared += 1
         if self.error:
