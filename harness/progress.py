@@ -72,17 +72,21 @@ class _PlainStep:
     def __init__(self, parent: PlainProgress, label: str, total: int, done: int, every_s: float) -> None:
         self._parent, self._label, self._total, self._every_s = parent, label, total, every_s
         self._done = self._start_done = done
-        self._note = ""
+        self._told, self._note = -1, ""
         self._started = self._last = time.monotonic()
 
     def advance(self, count: int = 1, note: str = "") -> None:
         self._done += count
         self._note = note or self._note
         if time.monotonic() - self._last >= self._every_s:
-            self._last = time.monotonic()
-            self._parent.say(self._line())
+            self._tell()
 
     def close(self) -> None:
+        if self._told != self._done or self._done < self._total:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told, self._last = self._done, time.monotonic()
         self._parent.say(self._line())
 
     def _line(self) -> str:

@@ -1,4 +1,4 @@
-"""Where a model's files are: a builtin name, a folder, or a hub id."""
+"""Where a model's files are (a builtin name, a folder, a hub id), and which weights they hold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import importlib.util
 import re
 from pathlib import Path
 
+from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 
 BUILTIN = {"builtin:starter": ("harness.starter", "model")}
+# What determines a model's answers, apart from the prompts: those are digested as they are rendered.
+_IDENTITY = (
+    "*.safetensors",
+    "config.json",
+    "tokenizer*.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+)
+_BESIDE = ("chat_template.jinja", "generation_config.json", "special_tokens_map.json", "*.index.json")
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
@@ -33,6 +44,35 @@ def model_path(path: str, place: object, key: str = "model.path") -> str:
     if path.startswith((".", "/", "~")) or not _HUB_ID.match(path):
         raise InputError(place, key, "is no folder", "name a folder, a hub id, or builtin:starter", path)
     return path
+
+
+def local_folder(path: str, revision: str | None, place: object) -> str:
+    """Return the folder with the model's files, fetching a hub id where a hub can be reached.
+
+    Raises:
+        InputError: The id cannot be fetched.
+    """
+    found = model_path(path, place)
+    if Path(found).is_dir():
+        return found
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return str(snapshot_download(found, revision=revision, allow_patterns=[*_IDENTITY, *_BESIDE]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
+        remedy = "check the id and the connection, or name a local folder or builtin:starter"
+        raise InputError(place, "model.path", "cannot be fetched from the hub", remedy, path) from None
+
+
+def weights_digest(folder: str) -> str:
+    """Return the digest of a model's weights, configuration and tokenizer."""
+    return digest_of_files({file for pattern in _IDENTITY for file in Path(folder).glob(pattern)})
+
+
+def adapter_digest(folder: Path) -> str:
+    """Return the digest of a saved adapter's weights and configuration."""
+    return digest_of_files([folder / "adapter_model.safetensors", folder / "adapter_config.json"])
 
 
 def _builtin(name: str, place: object, key: str) -> Path:

@@ -77,7 +77,7 @@ def test_many_choices_are_scored_in_parts_alike(
 ) -> None:
     asked = request("Which?", tuple(f"label {n}" for n in range(9)))
     (whole,) = model.score([asked])
-    monkeypatch.setattr("harness.models.huggingface.MAX_LOGITS", 8 * 400)
+    monkeypatch.setattr("harness.models.likelihood.MAX_LOGITS", 8 * 400)
     (parts,) = model.score([asked])
     assert isinstance(whole, Generation)
     assert isinstance(parts, Generation)
@@ -147,7 +147,7 @@ def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
 def test_a_base_model_without_a_chat_template_is_asked_plainly(tiny_model: Path) -> None:
     model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
     model.tokenizer.chat_template = None
-    from harness.models.huggingface import PLAIN_TEMPLATE
+    from harness.models.weights import PLAIN_TEMPLATE
 
     model.tokenizer.chat_template = PLAIN_TEMPLATE
     messages = request("Where?").messages

@@ -1,0 +1,115 @@
+"""Weights and tokenizers through transformers: loaded whole, or refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import transformers
+from safetensors import SafetensorError
+
+from harness.config import ModelOptions
+from harness.errors import InputError
+
+Quantization = Literal["none", "nf4"]
+
+# For base models, which come without a template: turns apart by blank lines, an answer ended by eos.
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ message.content }}"
+    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'Answer: ' }}{% endif %}"
+)
+
+
+def load_weights(
+    folder: str, dtype: torch.dtype, device: str, quantization: Quantization, place: object
+) -> Any:
+    """Return the causal language model in ``folder``, on ``device``.
+
+    Raises:
+        InputError: It cannot be loaded, is not in safetensors, or lacks tensors.
+    """
+    arguments: dict[str, Any] = {}
+    if quantization == "nf4":
+        from harness.models.quantization import nf4_config
+
+        arguments["quantization_config"] = nf4_config(dtype)
+    try:
+        module, report = transformers.AutoModelForCausalLM.from_pretrained(
+            folder,
+            output_loading_info=True,
+            dtype=dtype,
+            device_map={"": device},
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            **arguments,
+        )
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise _unloadable(place, str(error).strip().splitlines()[0]) from None
+    absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if absent:  # transformers would fill them with random numbers and only warn
+        raise _unloadable(place, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first")
+    if quantization == "nf4":
+        from harness.models.quantization import defend
+
+        defend(module)
+    return module
+
+
+def _unloadable(place: object, problem: str) -> InputError:
+    remedy = "see that transformers can load it, with safetensors weights"
+    return InputError(place, "model.path", f"cannot be loaded: {problem}", remedy)
+
+
+def load_tokenizer(folder: str, place: object) -> Any:
+    """Return the tokenizer in ``folder``, padding on the left, with a chat template in any case.
+
+    Raises:
+        InputError: There is none.
+    """
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, padding_side="left", local_files_only=True
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(place, "model.path", f"has no tokenizer: {error}", "add its files") from None
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    return tokenizer
+
+
+def context_length(folder: str) -> int:
+    """Return the tokens that prompt and answer may have together; 2048 where the configuration is silent."""
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
+        if isinstance(getattr(config, name, None), int):
+            return int(getattr(config, name))
+    return 2048
+
+
+def device_of(options: ModelOptions, place: object) -> str:
+    """Return "cuda" or "cpu"; raises InputError when CUDA is wanted and none is here."""
+    available = torch.cuda.is_available()
+    if options.device == "cuda" and not available:
+        raise InputError(place, "model.device", "no CUDA device is here", "use auto or cpu", "cuda")
+    return "cuda" if options.device == "cuda" or (options.device == "auto" and available) else "cpu"
+
+
+def dtype_of(options: ModelOptions, device: str) -> torch.dtype:
+    """Return the number format: "auto" takes bfloat16 where a CUDA device has it, else float32."""
+    if options.dtype != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[options.dtype]
+    return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+
+
+def attach(module: Any, adapter: Path) -> Any:
+    """Return ``module`` with the saved adapter over it, not trainable."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(module, str(adapter), is_trainable=False)
