@@ -15,7 +15,8 @@ from harness import plugins
 from harness.config import StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
-from harness.types import PrepareContext, PrepareCost, Prepared, Strategy, TrainingData
+from harness.protocols import PrepareContext, Prepared, Strategy
+from harness.types import PrepareCost, TrainingData
 
 
 @dataclass(frozen=True)

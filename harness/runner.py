@@ -13,20 +13,15 @@ from pathlib import Path
 from harness.composition import Chain
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.progress import Progress, Step
+from harness.protocols import Case, Embedder, Metric, Model, PrepareContext, Prepared
 from harness.store import Preparation, Store, generation_key
 from harness.tasks.prompting import plain_requests
 from harness.types import (
-    Case,
-    Embedder,
     Failure,
     Generation,
     ItemResult,
     LoadedTask,
-    Metric,
-    Model,
-    PrepareContext,
     PrepareCost,
-    Prepared,
     Request,
     TaskItem,
 )

@@ -17,7 +17,15 @@ from typing import Any, Self
 
 from harness.digests import digest_of
 from harness.errors import InputError
-from harness.types import Failure, Generation, ItemResult, ModelIdentity, PrepareCost, Request, TaskItem
+from harness.types import (
+    Failure,
+    Generation,
+    ItemResult,
+    ModelIdentity,
+    PrepareCost,
+    Request,
+    TaskItem,
+)
 
 SCHEMA_VERSION = 1
 FILE_NAME = "results.sqlite"

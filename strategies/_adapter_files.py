@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from harness.digests import digest_of_file
 from harness.errors import InputError, nearest, shorten
-from harness.types import Frozen, PrepareCost, TrainableModel
+from harness.protocols import TrainableModel
+from harness.types import Frozen, PrepareCost
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"

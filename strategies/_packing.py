@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.types import Failure, Message, Model, Request
+from harness.protocols import Model
+from harness.types import Failure, Message, Request
 
 
 def room_tokens(model: Model, request: Request) -> int:

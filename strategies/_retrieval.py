@@ -14,7 +14,8 @@ import numpy as np
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.progress import Progress
-from harness.types import Document, Embedder, Frozen, PrepareCost, TaskItem
+from harness.protocols import Embedder
+from harness.types import Document, Frozen, PrepareCost, TaskItem
 from strategies._chunks import Chunk, chunk_document, text_to_read
 from strategies._index import ChunkIndex
 

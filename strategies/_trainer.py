@@ -18,8 +18,9 @@ import transformers
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.models.quantization import missing_gradients_are_errors
+from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
-from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel
+from harness.types import PrepareCost
 from strategies._adapter_files import AdapterManifest, adapter_parameters, finished, not_finite, publish
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter

@@ -16,17 +16,8 @@ from pydantic import Field, FiniteFloat
 from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError, nearest
-from harness.types import (
-    Failure,
-    Message,
-    Model,
-    PrepareContext,
-    Request,
-    Task,
-    TaskItem,
-    TrainableModel,
-    TrainingData,
-)
+from harness.protocols import Model, PrepareContext, TrainableModel
+from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
 
 IGNORED = -100
 BATCHES_A_BUCKET = 32

@@ -12,7 +12,7 @@ import transformers
 
 from harness.errors import InputError
 from harness.progress import Step
-from harness.types import PrepareContext
+from harness.protocols import PrepareContext
 from strategies._checkpoints import prune, seal
 from strategies._meter import Meter
 from strategies._training_data import IGNORED, TrainingOptions

@@ -8,7 +8,8 @@ from typing import Literal
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.types import PrepareContext, PrepareCost, Prepared, TrainableModel, TrainingData
+from harness.protocols import PrepareContext, Prepared, TrainableModel
+from harness.types import PrepareCost, TrainingData
 from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, check_files
 
 __all__ = ["Adapter"]

@@ -14,17 +14,8 @@ from pydantic import Field
 from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError
-from harness.types import (
-    Embedder,
-    Failure,
-    Message,
-    PrepareContext,
-    Prepared,
-    Request,
-    Task,
-    TaskItem,
-    TrainingData,
-)
+from harness.protocols import Embedder, PrepareContext, Prepared
+from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
     Chunking,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.types import PrepareContext, Prepared, TrainingData
+from harness.protocols import PrepareContext, Prepared
+from harness.types import TrainingData
 from strategies._training_data import TrainingOptions, check_tasks
 
 __all__ = ["Lora"]

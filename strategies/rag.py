@@ -11,14 +11,12 @@ from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError
+from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.types import (
     Document,
-    Embedder,
     Failure,
     Message,
     Passage,
-    PrepareContext,
-    Prepared,
     Request,
     Task,
     TaskItem,

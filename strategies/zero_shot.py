@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.config import Options
-from harness.types import PrepareContext, PrepareCost, Prepared, TrainingData
+from harness.protocols import PrepareContext, Prepared
+from harness.types import PrepareCost, TrainingData
 
 __all__ = ["ZeroShot"]
 

@@ -13,7 +13,8 @@ import click
 from harness.errors import InputError, shorten
 
 if TYPE_CHECKING:
-    from harness.types import Document, Embedder
+    from harness.protocols import Embedder
+    from harness.types import Document
     from strategies._index import ChunkIndex
     from strategies._retrieval import Chunking
 

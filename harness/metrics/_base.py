@@ -14,7 +14,8 @@ from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 from harness.config import Options
-from harness.types import Case, Kind
+from harness.protocols import Case
+from harness.types import Kind
 
 
 class NoOptions(Options):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError, shorten
-from harness.types import Case
+from harness.protocols import Case
 
 PREFIX = "evaluate:"
 _PROBE = "One two three four five six."

@@ -8,7 +8,8 @@ from typing import Any
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
 from harness.plugins import load
-from harness.types import Metric, MetricSpec, Task
+from harness.protocols import Metric
+from harness.types import MetricSpec, Task
 
 _HUB = "evaluate:"
 

@@ -9,7 +9,7 @@ from datasets import Sequence as ListOf
 from datasets import Value
 
 from harness.metrics._base import ItemMetric, means
-from harness.types import Case
+from harness.protocols import Case
 
 __all__ = ["Retrieval"]
 

@@ -10,7 +10,7 @@ from pydantic import SkipValidation
 
 from harness.config import Options
 from harness.metrics._base import TextMetric
-from harness.types import Embedder
+from harness.protocols import Embedder
 
 __all__ = ["SemanticSimilarity"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from harness.digests import digest_of, digest_of_file, digest_of_text
 from harness.errors import InputError, MissingDependencyError
 from harness.models._embedding_cache import EmbeddingCache, Vector
-from harness.types import Embedder
+from harness.protocols import Embedder
 
 BUILTIN = "builtin:minilm"
 _BATCH_TOKENS = {"cpu": 512, "cuda": 16384}

@@ -30,11 +30,19 @@ from harness.models.weights import (
     load_tokenizer,
     load_weights,
 )
-from harness.types import ChoiceScore, Failure, Generation, Message, ModelIdentity, Request, TokenUsage
+from harness.types import (
+    ChoiceScore,
+    Failure,
+    Generation,
+    Message,
+    ModelIdentity,
+    Request,
+    TokenUsage,
+)
 
 
 class HuggingFaceModel:
-    """A model under the waist of ``harness.types.Model``; weights are loaded on first use.
+    """A model under the waist of ``harness.protocols.Model``; weights are loaded on first use.
 
     Args:
         options: Which model, where, and in which number format.

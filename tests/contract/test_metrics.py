@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from harness.metrics._loading import load_metrics
 from harness.plugins import known, load
-from harness.types import Case
+from harness.protocols import Case
 from tests.unit._metrics import case, task
 
 IDS = known("metrics")

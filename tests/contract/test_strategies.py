@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from harness import plugins
 from harness.config import parse
 from harness.errors import InputError
-from harness.types import Document, PrepareCost, Prepared, Request, TrainingData
+from harness.protocols import Prepared
+from harness.types import Document, PrepareCost, Request, TrainingData
 from tests.unit._retrieval import context, data, item
 
 ALL = plugins.known("strategies")

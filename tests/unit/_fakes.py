@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from harness.types import ChoiceScore, Failure, Generation, Message, ModelIdentity, Request, TokenUsage
+from harness.types import (
+    ChoiceScore,
+    Failure,
+    Generation,
+    Message,
+    ModelIdentity,
+    Request,
+    TokenUsage,
+)
 
 
 def echo(request: Request) -> str:
@@ -15,7 +23,7 @@ def echo(request: Request) -> str:
 
 @dataclass
 class RuleModel:
-    """Answers with ``rule(request)``; counts what it was asked in ``asked``; breaks after ``breaks_after``."""
+    """Answers with ``rule(request)``; notes items in ``asked``; breaks after ``breaks_after`` of them."""
 
     rule: Callable[[Request], str] = echo
     context_length: int = 1000

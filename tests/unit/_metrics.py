@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.protocols import Case
 from harness.types import (
-    Case,
     ChoiceScore,
     Generation,
     Kind,

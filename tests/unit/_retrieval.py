@@ -10,19 +10,16 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.progress import SilentProgress
+from harness.protocols import Embedder, Model, PrepareContext, RequestBuilder
 from harness.tasks.prompting import plain_requests
 from harness.types import (
     Document,
-    Embedder,
     Failure,
     Generation,
     Message,
     MetricSpec,
-    Model,
     ModelIdentity,
-    PrepareContext,
     Request,
-    RequestBuilder,
     Split,
     Task,
     TaskItem,

@@ -8,18 +8,9 @@ from typing import Any
 
 from harness.composition import Chain, Part
 from harness.config import Options
+from harness.protocols import Case, PrepareContext, Prepared
 from harness.runner import Plan
-from harness.types import (
-    Case,
-    LoadedTask,
-    MetricSpec,
-    PrepareContext,
-    PrepareCost,
-    Prepared,
-    Task,
-    TaskItem,
-    TrainingData,
-)
+from harness.types import LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
 from tests.unit._fakes import RuleModel
 
 

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from harness.config import ModelOptions
 from harness.progress import SilentProgress
+from harness.protocols import PrepareContext
 from harness.tasks.prompting import plain_requests
-from harness.types import MetricSpec, PrepareContext, Task, TaskItem, TrainingData
+from harness.types import MetricSpec, Task, TaskItem, TrainingData
 
 COLOURS = ("red", "blue", "green", "black")
 

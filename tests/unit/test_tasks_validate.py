@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from harness.tasks.items import normalise
 from harness.tasks.overlap import NEAR, near_duplicates, token_set
 from harness.tasks.validate import Finding, validate
-from harness.types import Document, LoadedTask, Message, MetricSpec, Split, Task, TaskItem, TrainingData
+from harness.types import (
+    Document,
+    LoadedTask,
+    Message,
+    MetricSpec,
+    Split,
+    Task,
+    TaskItem,
+    TrainingData,
+)
 
 STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

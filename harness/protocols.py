@@ -1,0 +1,171 @@
+"""Behaviour: what models, embedders, strategies and metrics promise, and what a strategy is given.
+
+``harness.types`` holds the records that these speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from harness.progress import Progress
+from harness.types import (
+    Failure,
+    Generation,
+    Message,
+    ModelIdentity,
+    PrepareCost,
+    Request,
+    Task,
+    TaskItem,
+    TrainingData,
+)
+
+
+class Model(Protocol):
+    """The waist under which all speed lives."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights answer."""
+        ...
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        ...
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt text the model sees, ending where its answer begins."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the number of tokens of the rendered prompt."""
+        ...
+
+    def batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
+        ...
+
+    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        """Answer one batch of generate requests, in order."""
+        ...
+
+    def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        """Judge the choices of one batch of choice requests, in order."""
+        ...
+
+
+@runtime_checkable
+class TrainableModel(Model, Protocol):
+    """A model that adapters can be trained for and loaded over."""
+
+    @property
+    def name(self) -> str:
+        """The model as the experiment names it."""
+        ...
+
+    def fresh(self, quantization: Literal["none", "nf4"]) -> tuple[Any, Any]:
+        """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
+        ...
+
+    def with_adapter(self, path: Path, quantization: Literal["none", "nf4"]) -> Model:
+        """Return a model with the saved adapter at ``path`` over a newly loaded base."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    digest: str
+    max_tokens: int
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """Return float32 unit vectors, shape ``(n_texts, dim)``."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Return the tokens of ``texts`` whole, special tokens included, before any cut at ``max_tokens``."""
+        ...
+
+
+RequestBuilder = Callable[[Task, Sequence[TaskItem]], list["Request | Failure"]]
+"""Builds the requests for items of one task, in order; an item that cannot be asked gives a Failure."""
+
+
+@dataclass(frozen=True)
+class PrepareContext:
+    """What a strategy gets to work with.
+
+    ``model`` and ``build`` come from the strategy before it in a composition (``lora+rag``), or are the base
+    model and the plain prompt. ``artifacts`` is a folder that outlives the run's process; anything there must
+    be found again by content, so that a killed run resumes and no work is done twice.
+    """
+
+    model: Model
+    build: RequestBuilder
+    tasks: tuple[TrainingData, ...]
+    seed: int
+    artifacts: Path
+    embedder: Callable[[], Embedder]
+    progress: Progress
+    on_long_prompt: Literal["refuse", "cut"] = "cut"
+    place: str = "experiment"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A strategy that is ready to answer. ``record`` is shown in the report (loss curves, index sizes)."""
+
+    model: Model
+    build: RequestBuilder
+    cost: PrepareCost
+    record: dict[str, Any]
+
+
+class Strategy(Protocol):
+    """One way to make a model do a task.
+
+    A strategy is a class with ``options_type``, a pydantic model of its options, built as ``Class(options)``.
+    """
+
+    @property
+    def options_type(self) -> type[BaseModel]:
+        """The pydantic model of its options."""
+        ...
+
+    def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse with InputError what can be refused before any model is loaded."""
+        ...
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return the files outside the experiment that the answers depend on (an adapter's)."""
+        ...
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        """Do all the work that comes before the first test item."""
+        ...
+
+
+class Metric(Protocol):
+    """Judges answers item by item; aggregation is not its business."""
+
+    names: tuple[str, ...]
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        """Return for each case its scores by name, each in [0, 1] where 1.0 is best."""
+        ...
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a metric may look at for one item."""
+
+    task: Task
+    item: TaskItem
+    request: Request
+    generation: Generation
