@@ -1,0 +1,1 @@
+"""The starter model: its generator of tasks, tokenizer, pre-training program and measured abilities."""

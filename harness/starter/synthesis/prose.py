@@ -1,0 +1,53 @@
+"""Paragraphs of plain English, written for the tokenizer and for training on whole texts."""
+
+# ruff: noqa: E501  (tables of wordings keep a line each)
+
+PARAGRAPHS = tuple(
+    part.strip().replace("\n", " ")
+    for part in [
+        "\nI am still waiting on my card. It was sent two weeks ago and it has not arrived yet. How long does delivery usually\ntake, and can I track it? If it is lost in the post, please cancel it and send me a new one to my current address.",
+        "My card payment was declined at the shop this morning, although there is enough money in my account. I tried it three\ntimes and then paid in cash. Why did this happen, and what can I do so that it does not happen again?",
+        "There is a charge on my statement that I do not recognise. I never bought anything from this company. Please tell me\nhow I can get the money back and whether someone else has used my card details.",
+        "I would like to top up my account by bank transfer, but I do not know which details to use. Do you accept cheques? Is\nthere a fee for topping up with a credit card, and is there a limit for how much I can add each month?",
+        "How do I change my PIN? I have forgotten it and the cash machine has kept my card. Can I get a new one at any branch, or\ndo I have to wait until it comes by post?",
+        "The exchange rate you used for my withdrawal abroad was wrong. I took out a hundred pounds and was charged much more\nthan I expected. Which rate do you apply, and where can I see it before I pay?",
+        "My transfer is still pending after three days. The person I sent it to says that the money has not been received. Was\nthe account number wrong? Could you please check what went wrong and whether the payment can be reverted?",
+        "Can I open an account for my children? How old do they have to be? I would also like to have a second card for my\ndaughter, if that is possible, and to set a limit on what she can spend.",
+        "I think my phone was stolen last night. Please block the app and freeze my account until I have a new one. What should I\ndo to prove that it is me when I call?",
+        "Please verify my identity. I have sent a picture of my passport, but the app says that the check has failed. What kind of\ndocument do you need, and why is it so difficult to unlock my account?",
+        "Thank you for your message. We are sorry that your parcel arrived damaged. A new one has been sent today and will reach\nyou within three working days. You do not need to send the broken item back.",
+        "Dear customer, we have received your return and will refund the full price to the card you paid with. It can take up to\nfive days until the money appears in your account. If you have any questions, please reply to this message.",
+        "The shop opens at nine in the morning and closes at six, except on Sundays. On the first Saturday of the month it stays\nopen until eight. Customers can park behind the building free of charge for two hours.",
+        "We have moved our office to the other side of the river. The new building has more light, a larger kitchen, and a room\nwhere you can work without noise. Please ask at the front desk for a badge before you go up.",
+        "All employees are asked to read the new rules for travel. Trips must be booked through the travel desk, at least two weeks\nbefore they begin. Receipts should be handed in within one month, or the costs cannot be paid back.",
+        "When you leave the building in the evening, switch off the lights and close the windows. The last person to leave turns\non the alarm. If you have lost your key, tell the security desk at once, so that the lock can be changed.",
+        "New members of staff have a meeting with their manager every week for the first three months. They are given a colleague\nwho shows them how things work and who answers their questions. Nobody expects them to know everything at the start.",
+        "If the printer does not work, check first whether there is paper in it and whether the cable is connected. If that does\nnot help, restart it and wait for a minute. Call the help desk when an error message is shown on the screen.",
+        "The train from the coast was late, as it was almost every evening that winter. People stood on the platform with their\ncollars up and talked about the weather. When it finally came, everybody was so glad that nobody complained.",
+        "My grandmother kept bees behind the house. She said that one must be calm with them and never hurry. In August we helped\nher to take out the honey, and we were allowed to eat as much of it as we liked.",
+        "Water is a simple thing, but without it nothing lives. Plants draw it up through their roots and give it back to the air\nthrough their leaves. Clouds carry it over the land, and rivers bring it home to the sea.",
+        "A good map leaves out more than it shows. Whoever wants to find a road does not need every tree. The art of drawing maps\nis to know what the reader is looking for, and to make just that easy to see.",
+        "In the morning the market square was full of people. They bought bread, cheese, apples and flowers, and they stopped to\ntalk to each other. By noon the stalls were gone, and only a few leaves were left on the stones.",
+        "It is easier to keep a machine running than to repair it. Clean it after use, put oil on the parts that move, and look at\nit from time to time. Most faults begin small and can be heard before they can be seen.",
+        "To cook rice, wash it first until the water stays clear. Use twice as much water as rice, add a little salt, and let it\nboil with the lid on. After twelve minutes take it off the heat and let it rest.",
+        "She had learned to play the piano late, when her children were already at school. Her hands were slow, but her ear was\ngood. After a few years she could play the songs her mother used to sing in the kitchen.",
+        "The library lends books for four weeks. You may keep a book longer if nobody else has asked for it. Those who bring books\nback late pay a small fee, which is used to buy new books for children.",
+        "Please note that the lift is out of order until Friday. If you cannot use the stairs, call the front desk, and someone\nwill help you. We are sorry for the trouble and hope that the repair will be finished soon.",
+        "The weather report says that it will rain in the north and stay dry in the south. In the hills there may be some snow\nduring the night. Drivers should be careful, since the roads can be slippery in the early hours.",
+        "He wrote letters to his brother every month, even when there was nothing to tell. He described the garden, the dog, what\nhe had eaten, and what the neighbours said. His brother kept all of them in a wooden box.",
+        "Before you sign a contract, read it twice. Look for the date on which it ends, for the costs, and for what happens if you\nwant to leave early. Ask about every word that you do not understand, and do not let anyone hurry you.",
+        "Our customers often ask why the price has changed. Costs for energy and transport have gone up, and we could not carry\nthem alone. We have tried to keep the increase small and will lower the price again as soon as we can.",
+        "The bridge was built more than a hundred years ago. At first only carts went over it, later cars and buses. Last summer it\nhad to be closed for some weeks, because the stones on the east side had become loose.",
+        "Children learn to speak by listening and trying. Nobody explains the rules to them. They make mistakes, they are\nunderstood anyway, and little by little the mistakes disappear. Perhaps one should learn everything in this way.",
+        "In order to join the club, fill in the form and bring it to the office together with a photo. The fee is paid once a year.\nMembers can use the courts on all days and may bring one guest each week.",
+        "I bought these shoes a month ago, and the sole has already come off. I have worn them only in the office. I expected\nbetter quality at this price and would like to have my money back or a new pair.",
+        "The service at your hotel was excellent. The room was clean and quiet, the breakfast was fresh, and the people at the desk\nwere friendly and helpful at any time. We would love to come back next year.",
+        "Could you tell me whether the blue jacket is available in a larger size? I looked for it in your online shop, but only the\nsmall one was shown. If it comes back into stock, please send me a message.",
+        "Yesterday I was charged twice for the same order. Both payments appear in my account with the same amount and the same\ntime. I only ordered once. Please cancel one of them and confirm that it has been done.",
+        "Why do I have to pay a fee for getting cash? I thought withdrawals were free with this card. The machine did not show any\nwarning. I would like to know what the rules are and in which countries the card can be used.",
+        "How can I close my account? I am not happy with the service and want to delete my profile. Please make sure that my\npersonal data is removed and that the rest of my money is sent to my other bank.",
+        "The auto top-up did not work, and my virtual card was refused as a result. I need to make a payment today. Is there\nanother way to add money, for example with a transfer or from another card?",
+        "What are disposable cards for, and how many of them can I have? Do they support online purchases in a foreign currency? I\nwant to order one now and would like to know how long they stay active.",
+        "Is it possible to get a physical card delivered on a specific day? I am going to travel soon and it would be good to have\nit before I leave. I am willing to pay extra for express delivery if needed.\n",
+    ]
+)
