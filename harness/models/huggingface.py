@@ -212,7 +212,7 @@ class HuggingFaceModel:
         prompt = self._encode(self.render(request.messages))
         end = [self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else []
         options = [self._encode(choice) + end for choice in request.choices]
-        likelihoods = log_likelihoods(self.module, prompt, options, self._options.max_batch_tokens)
+        likelihoods = log_likelihoods(self.module, prompt, options)
         if any(value != value for value in likelihoods):
             return [Failure(kind="not_a_number", message="the model gave NaN as a log-likelihood")]
         choices = tuple(
