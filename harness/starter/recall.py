@@ -1,9 +1,7 @@
-"""Stage 1 of the pre-training: repeating and looking up, in random tokens.
+"""Stage 1 of the pre-training: random tokens, then the same again, to be read off.
 
-Copying is what every later ability rests on and what a small model learns last, so it is learned alone and
-first. It needs only the size of the vocabulary. Three tasks: a sequence again; the value of a key; the value
-of an attribute of an entity, where other entities have that attribute and the entity has others (the skeleton
-of reading a passage).
+Copying is what every later ability rests on and what a small model learns last, so it is learned alone and first.
+It needs only the size of the vocabulary.
 """
 
 from __future__ import annotations
@@ -56,63 +54,6 @@ def repeat_row(rng: random.Random, vocab: int, longest: int) -> Row:
     x = _tokens(rng, rng.randint(8, longest), vocab)
     row.read([USER, *x, END, ASSISTANT])
     row.predict([*x, END])
-    return row
-
-
-def pairs_row(rng: random.Random, vocab: int, most: int) -> Row:
-    """Keys with values (both one to three tokens), then questions for single keys.
-
-    Args:
-        rng: Source of randomness.
-        vocab: Number of tokens in the vocabulary.
-        most: Most pairs.
-    """
-    row = Row(family="pairs")
-    stop, to = _tokens(rng, 2, vocab)
-    pairs = [
-        (_tokens(rng, rng.choice((1, 1, 2, 3)), vocab), _tokens(rng, rng.choice((1, 1, 2, 3)), vocab))
-        for _ in range(rng.randint(3, most))
-    ]
-    row.read([USER])
-    for key, value in pairs:
-        row.read([*key, to, *value, stop])
-    for index, (key, value) in enumerate(rng.sample(pairs, min(len(pairs), 6))):
-        row.read([*([USER] if index else []), *key, END, ASSISTANT])
-        row.predict([*value, END])
-    return row
-
-
-def lookup_row(rng: random.Random, vocab: int, most: int) -> Row:
-    """Entities with attributes in sentences of filler, then questions for an attribute of an entity.
-
-    Args:
-        rng: Source of randomness.
-        vocab: Number of tokens in the vocabulary.
-        most: Most entities.
-    """
-    row = Row(family="lookup")
-    entities = [_tokens(rng, rng.randint(1, 2), vocab) for _ in range(rng.randint(1, most))]
-    attributes = [_tokens(rng, rng.randint(1, 2), vocab) for _ in range(rng.randint(2, 4))]
-    forms = [[_tokens(rng, rng.randint(0, 3), vocab) for _ in range(3)] for _ in range(rng.randint(1, 3))]
-    stop = _tokens(rng, 1, vocab)
-    facts = []
-    row.read([USER])
-    repeats_name = rng.random() < 0.5
-    for entity in entities:
-        row.read([*entity, *stop])
-        for attribute in rng.sample(attributes, rng.randint(1, len(attributes))):
-            value = _tokens(rng, rng.choice((1, 1, 2, 3)), vocab)
-            a, b, c = rng.choice(forms)
-            name = entity if repeats_name else []
-            sentence = (
-                [*a, *name, *attribute, *b, *value] if rng.random() < 0.7 else [*value, *c, *attribute, *name]
-            )
-            row.read([*sentence, *stop])
-            facts.append((entity, attribute, value))
-    for index, (entity, attribute, value) in enumerate(rng.sample(facts, min(len(facts), 6))):
-        question = [*attribute, *entity] if rng.random() < 0.5 else [*entity, *attribute]
-        row.read([*([USER] if index else stop), *question, END, ASSISTANT])
-        row.predict([*value, END])
     return row
 
 
