@@ -1,6 +1,6 @@
 """Stage 1 of the pre-training: random tokens, then the same again, to be read off.
 
-Copying is what every later ability rests on and what a small model learns last, so it is learned alone and first.
+Copying is what every later ability rests on and what a small model learns last, so it comes first and alone.
 It needs only the size of the vocabulary.
 """
 
