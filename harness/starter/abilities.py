@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 from harness.starter.synthesis import Example, Source, make
 from harness.starter.synthesis.reading import NOT_FOUND, reading
+from harness.stats import wilson_interval
 
 MODEL = Path(__file__).parent / "model"
 TARGETS = {"reading": 0.85, "labels": 0.80, "general": 0.95, "refusal": 0.80}
-Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,7 @@ class Ability:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of the share."""
-        return wilson(self.right, self.n)
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Score interval of a share at 95 % (Wilson 1927).
-
-    Args:
-        right: Number of successes.
-        n: Number of trials, at least 1.
-    """
-    share = right / n
-    centre = share + Z * Z / (2 * n)
-    half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    return (centre - half) / (1 + Z * Z / n), (centre + half) / (1 + Z * Z / n)
+        return wilson_interval(self.right, self.n)
 
 
 def _collect(

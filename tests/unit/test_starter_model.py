@@ -82,11 +82,6 @@ def test_the_model_is_small_and_loads_like_any_other() -> None:
     assert not model.generation_config.do_sample
 
 
-def test_wilson_interval() -> None:
-    low, high = abilities.wilson(85, 100)
-    assert (round(low, 3), round(high, 3)) == (0.767, 0.907)
-
-
 def test_field_matches() -> None:
     assert abilities.field_matches('{"a": "x", "b": 2}', '{"a": "x", "b": 3}') == (1, 2)
     assert abilities.field_matches("nothing", '{"a": "x"}') == (0, 1)
