@@ -7,9 +7,12 @@ its strategy and task were configured, so rows of an older configuration are nev
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -129,12 +132,25 @@ class Store:
 
     # --- Writing ---
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write all of the block or nothing; a full disk is an OSError that names the file."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path)) from None
+            raise
+
     def write_batch(
         self, recipe: str, generations: Mapping[str, Generation], results: Sequence[ItemResult]
     ) -> None:
         """Write the generations and results of one batch in one transaction; what is there stays."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             self._db.executemany(
                 "INSERT OR IGNORE INTO generations VALUES (?, ?)",
                 [(key, generation.model_dump_json()) for key, generation in generations.items()],
@@ -143,18 +159,12 @@ class Store:
                 "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(recipe, result) for result in results],
             )
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     def write_items(self, task_digest: str, items: Iterable[TaskItem]) -> None:
         """Keep the test items of a task, so that a report needs nothing but the run folder."""
-        self._db.execute("BEGIN IMMEDIATE")
         rows = ((task_digest, item.id, item.model_dump_json()) for item in items)
-        self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", rows)
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", rows)
 
     def write_preparation(self, recipe: str, preparation: Preparation) -> None:
         """Write what preparing a strategy took; the first that succeeded stays."""

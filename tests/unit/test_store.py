@@ -117,3 +117,15 @@ def test_a_folder_without_a_store_or_with_a_broken_one_is_refused(tmp_path: Path
     sqlite3.connect(other / FILE_NAME).execute("PRAGMA user_version=99")
     with pytest.raises(InputError, match="schema version 99"):
         Store.open(other)
+
+
+def test_a_full_disk_names_the_file_and_loses_nothing_that_was_written(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.write_batch("r", {"k": Generation(text="kept")}, [result("a")])
+        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+        store._db.execute(f"PRAGMA max_page_count={pages}")
+        with pytest.raises(OSError, match="No space left") as caught:
+            store.write_batch("r", {"l": Generation(text="x" * 100_000)}, [result("b", "l")])
+        assert caught.value.filename == str(tmp_path / FILE_NAME)
+        assert store.finished("r", 0) == {("a", 0)}
+        assert store.generations(["k", "l"]).keys() == {"k"}
