@@ -160,20 +160,20 @@ class _Asking:
         self, items: Sequence[TaskItem], step: Step, finished: set[tuple[str, int]]
     ) -> list[_Question]:
         """Build all requests, finished or not, so that batches form alike; those that fail are stored."""
-        task, plan = self.task.task, self.plan
+        task, plan, model = self.task.task, self.plan, self.prepared.model
         built = self.prepared.build(task, [item.without_answer() for item in items])
         questions: list[_Question] = []
         failed: list[ItemResult] = []
         for item, outcome in zip(items, built, strict=True):
             fits = outcome if isinstance(outcome, Failure) else self._fitting(outcome)
+            prompt = "" if isinstance(fits, Failure) else model.render(fits.messages)
             for repeat in range(plan.repeats):
                 if isinstance(fits, Failure):
                     failed.append(self._result(item, repeat, "", None, None, {}, fits))
                     continue
                 decoding = fits.decoding.model_copy(update={"temperature": plan.temperature})
                 request = fits.model_copy(update={"seed": self.seed, "repeat": repeat, "decoding": decoding})
-                model = self.prepared.model
-                key = generation_key(model.identity, model.render(request.messages), request)
+                key = generation_key(model.identity, prompt, request)
                 questions.append(_Question(item, request, key))
         fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
         self.store.write_batch(self._recipe, {}, fresh)
