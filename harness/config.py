@@ -42,11 +42,26 @@ class StrategyOptions(Options):
     options: dict[str, Any] = {}
 
 
+class ForgettingOptions(Options):
+    """What is measured of a model that was adapted, beside the retention tasks.
+
+    ``text`` is a file of general text whose likelihood is compared with the base's; ``builtin:general`` is
+    the one that comes with Trilemma, and null measures none. On the prompts of ``prompts`` test items of each
+    task the distance from the base is measured too. ``noise_items`` items of each retention task are asked of
+    the base a second time, to see what changes by itself.
+    """
+
+    text: str | None = "builtin:general"
+    prompts: int = Field(default=16, ge=0)
+    noise_items: int = Field(default=25, ge=0)
+
+
 class Experiment(Options):
     """An experiment file, resolved: defaults filled in, shorthands written out.
 
     ``tasks`` are paths or globs relative to the file, ``builtin:SUITE[/TASK]``, or tasks written out in
-    place, which the task loader checks. ``limit`` takes that many test items of every task. ``seeds`` repeat
+    place, which the task loader checks. ``forgetting`` says what more is measured of adapted models, and null
+    measures nothing more. ``limit`` takes that many test items of every task. ``seeds`` repeat
     everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
@@ -57,6 +72,7 @@ class Experiment(Options):
     tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     strategies: dict[str, StrategyOptions] = Field(min_length=1)
     incumbent: str
+    forgetting: ForgettingOptions | None = ForgettingOptions()
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     limit: int | None = Field(default=None, ge=1)
     on_long_prompt: Literal["refuse", "cut"] = "cut"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.drift import Drift, Noise
 from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 
 
@@ -38,7 +39,12 @@ class Cell(Frozen):
 
 
 class Contrast(Frozen):
-    """Difference ``strategy - reference`` in a task's primary metric on the same items."""
+    """Difference ``strategy - reference`` in a task's primary metric on the same items.
+
+    ``p_holm`` is ``p_value`` corrected for all contrasts of the task. ``wins`` and ``losses`` count the items
+    on which one of the two is better. ``detectable`` is the least true difference that such data would show
+    (at 5 % with power 0.8). ``bca_low`` and ``bca_high`` are a second opinion from the bootstrap.
+    """
 
     strategy: str
     reference: str
@@ -47,12 +53,25 @@ class Contrast(Frozen):
     difference: float
     ci_low: float
     ci_high: float
+    p_value: float
+    p_holm: float
     n: int
+    n_clusters: int
+    n_seeds: int
+    wins: int
+    losses: int
     method: str
+    test: str
+    detectable: float
+    bca_low: float | None = None
+    bca_high: float | None = None
 
 
 class MacroContrast(Frozen):
-    """Mean over tasks of the differences from the reference, every task weighing the same."""
+    """Mean over tasks of the differences from the reference, every task weighing the same.
+
+    ``p_holm`` is ``p_value`` corrected for all strategies that are compared with the reference.
+    """
 
     strategy: str
     reference: str
@@ -61,8 +80,70 @@ class MacroContrast(Frozen):
     difference: float
     ci_low: float
     ci_high: float
+    p_value: float
+    p_holm: float
     n_tasks: int
     n_items: int
+    n_seeds: int
+    detectable: float
+
+
+class TaskFlips(Frozen):
+    """Items of a retention task that a strategy lost (right before, wrong now) and gained against the base.
+
+    ``lost_rate`` is lost / ``base_right``, with Wilson's 95 % interval; ``p_value`` is McNemar's.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    base_right: int
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+    lost_rate: float
+    lost_rate_low: float
+    lost_rate_high: float
+    p_value: float
+
+
+Behaviour = Literal["format failure", "refusal of an unanswerable question", "refusal of an answerable one"]
+
+
+class BehaviourChange(Frozen):
+    """How often a strategy's answers show a behaviour, against the base on the same items."""
+
+    strategy: str
+    task: str
+    behaviour: Behaviour
+    n: int
+    rate: float
+    base_rate: float
+    difference: float
+    ci_low: float
+    ci_high: float
+
+
+class StrategyDrift(Frozen):
+    """How far a strategy's weights have moved from the base, the mean over seeds, by text."""
+
+    strategy: str
+    n_seeds: int
+    texts: tuple[Drift, ...]
+
+
+class Continual(Frozen):
+    """What a training in stages lost of its earlier ones.
+
+    ``scores[t][i]`` is the mean primary score on the tasks of stage i after stage t, which the strategy
+    ``after[t]`` shows. Both figures are in [-1, 1]; a loss is a negative transfer and a positive forgetting.
+    """
+
+    strategy: str
+    after: tuple[str, ...]
+    stages: tuple[tuple[str, ...], ...]
+    scores: tuple[tuple[float, ...], ...]
+    backward_transfer: float
+    average_forgetting: float
 
 
 class StrategyCost(Frozen):
@@ -98,8 +179,9 @@ class Verdict(Frozen):
 class Summary(Frozen):
     """All of ``summary.json``.
 
-    ``contrasts`` are against the incumbent on target tasks, ``forgetting`` against ``base``, the strategy
-    that asks the model as it came, on retention tasks.
+    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``flips``, ``behaviour`` and
+    ``drift`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base against
+    itself.
     """
 
     schema_version: Literal[1] = 1
@@ -112,6 +194,11 @@ class Summary(Frozen):
     cells: tuple[Cell, ...]
     contrasts: tuple[Contrast, ...]
     forgetting: tuple[Contrast, ...]
+    flips: tuple[TaskFlips, ...]
+    behaviour: tuple[BehaviourChange, ...]
+    drift: tuple[StrategyDrift, ...]
+    noise: tuple[Noise, ...]
+    continual: tuple[Continual, ...]
     macro: tuple[MacroContrast, ...]
     costs: tuple[StrategyCost, ...]
     failures: tuple[StrategyFailure, ...]

@@ -60,6 +60,22 @@ class Model(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class TokenLogProbs:
+    """What a model gives to the tokens of some texts.
+
+    Attributes:
+        n_tokens: Tokens that were predicted; the first of each window of a text is not.
+        nll: Sum of their negative log-likelihoods, in nats.
+        log_probs: Log-probabilities of the whole vocabulary for the first of them, float32,
+            shape ``(n_kept, vocabulary)``.
+    """
+
+    n_tokens: int
+    nll: float
+    log_probs: Any
+
+
 @runtime_checkable
 class TrainableModel(Model, Protocol):
     """A model that adapters can be trained for and loaded over."""
@@ -71,6 +87,10 @@ class TrainableModel(Model, Protocol):
 
     def fresh(self, quantization: Literal["none", "nf4"]) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
+        ...
+
+    def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
+        """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
         ...
 
     def with_adapter(self, path: Path, quantization: Literal["none", "nf4"]) -> Model:

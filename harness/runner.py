@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.composition import Chain
+from harness.drift import Drift, DriftMeter, Noise, Probes, noise_of
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.progress import Progress, Step
-from harness.protocols import Case, Embedder, Metric, Model, PrepareContext, Prepared
+from harness.protocols import (
+    Case,
+    Embedder,
+    Metric,
+    Model,
+    PrepareContext,
+    Prepared,
+    TrainableModel,
+)
 from harness.store import Preparation, Store, generation_key
 from harness.tasks.prompting import plain_requests
 from harness.types import (
@@ -25,6 +34,25 @@ from harness.types import (
     Request,
     TaskItem,
 )
+
+
+@dataclass(frozen=True)
+class Probing:
+    """What is measured of a prepared strategy beside its answers; see `harness.drift`.
+
+    Attributes:
+        text: General text; empty for none.
+        prompts: Test items of each task on whose prompts the distance from the base is measured.
+        noise_items: Items of each retention task that the base is asked a second time.
+        base: The strategy that asks the model as it came.
+        digest: Of all this and of the items; empty for none of it.
+    """
+
+    text: str = ""
+    prompts: int = 0
+    noise_items: int = 0
+    base: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +77,7 @@ class Plan:
     repeats: int
     temperature: float
     on_long_prompt: str
+    probing: Probing = Probing()
 
 
 def execute(plan: Plan, store: Store, progress: Progress) -> None:
@@ -87,11 +116,64 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
     for task in plan.tasks:
         asking = _Asking(plan, chain.name, seed, task, prepared, store)
         asking.run(progress)
+    _probe(plan, chain, seed, prepared, store, progress)
+
+
+def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:
+    """Measure how far an adapted model is from its base, or how far the base is from itself."""
+    if _probed(plan, chain, seed, store):
+        return
+    drifts: list[Drift] = []
+    noise: list[Noise] = []
+    adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
+    if adapted and isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel):
+        texts = _drift_texts(plan)
+        with progress.step(f"{_label(plan, chain, seed)} · distance from the base", len(texts)) as step:
+            drifts = DriftMeter(plan.model, texts).of(prepared.model, step.advance)
+    elif chain.name == plan.probing.base and seed == plan.seeds[0]:
+        asked = _asked_before(plan, chain, seed, store)
+        total = sum(len(pairs) for pairs in asked.values())
+        with progress.step(f"{_label(plan, chain, seed)} · asked again", total) as step:
+            noise = list(noise_of(prepared.model, asked, step.advance))
+    probes = Probes(of=plan.probing.digest, drift=tuple(drifts), noise=tuple(noise))
+    store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
+
+
+def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
+    """Whether these measurements are in the store, or none are wanted."""
+    kept = store.probes(plan.preparations[chain.name]).get(seed)
+    wanted = plan.probing.digest
+    return not wanted or (kept is not None and Probes.model_validate_json(kept).of == wanted)
+
+
+def _drift_texts(plan: Plan) -> dict[str, list[str]]:
+    texts = {"general text": [plan.probing.text]} if plan.probing.text else {}
+    for task in plan.tasks if plan.probing.prompts else ():
+        items = plan.tests[task.task.name][: plan.probing.prompts]
+        built = plain_requests(task.task, [item.without_answer() for item in items])
+        prompts = [plan.model.render(request.messages) for request in built if isinstance(request, Request)]
+        texts[f"prompts of {task.task.name}"] = prompts
+    return texts
+
+
+def _asked_before(
+    plan: Plan, chain: Chain, seed: int, store: Store
+) -> dict[str, list[tuple[Request, Generation]]]:
+    """Return requests of retention tasks with the answers they got."""
+    asked = {}
+    for name in (task.task.name for task in plan.tasks if task.task.role == "retention"):
+        rows = store.results([plan.recipes[chain.name][name]])
+        pairs = [(r.request, r.generation) for r in rows if r.seed == seed and r.request and r.generation]
+        if pairs[: plan.probing.noise_items]:
+            asked[name] = pairs[: plan.probing.noise_items]
+    return asked
 
 
 def _all_finished(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     prepared = store.preparations([plan.preparations[chain.name]])
     if not any(preparation.seed == seed and preparation.error is None for preparation in prepared):
+        return False
+    if not _probed(plan, chain, seed, store):
         return False
     return all(
         {(item.id, repeat) for item in plan.tests[task.task.name] for repeat in range(plan.repeats)}

@@ -30,7 +30,7 @@ from harness.types import (
     TaskItem,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "results.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS generations (
@@ -47,6 +47,9 @@ CREATE TABLE IF NOT EXISTS results (
 CREATE TABLE IF NOT EXISTS preparations (
     recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, cost TEXT NOT NULL,
     record TEXT NOT NULL, error TEXT, PRIMARY KEY (recipe, seed)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS probes (
+    recipe TEXT NOT NULL, seed INTEGER NOT NULL, probes TEXT NOT NULL, PRIMARY KEY (recipe, seed)
 ) WITHOUT ROWID;
 """
 
@@ -182,6 +185,11 @@ class Store:
             ),
         )
 
+    def write_probes(self, recipe: str, seed: int, probes: str) -> None:
+        """Write what was measured of a prepared strategy, as JSON, in place of what is there."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO probes VALUES (?, ?, ?)", (recipe, seed, probes))
+
     def forget_errors(self, recipe: str, seed: int) -> None:
         """Delete the failed items of a recipe, so that running again tries them again."""
         self._db.execute(
@@ -222,6 +230,11 @@ class Store:
             item_id: TaskItem.model_validate_json(item)
             for item_id, item in self._db.execute(query, (task_digest,))
         }
+
+    def probes(self, recipe: str) -> dict[int, str]:
+        """Return what was measured of a prepared strategy, as JSON by seed."""
+        query = "SELECT seed, probes FROM probes WHERE recipe = ? ORDER BY seed"
+        return dict(self._db.execute(query, (recipe,)).fetchall())
 
     def preparations(self, recipes: Iterable[str]) -> list[Preparation]:
         """Return the preparations of the given recipes, in their order, then by seed."""

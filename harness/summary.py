@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from harness.comparison import Comparison, Table
+from harness.drift import Probes
 from harness.findings import (
+    BehaviourChange,
     Cell,
-    Contrast,
-    MacroContrast,
     StrategyCost,
+    StrategyDrift,
     StrategyFailure,
     Summary,
+    TaskFlips,
     TaskInfo,
     Verdict,
 )
-from harness.stats import interval, paired_difference
+from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift
+from harness.scores import Clusters, clusters_of, mean_with_interval, scores_of
 from harness.store import Preparation, Store
 from harness.tasks.selection import chosen
-from harness.types import ItemResult, PrepareCost, Role, RunManifest, Task, TokenUsage
+from harness.types import ItemResult, PrepareCost, Role, RunManifest, Task, TaskItem, TokenUsage
 from harness.verdict import decide
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Per-item scores of one strategy on one task: item id to mean over seeds and repeats."""
-
-    by_metric: Mapping[str, Mapping[str, float]]
-    failed: frozenset[str]
 
 
 def summarize(manifest: RunManifest, store: Store) -> Summary:
@@ -50,16 +43,21 @@ def summarize(manifest: RunManifest, store: Store) -> Summary:
         for strategy, recipes in manifest.recipes.items()
     }
     scores = {
-        strategy: {
-            task: item_scores(found, manifest.metrics[task]) for task, found in by_task.items() if found
-        }
+        strategy: {task: scores_of(found, manifest.metrics[task]) for task, found in by_task.items() if found}
         for strategy, by_task in rows.items()
     }
     prepared = store.preparations(manifest.preparations.values())
     infos = tuple(
         _task_info(task, manifest.metrics[name][0], len(asked[name])) for name, task in manifest.tasks.items()
     )
+    items = {name: store.items(task.digest) for name, task in manifest.tasks.items()}
+    clusters = {name: clusters_of(task, items[name]) for name, task in manifest.tasks.items()}
+    probes = {
+        name: [Probes.model_validate_json(kept) for kept in store.probes(recipe).values()]
+        for name, recipe in manifest.preparations.items()
+    }
     references: dict[Role, str] = {"target": str(experiment["incumbent"]), "retention": base_of(experiment)}
+    compared = {role: Comparison.of(scores, infos, role, name, clusters) for role, name in references.items()}
     draft = Summary(
         name=manifest.name,
         incumbent=references["target"],
@@ -67,12 +65,15 @@ def summarize(manifest: RunManifest, store: Store) -> Summary:
         strategies=tuple(manifest.recipes),
         seeds=tuple(experiment["seeds"]),
         tasks=infos,
-        cells=tuple(_cells(scores, infos)),
-        contrasts=tuple(_contrasts(scores, infos, "target", references["target"])),
-        forgetting=tuple(_contrasts(scores, infos, "retention", references["retention"])),
-        macro=tuple(
-            macro for role, name in references.items() for macro in _macros(scores, infos, role, name)
-        ),
+        cells=tuple(_cells(scores, infos, clusters)),
+        contrasts=compared["target"].contrasts(),
+        forgetting=compared["retention"].contrasts(),
+        flips=tuple(_flips(scores, infos, references["retention"])),
+        behaviour=tuple(_behaviour(rows, manifest.tasks, items, clusters, references["retention"])),
+        drift=tuple(drift for drift in (_drift(name, probes[name]) for name in rows) if drift),
+        noise=tuple(each for found in probes.values() for probe in found for each in probe.noise),
+        continual=tuple(continual_of(experiment["strategies"], _means(scores, infos))),
+        macro=tuple(macro for each in compared.values() for macro in each.macros(scores)),
         costs=tuple(_costs(rows, prepared)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in prepared if p.error
@@ -94,25 +95,6 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def item_scores(rows: Iterable[ItemResult], metrics: Sequence[str]) -> Scores:
-    """Average the rows of one strategy and task within each item.
-
-    A failed row scores 0 in every one of the task's ``metrics``. Other scores (of retrieval) are averaged
-    over the rows that have them.
-    """
-    rows = list(rows)
-    names = [*metrics, *sorted({name for row in rows for name in row.scores} - set(metrics))]
-    values: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in names}
-    for row in rows:
-        found = dict.fromkeys(metrics, 0.0) if row.error is not None else row.scores
-        for name, score in found.items():
-            values[name][row.item_id].append(score)
-    means = {
-        name: {i: float(np.mean(v)) for i, v in found.items()} for name, found in values.items() if found
-    }
-    return Scores(means, frozenset(row.item_id for row in rows if row.error is not None))
-
-
 def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
     return TaskInfo(
         name=task.name,
@@ -125,92 +107,64 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
     )
 
 
-def _cells(scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo]) -> Iterable[Cell]:
+def _cells(scores: Table, infos: Sequence[TaskInfo], clusters: Mapping[str, Clusters]) -> Iterable[Cell]:
     primary = {info.name: info.primary_metric for info in infos}
     for strategy, by_task in scores.items():
         for task, found in by_task.items():
-            for metric, by_item in found.by_metric.items():
-                values = list(by_item.values())
-                low, high = interval(values)
+            for metric in found.by_metric:
+                items = found.of(metric)
+                if not items:
+                    continue
+                mean, low, high, n = mean_with_interval(found, metric, clusters[task])
                 yield Cell(
                     strategy=strategy,
                     task=task,
                     metric=metric,
                     primary=metric == primary[task],
-                    mean=float(np.mean(values)),
+                    mean=mean,
                     ci_low=low,
                     ci_high=high,
-                    n=len(values),
-                    errors=len(found.failed & by_item.keys()),
+                    n=n,
+                    errors=len(found.failed & items.keys()),
                 )
 
 
-def _paired(new: Mapping[str, float], old: Mapping[str, float]) -> tuple[list[float], list[float]]:
-    common = sorted(new.keys() & old.keys())
-    return [new[i] for i in common], [old[i] for i in common]
-
-
-def _contrasts(
-    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], role: Role, reference: str
-) -> Iterable[Contrast]:
+def _flips(scores: Table, infos: Sequence[TaskInfo], base: str) -> Iterable[TaskFlips]:
     for strategy, by_task in scores.items():
-        for info in (info for info in infos if info.role == role):
-            old = scores.get(reference, {}).get(info.name)
-            if strategy == reference or old is None or info.name not in by_task:
-                continue
-            pair = _paired(_primary(by_task[info.name], info), _primary(old, info))
-            if not pair[0]:
-                continue
-            found = paired_difference(*pair)
-            yield Contrast(
-                strategy=strategy,
-                reference=reference,
-                task=info.name,
-                metric=info.primary_metric,
-                difference=found.estimate,
-                ci_low=found.low,
-                ci_high=found.high,
-                n=found.n,
-                method=found.method,
-            )
+        for info in (info for info in infos if info.role == "retention" and strategy != base):
+            if info.name in by_task and info.name in scores.get(base, {}):
+                new, old = by_task[info.name], scores[base][info.name]
+                yield flips_of(strategy, info.name, info.primary_metric, new, old)
 
 
-def _primary(scores: Scores, info: TaskInfo) -> Mapping[str, float]:
-    return scores.by_metric.get(info.primary_metric, {})
+def _behaviour(
+    rows: Mapping[str, Mapping[str, Sequence[ItemResult]]],
+    tasks: Mapping[str, Task],
+    items: Mapping[str, Mapping[str, TaskItem]],
+    clusters: Mapping[str, Clusters],
+    base: str,
+) -> Iterable[BehaviourChange]:
+    for strategy, by_task in rows.items():
+        for name, task in tasks.items() if strategy != base and base in rows else ():
+            new, old = by_task[name], rows[base][name]
+            yield from behaviour_changes(strategy, task, items[name], new, old, clusters[name])
 
 
-def _macros(
-    scores: Mapping[str, Mapping[str, Scores]], infos: Sequence[TaskInfo], role: Role, reference: str
-) -> Iterable[MacroContrast]:
-    """Yield for each strategy the mean over the role's tasks of the paired differences.
+def _drift(strategy: str, probes: Sequence[Probes]) -> StrategyDrift | None:
+    return mean_drift(strategy, [probe.drift for probe in probes if probe.drift])
 
-    The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
-    estimate to a bound is the root of the summed squares of the tasks' distances, over their number.
-    """
-    tasks = [info for info in infos if info.role == role and info.name in scores.get(reference, {})]
-    for strategy, by_task in scores.items():
-        if not tasks or any(info.name not in by_task for info in tasks):
-            continue
-        olds = [_primary(scores[reference][info.name], info) for info in tasks]
-        pairs = [_paired(_primary(by_task[i.name], i), old) for i, old in zip(tasks, olds, strict=True)]
-        if not all(new for new, _ in pairs):
-            continue
-        found = [paired_difference(new, old) for new, old in pairs]
-        estimate = float(np.mean([d.estimate for d in found]))
-        down = math.hypot(*(d.estimate - d.low for d in found)) / len(found)
-        up = math.hypot(*(d.high - d.estimate for d in found)) / len(found)
-        same = strategy == reference
-        yield MacroContrast(
-            strategy=strategy,
-            reference=reference,
-            role=role,
-            mean=float(np.mean([np.mean(new) for new, _ in pairs])),
-            difference=estimate,
-            ci_low=0.0 if same else estimate - down,
-            ci_high=0.0 if same else estimate + up,
-            n_tasks=len(found),
-            n_items=sum(d.n for d in found),
-        )
+
+def _means(scores: Table, infos: Sequence[TaskInfo]) -> dict[str, dict[str, float]]:
+    """Strategy, then task, to the mean primary score."""
+    primary = {info.name: info.primary_metric for info in infos}
+    return {
+        strategy: {
+            task: float(np.mean(list(found.of(primary[task]).values())))
+            for task, found in by_task.items()
+            if found.of(primary[task])
+        }
+        for strategy, by_task in scores.items()
+    }
 
 
 def _costs(

@@ -45,6 +45,12 @@ class TaskItem(Frozen):
         """Return the item as a strategy may see it at test time: with no targets."""
         return self.model_copy(update={"targets": ()})
 
+    def cluster(self, field: str) -> str:
+        """Return the name of the group of items it belongs to: ``documents`` or a key of the metadata."""
+        if field == "documents":
+            return ", ".join(self.documents)
+        return str(self.metadata.get(field) or "")
+
 
 class Document(Frozen):
     """One document of a corpus."""
@@ -67,7 +73,8 @@ class Task(Frozen):
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
     in [0, 1]. ``refusal`` is the answer expected where the question has none. ``corpus_holds_answers`` False
-    means that a test answer found in the corpus is a leak.
+    means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
+    alike: ``documents`` or a column.
     """
 
     name: str
@@ -84,6 +91,7 @@ class Task(Frozen):
     refusal: str | None = None
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
     corpus_holds_answers: bool = True
+    cluster: str | None = None
     digest: str = ""
 
 

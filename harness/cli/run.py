@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.findings import Summary
     from harness.progress import Progress
-    from harness.runner import Plan
-    from harness.types import LoadedTask, RunManifest
+    from harness.runner import Plan, Probing
+    from harness.types import LoadedTask, RunManifest, TaskItem
 
 
 @click.command()
@@ -183,12 +183,13 @@ def _compose(
         }
         for chain in chains
     }
+    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     plan = Plan(
         place=str(config),
         run_dir=run_dir,
         chains=chains,
         tasks=tasks,
-        tests={task.task.name: chosen(task.test, experiment.limit) for task in tasks},
+        tests=tests,
         metrics={name: (*found, retrieval) for name, found in metrics.items()},
         recipes=recipes,
         preparations=preparations,
@@ -198,11 +199,49 @@ def _compose(
         repeats=experiment.repeats,
         temperature=experiment.temperature,
         on_long_prompt=experiment.on_long_prompt,
+        probing=_probing(experiment, config, tests),
     )
     names = {
         task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
     }
     return plan, _manifest(experiment, config, plan, names)
+
+
+def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[TaskItem]]) -> Probing:
+    """Return what is to be measured beside the answers.
+
+    Raises:
+        InputError: The general text cannot be read.
+    """
+    from harness.digests import digest_of
+    from harness.runner import Probing
+    from harness.summary import base_of
+
+    options = experiment.forgetting
+    if options is None:
+        return Probing()
+    text = _general_text(options.text, config) if options.text else ""
+    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    return Probing(
+        text=text,
+        prompts=options.prompts,
+        noise_items=options.noise_items,
+        base=base_of(experiment.model_dump(mode="json")),
+        digest=digest_of([options.model_dump(), text, ids]),
+    )
+
+
+def _general_text(name: str, config: Path) -> str:
+    """Return the text that `forgetting.text` names: the built-in one, or a file beside the experiment."""
+    from harness.tasks.references import builtin_file
+
+    path = builtin_file("general", "heldout.txt") if name == "builtin:general" else config.parent / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a text file, builtin:general, or null"
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+        raise InputError(config, "forgetting.text", problem, remedy, name) from None
 
 
 def _manifest(

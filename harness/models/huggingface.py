@@ -30,6 +30,7 @@ from harness.models.weights import (
     load_tokenizer,
     load_weights,
 )
+from harness.protocols import TokenLogProbs
 from harness.types import (
     ChoiceScore,
     Failure,
@@ -39,6 +40,9 @@ from harness.types import (
     Request,
     TokenUsage,
 )
+
+WINDOW = 512
+"""Tokens that are read at once where the likelihood of a text is measured."""
 
 
 class HuggingFaceModel:
@@ -227,6 +231,30 @@ class HuggingFaceModel:
                 text=best.text, choices=choices, usage=usage, latency_s=latency_s, stop_reason="choice"
             )
         ]
+
+    @torch.inference_mode()
+    def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
+        """Return how likely the texts are, in windows that share no token.
+
+        Args:
+            texts: Texts as the model reads them, without a chat template of their own.
+            keep: Most tokens whose whole distributions are returned.
+        """
+        window = min(WINDOW, self.context_length)
+        windows = [
+            ids[start : start + window]
+            for ids in map(self._encode, texts)
+            for start in range(0, len(ids), window)
+        ]
+        n_tokens, nll, kept = 0, 0.0, []
+        for ids in (ids for ids in windows if len(ids) > 1):
+            tokens = torch.tensor([ids], device=self.device)
+            log_probs = self.module(input_ids=tokens[:, :-1]).logits[0].float().log_softmax(-1)
+            nll -= float(log_probs.gather(-1, tokens[0, 1:, None]).sum())
+            if n_tokens < keep:
+                kept.append(log_probs[: keep - n_tokens].cpu())
+            n_tokens += len(ids) - 1
+        return TokenLogProbs(n_tokens, nll, torch.cat(kept).numpy() if kept else None)
 
 
 def _evict(model: HuggingFaceModel | None) -> None:

@@ -71,6 +71,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     check_ids((item for split in items.values() for item in split), place)
     corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
     _check_documents(items, corpus, place)
+    _check_cluster(spec, items, place)
     task = _task(spec, items, place)
     _check_prompts(task, items, place)
     task = task.model_copy(update={"digest": _digest(task, items, corpus)})
@@ -118,6 +119,15 @@ def _check_documents(items: Items, corpus: Sequence[Document], place: object) ->
                 )
 
 
+def _check_cluster(spec: TaskFile, items: Items, place: object) -> None:
+    if spec.cluster is None or any(item.cluster(spec.cluster) for item in items["test"]):
+        return
+    known = {"documents", *(key for item in items["test"] for key in item.metadata)}
+    raise InputError(
+        place, "cluster", "no test item has this column", nearest(spec.cluster, known), spec.cluster
+    )
+
+
 def _task(spec: TaskFile, items: Items, place: object) -> Task:
     choices = spec.choices
     everything = [item for split in items.values() for item in split]
@@ -140,6 +150,7 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         refusal=spec.refusal,
         random_baseline=_random_baseline(spec, items["test"], choices),
         corpus_holds_answers=spec.corpus_holds_answers,
+        cluster=spec.cluster,
     )
 
 

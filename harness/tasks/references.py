@@ -42,6 +42,11 @@ def builtin_tasks() -> dict[str, list[Path]]:
     return {name: files for name, files in found.items() if files}
 
 
+def builtin_file(suite: str, name: str) -> Path:
+    """Return a file of a suite that comes with Trilemma."""
+    return builtin_tasks()[suite][0].parent.parent / name
+
+
 def _builtin(ref: str, place: object, index: int) -> list[Path]:
     suites = builtin_tasks()
     suite, _, task = ref.removeprefix(BUILTIN).partition("/")

@@ -188,6 +188,11 @@ class TaskFile(Options):
         description="False: the corpus must not hold the test answers; validation then names those it does.",
     )
 
+    cluster: str | None = Field(
+        default=None,
+        description="What makes items alike, `documents` or a column: those that share it are one group.",
+    )
+
     @model_validator(mode="after")
     def _choices_belong_to_choice(self) -> TaskFile:
         if self.kind == "generate" and self.choices:

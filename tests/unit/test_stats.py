@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as scipy_stats
+from statsmodels.stats.contingency_tables import mcnemar
 
 from harness.stats import (
     interval,
+    mcnemar_p,
     mean_interval,
-    paired_difference,
+    paired,
+    tango_bounds,
     tango_interval,
     wilson_interval,
 )
@@ -59,9 +62,10 @@ def test_scores_without_spread_still_leave_doubt(value: float, n: int) -> None:
 
 def test_one_score_tells_nothing_of_the_mean() -> None:
     assert mean_interval([0.4]) == (0.0, 1.0)
-    difference = paired_difference([0.4], [0.1])
-    assert (difference.low, difference.high, difference.n, difference.method) == (-1.0, 1.0, 1, "no spread")
+    difference = paired([0.4], [0.1])
+    assert (difference.interval(), difference.n, difference.method) == ((-1.0, 1.0), 1, "no spread")
     assert difference.estimate == pytest.approx(0.3)
+    assert difference.p_value == 1.0
 
 
 # --- two strategies on the same items ---
@@ -117,11 +121,25 @@ def test_tango_covers_the_truth_about_as_often_as_it_says() -> None:
     )
 
 
+@given(st.lists(COUNTS, min_size=1, max_size=5))
+def test_many_tables_at_once_give_the_same_bounds(tables: list[tuple[int, int, int]]) -> None:
+    wins, losses, ties = (np.array(column) for column in zip(*tables, strict=True))
+    low, high = tango_bounds(wins, losses, wins + losses + ties)
+    for index, (b, c, rest) in enumerate(tables):
+        assert (low[index], high[index]) == tango_interval(b, c, b + c + rest)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_equals_statsmodels(wins: int, losses: int) -> None:
+    expected = mcnemar([[5, wins], [losses, 7]], exact=True).pvalue
+    assert mcnemar_p(wins, losses) == pytest.approx(min(1.0, expected), abs=1e-12)
+
+
 def test_binary_pairs_are_counted_for_tango() -> None:
     new, old = [1, 1, 1, 0, 0, 1], [0, 0, 1, 1, 0, 1]
-    difference = paired_difference(new, old)
-    assert (difference.low, difference.high) == tango_interval(2, 1, 6)
-    assert (difference.n, difference.method) == (6, "tango")
+    difference = paired(new, old)
+    assert difference.interval() == tango_interval(2, 1, 6)
+    assert (difference.n, difference.method, difference.test) == (6, "tango", "mcnemar")
     assert difference.estimate == pytest.approx(1 / 6)
 
 
@@ -129,19 +147,19 @@ def test_binary_pairs_are_counted_for_tango() -> None:
 def test_other_pairs_get_the_t_interval_of_their_differences(pairs: list[tuple[float, float]]) -> None:
     new, old = ([pair[side] for pair in pairs] for side in (0, 1))
     values = np.array(new) - np.array(old)
-    found = paired_difference(new, old)
+    found = paired(new, old)
     assert found.estimate == pytest.approx(values.mean())
     if found.method == "t" and values.std() > 1e-6:
         low, high = scipy_stats.t.interval(
             0.95, len(values) - 1, loc=values.mean(), scale=scipy_stats.sem(values)
         )
-        assert (found.low, found.high) == pytest.approx((max(low, -1.0), min(high, 1.0)), abs=1e-9)
+        assert found.interval() == pytest.approx((max(low, -1.0), min(high, 1.0)), abs=1e-9)
 
 
 def test_equal_scores_on_every_item_are_no_proof_of_equality() -> None:
-    found = paired_difference([0.5] * 80, [0.5] * 80)
+    found = paired([0.5] * 80, [0.5] * 80)
     assert (found.estimate, found.method) == (0.0, "no spread")
-    assert (found.low, found.high) == pytest.approx(tango_interval(0, 0, 80), abs=1e-9)
+    assert found.interval() == pytest.approx(tango_interval(0, 0, 80), abs=1e-9)
 
 
 # --- what cannot be asked ---
@@ -152,8 +170,11 @@ def test_equal_scores_on_every_item_are_no_proof_of_equality() -> None:
     [
         lambda: interval([]),
         lambda: mean_interval([]),
-        lambda: paired_difference([], []),
-        lambda: paired_difference([1.0], [1.0, 0.0]),
+        lambda: paired([], []),
+        lambda: paired([1.0], [1.0, 0.0]),
+        lambda: paired([1.0], [1.0], ["a", "b"]),
+        lambda: paired([1.5], [1.0]),
+        lambda: mcnemar_p(-1, 2),
         lambda: mean_interval([0.5, 1.5]),
         lambda: mean_interval([0.5, math.nan]),
         lambda: wilson_interval(0, 0),

@@ -8,8 +8,9 @@ import pytest
 from harness.findings import Summary
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
+from harness.scores import scores_of
 from harness.store import Store
-from harness.summary import item_scores, summarize
+from harness.summary import summarize
 from harness.types import Failure, Generation, ItemResult, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
@@ -162,15 +163,17 @@ def test_the_summary_counts_only_what_the_limit_asks(tmp_path: Path) -> None:
     assert found.tasks[0].n_test == 10
 
 
-def test_seeds_are_averaged_within_the_item_first() -> None:
+def test_scores_are_seeds_by_items_and_an_item_that_a_seed_lacks_is_left_out() -> None:
     def row(seed: int, item_id: str, score: float) -> ItemResult:
         return ItemResult(
             strategy="s", seed=seed, task="t", item_id=item_id, key="k", request=None,
             generation=Generation(text=""), scores={"m": score},
         )  # fmt: skip
 
-    scores = item_scores([row(0, "a", 1.0), row(1, "a", 0.0), row(0, "b", 1.0), row(1, "b", 1.0)], ["m"])
-    assert scores.by_metric["m"] == {"a": 0.5, "b": 1.0}
+    rows = [row(0, "a", 1.0), row(1, "a", 0.0), row(0, "b", 1.0), row(1, "b", 1.0), row(1, "c", 1.0)]
+    scores = scores_of(rows, ["m"])
+    assert (scores.items, scores.seeds) == (("a", "b"), (0, 1))
+    assert {item: list(found) for item, found in scores.of("m").items()} == {"a": [1.0, 0.0], "b": [1.0, 1.0]}
 
 
 def test_costs_are_means_per_item(summary: Summary) -> None:

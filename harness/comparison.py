@@ -1,0 +1,125 @@
+"""All strategies against one of them: by task, and over the tasks of a role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from harness.findings import Contrast, MacroContrast, TaskInfo
+from harness.scores import Clusters, Scores, pair
+from harness.stats import Macro, Paired, holm
+from harness.types import Role
+
+Table = Mapping[str, Mapping[str, Scores]]
+"""Strategy, then task, to scores."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All strategies against one reference on the tasks of one role."""
+
+    role: Role
+    reference: str
+    tasks: tuple[TaskInfo, ...]
+    pairs: Mapping[str, Mapping[str, Paired]]
+
+    @classmethod
+    def of(
+        cls,
+        scores: Table,
+        infos: Sequence[TaskInfo],
+        role: Role,
+        reference: str,
+        clusters: Mapping[str, Clusters],
+    ) -> Self:
+        """Pair every strategy with the reference on the items that both have."""
+        olds = scores.get(reference, {})
+        tasks = tuple(info for info in infos if info.role == role and info.name in olds)
+        pairs: dict[str, dict[str, Paired]] = {}
+        for strategy, by_task in scores.items():
+            for info in tasks:
+                if info.name in by_task:
+                    new, old, name = by_task[info.name], olds[info.name], info.primary_metric
+                    if (found := pair(new, old, name, clusters[info.name])) is not None:
+                        pairs.setdefault(strategy, {})[info.name] = found
+        return cls(role, reference, tasks, pairs)
+
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Return the differences by task, in the order of the strategies."""
+        corrected: dict[tuple[str, str], float] = {}
+        for info in self.tasks:
+            names = [s for s, found in self.pairs.items() if s != self.reference and info.name in found]
+            adjusted = holm([self.pairs[s][info.name].p_value for s in names])
+            corrected |= {(s, info.name): p for s, p in zip(names, adjusted, strict=True)}
+        return tuple(
+            self._contrast(strategy, info, found[info.name], corrected[strategy, info.name])
+            for strategy, found in self.pairs.items()
+            for info in self.tasks
+            if strategy != self.reference and info.name in found
+        )
+
+    def _contrast(self, strategy: str, info: TaskInfo, found: Paired, p_holm: float) -> Contrast:
+        low, high = found.interval()
+        bca = found.bca()
+        return Contrast(
+            strategy=strategy,
+            reference=self.reference,
+            task=info.name,
+            metric=info.primary_metric,
+            difference=found.estimate,
+            ci_low=low,
+            ci_high=high,
+            p_value=found.p_value,
+            p_holm=p_holm,
+            n=found.n,
+            n_clusters=found.n_clusters,
+            n_seeds=found.n_seeds,
+            wins=found.wins,
+            losses=found.losses,
+            method=found.method,
+            test=found.test,
+            detectable=found.detectable,
+            bca_low=bca[0] if bca else None,
+            bca_high=bca[1] if bca else None,
+        )
+
+    def macros(self, scores: Table) -> tuple[MacroContrast, ...]:
+        """Return the mean differences of the strategies that have answered all tasks."""
+        whole = {
+            strategy: Macro(tuple(found[info.name] for info in self.tasks))
+            for strategy, found in self.pairs.items()
+            if len(found) == len(self.tasks)
+        }
+        names = [strategy for strategy in whole if strategy != self.reference]
+        corrected = dict(zip(names, holm([whole[s].p_value for s in names]), strict=True))
+        return tuple(
+            self._macro(strategy, found, scores[strategy], corrected.get(strategy))
+            for strategy, found in whole.items()
+        )
+
+    def _macro(
+        self, strategy: str, found: Macro, scores: Mapping[str, Scores], p_holm: float | None
+    ) -> MacroContrast:
+        low, high = found.interval() if p_holm is not None else (0.0, 0.0)
+        means = [
+            np.mean(list(scores[info.name].of(info.primary_metric).values()), dtype=float)
+            for info in self.tasks
+        ]
+        return MacroContrast(
+            strategy=strategy,
+            reference=self.reference,
+            role=self.role,
+            mean=float(np.mean(means)),
+            difference=found.estimate,
+            ci_low=low,
+            ci_high=high,
+            p_value=1.0 if p_holm is None else found.p_value,
+            p_holm=1.0 if p_holm is None else p_holm,
+            n_tasks=len(self.tasks),
+            n_items=found.n,
+            n_seeds=max(task.n_seeds for task in found.tasks),
+            detectable=found.detectable,
+        )

@@ -1,0 +1,212 @@
+"""What adapting a model made it lose: pure functions over stored rows and probes.
+
+The reference is always the base as it came, loaded apart from any adapter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.drift import Drift
+from harness.findings import Behaviour, BehaviourChange, Continual, StrategyDrift, TaskFlips
+from harness.scores import Clusters, Scores
+from harness.stats import mcnemar_p, paired, wilson_interval
+from harness.types import ItemResult, Task, TaskItem
+
+Rows = Sequence[ItemResult]
+RIGHT = 0.5
+"""An item counts as right where its mean score is above this."""
+
+
+def flips_of(strategy: str, task: str, metric: str, new: Scores, base: Scores) -> TaskFlips:
+    """Return the items that a strategy lost and gained against the base on one task."""
+    left, right = new.of(metric), base.of(metric)
+    now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
+    before = {item: bool(right[item].mean() > RIGHT) for item in now}
+    lost = tuple(item for item in now if before[item] and not now[item])
+    gained = tuple(item for item in now if now[item] and not before[item])
+    base_right = sum(before.values())
+    low, high = wilson_interval(len(lost), base_right) if base_right else (0.0, 1.0)
+    return TaskFlips(
+        strategy=strategy,
+        task=task,
+        n=len(now),
+        base_right=base_right,
+        lost=lost,
+        gained=gained,
+        lost_rate=len(lost) / base_right if base_right else 0.0,
+        lost_rate_low=low,
+        lost_rate_high=high,
+        p_value=mcnemar_p(len(gained), len(lost)),
+    )
+
+
+def mean_drift(strategy: str, by_seed: Sequence[Sequence[Drift]]) -> StrategyDrift | None:
+    """Average what was measured over seeds; None where nothing was."""
+    by_text: dict[str, list[Drift]] = defaultdict(list)
+    for drifts in by_seed:
+        for drift in drifts:
+            by_text[drift.text].append(drift)
+    if not by_text:
+        return None
+    texts = tuple(
+        Drift(
+            text=name,
+            n_tokens=found[0].n_tokens,
+            nll=float(np.mean([drift.nll for drift in found])),
+            base_nll=float(np.mean([drift.base_nll for drift in found])),
+            n_kl=found[0].n_kl,
+            kl=float(np.mean([drift.kl for drift in found])),
+        )
+        for name, found in by_text.items()
+    )
+    return StrategyDrift(strategy=strategy, n_seeds=len(by_seed), texts=texts)
+
+
+# --- Behaviour beside being right ---
+
+
+def behaviour_changes(
+    strategy: str, task: Task, items: Mapping[str, TaskItem], new: Rows, base: Rows, clusters: Clusters
+) -> Iterable[BehaviourChange]:
+    """Yield how often answers break their form, and how often questions are refused, against the base."""
+    if task.kind == "generate":
+        yield from _change(strategy, task, "format failure", new, base, clusters, _breaks_form)
+    if not task.refusal:
+        return
+
+    def unanswerable(row: ItemResult) -> bool:
+        item = items.get(row.item_id)
+        return item is not None and any(_refuses(target, task) for target in item.targets)
+
+    def refused(row: ItemResult) -> bool:
+        return row.generation is not None and _refuses(row.generation.text, task)
+
+    kinds: tuple[tuple[Behaviour, bool], ...] = (
+        ("refusal of an unanswerable question", True),
+        ("refusal of an answerable one", False),
+    )
+    for name, wanted in kinds:
+        rows = [[row for row in side if unanswerable(row) == wanted] for side in (new, base)]
+        yield from _change(strategy, task, name, rows[0], rows[1], clusters, refused)
+
+
+def _breaks_form(row: ItemResult) -> bool:
+    """No answer, an empty one, one cut off at its longest, or JSON that is none."""
+    answer = row.generation
+    if answer is None or not answer.text or answer.stop_reason == "length":
+        return True
+    return row.scores.get("valid_json") == 0.0
+
+
+def _refuses(text: str, task: Task) -> bool:
+    return bool(task.refusal) and text.strip().lower().startswith(str(task.refusal).strip().lower())
+
+
+def _change(
+    strategy: str,
+    task: Task,
+    name: Behaviour,
+    new: Rows,
+    base: Rows,
+    clusters: Clusters,
+    holds: Callable[[ItemResult], bool],
+) -> Iterable[BehaviourChange]:
+    sides = [_shares(rows, holds) for rows in (new, base)]
+    common = sorted(sides[0].keys() & sides[1].keys())
+    if not common:
+        return
+    values = [[side[item] for item in common] for side in sides]
+    names = [clusters[item] for item in common] if clusters else None
+    found = paired(values[0], values[1], names)
+    low, high = found.interval()
+    yield BehaviourChange(
+        strategy=strategy,
+        task=task.name,
+        behaviour=name,
+        n=len(common),
+        rate=float(np.mean(values[0])),
+        base_rate=float(np.mean(values[1])),
+        difference=found.estimate,
+        ci_low=low,
+        ci_high=high,
+    )
+
+
+def _shares(rows: Rows, holds: Callable[[ItemResult], bool]) -> dict[str, float]:
+    by_item: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        by_item[row.item_id].append(holds(row))
+    return {item: float(np.mean(found)) for item, found in by_item.items()}
+
+
+# --- Several training stages ---
+
+
+def continual_of(
+    strategies: Mapping[str, Mapping[str, Any]], means: Mapping[str, Mapping[str, float]]
+) -> Iterable[Continual]:
+    """Yield what each staged training lost of its earlier stages.
+
+    A strategy whose options have ``stages`` is judged where for each of its first stages there is a strategy
+    with the same options and those stages alone.
+
+    Backward transfer is the mean over the earlier stages of (score at the end - score right after the stage),
+    and average forgetting the mean over them of (best score before the end - score at the end). Sources:
+    Lopez-Paz & Ranzato, Gradient Episodic Memory for Continual Learning, 2017; Chaudhry et al., Riemannian
+    Walk for Incremental Learning, 2018.
+
+    Args:
+        strategies: Name to ``use`` and ``options``, as the experiment has them.
+        means: Strategy, then task, to the mean primary score.
+    """
+    staged = {name: _stages(entry) for name, entry in strategies.items()}
+    for name, stages in staged.items():
+        if len(stages) < 2:
+            continue
+        row = [_prefix(name, count, staged, strategies) for count in range(1, len(stages))]
+        ladder = [*(each for each in row if each is not None), name]
+        if len(ladder) != len(stages) or any(not means.get(each) for each in ladder):
+            continue
+        table = [[_mean(means[each], tasks) for tasks in stages] for each in ladder]
+        if any(math.isnan(value) for scores in table for value in scores):
+            continue
+        last = len(stages) - 1
+        yield Continual(
+            strategy=name,
+            after=tuple(ladder),
+            stages=tuple(tuple(tasks) for tasks in stages),
+            scores=tuple(tuple(scores) for scores in table),
+            backward_transfer=float(np.mean([table[last][i] - table[i][i] for i in range(last)])),
+            average_forgetting=float(
+                np.mean([max(table[k][i] for k in range(last)) - table[last][i] for i in range(last)])
+            ),
+        )
+
+
+def _stages(entry: Mapping[str, Any]) -> list[list[str]]:
+    return [list(tasks) for tasks in entry.get("options", {}).get("stages") or []]
+
+
+def _prefix(
+    name: str,
+    count: int,
+    staged: Mapping[str, list[list[str]]],
+    strategies: Mapping[str, Mapping[str, Any]],
+) -> str | None:
+    """Return the strategy that is ``name`` with its first ``count`` stages alone."""
+
+    def rest(entry: Mapping[str, Any]) -> dict[str, Any]:
+        return {"use": entry["use"]} | {k: v for k, v in entry["options"].items() if k != "stages"}
+
+    wanted = staged[name][:count], rest(strategies[name])
+    return next((s for s in staged if (staged[s], rest(strategies[s])) == wanted), None)
+
+
+def _mean(scores: Mapping[str, float], tasks: Sequence[str]) -> float:
+    return float(np.mean([scores.get(task, math.nan) for task in tasks]))

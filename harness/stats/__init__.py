@@ -1,0 +1,34 @@
+"""Statistics over stored per-item scores: pure functions; see ``docs/statistics.md`` for the choices made."""
+
+from harness.stats.paired import Paired, paired
+from harness.stats.power import (
+    detectable_difference,
+    detectable_loss,
+    fewest_items,
+    items_for_margin,
+    items_to_detect,
+)
+from harness.stats.resampling import bca_interval, sign_flip_p
+from harness.stats.several import Macro, holm
+from harness.stats.single import interval, mean_interval, wilson_interval
+from harness.stats.tango import mcnemar_p, tango_bounds, tango_interval
+
+__all__ = [
+    "Macro",
+    "Paired",
+    "bca_interval",
+    "detectable_difference",
+    "detectable_loss",
+    "fewest_items",
+    "holm",
+    "interval",
+    "items_for_margin",
+    "items_to_detect",
+    "mcnemar_p",
+    "mean_interval",
+    "paired",
+    "sign_flip_p",
+    "tango_bounds",
+    "tango_interval",
+    "wilson_interval",
+]

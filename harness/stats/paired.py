@@ -1,0 +1,242 @@
+"""Two strategies on the same items: the difference, its interval, its p-value and what it can detect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from harness.stats.power import POWER, items_to_detect
+from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
+from harness.stats.single import (
+    Floats,
+    are_binary,
+    checked_scores,
+    has_spread,
+    normal_quantile,
+    t_p_value,
+    t_quantile,
+    unseen_bounds,
+)
+from harness.stats.tango import mcnemar_p, tango_interval
+
+Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread"]
+Test = Literal["mcnemar", "sign flip", "t", "none"]
+ENOUGH_CLUSTERS = 20
+"""From so many clusters on they can stand for the clusters not seen, and are resampled."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Mean difference ``new - old`` over the same items, all values in [-1, 1].
+
+    Build it with `paired`. The method follows from the data: Tango's interval and McNemar's test where every
+    score is 0 or 1 and items are independent; Student's t on the differences with a sign-flip test where not;
+    CR1 standard errors where items come in clusters; a random factor where training seeds differ.
+
+    Attributes:
+        differences: Difference of each item, the mean over seeds, shape ``(n,)``.
+        clusters: Cluster of each item as numbers from 0, or None where every item stands alone.
+        seed_variance: Variance of the mean difference that comes from the choice of seeds.
+        n_seeds: Trained or sampled variants that enter.
+        binary: Whether every score, before averaging, is 0 or 1 and seeds agree.
+    """
+
+    differences: Floats
+    clusters: np.ndarray[Any, np.dtype[np.int64]] | None
+    seed_variance: float
+    n_seeds: int
+    binary: bool
+
+    @property
+    def n(self) -> int:
+        """Number of items; neither seeds nor repeats are more of them."""
+        return len(self.differences)
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of independent groups of items."""
+        return self.n if self.clusters is None else int(self.clusters.max()) + 1
+
+    @property
+    def estimate(self) -> float:
+        """Mean difference."""
+        return float(self.differences.mean())
+
+    @property
+    def wins(self) -> int:
+        """Items on which the new one is better."""
+        return int((self.differences > 0).sum())
+
+    @property
+    def losses(self) -> int:
+        """Items on which the old one is better."""
+        return int((self.differences < 0).sum())
+
+    @property
+    def method(self) -> Method:
+        """How the interval is computed."""
+        if self.seed_variance > 0:
+            return "t over seeds"
+        if self.clusters is not None:
+            return "t over clusters" if self.n_clusters > 1 and self._clusters_differ else "no spread"
+        if self.binary:
+            return "tango"
+        return "t" if self.n > 1 and has_spread(self.differences) else "no spread"
+
+    @property
+    def test(self) -> Test:
+        """How the p-value is computed."""
+        if self.method == "tango":
+            return "mcnemar"
+        if self.method == "no spread":
+            return "none"
+        return "t" if self.method == "t over seeds" or self.n_clusters > MOST_UNITS else "sign flip"
+
+    @cached_property
+    def _sums(self) -> Floats:
+        """Sum of the differences of each cluster or item."""
+        if self.clusters is None:
+            return self.differences
+        return np.bincount(self.clusters, weights=self.differences).astype(np.float64)
+
+    @cached_property
+    def _sizes(self) -> Floats:
+        """Items of each cluster or item."""
+        if self.clusters is None:
+            return np.ones(self.n)
+        return np.bincount(self.clusters).astype(np.float64)
+
+    @property
+    def _clusters_differ(self) -> bool:
+        return self._item_variance > 1e-18
+
+    @cached_property
+    def _item_variance(self) -> float:
+        """Variance of the mean difference that comes from the choice of items: CR1 over the clusters."""
+        groups = self.n_clusters
+        if groups < 2:
+            return 0.0
+        residuals = self._sums - self._sizes * self.estimate
+        return float(groups / (groups - 1) * (residuals**2).sum() / self.n**2)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the estimate, from items and seeds."""
+        return math.sqrt(self._item_variance + self.seed_variance)
+
+    @property
+    def design_effect(self) -> float:
+        """How many times larger the clusters make the variance than independent items would."""
+        if self.n < 2 or self.clusters is None:
+            return 1.0
+        alone = float(self.differences.var(ddof=1)) / self.n
+        return self._item_variance / alone if alone > 0 else 1.0
+
+    @property
+    def _df(self) -> float:
+        """Degrees of freedom, Satterthwaite's where items and seeds both vary."""
+        items = self.n_clusters - 1
+        if self.seed_variance == 0:
+            return items
+        total = self._item_variance + self.seed_variance
+        seeds = self.seed_variance**2 / (self.n_seeds - 1)
+        return total**2 / (seeds + (self._item_variance**2 / items if items else 0.0))
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the two-sided interval with coverage ``1 - alpha``; a bound alone has ``1 - alpha / 2``."""
+        if self.method == "tango":
+            return tango_interval(self.wins, self.losses, self.n, alpha)
+        if self.method == "no spread":
+            if self.n_clusters == 1:
+                return -1.0, 1.0
+            return unseen_bounds(self.estimate, self.n_clusters, -1.0, alpha)
+        half = t_quantile(1 - alpha / 2, self._df) * self.standard_error
+        return max(self.estimate - half, -1.0), min(self.estimate + half, 1.0)
+
+    @cached_property
+    def p_value(self) -> float:
+        """Two-sided p-value of no difference; 1.0 where nothing can be told."""
+        if self.test == "mcnemar":
+            return mcnemar_p(self.wins, self.losses)
+        if self.test == "none":
+            return 1.0
+        if self.test == "sign flip":
+            return sign_flip_p(self._sums)
+        return t_p_value(self.estimate / self.standard_error, self._df)
+
+    def bca(self, alpha: float = 0.05) -> tuple[float, float] | None:
+        """Return the bootstrap interval as a second opinion on scores that are not binary.
+
+        None where it would mislead or there is none: few clusters, seeds that differ, no spread.
+        """
+        units = self.n_clusters
+        few = units < ENOUGH_CLUSTERS if self.clusters is not None else units < 2
+        if few or units > MOST_UNITS or self.method in ("tango", "t over seeds", "no spread"):
+            return None
+        return bca_interval(self._sums, self._sizes, alpha)
+
+    @property
+    def detectable(self) -> float:
+        """The least true difference that such data would show at 5 % with power 0.8 (MDE), at most 1.0.
+
+        With no spread to go by, the share of unseen items that may differ stands for it.
+        """
+        seen = (normal_quantile(0.975) + normal_quantile(POWER)) * self.standard_error
+        unseen = unseen_bounds(0.0, self.n_clusters, -1.0, 0.05)[1] if self.standard_error == 0 else 0.0
+        return min(max(seen, unseen), 1.0)
+
+    def items_needed(self, difference: float, alpha: float = 0.05) -> int | None:
+        """Return how many items like these would show a true difference of that size; None for 0."""
+        deviation = math.sqrt(self._item_variance * self.n)
+        return items_to_detect(difference, deviation, alpha) if deviation > 0 else None
+
+
+def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:
+    """Pair two strategies' scores.
+
+    Args:
+        new: Scores of the new one in [0, 1], shape ``(n,)`` or ``(n_seeds, n)``.
+        old: Scores of the old one on the same items in the same order, ``(n,)`` or ``(n_seeds, n)``. With as
+            many seeds as ``new`` has, seeds are paired; else each side's seeds vary on their own.
+        clusters: Name of the cluster of each item; names that are all different mean independent items.
+
+    Raises:
+        ValueError: There are no items, the numbers differ, or a score is not in [0, 1].
+    """
+    left, right = np.atleast_2d(checked_scores(new)), np.atleast_2d(checked_scores(old))
+    n = left.shape[1]
+    if right.shape[1] != n or (clusters is not None and len(clusters) != n):
+        sizes = f"{n} new scores, {right.shape[1]} old ones"
+        raise ValueError(
+            f"{sizes} and {n if clusters is None else len(clusters)} clusters cannot be paired item by item"
+        )
+    numbers = _numbers(clusters)
+    agree = not has_spread(left - left[0]) and not has_spread(right - right[0])
+    return Paired(
+        differences=left.mean(0) - right.mean(0),
+        clusters=numbers,
+        seed_variance=0.0 if agree else _seed_variance(left, right),
+        n_seeds=max(len(left), len(right)),
+        binary=agree and are_binary(left) and are_binary(right),
+    )
+
+
+def _numbers(clusters: Sequence[str] | None) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+    if clusters is None or len(set(clusters)) == len(clusters):
+        return None
+    return np.unique(np.asarray(clusters), return_inverse=True)[1].astype(np.int64)
+
+
+def _seed_variance(new: Floats, old: Floats) -> float:
+    if len(new) == len(old):
+        return _variance_of_mean((new - old).mean(1))
+    return _variance_of_mean(new.mean(1)) + _variance_of_mean(old.mean(1))
+
+
+def _variance_of_mean(means: Floats) -> float:
+    return float(means.var(ddof=1)) / len(means) if len(means) > 1 else 0.0

@@ -1,0 +1,78 @@
+"""Several comparisons at once: Holm's correction, and the mean difference over tasks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.stats.paired import Paired
+
+_BISECTIONS = 40
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values adjusted for their number, in the same order; at most 1.0.
+
+    Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.
+    """
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+@dataclass(frozen=True)
+class Macro:
+    """The mean of several tasks' differences, every task weighing the same.
+
+    The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
+    estimate to a bound is the root of the summed squares of the tasks' distances, over their number.
+    """
+
+    tasks: tuple[Paired, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise ValueError("there are no tasks")
+
+    @property
+    def estimate(self) -> float:
+        """Mean difference over the tasks."""
+        return sum(task.estimate for task in self.tasks) / len(self.tasks)
+
+    @property
+    def n(self) -> int:
+        """Items of all tasks."""
+        return sum(task.n for task in self.tasks)
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the two-sided interval with coverage ``1 - alpha``."""
+        bounds = [task.interval(alpha) for task in self.tasks]
+        pairs = list(zip(self.tasks, bounds, strict=True))
+        down = math.hypot(*(task.estimate - low for task, (low, _) in pairs)) / len(pairs)
+        up = math.hypot(*(high - task.estimate for task, (_, high) in pairs)) / len(pairs)
+        return max(self.estimate - down, -1.0), min(self.estimate + up, 1.0)
+
+    @property
+    def detectable(self) -> float:
+        """The least true mean difference that such data would show at 5 % with power 0.8."""
+        return math.hypot(*(task.detectable for task in self.tasks)) / len(self.tasks)
+
+    @property
+    def p_value(self) -> float:
+        """The task's own p-value for one task, else the least alpha whose interval leaves out 0."""
+        if len(self.tasks) == 1:
+            return self.tasks[0].p_value
+        low, high = 1e-12, 1.0
+        for _ in range(_BISECTIONS):
+            middle = math.sqrt(low * high)
+            bounds = self.interval(middle)
+            if bounds[0] > 0 or bounds[1] < 0:
+                high = middle
+            else:
+                low = middle
+        return high

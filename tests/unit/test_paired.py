@@ -1,0 +1,240 @@
+"""Pairs with clusters, seeds and graded scores; several comparisons; power."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
+
+from harness.stats import (
+    Macro,
+    bca_interval,
+    detectable_difference,
+    detectable_loss,
+    fewest_items,
+    holm,
+    items_for_margin,
+    items_to_detect,
+    paired,
+    sign_flip_p,
+    tango_interval,
+)
+
+GRADED = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=25)
+
+
+def graded(n: int, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    old = rng.random(n)
+    return np.clip(old + shift + rng.normal(0, 0.2, n), 0, 1), old
+
+
+# --- clusters ---
+
+
+def test_clustered_errors_equal_cr1_of_statsmodels() -> None:
+    new, old = graded(60, 0.05)
+    names = [f"d{i % 12}" for i in range(60)]
+    found = paired(new, old, names)
+    # statsmodels' small-sample factor is G/(G-1) * (n-1)/(n-k), which is CR1 for the mean (k = 1).
+    groups = np.array([i % 12 for i in range(60)])
+    fitted = OLS(new - old, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    assert found.standard_error == pytest.approx(fitted.bse[0], rel=1e-9)
+    assert found.interval() == pytest.approx(tuple(fitted.conf_int()[0]), rel=1e-9)
+    assert (found.method, found.n, found.n_clusters) == ("t over clusters", 60, 12)
+
+
+def test_items_that_repeat_each_other_are_worth_one() -> None:
+    new, old = graded(20, 0.05)
+    alone = paired(new, old)
+    copied = paired(np.repeat(new, 4), np.repeat(old, 4), [f"d{i}" for i in range(20) for _ in range(4)])
+    assert copied.standard_error == pytest.approx(alone.standard_error)
+    assert copied.design_effect == pytest.approx(4.0, rel=0.1)
+    assert alone.design_effect == 1.0
+
+
+def test_clusters_of_one_item_are_no_clusters() -> None:
+    assert paired([1, 0, 1], [0, 0, 1], ["a", "b", "c"]).method == "tango"
+
+
+def test_one_cluster_tells_nothing() -> None:
+    found = paired([1, 0, 1, 1], [0, 0, 0, 1], ["a"] * 4)
+    assert (found.interval(), found.p_value, found.method) == ((-1.0, 1.0), 1.0, "no spread")
+    assert found.bca() is None
+
+
+def test_few_clusters_are_not_resampled_and_enough_are() -> None:
+    new, old = graded(80, 0.05)
+    assert paired(new, old, [f"d{i % 10}" for i in range(80)]).bca() is None
+    assert paired(new, old, [f"d{i % 20}" for i in range(80)]).bca() is not None
+
+
+# --- seeds ---
+
+
+def test_seeds_widen_the_interval_by_their_spread() -> None:
+    rng = np.random.default_rng(3)
+    old = (rng.random(100) < 0.5).astype(float)
+    new = (rng.random((3, 100)) < np.array([[0.5], [0.6], [0.7]])).astype(float)
+    found = paired(new, old)
+    means = (new - old).mean(1)
+    item = (new.mean(0) - old).var(ddof=1) / 100
+    assert found.method == "t over seeds"
+    assert found.standard_error == pytest.approx(math.sqrt(means.var(ddof=1) / 3 + item))
+    between = means.var(ddof=1) / 3
+    df = (between + item) ** 2 / (between**2 / 2 + item**2 / 99)
+    low, high = scipy_stats.t.interval(0.95, df, loc=found.estimate, scale=found.standard_error)
+    assert found.interval() == pytest.approx((low, high))
+    assert found.p_value == pytest.approx(
+        2 * scipy_stats.t.sf(abs(found.estimate) / found.standard_error, df)
+    )
+    assert (found.n, found.n_seeds) == (100, 3)
+
+
+def test_seeds_that_agree_are_one() -> None:
+    new, old = np.array([[1, 0, 1, 1]] * 3), np.array([[0, 0, 1, 1]] * 3)
+    assert paired(new, old).interval() == tango_interval(1, 0, 4)
+    assert paired(new, old[:1]).interval() == tango_interval(1, 0, 4)
+
+
+def test_other_numbers_of_seeds_vary_on_their_own() -> None:
+    rng = np.random.default_rng(5)
+    new, old = (rng.random((k, 40)) < 0.5 for k in (3, 2))
+    found = paired(new.astype(float), old.astype(float))
+    expected = new.mean(1).var(ddof=1) / 3 + old.mean(1).var(ddof=1) / 2
+    assert found.seed_variance == pytest.approx(expected)
+
+
+# --- graded scores ---
+
+
+def test_the_sign_flip_test_equals_scipys_permutation_test() -> None:
+    new, old = graded(40, 0.06)
+    expected = scipy_stats.permutation_test(
+        (new - old,), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(1)
+    ).pvalue
+    assert paired(new, old).p_value == pytest.approx(expected, abs=0.012)
+
+
+def test_the_sign_flip_test_counts_all_flips_of_few_items_rightly() -> None:
+    # All five differences have one sign: 2 of the 32 sign patterns are as extreme.
+    assert sign_flip_p(np.array([0.2, 0.1, 0.3, 0.2, 0.4])) == pytest.approx(2 / 32, abs=0.01)
+
+
+def test_bca_equals_scipys() -> None:
+    new, old = graded(60, 0.1, seed=4)
+    expected = scipy_stats.bootstrap(
+        (new - old,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(2)
+    ).confidence_interval
+    found = paired(new, old).bca()
+    assert found == pytest.approx((expected.low, expected.high), abs=0.004)
+
+
+def test_bca_of_ties_is_no_number() -> None:
+    assert all(math.isnan(bound) for bound in bca_interval(np.full(9, 0.3), np.ones(9)))
+    assert paired([0.5] * 9, [0.2] * 9).bca() is None
+
+
+@given(GRADED, st.integers(1, 4))
+def test_any_pair_has_bounds_around_its_estimate(pairs: list[tuple[float, float]], groups: int) -> None:
+    new, old = ([pair[side] for pair in pairs] for side in (0, 1))
+    names = [f"d{i % groups}" for i in range(len(pairs))]
+    for clusters in (None, names):
+        found = paired(new, old, clusters)
+        low, high = found.interval()
+        assert -1.0 <= low <= found.estimate + 1e-12
+        assert found.estimate - 1e-12 <= high <= 1.0
+        assert 0.0 < found.p_value <= 1.0
+        assert 0.0 <= found.detectable <= 1.0
+        assert high > low
+
+
+@given(st.integers(1, 60), st.sampled_from([(1.0, 1.0), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]))
+def test_all_right_and_all_wrong_leave_doubt(n: int, scores: tuple[float, float]) -> None:
+    found = paired([scores[0]] * n, [scores[1]] * n)
+    low, high = found.interval()
+    assert low <= found.estimate <= high
+    assert high - low > 0
+
+
+# --- several ---
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_equals_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
+
+
+def test_holm_of_nothing() -> None:
+    assert holm([]) == []
+
+
+def test_the_mean_over_tasks_combines_by_square_and_add() -> None:
+    first, second = paired([1] * 12 + [0] * 8, [0] * 6 + [1] * 14), paired(*graded(30, 0.1))
+    found = Macro((first, second))
+    (low1, high1), (low2, high2) = first.interval(), second.interval()
+    estimate = (first.estimate + second.estimate) / 2
+    down = math.hypot(first.estimate - low1, second.estimate - low2) / 2
+    up = math.hypot(high1 - first.estimate, high2 - second.estimate) / 2
+    assert found.interval() == pytest.approx((estimate - down, estimate + up))
+    assert found.n == 50
+
+
+def test_the_p_value_of_the_mean_is_where_its_interval_meets_zero() -> None:
+    found = Macro((paired(*graded(40, 0.08)), paired(*graded(50, 0.05, seed=2))))
+    low, high = found.interval(found.p_value)
+    assert min(abs(low), abs(high)) < 1e-6
+    assert Macro((found.tasks[0],)).p_value == found.tasks[0].p_value
+
+
+def test_no_tasks_have_no_mean() -> None:
+    with pytest.raises(ValueError, match="no tasks"):
+        Macro(())
+
+
+# --- power ---
+
+
+def test_items_and_detectable_difference_are_each_others_inverse() -> None:
+    n = items_to_detect(0.05, 0.4)
+    assert n is not None
+    assert detectable_difference(0.4, n) <= 0.05 < detectable_difference(0.4, n - 1)
+    assert items_to_detect(0.0, 0.4) is None
+    # Against statsmodels' exact t: the normal approximation needs two items fewer.
+    assert n == pytest.approx(TTestPower().solve_power(0.05 / 0.4, alpha=0.05, power=0.8), abs=3)
+
+
+def test_a_cluster_effect_needs_so_many_times_the_items() -> None:
+    alone, together = items_to_detect(0.05, 0.4), items_to_detect(0.05, 0.4, design_effect=3.0)
+    assert alone is not None
+    assert together == pytest.approx(3 * alone, abs=3)
+
+
+@pytest.mark.parametrize(("margin", "items"), [(0.01, 268), (0.02, 133), (0.03, 88), (0.05, 52)])
+def test_the_fewest_items_are_those_whose_bound_just_holds_the_margin(margin: float, items: int) -> None:
+    assert fewest_items(margin) == items
+    assert tango_interval(0, 0, items, alpha=0.10)[0] >= -margin - 1e-9
+    assert tango_interval(0, 0, items - 1, alpha=0.10)[0] < -margin
+
+
+def test_items_for_a_margin_give_the_power_they_promise() -> None:
+    n = items_for_margin(0.05, flips=0.10)
+    assert n is not None
+    rng = np.random.default_rng(11)
+    drawn = rng.multinomial(n, [0.05, 0.05, 0.90], 3000)
+    held = np.mean([tango_interval(int(b), int(c), n, alpha=0.10)[0] > -0.05 for b, c, _ in drawn])
+    assert held == pytest.approx(0.8, abs=0.04)
+    assert items_for_margin(0.05, flips=0.10, difference=-0.05) is None
+    assert detectable_loss(n, 0.10) == pytest.approx(0.05, abs=0.002)
+
+
+def test_a_margin_needs_the_floor_even_without_flips() -> None:
+    assert items_for_margin(0.02, flips=0.0) == 133
+    assert detectable_loss(133, 0.0) == pytest.approx(0.02, abs=1e-4)
