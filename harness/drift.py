@@ -53,12 +53,27 @@ class Noise(Frozen):
     changed: int
 
 
+class MergedLatency(Frozen):
+    """The same ``n`` requests, one at a time, with the adapter beside its base and merged into it.
+
+    Seconds an answer, at the median and the 95th percentile; ``changed`` answers have another text.
+    """
+
+    n: int
+    apart_p50_s: float
+    apart_p95_s: float
+    merged_p50_s: float
+    merged_p95_s: float
+    changed: int
+
+
 class Probes(Frozen):
     """What was measured of one prepared strategy; ``of`` is the digest of what it was measured on."""
 
     of: str
     drift: tuple[Drift, ...] = ()
     noise: tuple[Noise, ...] = ()
+    merged: MergedLatency | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,40 @@ def mean_kl(base: Any, new: Any) -> float:
         weights = np.exp(p)
         total += float((weights * np.subtract(p, q, where=weights > 0, out=np.zeros_like(p))).sum())
     return max(0.0, total / len(base))
+
+
+def merged_latency(
+    model: TrainableModel, requests: Sequence[Request], advance: Callable[[int], None]
+) -> MergedLatency | None:
+    """Time the same requests one at a time with the adapter apart and merged; None where it cannot be merged.
+
+    Args:
+        model: A model with an adapter.
+        requests: What to ask; the first is asked once more before timing.
+        advance: Called with 1 after each item.
+    """
+    merged = model.merged()
+    if merged is None or not requests:
+        return None
+    sides = []
+    for each in (model, merged):
+        answers = []
+        for request in (requests[0], *requests):
+            (answer,) = each.score([request]) if request.choices else each.generate([request])
+            answers.append(answer)
+            advance(1)
+        if any(isinstance(answer, Failure) for answer in answers):
+            return None
+        sides.append([answer for answer in answers[1:] if isinstance(answer, Generation)])
+    p50, p95 = ([float(np.percentile([a.latency_s for a in side], q)) for side in sides] for q in (50, 95))
+    return MergedLatency(
+        n=len(requests),
+        apart_p50_s=p50[0],
+        apart_p95_s=p95[0],
+        merged_p50_s=p50[1],
+        merged_p95_s=p95[1],
+        changed=sum(a.text != b.text for a, b in zip(*sides, strict=True)),
+    )
 
 
 def noise_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.drift import Drift, Noise
+from harness.drift import Drift, MergedLatency, Noise
 from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 
 
@@ -147,7 +147,12 @@ class Continual(Frozen):
 
 
 class StrategyCost(Frozen):
-    """What a strategy costs, measured. ``prepare`` is the mean over seeds; tokens are means per item."""
+    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean item.
+
+    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
+    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
+    2 x weights x tokens. ``merged`` compares the adapter apart from its base and merged into it.
+    """
 
     strategy: str
     prepare: PrepareCost
@@ -155,8 +160,12 @@ class StrategyCost(Frozen):
     cached_prompt_tokens: float
     completion_tokens: float
     embedding_tokens: float
+    shared_prompt_tokens: float
+    device_s: float
+    flops: float
     latency_p50_s: float
     latency_p95_s: float
+    merged: tuple[MergedLatency, ...] = ()
     n_answers: int
     cut: int
 

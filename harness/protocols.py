@@ -93,6 +93,10 @@ class TrainableModel(Model, Protocol):
         """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
         ...
 
+    def merged(self) -> Model | None:
+        """Return this model with its adapter merged in; None without one or where that cannot be."""
+        ...
+
     def with_adapter(self, path: Path, quantization: Literal["none", "nf4"]) -> Model:
         """Return a model with the saved adapter at ``path`` over a newly loaded base."""
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.composition import Chain
-from harness.drift import Drift, DriftMeter, Noise, Probes, noise_of
+from harness.drift import Drift, DriftMeter, MergedLatency, Noise, Probes, merged_latency, noise_of
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.progress import Progress, Step
 from harness.protocols import (
@@ -44,6 +44,7 @@ class Probing:
         text: General text; empty for none.
         prompts: Test items of each task on whose prompts the distance from the base is measured.
         noise_items: Items of each retention task that the base is asked a second time.
+        timed_items: Items on which an adapter is timed apart from its base and merged into it.
         base: The strategy that asks the model as it came.
         digest: Of all this and of the items; empty for none of it.
     """
@@ -51,6 +52,7 @@ class Probing:
     text: str = ""
     prompts: int = 0
     noise_items: int = 0
+    timed_items: int = 0
     base: str = ""
     digest: str = ""
 
@@ -125,17 +127,21 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store
         return
     drifts: list[Drift] = []
     noise: list[Noise] = []
+    merged: MergedLatency | None = None
     adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
     if adapted and isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel):
         texts = _drift_texts(plan)
-        with progress.step(f"{_label(plan, chain, seed)} · distance from the base", len(texts)) as step:
+        timed = _timed_requests(plan, prepared)
+        total = len(texts) + 2 * (len(timed) + 1)
+        with progress.step(f"{_label(plan, chain, seed)} · distance from the base", total) as step:
             drifts = DriftMeter(plan.model, texts).of(prepared.model, step.advance)
+            merged = merged_latency(prepared.model, timed, step.advance)
     elif chain.name == plan.probing.base and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
         total = sum(len(pairs) for pairs in asked.values())
         with progress.step(f"{_label(plan, chain, seed)} · asked again", total) as step:
             noise = list(noise_of(prepared.model, asked, step.advance))
-    probes = Probes(of=plan.probing.digest, drift=tuple(drifts), noise=tuple(noise))
+    probes = Probes(of=plan.probing.digest, drift=tuple(drifts), noise=tuple(noise), merged=merged)
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
 
 
@@ -144,6 +150,19 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     kept = store.probes(plan.preparations[chain.name]).get(seed)
     wanted = plan.probing.digest
     return not wanted or (kept is not None and Probes.model_validate_json(kept).of == wanted)
+
+
+def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
+    """Return the requests on which an adapter is timed: the first items of the first target task."""
+    tasks = [task.task for task in plan.tasks if task.task.role == "target"][:1]
+    return [
+        request
+        for task in tasks
+        for request in prepared.build(
+            task, [item.without_answer() for item in plan.tests[task.name][: plan.probing.timed_items]]
+        )
+        if isinstance(request, Request)
+    ]
 
 
 def _drift_texts(plan: Plan) -> dict[str, list[str]]:

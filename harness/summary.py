@@ -74,7 +74,7 @@ def summarize(manifest: RunManifest, store: Store) -> Summary:
         noise=tuple(each for found in probes.values() for probe in found for each in probe.noise),
         continual=tuple(continual_of(experiment["strategies"], _means(scores, infos))),
         macro=tuple(macro for each in compared.values() for macro in each.macros(scores)),
-        costs=tuple(_costs(rows, prepared)),
+        costs=tuple(_costs(rows, prepared, probes, manifest.model.parameters)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in prepared if p.error
         ),
@@ -168,7 +168,10 @@ def _means(scores: Table, infos: Sequence[TaskInfo]) -> dict[str, dict[str, floa
 
 
 def _costs(
-    rows: Mapping[str, Mapping[str, Sequence[ItemResult]]], prepared: Sequence[Preparation]
+    rows: Mapping[str, Mapping[str, Sequence[ItemResult]]],
+    prepared: Sequence[Preparation],
+    probes: Mapping[str, Sequence[Probes]],
+    parameters: int,
 ) -> Iterable[StrategyCost]:
     for strategy, by_task in rows.items():
         answered = [row for found in by_task.values() for row in found if row.generation and row.request]
@@ -186,11 +189,34 @@ def _costs(
             cached_prompt_tokens=usage.cached_prompt / n,
             completion_tokens=usage.completion / n,
             embedding_tokens=embedding / n,
+            shared_prompt_tokens=sum(map(_shared_tokens, by_task.values())) / n,
+            device_s=float(np.mean(latencies)),
+            flops=2.0 * parameters * (usage.prompt + usage.completion) / n,
             latency_p50_s=float(np.percentile(latencies, 50)),
             latency_p95_s=float(np.percentile(latencies, 95)),
+            merged=tuple(probe.merged for probe in probes[strategy] if probe.merged),
             n_answers=n,
             cut=sum(row.request.cut > 0 for row in answered if row.request),
         )
+
+
+def _shared_tokens(rows: Sequence[ItemResult]) -> float:
+    """Prompt tokens that a cache of the common beginning of a task's prompts would serve, of all its rows.
+
+    The beginning is found in characters; tokens are taken to be spread evenly over them.
+    """
+    texts = {}
+    total = 0
+    for row in (row for row in rows if row.request and row.generation):
+        assert row.request is not None
+        assert row.generation is not None
+        texts[row.item_id] = "\n".join(message.content for message in row.request.messages)
+        total += row.generation.usage.prompt
+    if len(texts) < 2:
+        return 0.0
+    first, last = min(texts.values()), max(texts.values())
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return total * shared * len(texts) / max(1, sum(map(len, texts.values())))
 
 
 def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:

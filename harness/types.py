@@ -259,10 +259,14 @@ class PrepareCost(Frozen):
 
 
 class ModelIdentity(Frozen):
-    """Which weights answer: digests of the base and of the adapter, and how the base was loaded."""
+    """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
+
+    ``parameters`` counts the base's weights; 0 where that is not known.
+    """
 
     name: str
     weights_digest: str
+    parameters: int = 0
     adapter_digest: str = ""
     quantization: Literal["none", "nf4"] = "none"
     dtype: str = "float32"

@@ -20,7 +20,7 @@ from harness.digests import digest_of
 from harness.errors import InputError
 from harness.models.batching import halving, plan_batches
 from harness.models.likelihood import log_likelihoods
-from harness.models.resolve import adapter_digest, local_folder, weights_digest
+from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
 from harness.models.weights import (
     Quantization,
     attach,
@@ -72,11 +72,13 @@ class HuggingFaceModel:
         self.identity = ModelIdentity(
             name=options.path,
             weights_digest=weights_digest(self.folder),
+            parameters=parameter_count(self.folder),
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=quantization,
             dtype=str(self.dtype).removeprefix("torch."),
         )
         self._loaded: Any = None
+        self._merge = False
 
     # --- Loading ---
 
@@ -98,6 +100,7 @@ class HuggingFaceModel:
             module, _ = self.fresh(self._quantization)
             if self._adapter is not None:
                 module = attach(module, self._adapter)
+                module = module.merge_and_unload() if self._merge else module
             self._loaded = module.eval()
         HuggingFaceModel._resident = self
         return self._loaded
@@ -116,6 +119,14 @@ class HuggingFaceModel:
     def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return this model with the saved adapter at ``path``, over a base of its own."""
         return HuggingFaceModel(self._options, self._place, path, quantization)
+
+    def merged(self) -> HuggingFaceModel | None:
+        """Return this model with its adapter merged in; None without one or on 4-bit weights."""
+        if self._adapter is None or self._quantization != "none":
+            return None
+        copy = HuggingFaceModel(self._options, self._place, self._adapter, self._quantization)
+        copy._merge = True
+        return copy
 
     # --- Prompts ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 from pathlib import Path
 
@@ -68,6 +69,21 @@ def local_folder(path: str, revision: str | None, place: object) -> str:
 def weights_digest(folder: str) -> str:
     """Return the digest of a model's weights, configuration and tokenizer."""
     return digest_of_files({file for pattern in _IDENTITY for file in Path(folder).glob(pattern)})
+
+
+def parameter_count(folder: str) -> int:
+    """Return how many weights a model has, from the headers of its files; 0 where they cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    total = 0
+    try:
+        for path in Path(folder).glob("*.safetensors"):
+            with safe_open(path, framework="np") as file:
+                for name in file.keys():  # noqa: SIM118 - no mapping
+                    total += math.prod(file.get_slice(name).get_shape())
+    except (OSError, SafetensorError):
+        return 0
+    return total
 
 
 def adapter_digest(folder: Path) -> str:

@@ -1,0 +1,180 @@
+"""What strategies cost under a price sheet: pure functions over measured tokens and times.
+
+A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query:
+
+    c = p_in * (t_prefix * ((1 - h) * w + h * r) + t_var) + p_out * t_out + p_embed * t_embed
+
+where t_prefix are prompt tokens that all requests of a task begin with, h is the share of requests that find
+them cached, w and r are the prices of writing and reading a cached token as shares of p_in. On a machine paid
+by the hour, c is the time of an answer over the share of the hour in which it answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.findings import StrategyCost
+from harness.prices import Hosting, PriceSheet
+
+MILLION = 1e6
+VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+"""Queries a month for which a sensitivity table is made."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """How the answer will be used.
+
+    Attributes:
+        queries_per_month: Expected queries.
+        cache_hits: Share of requests that find the common beginning of their prompt cached, 0.0 to 1.0.
+        retrains_per_month: How often training and indexing are repeated.
+    """
+
+    queries_per_month: float = 10_000.0
+    cache_hits: float = 0.0
+    retrains_per_month: float = 0.0
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A strategy's cost in the sheet's currency.
+
+    Attributes:
+        strategy: Its name.
+        once: Training and indexing, once.
+        per_query: One answer.
+        per_month: Fixed cost of a month: hosting, and training again.
+        per_1000: 1,000 answers.
+        per_1000_correct: 1,000 right answers; infinite where none is right.
+        month: All of a month at the expected volume.
+    """
+
+    strategy: str
+    once: float
+    per_query: float
+    per_month: float
+    per_1000: float
+    per_1000_correct: float
+    month: float
+
+
+def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> Priced:
+    """Price a strategy.
+
+    Args:
+        cost: What was measured.
+        accuracy: Its mean score on the target tasks, 0.0 to 1.0.
+        sheet: The prices.
+        use: Volume, caching, retraining.
+    """
+    once = _once(cost, sheet)
+    per_query = _per_query(cost, sheet, use.cache_hits)
+    trained = cost.prepare.trained_tokens > 0
+    per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
+    return Priced(
+        strategy=cost.strategy,
+        once=once,
+        per_query=per_query,
+        per_month=per_month,
+        per_1000=1000 * per_query,
+        per_1000_correct=1000 * per_query / accuracy if accuracy > 0 else math.inf,
+        month=per_month + per_query * use.queries_per_month,
+    )
+
+
+def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
+    serving = sheet.serving
+    if serving.per_hour is not None:
+        return cost.device_s * serving.per_hour / 3600 / serving.utilisation
+    tuned = sheet.tuned if cost.prepare.trained_tokens else None
+    p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
+    p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
+    prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)
+    cached = (1 - cache_hits) * (serving.cache_write if cache_hits else 1.0) + cache_hits * serving.cache_read
+    prompt = prefix * cached + cost.prompt_tokens - prefix
+    return (
+        p_in * prompt + p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens
+    ) / MILLION
+
+
+def _once(cost: StrategyCost, sheet: PriceSheet) -> float:
+    made = cost.prepare
+    training = sheet.training
+    return (
+        made.trained_tokens * training.per_million_tokens / MILLION
+        + made.device_s * training.per_hour / 3600
+        + made.embedding_tokens * sheet.serving.embedding_per_million / MILLION
+    )
+
+
+# --- Two strategies ---
+
+
+def break_even_queries(new: Priced, old: Priced) -> float | None:
+    """Return after how many queries ``new`` has cost less: N* = (F_new - F_old) / (c_old - c_new).
+
+    0.0 where it costs less from the first on; None where that never comes.
+    """
+    extra, saved = new.once - old.once, old.per_query - new.per_query
+    if extra <= 0 and saved >= 0:
+        return 0.0
+    return extra / saved if saved > 0 else None
+
+
+def break_even_volume(new: Priced, old: Priced) -> float | None:
+    """Return from how many queries a month on ``new`` costs less: q* = fixed a month / (c_old - c_new).
+
+    0.0 where it costs less at any volume; None where it never does.
+    """
+    extra, saved = new.per_month - old.per_month, old.per_query - new.per_query
+    if extra <= 0 and saved >= 0:
+        return 0.0
+    return extra / saved if saved > 0 else None
+
+
+# --- What if ---
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One assumption changed.
+
+    Attributes:
+        name: What was changed.
+        use: The use with it.
+        months: A month's cost by strategy.
+        cheapest: The strategy that costs least.
+    """
+
+    name: str
+    use: Use
+    months: dict[str, float]
+    cheapest: str
+
+
+def scenarios(
+    costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use, volumes: Iterable[int] = VOLUMES
+) -> list[Scenario]:
+    """Return a month's cost under other volumes, caching, retraining and hosting, one at a time."""
+    free = sheet.model_copy(update={"hosting": Hosting()})
+    changed: list[tuple[str, PriceSheet, Use]] = [
+        (f"{volume:,} queries a month", sheet, replace(use, queries_per_month=volume)) for volume in volumes
+    ]
+    changed += [
+        (f"cache hit rate {rate:.0%}", sheet, replace(use, cache_hits=rate)) for rate in (0.0, 0.5, 0.9)
+    ]
+    changed += [
+        (name, sheet, replace(use, retrains_per_month=times))
+        for name, times in (("trained once", 0.0), ("trained every month", 1.0), ("trained every week", 4.35))
+    ]
+    if sheet.hosting.monthly:
+        changed.append(("no fee for hosting", free, use))
+    return [_scenario(name, costs, prices, assumed) for name, prices, assumed in changed]
+
+
+def _scenario(name: str, costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use) -> Scenario:
+    months = {cost.strategy: priced(cost, 1.0, sheet, use).month for cost in costs}
+    return Scenario(name, use, months, min(months, key=lambda strategy: months[strategy]))

@@ -1,0 +1,105 @@
+"""Price sheets: dated, sourced inputs that a user edits. No price stands in code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from harness.config import Options, parse, read_yaml
+from harness.errors import InputError, nearest
+
+BUILTIN = "builtin:"
+FOLDER = Path(__file__).parent.parent / "configs" / "prices"
+HOURS_A_MONTH = 730.0
+"""365 days of 24 hours, over 12."""
+
+
+class Serving(Options):
+    """What answering costs: by the token, or by the hour of a machine.
+
+    ``cache_read`` and ``cache_write`` are what a cached prompt token costs, as shares of an input token, when
+    it is read and when it is written. ``utilisation`` is the share of a machine's hour in which it answers.
+    """
+
+    input_per_million: FiniteFloat | None = Field(default=None, ge=0.0)
+    output_per_million: FiniteFloat | None = Field(default=None, ge=0.0)
+    cache_read: FiniteFloat = Field(default=1.0, ge=0.0)
+    cache_write: FiniteFloat = Field(default=1.0, ge=0.0)
+    embedding_per_million: FiniteFloat = Field(default=0.0, ge=0.0)
+    per_hour: FiniteFloat | None = Field(default=None, ge=0.0)
+    utilisation: FiniteFloat = Field(default=1.0, gt=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Serving:
+        by_token = (self.input_per_million is not None, self.output_per_million is not None)
+        if self.per_hour is None and not all(by_token):
+            raise ValueError("needs per_hour, or input_per_million and output_per_million")
+        if self.per_hour is not None and any(by_token):
+            raise ValueError("has both per_hour and prices of tokens: use one of them")
+        return self
+
+
+class Tuned(Options):
+    """What tokens of a tuned model cost, where they cost more than the base's."""
+
+    input_per_million: FiniteFloat = Field(ge=0.0)
+    output_per_million: FiniteFloat = Field(ge=0.0)
+
+
+class Training(Options):
+    """What training costs: by the token that is trained on, or by the hour of a machine."""
+
+    per_million_tokens: FiniteFloat = Field(default=0.0, ge=0.0)
+    per_hour: FiniteFloat = Field(default=0.0, ge=0.0)
+
+
+class Hosting(Options):
+    """What a deployed tuned model costs, by the hour or by the month, whether it is asked or not."""
+
+    per_hour: FiniteFloat = Field(default=0.0, ge=0.0)
+    per_month: FiniteFloat = Field(default=0.0, ge=0.0)
+
+    @property
+    def monthly(self) -> float:
+        """Cost of a month."""
+        return self.per_hour * HOURS_A_MONTH + self.per_month
+
+
+class PriceSheet(Options):
+    """Prices with their date and source, in one currency."""
+
+    name: str = Field(min_length=1)
+    dated: dt.date
+    source: str = Field(min_length=1)
+    currency: str = Field(default="USD", min_length=1)
+    serving: Serving
+    tuned: Tuned | None = None
+    training: Training = Training()
+    hosting: Hosting = Hosting()
+
+
+def builtin_sheets() -> dict[str, Path]:
+    """Return the sheets that come with Trilemma, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def load_prices(name: str) -> PriceSheet:
+    """Read a price sheet.
+
+    Args:
+        name: A file, or ``builtin:NAME`` for one of `builtin_sheets`.
+
+    Raises:
+        InputError: There is no such sheet, or something in it is wrong.
+    """
+    path = Path(name)
+    if name.startswith(BUILTIN):
+        sheets = builtin_sheets()
+        known = name.removeprefix(BUILTIN)
+        if known not in sheets:
+            remedy = nearest(name, [BUILTIN + each for each in sheets])
+            raise InputError("--prices", "", "is no built-in price sheet", remedy, name)
+        path = sheets[known]
+    return parse(PriceSheet, read_yaml(path), path)
