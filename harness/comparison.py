@@ -86,13 +86,22 @@ class Comparison:
             bca_high=bca[1] if bca else None,
         )
 
+    def means(self, weights: Mapping[str, float] | None = None) -> dict[str, Macro]:
+        """Return the mean difference of each strategy that has answered all tasks.
+
+        Args:
+            weights: Weight of each task; those not named weigh 1.
+        """
+        shares = tuple((weights or {}).get(info.name, 1.0) for info in self.tasks)
+        return {
+            strategy: Macro(tuple(found[info.name] for info in self.tasks), shares)
+            for strategy, found in self.pairs.items()
+            if self.tasks and len(found) == len(self.tasks)
+        }
+
     def macros(self, scores: Table) -> tuple[MacroContrast, ...]:
         """Return the mean differences of the strategies that have answered all tasks."""
-        whole = {
-            strategy: Macro(tuple(found[info.name] for info in self.tasks))
-            for strategy, found in self.pairs.items()
-            if len(found) == len(self.tasks)
-        }
+        whole = self.means()
         names = [strategy for strategy in whole if strategy != self.reference]
         corrected = dict(zip(names, holm([whole[s].p_value for s in names]), strict=True))
         return tuple(

@@ -116,20 +116,22 @@ def _once(cost: StrategyCost, sheet: PriceSheet) -> float:
 def break_even_queries(new: Priced, old: Priced) -> float | None:
     """Return after how many queries ``new`` has cost less: N* = (F_new - F_old) / (c_old - c_new).
 
-    0.0 where it costs less from the first on; None where that never comes.
+    0.0 where it costs no more from the first on; None where that never comes.
     """
-    extra, saved = new.once - old.once, old.per_query - new.per_query
-    if extra <= 0 and saved >= 0:
-        return 0.0
-    return extra / saved if saved > 0 else None
+    return _break_even(new.once - old.once, old.per_query - new.per_query, old.per_query)
 
 
 def break_even_volume(new: Priced, old: Priced) -> float | None:
     """Return from how many queries a month on ``new`` costs less: q* = fixed a month / (c_old - c_new).
 
-    0.0 where it costs less at any volume; None where it never does.
+    0.0 where it costs no more at any volume; None where it never does.
     """
-    extra, saved = new.per_month - old.per_month, old.per_query - new.per_query
+    return _break_even(new.per_month - old.per_month, old.per_query - new.per_query, old.per_query)
+
+
+def _break_even(extra: float, saved: float, per_query: float) -> float | None:
+    if abs(saved) <= 1e-9 * per_query:
+        saved = 0.0
     if extra <= 0 and saved >= 0:
         return 0.0
     return extra / saved if saved > 0 else None
@@ -146,13 +148,11 @@ class Scenario:
         name: What was changed.
         use: The use with it.
         months: A month's cost by strategy.
-        cheapest: The strategy that costs least.
     """
 
     name: str
     use: Use
     months: dict[str, float]
-    cheapest: str
 
 
 def scenarios(
@@ -177,4 +177,4 @@ def scenarios(
 
 def _scenario(name: str, costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use) -> Scenario:
     months = {cost.strategy: priced(cost, 1.0, sheet, use).month for cost in costs}
-    return Scenario(name, use, months, min(months, key=lambda strategy: months[strategy]))
+    return Scenario(name, use, months)

@@ -276,7 +276,8 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``metrics[task]`` are the names of its scores; the first is the primary one.
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``leaks[task]`` counts the
+    test items that also stand in its training data.
     """
 
     schema_version: int = 1
@@ -291,6 +292,7 @@ class RunManifest(Frozen):
     preparations: dict[str, str]
     model: ModelIdentity
     embedder: str
+    leaks: dict[str, int] = {}
     packages: dict[str, str]
     git_revision: str
     hardware: dict[str, Any]

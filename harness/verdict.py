@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from harness.findings import MacroContrast, StrategyCost, Summary, Verdict
 
+ALPHA = 0.05
 
-def decide(summary: Summary) -> Verdict:
+
+def closing_line(summary: Summary) -> Verdict:
     """Compare every strategy with the incumbent by the macro mean of the target tasks' primary metrics."""
     contenders = [macro for macro in summary.macro if macro.role == "target"]
     challengers = [macro for macro in contenders if macro.strategy != summary.incumbent]
@@ -23,7 +25,7 @@ def decide(summary: Summary) -> Verdict:
         if clause
     ]
     tail = "".join(f" {clause}" for clause in clauses)
-    if best.ci_low > 0:
+    if best.ci_low > 0 and best.p_holm < ALPHA:
         return Verdict(line=f"{best.strategy} leads: {figures}.{tail}", winner=best.strategy)
     if best.ci_high < 0:
         worst = f"the best challenger, {best.strategy}, has {figures}"

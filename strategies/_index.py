@@ -111,6 +111,17 @@ class ChunkIndex:
             for query, row_scores, row_ids, not_this in zip(queries, scores, ids, hidden, strict=True)
         ]
 
+    def search_in(self, query: Vectors, document_ids: Collection[str], k: int) -> list[Hit]:
+        """Find the best chunks among those of some documents, best first.
+
+        Args:
+            query: Unit vector, shape ``(dim,)``.
+            document_ids: Ids of the documents; those that are not here are passed over.
+            k: Most chunks.
+        """
+        ids = [number for number, chunk in self._chunks.items() if chunk.document_id in document_ids]
+        return self._exact(query, np.array(ids, dtype=np.int64))[:k]
+
     def _hits(
         self,
         query: Vectors,
@@ -124,18 +135,22 @@ class ChunkIndex:
         while len(ids) < len(self) and scores[-1] >= scores[needed - 1] - _SCORE_NOISE:
             found = self._faiss.search(query[None], min(2 * len(ids), len(self)))
             scores, ids = found[0][0], found[1][0]
-        ids = ids[ids >= 0]
+        return [
+            hit
+            for hit in self._exact(query, ids[ids >= 0])
+            if hit.chunk.id not in hidden and (min_score is None or hit.score >= min_score)
+        ][:k]
+
+    def _exact(self, query: Vectors, ids: np.ndarray[Any, np.dtype[np.int64]]) -> list[Hit]:
+        """Return chunks by number with their exact scores, best first."""
+        if not len(ids):
+            return []
         # In double precision and row by row, so that equal vectors get equal scores wherever they stand.
         exact = (self._faiss.reconstruct_batch(ids).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         hits = [
             Hit(self._chunks[int(number)], float(score)) for number, score in zip(ids, exact, strict=True)
         ]
-        hits = [
-            hit
-            for hit in hits
-            if hit.chunk.id not in hidden and (min_score is None or hit.score >= min_score)
-        ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
     def save(self, folder: Path, about: Mapping[str, Any]) -> int:
         """Write the index into ``folder`` and return its bytes on disk.

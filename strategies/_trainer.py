@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import math
+import operator
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,13 +16,20 @@ import peft
 import torch
 import transformers
 
-from harness.digests import digest_of
+from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
 from harness.models.quantization import missing_gradients_are_errors
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
-from strategies._adapter_files import AdapterManifest, adapter_parameters, finished, not_finite, publish
+from strategies._adapter_files import (
+    WEIGHTS,
+    AdapterManifest,
+    adapter_parameters,
+    finished,
+    not_finite,
+    publish,
+)
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
 from strategies._training_data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
@@ -35,34 +43,57 @@ Quantization = Literal["none", "nf4"]
 def train_adapter(
     options: TrainingOptions, context: PrepareContext, quantization: Quantization, label: str
 ) -> Prepared:
-    """Train a LoRA adapter, or find the one that this very training already gave.
+    """Train a LoRA adapter, stage by stage, or find the one that this very training already gave.
 
-    The adapter is published in ``context.artifacts/adapters/<digest>``; the digest covers everything that
+    Each adapter is published in ``context.artifacts/adapters/<digest>``; the digest covers everything that
     determines it. What answers afterwards is always the published adapter, loaded anew over its base.
 
     Raises:
         InputError: The model cannot be trained, or options or data do not allow it.
     """
-    meter = Meter()
     base = trainable(context, label)
+    folder: Path | None = None
+    manifests: list[AdapterManifest] = []
+    for stage in options.by_stage():
+        folder, manifest = _trained(stage, context, base, quantization, label, folder)
+        manifests.append(manifest)
+    assert folder is not None
+    stages = [[*stage] for stage in options.stages or ()]
+    return Prepared(
+        model=base.with_adapter(folder, quantization),
+        build=context.build,
+        cost=functools.reduce(operator.add, (manifest.cost for manifest in manifests)).model_copy(
+            update={"artifact_bytes": manifests[-1].cost.artifact_bytes}
+        ),
+        record=manifests[-1].record | ({"stages": stages} if stages else {}),
+    )
+
+
+def _trained(
+    options: TrainingOptions,
+    context: PrepareContext,
+    base: TrainableModel,
+    quantization: Quantization,
+    label: str,
+    before: Path | None,
+) -> tuple[Path, AdapterManifest]:
+    """Train one adapter, from the one in ``before`` where there is one; return where it is published."""
+    meter = Meter()
     texts = collect(options, context, base)
     recipe = _recipe(options, context, base, texts, quantization)
+    if before is not None:
+        recipe["before"] = digest_of_file(before / WEIGHTS)
     folder = context.artifacts / "adapters" / digest_of(recipe)[:16]
     manifest = finished(folder, digest_of(recipe))
     if manifest is None:
         work = folder.with_name(f"{folder.name}.training")
         work.mkdir(parents=True, exist_ok=True)
-        training = _Training(options, context, base, quantization, meter, work, label)
+        training = _Training(options, context, base, quantization, meter, work, label, before)
         manifest = training.run(texts, recipe, folder)
     else:
         context.progress.say(f"{label}: trained before, reused from {folder}")
     shutil.rmtree(folder.with_name(f"{folder.name}.training"), ignore_errors=True)
-    return Prepared(
-        model=base.with_adapter(folder, quantization),
-        build=context.build,
-        cost=manifest.cost,
-        record=manifest.record,
-    )
+    return folder, manifest
 
 
 def trainable(context: PrepareContext, label: str) -> TrainableModel:
@@ -95,7 +126,7 @@ def _recipe(
         "dtype": base.identity.dtype,
         "device": getattr(base, "device", "cpu"),
         "quantization": quantization,
-        "options": options.model_dump(mode="json"),
+        "options": options.model_dump(mode="json", exclude={"stages"}),
         "seed": context.seed,
         "context_length": base.context_length,
         "data": texts.digest,
@@ -114,6 +145,7 @@ class _Training:
     meter: Meter
     work: Path
     label: str
+    before: Path | None = None
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
@@ -210,6 +242,8 @@ class _Training:
             module.enable_input_require_grads()
             enable = getattr(module, "activation_checkpointing_enable", None)
             (enable or module.gradient_checkpointing_enable)()
+        if self.before is not None:
+            return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
         try:
             return peft.get_peft_model(module, config)
         except ValueError as error:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, model_validator
 
 from harness.config import Options
 from harness.digests import digest_of
@@ -26,7 +26,9 @@ BATCHES_A_BUCKET = 32
 class TrainingOptions(Options):
     """How an adapter is trained.
 
-    ``tasks`` are the target tasks to learn, all of them when left out. ``max_steps`` overrides ``epochs``.
+    ``tasks`` are the target tasks to learn, all of them when left out. ``stages`` are lists of tasks to learn
+    one after the other instead, each stage going on with the adapter of the one before. ``max_steps``
+    overrides ``epochs``.
     ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
     ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
     validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
@@ -34,6 +36,7 @@ class TrainingOptions(Options):
     """
 
     tasks: tuple[str, ...] | None = None
+    stages: tuple[tuple[str, ...], ...] | None = Field(default=None, min_length=1)
     rank: int = Field(default=16, ge=1)
     alpha: FiniteFloat = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
@@ -54,6 +57,20 @@ class TrainingOptions(Options):
     max_validation_items: int = Field(default=256, ge=0)
     eval_steps: int | None = Field(default=None, ge=1)
     early_stopping_patience: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _tasks_or_stages(self) -> TrainingOptions:
+        if self.stages is not None and self.tasks is not None:
+            raise ValueError("has both tasks and stages: use one of them")
+        if self.stages is not None and not all(self.stages):
+            raise ValueError("has a stage without a task")
+        return self
+
+    def by_stage(self) -> tuple[TrainingOptions, ...]:
+        """Return the options of each stage in order, as those of a training of its own."""
+        if self.stages is None:
+            return (self,)
+        return tuple(self.model_copy(update={"tasks": tasks, "stages": None}) for tasks in self.stages)
 
 
 @dataclass(frozen=True)

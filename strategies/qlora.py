@@ -22,7 +22,8 @@ class QLora:
 
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse an unknown task, and tasks without train items."""
-        check_tasks(self._options, tasks, place, key)
+        for stage in self._options.by_stage():
+            check_tasks(stage, tasks, place, key)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return nothing: the experiment and its tasks say it all."""

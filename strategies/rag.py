@@ -45,6 +45,8 @@ class RagOptions(Options):
     ``source`` is the task's corpus, its training items ("train"), or both. ``chunk_tokens`` and
     ``overlap_tokens`` are counted by the embedder, ``max_context_tokens`` (all passages together; by default
     what the model's context has left) by the model. ``min_score`` is a floor for the inner product.
+    ``oracle`` shows passages of the documents that an item names as holding its answer, where it names any:
+    no system can, but it tells what better retrieval could give.
     """
 
     top_k: int = Field(default=3, ge=1)
@@ -53,6 +55,7 @@ class RagOptions(Options):
     min_score: float | None = Field(default=None, ge=-1.0, le=1.0)
     max_context_tokens: int | None = Field(default=None, ge=1)
     source: Literal["corpus", "train", "both"] = "corpus"
+    oracle: bool = False
 
 
 class Rag:
@@ -153,12 +156,14 @@ class _TaskRag:
         """Build the requests of ``items``, searching for all of them at once."""
         requests = self.context.build(task, items)
         hidden = [{example_chunk_id(other) for other in must_not_see(item, self.same)} for item in items]
-        hits = self.retriever.index.search(
-            self.embedder.embed([item.input for item in items]),
-            self.options.top_k,
-            self.options.min_score,
-            hidden,
-        )
+        index, k = self.retriever.index, self.options.top_k
+        vectors = self.embedder.embed([item.input for item in items])
+        hits = index.search(vectors, k, self.options.min_score, hidden)
+        if self.options.oracle:
+            hits = [
+                (item.documents and index.search_in(vector, item.documents, k)) or found
+                for vector, item, found in zip(vectors, items, hits, strict=True)
+            ]
         return [
             request if isinstance(request, Failure) else self._with_passages(request, item, found)
             for request, item, found in zip(requests, items, hits, strict=True)

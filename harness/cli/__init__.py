@@ -15,6 +15,10 @@ from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
 COMMANDS = {
     "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
     "report": ("harness.cli.report", "Write the HTML report of a run folder."),
+    "decide": (
+        "harness.cli.decide",
+        "Say which strategy to take, how sure that is, and what would change it.",
+    ),
     "tasks": ("harness.cli.tasks", "List and validate tasks; print the task format's JSON Schema."),
     "index": ("harness.cli.index", "Build, change and search a retrieval index."),
     "init": ("harness.cli.init", "Write a commented experiment and an example task to start from."),

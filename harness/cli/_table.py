@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from harness.decision import Candidate, Decision
 from harness.findings import Cell, StrategyCost, Summary
+from harness.verdict_text import money, p_value, points
 
 
 def print_summary(summary: Summary) -> None:
     """Print scores of every strategy on every task, its cost, and the verdict."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+    console = wide_console()
     console.print(_scores(summary))
     console.print(_costs(summary))
     for failure in summary.failures:
@@ -75,3 +75,64 @@ def _cost_row(cost: StrategyCost) -> list[str]:
         f"{cost.completion_tokens:.1f}",
         f"{1000 * cost.latency_p50_s:.1f}",
     ]
+
+
+def wide_console() -> Console:
+    """A console for tables, wide where nobody looks at the width."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=170)
+
+
+def decision_table(decision: Decision) -> Table:
+    """One row for each strategy, best first."""
+    table = Table(title="Against the incumbent, on the target tasks")
+    figures = ("score", "difference", "95 % interval", "p (Holm)", "kept")
+    costs = ("per 1,000", "per 1,000 right", "once", "month", "paid back after")
+    table.add_column("strategy")
+    for name in (*figures, *costs):
+        table.add_column(name, justify="right")
+    table.add_column("not taken because")
+    for each in decision.candidates:
+        old = each.strategy == decision.incumbent
+        right = each.per_1000_correct
+        table.add_row(
+            f"[bold]{each.strategy}[/bold]" if each.strategy == decision.winner else each.strategy,
+            points(each.mean, sign=False),
+            "incumbent" if old else points(each.difference),
+            "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
+            "" if old else p_value(each.p_holm),
+            _kept(each),
+            money(each.per_1000),
+            "-" if right is None else money(right),
+            money(each.once),
+            money(each.month),
+            "" if old else _paid_back(each.break_even_queries),
+            "; ".join(each.excluded),
+        )
+    return table
+
+
+def _kept(each: Candidate) -> str:
+    retained = each.retained
+    if retained.difference is None:
+        return "-"
+    return f"{points(retained.difference)} ({retained.state})"
+
+
+def _paid_back(queries: float | None) -> str:
+    return "never" if queries is None else "at once" if queries == 0 else f"{queries:,.0f}"
+
+
+def scenario_table(decision: Decision) -> Table:
+    """A month's cost of every strategy under one changed assumption a row."""
+    table = Table(title=f"A month in {decision.currency}, one assumption changed at a time")
+    table.add_column("assumption")
+    priced = decision.scenarios[0].months if decision.scenarios else {}
+    strategies = [each.strategy for each in decision.candidates if each.strategy in priced]
+    for strategy in strategies:
+        table.add_column(strategy, justify="right")
+    for each in decision.scenarios:
+        least = min(each.months.values())
+        texts = [(money(each.months[name]), each.months[name] == least) for name in strategies]
+        table.add_row(each.assumption, *(f"[bold]{text}[/bold]" if best else text for text, best in texts))
+    return table

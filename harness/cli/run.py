@@ -214,8 +214,8 @@ def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[
         InputError: The general text cannot be read.
     """
     from harness.digests import digest_of
+    from harness.rows import base_of
     from harness.runner import Probing
-    from harness.summary import base_of
 
     options = experiment.forgetting
     if options is None:
@@ -250,6 +250,7 @@ def _manifest(
 ) -> RunManifest:
     from harness.digests import digest_of
     from harness.provenance import git_revision, hardware, package_versions
+    from harness.tasks.validate import leaked
     from harness.types import RunManifest
 
     versions = package_versions()
@@ -266,6 +267,7 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),
         hardware=hardware(),

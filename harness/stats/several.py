@@ -27,22 +27,34 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class Macro:
-    """The mean of several tasks' differences, every task weighing the same.
+    """The weighted mean of several tasks' differences; by default every task weighs the same.
 
     The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
-    estimate to a bound is the root of the summed squares of the tasks' distances, over their number.
+    estimate to a bound is the root of the summed squares of the tasks' weighted distances.
     """
 
     tasks: tuple[Paired, ...]
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.tasks:
             raise ValueError("there are no tasks")
+        if self.weights and (len(self.weights) != len(self.tasks) or sum(self.weights) <= 0):
+            raise ValueError("weights must be one a task and not all zero")
+
+    @property
+    def _shares(self) -> tuple[float, ...]:
+        weights = self.weights or (1.0,) * len(self.tasks)
+        return tuple(weight / sum(weights) for weight in weights)
+
+    @property
+    def _parts(self) -> list[tuple[float, Paired]]:
+        return list(zip(self._shares, self.tasks, strict=True))
 
     @property
     def estimate(self) -> float:
         """Mean difference over the tasks."""
-        return sum(task.estimate for task in self.tasks) / len(self.tasks)
+        return sum(share * task.estimate for share, task in self._parts)
 
     @property
     def n(self) -> int:
@@ -51,16 +63,15 @@ class Macro:
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``."""
-        bounds = [task.interval(alpha) for task in self.tasks]
-        pairs = list(zip(self.tasks, bounds, strict=True))
-        down = math.hypot(*(task.estimate - low for task, (low, _) in pairs)) / len(pairs)
-        up = math.hypot(*(high - task.estimate for task, (_, high) in pairs)) / len(pairs)
+        bounds = [(share, task.estimate, *task.interval(alpha)) for share, task in self._parts]
+        down = math.hypot(*(share * (estimate - low) for share, estimate, low, _ in bounds))
+        up = math.hypot(*(share * (high - estimate) for share, estimate, _, high in bounds))
         return max(self.estimate - down, -1.0), min(self.estimate + up, 1.0)
 
     @property
     def detectable(self) -> float:
         """The least true mean difference that such data would show at 5 % with power 0.8."""
-        return math.hypot(*(task.detectable for task in self.tasks)) / len(self.tasks)
+        return math.hypot(*(share * task.detectable for share, task in self._parts))
 
     @property
     def p_value(self) -> float:

@@ -73,6 +73,14 @@ def validate(
     return sorted(findings, key=lambda finding: finding.severity)
 
 
+def leaked(loaded: LoadedTask) -> int:
+    """Return how many test items show what a train or validation item shows."""
+    known = {
+        normalise(shown_text(loaded.task, item)) for item in (*loaded.data.train, *loaded.data.validation)
+    }
+    return sum(normalise(shown_text(loaded.task, item)) in known for item in loaded.test)
+
+
 def _splits(loaded: LoadedTask) -> dict[str, tuple[TaskItem, ...]]:
     return {"train": loaded.data.train, "validation": loaded.data.validation, "test": loaded.test}
 

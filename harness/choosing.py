@@ -1,0 +1,350 @@
+"""Which strategy to take: the checks that come first, the choice, and what would change it.
+
+The rule, in order (``docs/deciding.md`` gives the reasons and the literature):
+
+1. Checks that can end it: failed items, leaked test items, a base that answers everything already,
+   retrieval that finds too little to be judged.
+2. A challenger must be proven better than the incumbent (Holm over all of them), must not be found to
+   forget more than is accepted, and must not cost more than is accepted.
+3. Among those, the best; and among those not proven worse than the best, the cheapest at the given volume.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from harness.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.decision import Candidate, Check, CostUnder, Decision, Limits, Outcome, Retained
+from harness.findings import StrategyCost, Summary
+from harness.prices import PriceSheet
+from harness.rows import RunRows
+from harness.stats import Macro, holm
+from harness.summary import summary_of
+from harness.turning import changes
+from harness.verdict_text import paragraph
+
+Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
+KINDS: Mapping[str, Kind] = {
+    "zero_shot": "prompt",
+    "few_shot": "prompt",
+    "rag": "retrieve",
+    "lora": "fine-tune",
+    "qlora": "fine-tune",
+    "adapter": "fine-tune",
+}
+
+
+def kind_of(use: str) -> Kind:
+    """Return what an entry's `use` amounts to; parts of different kinds are a combination."""
+    kinds = {KINDS.get(part.strip(), "prompt") for part in use.split("+")}
+    return next(iter(kinds)) if len(kinds) == 1 else "combine"
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """One decision in the making.
+
+    Args:
+        run: The run's rows.
+        sheet: Prices.
+        use: How the answer will be used.
+        limits: What a strategy must hold.
+        weights: Weight of each target task; those not named weigh 1.
+    """
+
+    run: RunRows
+    sheet: PriceSheet
+    use: Use
+    limits: Limits
+    weights: Mapping[str, float]
+
+    def decide(self) -> Decision:
+        """Decide."""
+        checks = tuple(self._checks())
+        outcome, winner = self._choice(checks)
+        draft = Decision(
+            run=self.run.manifest.name,
+            outcome=outcome,
+            winner=winner,
+            incumbent=self.incumbent,
+            paragraph="",
+            checks=checks,
+            candidates=self.candidates,
+            changes=tuple(changes(self, winner)) if outcome != "stopped" else (),
+            scenarios=tuple(
+                CostUnder(assumption=each.name, months=each.months)
+                for each in scenarios(self._deployable_costs, self.sheet, self.use)
+            ),
+            prices=f"{self.sheet.name} ({self.sheet.dated})",
+            currency=self.sheet.currency,
+            queries_per_month=self.use.queries_per_month,
+            limits=self.limits,
+        )
+        return draft.model_copy(update={"paragraph": paragraph(draft)})
+
+    @property
+    def incumbent(self) -> str:
+        """The strategy in use."""
+        return self.run.incumbent
+
+    # --- The table ---
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The run's summary."""
+        return summary_of(self.run)
+
+    @cached_property
+    def _means(self) -> dict[str, Macro]:
+        return self.run.against(self.incumbent, "target").means(self.weights)
+
+    @cached_property
+    def _retained(self) -> dict[str, Macro]:
+        return self.run.against(self.run.base, "retention").means()
+
+    @cached_property
+    def _costs(self) -> dict[str, StrategyCost]:
+        return {cost.strategy: cost for cost in self.summary.costs}
+
+    @property
+    def _deployable_costs(self) -> list[StrategyCost]:
+        return [
+            self._costs[name] for name in self._means if name in self._costs and not self._is_oracle(name)
+        ]
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Any]:
+        entries: Mapping[str, Any] = self.run.manifest.experiment["strategies"]
+        return entries
+
+    def _is_oracle(self, name: str) -> bool:
+        entry = self._entries[name]
+        options = [entry["options"], *(v for v in entry["options"].values() if isinstance(v, dict))]
+        return any(option.get("oracle") for option in options)
+
+    @cached_property
+    def _scores(self) -> dict[str, float]:
+        """Weighted mean of the target tasks' primary scores."""
+        primary = {info.name: info.primary_metric for info in self.run.infos if info.role == "target"}
+        found = {(c.strategy, c.task): c.mean for c in self.summary.cells if primary.get(c.task) == c.metric}
+        weights = {name: self.weights.get(name, 1.0) for name in primary}
+        return {
+            strategy: sum(weights[task] * found[strategy, task] for task in primary) / sum(weights.values())
+            for strategy in self._means
+            if all((strategy, task) in found for task in primary)
+        }
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every strategy that has answered all target tasks, best first."""
+        names = [name for name in self._means if name in self._costs]
+        challengers = [n for n in names if n != self.incumbent and not self._is_oracle(n)]
+        corrected = dict(zip(challengers, holm([self._means[n].p_value for n in challengers]), strict=True))
+        found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
+        return tuple(sorted(found, key=lambda each: -each.mean))
+
+    def priced(self, name: str) -> Priced:
+        """Return what a strategy costs."""
+        return priced(self._costs[name], self._scores[name], self.sheet, self.use)
+
+    def _candidate(self, name: str, p_holm: float) -> Candidate:
+        mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
+        low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
+        retained = self._forgetting(name)
+        return Candidate(
+            strategy=name,
+            kind=kind_of(self._entries[name]["use"]),
+            mean=self._scores[name],
+            difference=mean.estimate,
+            ci_low=low,
+            ci_high=high,
+            p_holm=p_holm,
+            detectable=mean.detectable,
+            n_items=mean.n,
+            n_seeds=max(task.n_seeds for task in mean.tasks),
+            per_1000=cost.per_1000,
+            per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
+            once=cost.once,
+            month=cost.month,
+            break_even_queries=break_even_queries(cost, old),
+            break_even_volume=break_even_volume(cost, old),
+            retained=retained,
+            excluded=tuple(self._excluded(name, retained, cost)),
+        )
+
+    def _excluded(self, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
+        if self._is_oracle(name):
+            yield "shows the right passages: a ceiling, not a system"
+        if retained.state == "found":
+            yield f"forgets more than {100 * self.limits.max_forgetting:.1f} points"
+        most = self.limits.max_cost_per_1000
+        if most is not None and cost.per_1000 > most:
+            yield f"costs more than {most:g} {self.sheet.currency} per 1,000 answers"
+        if any(failure.strategy == name for failure in self.summary.failures):
+            yield "could not be prepared with every seed"
+
+    def _forgetting(self, name: str) -> Retained:
+        adapted = self._costs[name].prepare.trained_tokens > 0 or any(
+            part.strip() == "adapter" for part in self._entries[name]["use"].split("+")
+        )
+        mean = self._retained.get(name)
+        if mean is None:
+            return Retained(state="not measured" if adapted else "none possible")
+        low, high = mean.interval(2 * self.limits.alpha)
+        tasks = [c for c in self.summary.forgetting if c.strategy == name]
+        worst = min(tasks, key=lambda c: c.difference, default=None)
+        flips = [flip for flip in self.summary.flips if flip.strategy == name]
+        most = self.limits.max_forgetting
+        found = high < 0 and low <= -most
+        state: Literal["none possible", "found", "ruled out", "not ruled out"] = (
+            "found" if found else "ruled out" if low > -most else "not ruled out"
+        )
+        return Retained(
+            state=state if adapted else "none possible",
+            difference=mean.estimate,
+            ci_low=low,
+            ci_high=high,
+            worst_task=worst.task if worst else "",
+            worst_difference=worst.difference if worst else None,
+            lost=sum(len(flip.lost) for flip in flips),
+            base_right=sum(flip.base_right for flip in flips),
+        )
+
+    # --- The checks ---
+
+    def _checks(self) -> Iterable[Check]:
+        summary, limits = self.summary, self.limits
+        share = summary.errors / max(1, summary.items)
+        text = f"{summary.errors} of {summary.items} answers failed ({share:.1%})"
+        if summary.failures:
+            text += f"; could not be prepared: {', '.join(sorted({f.strategy for f in summary.failures}))}"
+        yield Check(
+            name="errors",
+            good=not summary.errors and not summary.failures,
+            ends=share > limits.max_errors,
+            text=text,
+        )
+        yield self._leakage()
+        yield self._ceiling()
+        yield from self._recall()
+        yield from self._parity()
+
+    def _leakage(self) -> Check:
+        infos = [info for info in self.run.infos if info.role == "target"]
+        leaks = {info.name: self.run.manifest.leaks.get(info.name, 0) for info in infos}
+        ends = any(leaks[info.name] > self.limits.max_leaks * info.n_test for info in infos)
+        named = [f"{count} of {name}" for name, count in leaks.items() if count]
+        text = "no test item stands in the training data"
+        if named:
+            text = f"test items that stand in the training data: {', '.join(named)}"
+        return Check(name="leakage", good=not named, ends=ends, text=text)
+
+    def _ceiling(self) -> Check:
+        primary = {info.name: info.primary_metric for info in self.run.infos if info.role == "target"}
+        means = {
+            cell.task: cell.mean
+            for cell in self.summary.cells
+            if cell.strategy == self.run.base and primary.get(cell.task) == cell.metric
+        }
+        solved = [task for task, mean in means.items() if mean >= self.limits.ceiling]
+        text = "no target task is answered by the base alone"
+        if solved:
+            text = f"the base answers without any help: {', '.join(solved)}"
+        return Check(
+            name="closed book", good=not solved, ends=bool(means) and len(solved) == len(means), text=text
+        )
+
+    def _recall(self) -> Iterable[Check]:
+        """Whether retrieval finds enough to be judged, and what perfect retrieval would give."""
+        cells = [c for c in self.summary.cells if c.metric == "recall" and not self._is_oracle(c.strategy)]
+        targets = {info.name for info in self.run.infos if info.role == "target"}
+        for task in sorted({cell.task for cell in cells} & targets):
+            best = max((cell for cell in cells if cell.task == task), key=lambda cell: cell.mean)
+            good = best.mean >= self.limits.min_recall
+            text = f"{task}: {best.strategy} is shown a right document for {best.mean:.0%} of the questions"
+            ceiling = [
+                cell
+                for cell in self.summary.cells
+                if cell.task == task and cell.primary and self._is_oracle(cell.strategy)
+            ]
+            if ceiling:
+                top = max(ceiling, key=lambda cell: cell.mean)
+                text += f"; with the right passages {top.strategy} scores {100 * top.mean:.1f}"
+            yield Check(name="retrieval recall", good=good, ends=False, text=text)
+
+    def _parity(self) -> Iterable[Check]:
+        """Whether retrieval was given the examples that fine-tuning learned from."""
+        if not any(candidate.kind in ("fine-tune", "combine") for candidate in self.candidates):
+            return
+        arms = [
+            name
+            for name, entry in self._entries.items()
+            if any(
+                options.get("source") in ("train", "both") or options.get("select") == "knn"
+                for options in (
+                    entry["options"],
+                    *(v for v in entry["options"].values() if isinstance(v, dict)),
+                )
+            )
+        ]
+        text = f"the training examples are also retrieved by: {', '.join(arms)}"
+        if not arms:
+            text = (
+                "no strategy retrieves the training examples, so fine-tuning is credited with what the "
+                "others were never given; add `rag_train: {use: rag, source: train}`"
+            )
+        yield Check(name="information parity", good=bool(arms), ends=False, text=text)
+
+    # --- The choice ---
+
+    def _choice(self, checks: Sequence[Check]) -> tuple[Outcome, str | None]:
+        by_name = {candidate.strategy: candidate for candidate in self.candidates}
+        if any(check.ends for check in checks if check.name != "closed book"):
+            return "stopped", None
+        if self.incumbent not in by_name:
+            return "stopped", None
+        if any(check.ends for check in checks) and self.run.base in by_name:
+            return "prompt", self.run.base
+        proven = self.proven()
+        if not proven:
+            return "not yet proven", None
+        best = max(proven, key=lambda candidate: candidate.mean)
+        winner = self._cheapest_equal(best, proven)
+        blind = any(check.name == "retrieval recall" and not check.good for check in checks)
+        if blind and winner.kind not in ("retrieve", "combine"):
+            return "not yet proven", None
+        return winner.kind, winner.strategy
+
+    def proven(self) -> list[Candidate]:
+        """Challengers that are better than the incumbent beyond doubt and hold the limits."""
+        return [
+            candidate
+            for candidate in self.candidates
+            if candidate.strategy != self.incumbent
+            and candidate.difference > 0
+            and candidate.p_holm < self.limits.alpha
+            and not candidate.excluded
+        ]
+
+    def _cheapest_equal(self, best: Candidate, proven: Sequence[Candidate]) -> Candidate:
+        """Return the cheapest of those that are not proven worse than the best."""
+        against = self.run.against(best.strategy, "target").means(self.weights)
+        others = [candidate for candidate in proven if candidate is not best]
+        corrected = holm([against[candidate.strategy].p_value for candidate in others])
+        equal = [c for c, p in zip(others, corrected, strict=True) if p >= self.limits.alpha]
+        return min([best, *equal], key=lambda candidate: (candidate.month, -candidate.mean))
+
+
+def choose(
+    run: RunRows,
+    sheet: PriceSheet,
+    use: Use | None = None,
+    limits: Limits | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Decision:
+    """Decide which strategy to take; see `Choosing`."""
+    return Choosing(run, sheet, use or Use(), limits or Limits(), weights or {}).decide()

@@ -1,0 +1,110 @@
+"""The records of a decision: what to do, on what grounds, and what would change it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.types import Frozen
+
+Outcome = Literal["prompt", "retrieve", "fine-tune", "combine", "not yet proven", "stopped"]
+ForgettingState = Literal["none possible", "ruled out", "found", "not ruled out", "not measured"]
+
+
+class Limits(Frozen):
+    """What a strategy must hold to be chosen, and when the checks that come first end it.
+
+    ``alpha`` is the level of every test. ``max_forgetting`` is the largest loss that is accepted in the mean
+    of the retention tasks, ``max_cost_per_1000`` that of 1,000 answers in the sheet's currency.
+    ``min_recall`` is the least recall at which retrieval is judged, ``ceiling`` the score above which a
+    task cannot tell strategies apart, ``max_errors`` and ``max_leaks`` the largest shares of failed items
+    and of test items that stand in the training data.
+    """
+
+    alpha: float = 0.05
+    max_forgetting: float = 0.02
+    max_cost_per_1000: float | None = None
+    min_recall: float = 0.7
+    ceiling: float = 0.97
+    max_errors: float = 0.01
+    max_leaks: float = 0.01
+
+
+class Check(Frozen):
+    """A question that comes before the comparison. One with ``ends`` True ends it."""
+
+    name: str
+    good: bool
+    ends: bool
+    text: str
+
+
+class Retained(Frozen):
+    """The mean over the retention tasks against the base, and the task that lost most."""
+
+    state: ForgettingState
+    difference: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    worst_task: str = ""
+    worst_difference: float | None = None
+    lost: int = 0
+    base_right: int = 0
+
+
+class Candidate(Frozen):
+    """One strategy in the table: quality against the incumbent, cost, forgetting.
+
+    ``excluded`` says why it cannot be chosen. ``break_even_queries`` is the number of queries after which it
+    has cost less than the incumbent, ``break_even_volume`` the queries a month from which on it costs less;
+    None means never. ``per_1000_correct`` is None where no answer is right.
+    """
+
+    strategy: str
+    kind: Literal["prompt", "retrieve", "fine-tune", "combine"]
+    mean: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_holm: float
+    detectable: float
+    n_items: int
+    n_seeds: int
+    per_1000: float
+    per_1000_correct: float | None
+    once: float
+    month: float
+    break_even_queries: float | None
+    break_even_volume: float | None
+    retained: Retained
+    excluded: tuple[str, ...]
+
+    @property
+    def better(self) -> bool:
+        """Whether the estimate is above the incumbent's."""
+        return self.difference > 0
+
+
+class CostUnder(Frozen):
+    """A month's cost of every strategy under one changed assumption."""
+
+    assumption: str
+    months: dict[str, float]
+
+
+class Decision(Frozen):
+    """The answer, its grounds and its limits. ``winner`` is None where nothing is proven."""
+
+    schema_version: Literal[1] = 1
+    run: str
+    outcome: Outcome
+    winner: str | None
+    incumbent: str
+    paragraph: str
+    checks: tuple[Check, ...]
+    candidates: tuple[Candidate, ...]
+    changes: tuple[str, ...]
+    scenarios: tuple[CostUnder, ...]
+    prices: str
+    currency: str
+    queries_per_month: float
+    limits: Limits

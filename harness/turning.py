@@ -1,0 +1,114 @@
+"""What would change a decision: the nearest margin, price or volume at which it turns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from harness.cost import Priced, Use, break_even_volume
+from harness.decision import Candidate, Limits
+from harness.verdict_text import points
+
+
+class Ground(Protocol):
+    """What a decision rests on, as far as its turning points need it."""
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every strategy, best first."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What a strategy must hold."""
+        ...
+
+    @property
+    def use(self) -> Use:
+        """How the answer will be used."""
+        ...
+
+    @property
+    def incumbent(self) -> str:
+        """The strategy in use."""
+        ...
+
+    def priced(self, name: str) -> Priced:
+        """Return what a strategy costs."""
+        ...
+
+    def proven(self) -> Sequence[Candidate]:
+        """Return the challengers that are better beyond doubt and hold the limits."""
+        ...
+
+
+def changes(ground: Ground, winner: str | None) -> Iterable[str]:
+    """Yield sentences that say what would change the decision."""
+    mine = next((candidate for candidate in ground.candidates if candidate.strategy == winner), None)
+    if mine is None or mine.strategy == ground.incumbent:
+        yield from _missing_proof(ground)
+        return
+    yield (
+        f"The lead of {mine.strategy} is proven down to {points(mine.ci_low)} points: whatever takes that "
+        "much from it leaves it unproven."
+    )
+    yield from _forgetting_limit(ground, mine)
+    for other in sorted(ground.proven(), key=lambda candidate: candidate.month):
+        if other.strategy != mine.strategy:
+            yield from _turning_volume(ground, mine, other)
+    yield from _turning_price(ground, mine)
+
+
+def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
+    retained = mine.retained
+    if retained.ci_low is not None and retained.state in ("ruled out", "not ruled out"):
+        loss, limit = max(0.0, -retained.ci_low), ground.limits.max_forgetting
+        yield (
+            f"It holds while a loss of {points(loss, sign=False)} points on what is to be kept is accepted "
+            f"(the limit is {points(limit, sign=False)})."
+        )
+    for other in ground.candidates:
+        kept = other.retained
+        if other.mean > mine.mean and kept.state == "found" and kept.ci_low is not None:
+            yield (
+                f"{other.strategy} scores {points(other.mean - mine.mean, sign=False)} points more; it would "
+                f"be taken if a loss of {points(-kept.ci_low, sign=False)} points on what is to be kept were "
+                "accepted."
+            )
+
+
+def _turning_volume(ground: Ground, mine: Candidate, other: Candidate) -> Iterable[str]:
+    """Whether another proven strategy becomes the cheaper one at another volume."""
+    new, old = ground.priced(other.strategy), ground.priced(mine.strategy)
+    if at := break_even_volume(new, old):
+        yield f"{other.strategy} costs less than {mine.strategy} from {at:,.0f} queries a month on."
+    if at := break_even_volume(old, new):
+        yield f"{other.strategy} costs less than {mine.strategy} below {at:,.0f} queries a month."
+
+
+def _turning_price(ground: Ground, mine: Candidate) -> Iterable[str]:
+    new, old = ground.priced(mine.strategy).per_query, ground.priced(ground.incumbent).per_query
+    if not new or not old:
+        return
+    ratio = f"A query costs {new / old:.2f} times that of {ground.incumbent}"
+    if new > old:
+        yield f"{ratio}: at {old / new:.0%} of its price it would cost the same."
+    elif new < old:
+        yield f"{ratio}: it stays the cheaper one until its price is {old / new:.1f} times today's."
+
+
+def _missing_proof(ground: Ground) -> Iterable[str]:
+    """What is missing for the challenger that comes nearest."""
+    challengers = [c for c in ground.candidates if c.strategy != ground.incumbent and not c.excluded]
+    if not challengers:
+        return
+    best = max(challengers, key=lambda candidate: candidate.difference)
+    yield (
+        f"A true lead of {points(best.detectable, sign=False)} points would have been seen four times in "
+        f"five; {best.strategy} has {points(best.difference)}."
+    )
+    if best.difference > 0:
+        needed = math.ceil((best.detectable / best.difference) ** 2 * best.n_items)
+        if needed > best.n_items:
+            yield f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked)."

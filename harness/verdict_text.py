@@ -1,0 +1,132 @@
+"""A decision in words: one paragraph that stands alone."""
+
+from __future__ import annotations
+
+from harness.decision import Candidate, Decision, Retained
+
+VERBS = {
+    "prompt": "Prompt",
+    "retrieve": "Retrieve",
+    "fine-tune": "Fine-tune",
+    "combine": "Combine",
+    "not yet proven": "Not yet proven",
+    "stopped": "No decision",
+}
+
+
+def points(share: float, sign: bool = True) -> str:
+    """Return a share as points, `+3.1` or `−0.4`."""
+    text = f"{100 * share:+.1f}" if sign else f"{100 * share:.1f}"
+    return text.replace("-", "−")
+
+
+def paragraph(decision: Decision) -> str:
+    """Return the verdict with its grounds."""
+    by_name = {candidate.strategy: candidate for candidate in decision.candidates}
+    if decision.outcome == "stopped":
+        ended = [check.text for check in decision.checks if check.ends]
+        return f"No decision: {'; '.join(ended) or 'the incumbent has not answered every target task'}."
+    if decision.winner is None:
+        return _unproven(decision)
+    mine = by_name[decision.winner]
+    if decision.winner == decision.incumbent or (mine.difference == 0 and mine.p_holm == 1.0):
+        text = next((check.text for check in decision.checks if check.ends), "nothing is proven better")
+        return f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}."
+    sentences = [
+        f"{VERBS[decision.outcome]}: {mine.strategy}.",
+        f"It is {points(mine.difference)} points better than {decision.incumbent} "
+        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; p = {p_value(mine.p_holm)} after Holm; "
+        f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        _cost(decision, mine, by_name.get(decision.incumbent)),
+        _forgetting(mine.retained),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as `0.012` or `below .001`."""
+    return f"{value:.3f}" if value >= 0.001 else "below .001"
+
+
+def _seeds(mine: Candidate) -> str:
+    if mine.n_seeds > 1:
+        return f"{mine.n_seeds} seeds"
+    trained = mine.kind in ("fine-tune", "combine")
+    return "one seed: this adapter, not the recipe" if trained else "one seed"
+
+
+def _unproven(decision: Decision) -> str:
+    challengers = [c for c in decision.candidates if c.strategy != decision.incumbent and not c.excluded] or [
+        c for c in decision.candidates if c.strategy != decision.incumbent
+    ]
+    if not challengers:
+        return "Not yet proven: no strategy but the incumbent has answered every target task."
+    best = max(challengers, key=lambda candidate: candidate.difference)
+    blind = [c.text for c in decision.checks if c.name == "retrieval recall" and not c.good]
+    if blind:
+        return f"Not yet proven: fix retrieval first ({'; '.join(blind)})."
+    barred = [c for c in decision.candidates if c.excluded and c.difference > 0 and c.ci_low > 0]
+    text = (
+        f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
+        f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {best.n_items:,} items). "
+        f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
+        "in five."
+    )
+    if barred:
+        named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)
+        text += f" Better but not taken: {named}."
+    return text
+
+
+def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
+    if old is None:
+        return ""
+    ratio = (
+        f"{mine.per_1000 / old.per_1000:.2f} times" if old.per_1000 > 0 else "as compared with nothing for"
+    )
+    text = (
+        f"A query costs {ratio} that of {decision.incumbent}: {money(mine.per_1000)} {decision.currency} "
+        f"per 1,000 answers"
+    )
+    if mine.per_1000_correct is not None and old.per_1000_correct is not None:
+        new, before = money(mine.per_1000_correct), money(old.per_1000_correct)
+        text += f", and {new} per 1,000 right ones (against {before})"
+    if mine.once > 0 or mine.break_even_queries is None:
+        text += f"; {break_even(mine.break_even_queries)}"
+    return text + "."
+
+
+def break_even(queries: float | None) -> str:
+    """Return when a strategy has paid for itself."""
+    if queries is None:
+        return "it never becomes the cheaper one"
+    return (
+        "it is cheaper from the first query on" if queries == 0 else f"paid back after {queries:,.0f} queries"
+    )
+
+
+def money(amount: float) -> str:
+    """Return an amount with as many digits as tell something."""
+    if amount == 0:
+        return "0"
+    if amount < 0.01:
+        return f"{amount:.2g}"
+    return f"{amount:,.2f}"
+
+
+def _forgetting(retained: Retained) -> str:
+    if retained.state == "none possible":
+        return "Its weights are the base's, so it can forget nothing."
+    if retained.state == "not measured" or retained.difference is None:
+        return "What it forgets was not measured: add retention tasks."
+    assert retained.ci_low is not None
+    assert retained.ci_high is not None
+    figures = (
+        f"{points(retained.difference)} points on what is to be kept ({points(retained.ci_low)} to "
+        f"{points(retained.ci_high)}, 90 %), worst in {retained.worst_task} "
+        f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
+        "answers lost"
+    )
+    if retained.state == "ruled out":
+        return f"Forgetting beyond the limit is ruled out: {figures}."
+    return f"Forgetting beyond the limit is {retained.state}: {figures}."
