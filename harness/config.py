@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -161,9 +162,16 @@ def _fields_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         field = getattr(current, "model_fields", {}).get(part)
         if field is None:
             continue
-        arguments = getattr(field.annotation, "__args__", (field.annotation,))
-        current = next((a for a in arguments if isinstance(a, type) and issubclass(a, BaseModel)), current)
+        current = next(_models_in(field.annotation), current)
     return list(getattr(current, "model_fields", {}))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that stand anywhere in an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
 
 
 def load_experiment(path: Path) -> Experiment:

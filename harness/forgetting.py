@@ -82,10 +82,10 @@ def behaviour_changes(
 
     def unanswerable(row: ItemResult) -> bool:
         item = items.get(row.item_id)
-        return item is not None and any(_refuses(target, task) for target in item.targets)
+        return item is not None and any(refuses(target, task) for target in item.targets)
 
     def refused(row: ItemResult) -> bool:
-        return row.generation is not None and _refuses(row.generation.text, task)
+        return row.generation is not None and refuses(row.generation.text, task)
 
     kinds: tuple[tuple[Behaviour, bool], ...] = (
         ("refusal of an unanswerable question", True),
@@ -104,7 +104,8 @@ def _breaks_form(row: ItemResult) -> bool:
     return row.scores.get("valid_json") == 0.0
 
 
-def _refuses(text: str, task: Task) -> bool:
+def refuses(text: str, task: Task) -> bool:
+    """Whether a text begins with the task's refusal."""
     return bool(task.refusal) and text.strip().lower().startswith(str(task.refusal).strip().lower())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ from harness.errors import InputError, nearest, shorten
 from harness.protocols import TrainableModel
 from harness.types import Frozen, PrepareCost
 
+LARGEST_CONFIG = 1 << 20
+LARGEST_HEADER = 1 << 24
+HIGHEST_RANK = 1024
+STRONGEST = 16.0
+"""Most that lora_alpha may be of the rank: common settings are 0.25 to 4."""
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 MANIFEST = "trilemma_adapter.json"
@@ -133,14 +139,32 @@ def check_files(folder: Path) -> dict[str, Any]:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
             remedy = "copy the file itself there"
             raise InputError(folder / name, "", "is a link that leads out of the folder", remedy)
+    if (size := (folder / CONFIG).stat().st_size) > LARGEST_CONFIG:
+        problem = f"must be at most {LARGEST_CONFIG} bytes"
+        raise InputError(folder / CONFIG, "", problem, "save the adapter again", size)
+    _check_header(folder / WEIGHTS)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(folder / CONFIG, "", f"is not JSON: {error}", "save the adapter again") from None
     kind = config.get("peft_type") if isinstance(config, dict) else config
     if not isinstance(config, dict) or kind != "LORA":
         raise InputError(folder / CONFIG, "peft_type", "must be LORA", "use a LoRA adapter", kind)
     return config
+
+
+def _check_header(weights: Path) -> None:
+    """Refuse a file whose first eight bytes, the length of its header, cannot be those of safetensors."""
+    size = weights.stat().st_size
+    with weights.open("rb") as file:
+        start = file.read(8)
+    length = int.from_bytes(start, "little")
+    if size < 8 or length > size - 8:
+        problem = "is not a whole safetensors file"
+        raise InputError(weights, "", problem, "save the adapter again", f"{size} bytes")
+    if length > LARGEST_HEADER:
+        problem = f"has a header of more than {LARGEST_HEADER} bytes"
+        raise InputError(weights, "", problem, "save the adapter again", length)
 
 
 _SAVED = "name the folder that save_pretrained() wrote"
@@ -188,9 +212,48 @@ def _check_settings(adapter: _Adapter) -> None:
         if key not in known:
             problem = f"the key {shorten(key)!r} is not known to peft {peft.__version__}"
             raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition('known:')[0]}update peft")
-    if adapter.config.get("megatron_config") is not None:
-        problem = "megatron_config names code to import"
-        raise adapter.fault(CONFIG, problem, "save the adapter without Megatron")
+    for key, problem in _REFUSED_KEYS.items():
+        if adapter.config.get(key):
+            raise adapter.fault(
+                CONFIG, f"{key} {problem}", "save the adapter without it", adapter.config[key]
+            )
+    _check_strength(adapter)
+    _check_pattern(adapter)
+
+
+_REFUSED_KEYS = {
+    "auto_mapping": "names code to import",
+    "megatron_config": "names code to import",
+    "layer_replication": "would change the layers of the base",
+}
+_NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
+_LONGEST_PATTERN = 500
+
+
+def _check_strength(adapter: _Adapter) -> None:
+    """Refuse a rank or a scaling beyond all bounds: it would fill the memory or drown the base."""
+    config = adapter.config
+    ranks = {"r": config.get("r", 8)} | dict(config.get("rank_pattern") or {})
+    alphas = {"lora_alpha": config.get("lora_alpha", 8)} | dict(config.get("alpha_pattern") or {})
+    for key, rank in ranks.items():
+        if type(rank) is not int or not 1 <= rank <= HIGHEST_RANK:
+            problem = f"{shorten(key, 40)} must be a whole number from 1 to {HIGHEST_RANK}"
+            raise adapter.fault(CONFIG, problem, "train the adapter again", rank)
+    least = min(ranks.values())
+    for key, alpha in alphas.items():
+        fits = isinstance(alpha, int | float) and 0 < alpha <= STRONGEST * least
+        if not fits or isinstance(alpha, bool):
+            problem = f"{shorten(key, 40)} must be above 0 and at most {STRONGEST:g} times the rank {least}"
+            raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
+
+
+def _check_pattern(adapter: _Adapter) -> None:
+    """Refuse a regular expression over module names that could take for ever."""
+    for key in ("target_modules", "exclude_modules"):
+        pattern = adapter.config.get(key)
+        if isinstance(pattern, str) and (len(pattern) > _LONGEST_PATTERN or _NESTED.search(pattern)):
+            problem = f"{key} is a pattern that could take for ever"
+            raise adapter.fault(CONFIG, problem, "list the modules by name", pattern)
 
 
 def _check_manifest(adapter: _Adapter) -> None:
@@ -267,6 +330,16 @@ def _empty(base: TrainableModel) -> Any:
         return transformers.AutoModelForCausalLM.from_config(config)
 
 
+def _check_types(adapter: _Adapter) -> None:
+    from safetensors import safe_open
+
+    with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118 - no mapping
+            if (kind := file.get_slice(name).get_dtype()) not in ("F32", "F16", "BF16"):
+                problem = f"{name} must be of the type F32, F16 or BF16"
+                raise adapter.fault(WEIGHTS, problem, "save the adapter again", kind)
+
+
 def _check_finite(adapter: _Adapter) -> None:
     if (name := not_finite(adapter.folder)) is not None:
         raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
@@ -276,5 +349,6 @@ CHECKS: tuple[Callable[[_Adapter], None], ...] = (
     _check_settings,
     _check_manifest,
     _check_shapes,
+    _check_types,
     _check_finite,
 )

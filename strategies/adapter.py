@@ -8,11 +8,15 @@ from typing import Literal
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import PrepareContext, Prepared, TrainableModel
+from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.types import PrepareCost, TrainingData
 from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, check_files
 
 __all__ = ["Adapter"]
+
+
+PROBE = "The customer asked when the order of 14 May would arrive. Answer: on Friday, at 10:30."
+PROBE_TOKENS = 64
 
 
 class AdapterOptions(Options):
@@ -61,9 +65,11 @@ class Adapter:
         manifest = check_adapter(folder, base)
         trained_with = manifest.quantization if manifest else None
         quantization = self._options.quantization or trained_with or "none"
+        model = base.with_adapter(folder, quantization)
+        _check_effect(base, model, folder)
         size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
         return Prepared(
-            model=base.with_adapter(folder, quantization),
+            model=model,
             build=context.build,
             cost=manifest.cost if manifest else PrepareCost(artifact_bytes=size),
             record={
@@ -74,6 +80,16 @@ class Adapter:
                 "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
             },
         )
+
+
+def _check_effect(base: TrainableModel, adapted: Model, folder: Path) -> None:
+    """Refuse an adapter that changes no logit: it would be taken for a model that it is not."""
+    if not isinstance(adapted, TrainableModel):
+        return
+    before, after = (model.token_log_probs([PROBE], PROBE_TOKENS).log_probs for model in (base, adapted))
+    if (before == after).all():
+        problem = "has no effect: every logit on the probe text is the base's"
+        raise InputError(folder, "", problem, "see that it was trained and saved with its weights")
 
 
 def _find(path: str, place: str) -> Path:

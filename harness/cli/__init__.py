@@ -19,6 +19,15 @@ COMMANDS = {
         "harness.cli.decide",
         "Say which strategy to take, how sure that is, and what would change it.",
     ),
+    "gate": ("harness.cli.gate", "Stop a bad adapter in CI: PASS, FAIL or INCONCLUSIVE against a baseline."),
+    "baseline": (
+        "harness.cli.baseline",
+        "Promote a strategy of a run to be the gate's baseline, or show one.",
+    ),
+    "compare": (
+        "harness.cli.compare",
+        "Compare the strategies of several runs on the items that they share.",
+    ),
     "tasks": ("harness.cli.tasks", "List and validate tasks; print the task format's JSON Schema."),
     "index": ("harness.cli.index", "Build, change and search a retrieval index."),
     "init": ("harness.cli.init", "Write a commented experiment and an example task to start from."),

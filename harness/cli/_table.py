@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness.decision import Candidate, Decision
 from harness.findings import Cell, StrategyCost, Summary
 from harness.verdict_text import money, p_value, points
+
+if TYPE_CHECKING:
+    from harness.gate.baseline import Baseline
+    from harness.gate.comparing import Compared
+    from harness.gate.evaluate import CandidateResult
+    from harness.gate.planning import PlannedCheck
 
 
 def print_summary(summary: Summary) -> None:
@@ -135,4 +145,71 @@ def scenario_table(decision: Decision) -> Table:
         least = min(each.months.values())
         texts = [(money(each.months[name]), each.months[name] == least) for name in strategies]
         table.add_row(each.assumption, *(f"[bold]{text}[/bold]" if best else text for text, best in texts))
+    return table
+
+
+def gate_table(candidate: CandidateResult) -> Table:
+    """One row for each check of a candidate."""
+    table = Table(title=f"{candidate.candidate}: {candidate.verdict}")
+    for name in ("check", "verdict", "what it means"):
+        table.add_column(name)
+    for check in candidate.checks:
+        table.add_row(escape(check.name), check.verdict, escape(check.text))
+    return table
+
+
+def plan_table(checks: Sequence[PlannedCheck], flips: float) -> Table:
+    """One row for each check: what its items can show."""
+    table = Table(title=f"What the gate can see, if {flips:.0%} of the items flip and nothing is lost")
+    table.add_column("check")
+    for name in ("items", "margin", "fewest items", "items for power 0.8", "margin held with power 0.8"):
+        table.add_column(name, justify="right")
+    table.add_column("enough")
+    for check in checks:
+        figures = (str(check.n), f"{check.margin:.3f}", str(check.fewest), str(check.needed))
+        enough = "yes" if check.enough else "no: likely inconclusive"
+        table.add_row(escape(check.name), *figures, f"{check.detectable:.3f}", enough)
+    return table
+
+
+def baseline_table(baseline: Baseline) -> Table:
+    """One row for each task of a baseline."""
+    table = Table(title="Baseline")
+    for name in ("task", "metric"):
+        table.add_column(name)
+    for name in ("items", "seeds", "score", "tokens an item"):
+        table.add_column(name, justify="right")
+    for name, task in baseline.tasks.items():
+        scores = [sum(item.scores) / len(item.scores) for item in task.items.values()]
+        seeds = len(next(iter(task.items.values())).scores)
+        mean = points(sum(scores) / len(scores), sign=False)
+        figures = (str(len(scores)), str(seeds), mean, f"{task.tokens_per_item:.0f}")
+        table.add_row(escape(name), task.metric, *figures)
+    return table
+
+
+def comparison_table(first: str, later: str, rows: Sequence[Compared]) -> Table:
+    """One row for each strategy and task of two runs."""
+    table = Table(title=escape(f"{later} against {first}"))
+    for name in ("strategy", "task", "metric"):
+        table.add_column(name)
+    for name in ("before", "after", "difference", "95 % interval", "p (Holm)", "n"):
+        table.add_column(name, justify="right")
+    table.add_column("reading")
+    for row in rows:
+        low, high = row.found.interval()
+        sure = row.p_holm < 0.05
+        reading = ("better" if row.found.estimate > 0 else "worse") if sure else "not proven"
+        table.add_row(
+            escape(row.strategy),
+            escape(row.task),
+            row.metric,
+            points(row.before, sign=False),
+            points(row.after, sign=False),
+            points(row.found.estimate),
+            f"{points(low)} to {points(high)}",
+            p_value(row.p_holm),
+            str(row.found.n),
+            reading,
+        )
     return table

@@ -130,7 +130,7 @@ def test_a_link_out_of_the_folder_is_refused(adapter, base, tmp_path, name):
         ({"peft_type": "PREFIX_TUNING"}, "peft_type: must be LORA .*PREFIX_TUNING"),
         ({"lora_alhpa": 4}, "key 'lora_alhpa' is not known to peft .*did you mean 'lora_alpha'"),
         ({"megatron_config": {"a": 1}}, "names code to import"),
-        ({"r": 0}, "cannot be applied"),
+        ({"r": 0}, "r must be a whole number from 1 to 1024 .*got 0"),
         ({"target_modules": ["query_key_value"]}, "cannot be applied"),
         ({"r": 4}, r"must have the shape \(4, .*got \(2, "),
         ({"target_modules": ["q_proj"]}, "has a tensor that this model has no place for"),

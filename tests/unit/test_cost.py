@@ -22,7 +22,7 @@ def cost_of(name: str = "rag", trained: int = 0, **keys: float) -> StrategyCost:
         "prompt_tokens": 1000, "cached_prompt_tokens": 0, "completion_tokens": 100, "embedding_tokens": 20,
         "shared_prompt_tokens": 400, "device_s": 0.5, "flops": 0, "latency_p50_s": 0.5, "latency_p95_s": 0.9,
     }  # fmt: skip
-    return StrategyCost(strategy=name, prepare=made, n_answers=10, cut=0, **(given | keys))  # type: ignore[arg-type]
+    return StrategyCost(strategy=name, prepare=made, n_answers=10, cut=0, **(given | keys))
 
 
 def sheet(**keys: object) -> PriceSheet:

@@ -50,7 +50,7 @@ ITEMS = {
 
 
 def row(item: str, text: str | None, stop: str = "stop", **given: float) -> ItemResult:
-    answer = Generation(text=text, stop_reason=stop) if text is not None else None  # type: ignore[arg-type]
+    answer = Generation(text=text, stop_reason=stop) if text is not None else None
     error = Failure(kind="broken", message="") if answer is None else None
     return ItemResult(
         strategy="s", seed=0, task="ask", item_id=item, key="k", request=None,
@@ -62,7 +62,8 @@ def test_refusals_and_broken_forms_are_compared_with_the_base() -> None:
     base = [row("a", "Not found."), row("b", "Rome"), row("c", "not found")]
     new = [row("a", "Rome"), row("b", "Rome and Rome and", "length"), row("c", None)]
     found = {c.behaviour: c for c in behaviour_changes("lora", ASK, ITEMS, new, base, {})}
-    assert (found["format failure"].rate, found["format failure"].base_rate) == (pytest.approx(2 / 3), 0.0)
+    assert found["format failure"].rate == pytest.approx(2 / 3)
+    assert found["format failure"].base_rate == 0.0
     unanswerable = found["refusal of an unanswerable question"]
     assert (unanswerable.n, unanswerable.rate, unanswerable.base_rate) == (1, 0.0, 1.0)
     answerable = found["refusal of an answerable one"]
@@ -125,7 +126,8 @@ def test_drift_is_averaged_over_seeds() -> None:
     ]
     found = mean_drift("lora", drifts)
     assert found is not None
-    assert (found.n_seeds, found.texts[0].nll, found.texts[0].kl) == (2, 2.0, pytest.approx(0.2))
+    assert (found.n_seeds, found.texts[0].nll) == (2, 2.0)
+    assert found.texts[0].kl == pytest.approx(0.2)
     assert mean_drift("rag", []) is None
 
 

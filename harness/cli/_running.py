@@ -1,0 +1,269 @@
+"""Composing a run from an experiment, and doing what is missing of it; `run` and `gate` share this."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.composition import Chain
+    from harness.config import Experiment
+    from harness.progress import Progress
+    from harness.runner import Plan, Probing
+    from harness.types import LoadedTask, RunManifest, TaskItem
+
+
+def complete(
+    experiment: Experiment, config: Path, run_dir: Path, progress: Progress, only: Sequence[str] = ()
+) -> RunManifest | None:
+    """Do what is missing of a run and return its manifest; None when it was interrupted.
+
+    Args:
+        experiment: What to run.
+        config: The experiment file, for relative paths and errors.
+        run_dir: The run folder, which the caller has locked.
+        progress: Told of every step.
+        only: Names of the strategies to run; all of them when empty.
+
+    Raises:
+        InputError: Something in the experiment is not right, or the folder holds another run.
+    """
+    chains, tasks = checked(experiment, config)
+    progress.say("loading libraries ...")
+    _quiet_libraries()
+    from harness.runner import execute
+    from harness.store import Store
+
+    plan, manifest = _compose(experiment, config, run_dir, chains, tasks)
+    _claim(run_dir, manifest)
+    if only:
+        plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
+    with Store.open(run_dir) as store:
+        try:
+            execute(plan, store, progress)
+        except KeyboardInterrupt:
+            return None
+    return manifest
+
+
+def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
+    """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
+    from harness.composition import chain_of
+    from harness.models.resolve import model_path
+    from harness.tasks.loading import load_tasks
+
+    place = str(config)
+    model_path(experiment.model.path, place)
+    chains = tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
+    tasks = load_tasks(experiment.tasks, config)
+    for chain in chains:
+        chain.check([task.data for task in tasks], place)
+    return chains, tasks
+
+
+@contextmanager
+def locked(run_dir: Path) -> Iterator[None]:
+    """Hold the run folder for this process alone."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise InputError(run_dir, "", f"cannot be a run folder: {error.strerror}", "use --out DIR") from None
+    with (run_dir / "run.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            remedy = "wait for it, or use --out DIR"
+            raise InputError(run_dir, "", "another trilemma run is at work in this folder", remedy) from None
+        yield
+
+
+# --- Composition ---
+
+
+def _quiet_libraries() -> None:
+    """Keep library chatter off the terminal, and idle threads from spinning where cores are shared."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import logging
+    import warnings
+
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    # peft reads a property that newer transformers have renamed.
+    warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
+    logging.getLogger("absl").setLevel(logging.WARNING)
+
+
+def _compose(
+    experiment: Experiment,
+    config: Path,
+    run_dir: Path,
+    chains: tuple[Chain, ...],
+    tasks: tuple[LoadedTask, ...],
+) -> tuple[Plan, RunManifest]:
+    from harness.digests import digest_of
+    from harness.metrics._loading import load_metrics
+    from harness.metrics.retrieval import Retrieval
+    from harness.models.embedder import load_embedder
+    from harness.models.huggingface import HuggingFaceModel
+    from harness.runner import Plan
+    from harness.tasks.selection import chosen
+
+    model = HuggingFaceModel(experiment.model, config)
+    metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    retrieval = Retrieval()
+    data = {task.task.name: task.task.digest for task in tasks}
+    common = {
+        "weights": model.identity.model_dump(),
+        "embedder": experiment.embedder,
+        "on_long_prompt": experiment.on_long_prompt,
+        "temperature": experiment.temperature,
+        "template_options": experiment.model.template_options,
+    }
+    preparations = {
+        chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
+    }
+    recipes = {
+        chain.name: {
+            name: digest_of([preparations[chain.name], name, digest]) for name, digest in data.items()
+        }
+        for chain in chains
+    }
+    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
+    plan = Plan(
+        place=str(config),
+        run_dir=run_dir,
+        chains=chains,
+        tasks=tasks,
+        tests=tests,
+        metrics={name: (*found, retrieval) for name, found in metrics.items()},
+        recipes=recipes,
+        preparations=preparations,
+        model=model,
+        embedder=cache(lambda: load_embedder(experiment.embedder, run_dir / "artifacts")),
+        seeds=experiment.seeds,
+        repeats=experiment.repeats,
+        temperature=experiment.temperature,
+        on_long_prompt=experiment.on_long_prompt,
+        probing=_probing(experiment, config, tests),
+    )
+    names = {
+        task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
+    }
+    return plan, _manifest(experiment, config, plan, names)
+
+
+def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[TaskItem]]) -> Probing:
+    """Return what is to be measured beside the answers.
+
+    Raises:
+        InputError: The general text cannot be read.
+    """
+    from harness.digests import digest_of
+    from harness.rows import base_of
+    from harness.runner import Probing
+
+    options = experiment.forgetting
+    if options is None:
+        return Probing()
+    text = _general_text(options.text, config) if options.text else ""
+    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    return Probing(
+        text=text,
+        prompts=options.prompts,
+        noise_items=options.noise_items,
+        timed_items=options.timed_items,
+        base=base_of(experiment.model_dump(mode="json")),
+        digest=digest_of([options.model_dump(), text, ids]),
+    )
+
+
+def _general_text(name: str, config: Path) -> str:
+    """Return the text that `forgetting.text` names: the built-in one, or a file beside the experiment."""
+    from harness.tasks.references import builtin_file
+
+    path = builtin_file("general", "heldout.txt") if name == "builtin:general" else config.parent / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a text file, builtin:general, or null"
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+        raise InputError(config, "forgetting.text", problem, remedy, name) from None
+
+
+def _manifest(
+    experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
+) -> RunManifest:
+    from harness.digests import digest_of
+    from harness.provenance import git_revision, hardware, package_versions
+    from harness.tasks.validate import leaked
+    from harness.types import RunManifest
+
+    versions = package_versions()
+    resolved = experiment.model_dump(mode="json")
+    return RunManifest(
+        trilemma_version=versions["trilemma"],
+        name=experiment.name,
+        experiment=resolved,
+        experiment_digest=digest_of(resolved),
+        place=str(config),
+        tasks={task.task.name: task.task for task in plan.tasks},
+        metrics=metrics,
+        recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
+        preparations=dict(plan.preparations),
+        model=plan.model.identity,
+        embedder=experiment.embedder,
+        leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
+        packages=versions,
+        git_revision=git_revision(config.resolve().parent),
+        hardware=hardware(),
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _claim(run_dir: Path, manifest: RunManifest) -> None:
+    """Write the manifest, unless the folder holds another experiment's run.
+
+    A run folder belongs to one name, model and set of tasks. Strategies, options, seeds and limit may change:
+    rows know their recipe.
+
+    Raises:
+        InputError: It holds another experiment's run.
+    """
+    path = run_dir / "manifest.json"
+    if path.is_file():
+        try:
+            old = json.loads(path.read_text(encoding="utf-8"))
+            pairs = [
+                ("name", old["name"], manifest.name),
+                ("model", old["model"]["weights_digest"], manifest.model.weights_digest),
+                ("tasks", sorted(old["tasks"]), sorted(manifest.tasks)),
+            ]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                path, "", "is no manifest of a run", "use --out DIR, or delete the folder"
+            ) from None
+        for key, was, now in pairs:
+            if was != now:
+                remedy = "use --out DIR for this one, or delete the folder"
+                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file whole, so that a kill leaves the old one or the new one."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

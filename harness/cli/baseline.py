@@ -1,0 +1,67 @@
+"""``trilemma baseline``: what candidates are compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.errors import InputError, nearest
+
+
+@click.group()
+def baseline() -> None:
+    """Promote a strategy of a run to be the baseline, or show one."""
+
+
+@baseline.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the file.")
+@click.option("--strategy", metavar="NAME", help="Which strategy [default: the only one beside the base].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="File [default: baselines/RUN.json]."
+)
+def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> None:
+    """Write the per-item scores of a strategy of RUN as a baseline to commit.
+
+    The file holds no times and is the same byte for byte whenever it is written from the same scores.
+    """
+    from harness.gate.baseline import baseline_of, load_baseline, write_baseline
+    from harness.rows import RunRows
+    from harness.store import Store
+    from reports._data import load_manifest
+
+    if not reason.strip():
+        raise InputError("--reason", "", "is empty", "say why this strategy is the new baseline")
+    manifest = load_manifest(run)
+    with Store.open(run, read_only=True) as store:
+        rows = RunRows.load(manifest, store)
+    others = [name for name in manifest.recipes if name != rows.base]
+    chosen = strategy or (others[0] if len(others) == 1 else None)
+    if chosen is None:
+        raise InputError("--strategy", "", "is needed: the run has several", nearest("", manifest.recipes))
+    if chosen not in manifest.recipes:
+        raise InputError(
+            "--strategy", "", "is no strategy of the run", nearest(chosen, manifest.recipes), chosen
+        )
+    path = out or Path("baselines") / f"{manifest.name}.json"
+    before = load_baseline(path) if path.is_file() else None
+    made = baseline_of(rows, chosen, reason.strip())
+    write_baseline(made, path)
+    n = sum(len(task.items) for task in made.tasks.values())
+    replaced = f", in place of {before.strategy} ({before.reason})" if before else ""
+    click.echo(f"{path}: {chosen} of {manifest.name}, {len(made.tasks)} tasks, {n} items{replaced}")
+
+
+@baseline.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Print what a baseline FILE holds."""
+    from harness.cli._table import baseline_table, wide_console
+    from harness.gate.baseline import load_baseline
+
+    found = load_baseline(file)
+    console = wide_console()
+    console.print(baseline_table(found))
+    console.print(f"{found.strategy} of {found.run}; base model {found.model[:12]}", markup=False)
+    console.print(f"Reason: {found.reason}", markup=False, soft_wrap=True)

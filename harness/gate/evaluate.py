@@ -1,0 +1,353 @@
+"""Every check of a gate on a run's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from harness.forgetting import flips_of, refuses
+from harness.gate.baseline import Baseline, differences, tokens_per_item
+from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
+from harness.gate.spec import GateFile, TaskCheck
+from harness.rows import RunRows
+from harness.scores import Scores, pair
+from harness.stats import Macro, Paired, holm, paired
+from harness.types import Frozen, ItemResult
+
+WORST_FLIPS = 10
+
+
+class Flip(Frozen):
+    """An item that was right and is wrong now."""
+
+    task: str
+    item_id: str
+    question: str
+    target: str
+    answer: str
+    drop: float
+
+
+class CandidateResult(Frozen):
+    """All checks of one candidate. ``gain`` is its mean difference over the tasks that are checked."""
+
+    candidate: str
+    verdict: Verdict
+    gain: float | None
+    p_better: float | None
+    checks: tuple[CheckResult, ...]
+    flips: tuple[Flip, ...]
+
+
+class GateResult(Frozen):
+    """The gate's answer; candidates are ranked, the best first. Its verdict is the best candidate's."""
+
+    schema_version: Literal[1] = 1
+    gate: str
+    verdict: Verdict
+    alpha: float
+    baseline: str
+    candidates: tuple[CandidateResult, ...]
+
+
+def evaluate(
+    gate: GateFile, run: RunRows, candidates: Sequence[str], baseline: Baseline | None
+) -> GateResult:
+    """Judge candidates, which are strategies of the run, against the baseline and the base.
+
+    Drops are corrected over all checks of all candidates, gains over the candidates (Holm).
+    """
+    open_checks = [[*_checks(gate, run, name, baseline)] for name in candidates]
+    flat = settled([check for checks in open_checks for check in checks], gate.alpha)
+    results = []
+    for name, checks in zip(candidates, open_checks, strict=True):
+        mine, flat = flat[: len(checks)], flat[len(checks) :]
+        gain = _gain(gate, run, name, baseline)
+        results.append(
+            CandidateResult(
+                candidate=name,
+                verdict=worst([check.verdict for check in mine]),
+                gain=gain.estimate if gain else None,
+                p_better=gain.p_value if gain else None,
+                checks=tuple(mine),
+                flips=tuple(_flips(gate, run, name, baseline)),
+            )
+        )
+    known = [i for i, result in enumerate(results) if result.p_better is not None]
+    corrected = dict(zip(known, holm([results[i].p_better or 0.0 for i in known]), strict=True))
+    results = [r.model_copy(update={"p_better": corrected.get(i)}) for i, r in enumerate(results)]
+    ranked = sorted(
+        results, key=lambda r: (r.verdict != "PASS", -(r.gain or 0.0) if r.gain is not None else 1.0)
+    )
+    return GateResult(
+        gate=gate.name,
+        verdict=ranked[0].verdict,
+        alpha=gate.alpha,
+        baseline=gate.baseline or "",
+        candidates=tuple(ranked),
+    )
+
+
+# --- Checks ---
+
+
+def _checks(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
+    yield from _unprepared(run, name)
+    for check in gate.checks:
+        yield from _task_checks(gate, check, run, name, baseline)
+    if gate.forgetting is not None:
+        retained = [info.name for info in run.infos if info.role == "retention"]
+        check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
+        yield _together("forgetting", gate, check, run, name, retained, None)
+    if gate.refusals is not None:
+        yield from _refusals(gate, run, name)
+    yield from _must_pass(gate, run, name)
+    yield from _budgets(gate, run, name, baseline)
+
+
+def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
+    for prepared in run.prepared:
+        if prepared.strategy == name and prepared.error is not None:
+            text = f"could not be prepared: {prepared.error.message}"
+            yield CheckResult(name="prepared", verdict="ERROR", text=text)
+
+
+def _task_checks(
+    gate: GateFile, check: TaskCheck, run: RunRows, name: str, baseline: Baseline | None
+) -> Iterable[CheckResult]:
+    names = gate.matched(check, run.manifest.tasks)
+    against = None if check.against == "base" else baseline
+    if check.together:
+        yield _together(check.tasks, gate, check, run, name, names, against)
+        return
+    for task in names:
+        result = _open_check(task, check, [task])
+        refusal = _not_comparable(result, run, name, [task], against, check)
+        if refusal is not None:
+            yield refusal
+            continue
+        new, old, metric = _sides(run, name, task, against)
+        found = pair(new, old, metric, run.clusters[task])
+        assert found is not None
+        flips = flips_of(name, task, metric, new, old)
+        result = result.model_copy(update={"lost": flips.lost, "gained": len(flips.gained)})
+        yield judged(result, found, check.margin, gate.alpha)
+
+
+def _together(
+    label: str,
+    gate: GateFile,
+    check: TaskCheck,
+    run: RunRows,
+    name: str,
+    tasks: Sequence[str],
+    baseline: Baseline | None,
+) -> CheckResult:
+    result = _open_check(label, check, tasks)
+    refusal = _not_comparable(result, run, name, tasks, baseline, check)
+    if refusal is not None:
+        return refusal
+    pairs = [pair(*_sides(run, name, task, baseline), run.clusters[task]) for task in tasks]
+    return judged(result, Macro(tuple(found for found in pairs if found)), check.margin, gate.alpha)
+
+
+def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:
+    return CheckResult(
+        name=f"{label} against {check.against}",
+        verdict="INCONCLUSIVE",
+        text="",
+        tasks=tuple(tasks),
+        against=check.against,
+        margin=check.margin,
+    )
+
+
+def _sides(run: RunRows, name: str, task: str, baseline: Baseline | None) -> tuple[Scores, Scores, str]:
+    metric = run.manifest.metrics[task][0]
+    old = baseline.scores(task) if baseline else run.scores[run.base][task]
+    return run.scores[name][task], old, metric
+
+
+def _not_comparable(
+    result: CheckResult,
+    run: RunRows,
+    name: str,
+    tasks: Sequence[str],
+    baseline: Baseline | None,
+    check: TaskCheck,
+) -> CheckResult | None:
+    """Return the check as it ends where the two sides are not the same items under the same conditions."""
+    metrics = {task: run.manifest.metrics[task][0] for task in tasks}
+    reasons = differences(baseline, run.manifest, metrics) if baseline else []
+    if check.against == "baseline" and baseline is None:
+        reasons.append("there is no baseline")
+    for task in tasks if not reasons else ():
+        new = run.scores.get(name, {}).get(task)
+        old = baseline.scores(task) if baseline else run.scores.get(run.base, {}).get(task)
+        have = set(new.of(metrics[task])) if new else set()
+        want = set(old.of(metrics[task])) if old else {""}
+        if missing := sorted(want - have):
+            reasons.append(f"{len(missing)} items of {task} have no answer, {missing[0]} first")
+    if not reasons:
+        return None
+    text = f"cannot be compared: {'; '.join(reasons)}"
+    return result.model_copy(update={"verdict": "NOT COMPARABLE", "text": text, "margin": None})
+
+
+def _refusals(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
+    """Whether questions without an answer are still refused, task by task, against the base."""
+    for task_name, task in run.manifest.tasks.items():
+        if not task.refusal or run.base not in run.rows:
+            continue
+        items = run.items[task_name]
+        asked = {i for i, item in items.items() if any(refuses(target, task) for target in item.targets)}
+        sides = []
+        for strategy in (name, run.base):
+            refused: dict[str, list[bool]] = {}
+            for row in run.rows[strategy][task_name]:
+                if row.item_id in asked:
+                    refused.setdefault(row.item_id, []).append(_refused(row, run))
+            sides.append({item: float(np.mean(found)) for item, found in refused.items()})
+        common = sorted(sides[0].keys() & sides[1].keys())
+        if common:
+            label = f"refusals in {task_name} against base"
+            result = CheckResult(
+                name=label,
+                verdict="INCONCLUSIVE",
+                text="",
+                tasks=(task_name,),
+                against="base",
+                margin=gate.refusals,
+            )
+            found = paired([sides[0][i] for i in common], [sides[1][i] for i in common])
+            yield judged(result, found, gate.refusals or 0.0, gate.alpha)
+
+
+def _refused(row: ItemResult, run: RunRows) -> bool:
+    return row.generation is not None and refuses(row.generation.text, run.manifest.tasks[row.task])
+
+
+def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
+    for tag in gate.must_pass:
+        tagged = {
+            (task, item_id): run.manifest.metrics[task][0]
+            for task, items in run.items.items()
+            for item_id, item in items.items()
+            if tag in item.tags
+        }
+        asked = {key: metric for key, metric in tagged.items() if key[1] in _answered(run, name, key[0])}
+        wrong = [
+            key for key, metric in asked.items() if run.scores[name][key[0]].of(metric)[key[1]].min() < 1.0
+        ]
+        label = f"items tagged {tag}"
+        if not asked:
+            yield CheckResult(
+                name=label, verdict="NOT COMPARABLE", text="no item that was asked has this tag"
+            )
+            continue
+        verdict: Verdict = "FAIL" if wrong else "PASS"
+        named = ", ".join(f"{task}: {item}" for task, item in wrong[:3]) + (" ..." if len(wrong) > 3 else "")
+        text = (
+            f"{len(wrong)} of {len(asked)} are not right ({named})"
+            if wrong
+            else f"all {len(asked)} are right"
+        )
+        lost = tuple(item for _, item in wrong)
+        yield CheckResult(name=label, verdict=verdict, text=text, n=len(asked), lost=lost)
+
+
+def _answered(run: RunRows, name: str, task: str) -> set[str]:
+    found = run.scores.get(name, {}).get(task)
+    return set(found.of(run.manifest.metrics[task][0])) if found else set()
+
+
+def _budgets(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
+    budgets = gate.budgets
+    rows = [row for found in run.rows.get(name, {}).values() for row in found]
+    failed = sum(row.error is not None for row in rows)
+    share = failed / len(rows) if rows else 1.0
+    text = f"{failed} of {len(rows)} answers failed (budget {budgets.error_rate:.1%})"
+    verdict: Verdict = "PASS" if share <= budgets.error_rate else "ERROR"
+    yield CheckResult(name="errors", verdict=verdict, text=text, n=len(rows))
+    if budgets.tokens_per_item is not None:
+        yield _ratio("tokens an item", *_tokens(run, name, baseline), budgets.tokens_per_item)
+    if budgets.latency is not None:
+        new, old = (_median_latency(run, strategy) for strategy in (name, run.base))
+        yield _ratio("latency", new, old, budgets.latency)
+
+
+def _ratio(name: str, new: float, old: float, budget: float) -> CheckResult:
+    if not new or not old:
+        return CheckResult(name=name, verdict="NOT COMPARABLE", text="one side has no answers")
+    ratio = new / old
+    verdict: Verdict = "PASS" if ratio <= budget else "FAIL"
+    return CheckResult(
+        name=name, verdict=verdict, text=f"{ratio:.2f} times the reference (budget {budget:g})"
+    )
+
+
+def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, float]:
+    """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
+    common = [
+        t for t in run.manifest.tasks if (baseline is None or t in baseline.tasks) and run.rows[name][t]
+    ]
+    new = [tokens_per_item(run, name, task) for task in common]
+    old = [
+        baseline.tasks[t].tokens_per_item if baseline else tokens_per_item(run, run.base, t) for t in common
+    ]
+    return float(np.mean(new)) if new else 0.0, float(np.mean(old)) if old else 0.0
+
+
+def _median_latency(run: RunRows, strategy: str) -> float:
+    rows = [row for found in run.rows.get(strategy, {}).values() for row in found]
+    found = [row.generation.latency_s for row in rows if row.generation]
+    return float(np.median(found)) if found else 0.0
+
+
+# --- Ranking and flips ---
+
+
+def _checked_tasks(gate: GateFile, run: RunRows) -> dict[str, TaskCheck]:
+    return {task: check for check in gate.checks for task in gate.matched(check, run.manifest.tasks)}
+
+
+def _gain(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Macro | None:
+    """Return the mean difference over the target tasks that are checked."""
+    roles = {info.name: info.role for info in run.infos}
+    pairs: list[Paired] = []
+    for task, check in _checked_tasks(gate, run).items():
+        against = None if check.against == "base" else baseline
+        comparable = (
+            _not_comparable(_open_check(task, check, [task]), run, name, [task], against, check) is None
+        )
+        if roles[task] == "target" and comparable:
+            found = pair(*_sides(run, name, task, against), run.clusters[task])
+            pairs += [found] if found else []
+    return Macro(tuple(pairs)) if pairs else None
+
+
+def _flips(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> list[Flip]:
+    """Return the items that were right and are wrong now, the largest drops first."""
+    flips = []
+    for task, check in _checked_tasks(gate, run).items():
+        against = None if check.against == "base" else baseline
+        if _not_comparable(_open_check(task, check, [task]), run, name, [task], against, check) is not None:
+            continue
+        new, old, metric = _sides(run, name, task, against)
+        answers = {row.item_id: row for row in reversed(run.rows[name][task])}
+        after, before = new.of(metric), old.of(metric)
+        for item_id in flips_of(name, task, metric, new, old).lost:
+            item, row = run.items[task][item_id], answers[item_id]
+            flips.append(
+                Flip(
+                    task=task,
+                    item_id=item_id,
+                    question=item.input,
+                    target=item.targets[0],
+                    answer=row.generation.text if row.generation else "(no answer)",
+                    drop=float(before[item_id].mean() - after[item_id].mean()),
+                )
+            )
+    return sorted(flips, key=lambda flip: (-flip.drop, flip.task, flip.item_id))[:WORST_FLIPS]

@@ -1,0 +1,72 @@
+"""A gate's result as Markdown, for a job summary or a pull request."""
+
+from __future__ import annotations
+
+import re
+
+from harness.gate.evaluate import CandidateResult, Flip, GateResult
+from harness.gate.judge import CheckResult
+
+MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "❔", "NOT COMPARABLE": "⛔", "ERROR": "💥"}
+_LONGEST = 160
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")
+
+
+def markdown(result: GateResult) -> str:
+    """Return the verdict, a table of checks and the worst flips of every candidate."""
+    lines = [f"## {MARKS[result.verdict]} {result.verdict}: gate {_plain(result.gate)}", ""]
+    if len(result.candidates) > 1:
+        lines += _ranking(result)
+    for candidate in result.candidates:
+        lines += _candidate(candidate)
+    against = f" Baseline: `{_code(result.baseline)}`." if result.baseline else ""
+    lines.append(f"One-sided bounds at {100 * (1 - result.alpha):g} %; drops corrected by Holm.{against}")
+    return "\n".join(lines) + "\n"
+
+
+def _ranking(result: GateResult) -> list[str]:
+    lines = ["| rank | candidate | verdict | mean gain | p (Holm) |", "|---|---|---|---|---|"]
+    for rank, each in enumerate(result.candidates, 1):
+        gain = "" if each.gain is None else f"{100 * each.gain:+.1f}"
+        p = "" if each.p_better is None else f"{each.p_better:.3f}"
+        lines.append(f"| {rank} | {_plain(each.candidate)} | {each.verdict} | {gain} | {p} |")
+    return [*lines, ""]
+
+
+def _candidate(candidate: CandidateResult) -> list[str]:
+    title = f"### {MARKS[candidate.verdict]} {_plain(candidate.candidate)}: {candidate.verdict}"
+    lines = [title, "", "| check | verdict | difference | bounds | margin | n | what it means |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    lines += [_row(check) for check in candidate.checks]
+    lines.append("")
+    if candidate.flips:
+        lines += ["<details><summary>Worst flips: right before, wrong now</summary>", ""]
+        lines += ["| task | item | question | expected | answer |", "|---|---|---|---|---|"]
+        lines += [_flip(flip) for flip in candidate.flips]
+        lines += ["", "</details>", ""]
+    return lines
+
+
+def _row(check: CheckResult) -> str:
+    difference = "" if check.difference is None else f"{100 * check.difference:+.1f}"
+    bounds = "" if check.low is None else f"{100 * check.low:+.1f} to {100 * (check.high or 0.0):+.1f}"
+    margin = "" if check.margin is None or check.difference is None else f"{100 * check.margin:.1f}"
+    n = str(check.n) if check.n else ""
+    cells = (_plain(check.name), f"{MARKS[check.verdict]} {check.verdict}", difference, bounds, margin, n)
+    return "| " + " | ".join((*cells, _plain(check.text))) + " |"
+
+
+def _flip(flip: Flip) -> str:
+    cells = (flip.task, flip.item_id, flip.question, flip.target, flip.answer)
+    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown and HTML show as it is, on one line and not too long."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'").replace("\n", " ")

@@ -1,0 +1,156 @@
+"""Run folders whose strategies have given items right: for the gate and for decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.rows import RunRows
+from harness.store import Preparation, Store
+from harness.types import (
+    Failure,
+    Generation,
+    ItemResult,
+    Message,
+    MetricSpec,
+    ModelIdentity,
+    Passage,
+    PrepareCost,
+    Request,
+    RunManifest,
+    Task,
+    TaskItem,
+    TokenUsage,
+)
+
+Rule = Callable[[int], bool]
+"""Whether the item of a number is right."""
+
+
+def first(n: int) -> Rule:
+    """The first n items are right."""
+    return lambda number: number < n
+
+
+def task_named(name: str, role: str = "target", **keys: Any) -> Task:
+    return Task.model_validate(
+        {"name": name, "kind": "generate", "role": role, "metrics": (MetricSpec(use="exact_match"),)}
+        | {"digest": f"digest of {name}"}
+        | keys
+    )
+
+
+def made(
+    folder: Path,
+    rules: Mapping[str, Mapping[str, Rule]],
+    n: Mapping[str, int],
+    roles: Mapping[str, str] | None = None,
+    **keys: Any,
+) -> Path:
+    """Write a run folder.
+
+    Args:
+        folder: Where.
+        rules: Strategy, then task, to the items it has right. ``None`` for an item number is an error.
+        n: Items of each task.
+        roles: Role of each task, by default target.
+        keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
+            ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
+            ``trained`` (strategies with trained tokens), ``tokens`` (strategy to prompt tokens), ``leaks``,
+            ``recall`` (task to the share of items shown a right document by rag strategies).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = {
+        name: task_named(name, (roles or {}).get(name, "target"), **keys.get("tasks", {}).get(name, {}))
+        for name in n
+    }
+    entries = {
+        name: use if isinstance(use, dict) else {"use": use, "options": {}}
+        for name, use in ({s: s for s in rules} | keys.get("uses", {})).items()
+    }
+    manifest = RunManifest(
+        trilemma_version="0",
+        name=folder.name,
+        experiment={
+            "name": folder.name, "model": {"path": "builtin:starter", "template_options": {}},
+            "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
+            "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
+        },
+        experiment_digest="d",
+        place="made.yaml",
+        tasks=tasks,
+        metrics=dict.fromkeys(tasks, ("exact_match",)),
+        recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
+        preparations={strategy: f"prepare {strategy}" for strategy in rules},
+        model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
+        embedder="none",
+        leaks=keys.get("leaks", {}),
+        packages={},
+        git_revision="",
+        hardware={},
+        created="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    with Store.open(folder) as store:
+        for name, task in tasks.items():
+            store.write_items(task.digest, [_item(name, number) for number in range(n[name])])
+        for strategy, by_task in rules.items():
+            trained = 1000 if strategy in keys.get("trained", ()) else 0
+            cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
+            store.write_preparation(f"prepare {strategy}", Preparation(strategy, 0, cost, {}))
+            for name, rule in by_task.items():
+                absent = keys.get("missing", {}).get((strategy, name), ())
+                rows = [
+                    _row(strategy, name, number, rule(number), keys)
+                    for number in range(n[name])
+                    if number not in absent
+                ]
+                generations = {row.key: row.generation for row in rows if row.generation}
+                store.write_batch(f"{strategy}/{name}", generations, rows)
+    return folder
+
+
+def _item(task: str, number: int) -> TaskItem:
+    tags = ("critical",) if number == 0 else ()
+    return TaskItem(
+        id=f"{task}-{number:04}", input=f"question {number}?", targets=("yes",), split="test", tags=tags,
+        documents=(f"doc-{number // 4}",), metadata={"customer": f"c{number // 4}"},
+    )  # fmt: skip
+
+
+def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, Any]) -> ItemResult:
+    item = _item(task, number)
+    failed = number in keys.get("failed", {}).get((strategy, task), ())
+    share = keys.get("recall", {}).get(task) if "rag" in strategy else None
+    passages: tuple[Passage, ...] = ()
+    scores = {"exact_match": float(right)}
+    if share is not None:
+        scores["recall"] = float(number % 100 < 100 * share)
+        passages = (Passage(number=1, chunk_id="c", document_id="d", title="", text="t", score=1.0),)
+    asked = Request(
+        task=task,
+        item_id=item.id,
+        messages=(
+            Message(role="system", content="Answer with yes."),
+            Message(role="user", content=item.input),
+        ),
+        passages=passages,
+    )
+    answer = Generation(
+        text="yes" if right else "no",
+        usage=TokenUsage(prompt=keys.get("tokens", {}).get(strategy, 20), completion=2),
+        latency_s=0.01,
+    )
+    return ItemResult(
+        strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",
+        request=asked, generation=None if failed else answer, scores={} if failed else scores,
+        error=Failure(kind="broken", message="it broke") if failed else None,
+    )  # fmt: skip
+
+
+def rows_of(folder: Path) -> RunRows:
+    """Read a run folder."""
+    manifest = RunManifest.model_validate_json((folder / "manifest.json").read_text())
+    with Store.open(folder, read_only=True) as store:
+        return RunRows.load(manifest, store)

@@ -1,0 +1,199 @@
+"""Decisions on made runs: the checks that end one, the choice, and what would change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from harness.choosing import choose, kind_of
+from harness.cli.decide import decide
+from harness.cost import Use
+from harness.decision import Decision, Limits
+from harness.errors import InputError
+from harness.prices import PriceSheet
+from tests.unit._gate import Rule, first, made, rows_of
+
+N = 300
+SHEET = PriceSheet.model_validate(
+    {
+        "name": "made", "dated": "2026-01-01", "source": "here",
+        "serving": {"input_per_million": 1.0, "output_per_million": 2.0},
+        "training": {"per_million_tokens": 1000.0},
+    }
+)  # fmt: skip
+HOSTED = SHEET.model_copy(update={"hosting": SHEET.hosting.model_copy(update={"per_month": 50.0})})
+
+
+def run_of(folder: Path, shares: dict[str, float], kept: dict[str, float] | None = None, **keys: Any) -> Path:
+    """Strategies with the first so many of a target and of a retention task right."""
+    rules: dict[str, dict[str, Rule]] = {
+        name: {"a": first(round(share * N)), "kept": first(round((kept or {}).get(name, 0.9) * N))}
+        for name, share in shares.items()
+    }
+    given = {"trained": tuple(name for name in shares if "lora" in name)} | keys
+    return made(folder, rules, {"a": N, "kept": N}, {"kept": "retention"}, **given)
+
+
+def decided(folder: Path, sheet: PriceSheet = SHEET, use: Use | None = None, **limits: Any) -> Decision:
+    return choose(rows_of(folder), sheet, use, Limits(**limits))
+
+
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [("few_shot", "prompt"), ("rag", "retrieve"), ("adapter", "fine-tune"), ("lora+rag", "combine"),
+     ("qlora + lora", "fine-tune"), ("my.module:Mine", "prompt")],
+)  # fmt: skip
+def test_what_a_strategy_amounts_to(use: str, kind: str) -> None:
+    assert kind_of(use) == kind
+
+
+def test_the_best_proven_strategy_wins_and_the_paragraph_says_all_of_it(tmp_path: Path) -> None:
+    found = decided(run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.5, "lora": 0.8}))
+    assert (found.outcome, found.winner) == ("fine-tune", "lora")
+    text = found.paragraph
+    assert text.startswith("Fine-tune: lora. It is +50.0 points better than zero_shot (+")
+    assert "n = 300 items, one seed: this adapter, not the recipe" in text
+    assert "Forgetting beyond the limit is ruled out" in text
+    assert "0 of 270 right answers lost" in text
+
+
+def test_an_equal_but_cheaper_strategy_is_taken(tmp_path: Path) -> None:
+    shares = {"zero_shot": 0.3, "rag": 0.60, "few_shot": 0.59}
+    folder = run_of(tmp_path / "run", shares, tokens={"rag": 500, "few_shot": 100})
+    found = decided(folder)
+    assert (found.outcome, found.winner) == ("prompt", "few_shot")
+    dearer = decided(run_of(tmp_path / "other", shares, tokens={"rag": 100, "few_shot": 500}))
+    assert dearer.winner == "rag"
+
+
+def test_one_that_forgets_is_not_taken_and_the_limit_that_would_take_it_is_named(tmp_path: Path) -> None:
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.5, "lora": 0.8}, {"lora": 0.7})
+    found = decided(folder)
+    assert found.winner == "rag"
+    lora = found.candidates[0]
+    assert (lora.strategy, lora.retained.state, lora.retained.lost) == ("lora", "found", 60)
+    assert lora.excluded == ("forgets more than 2.0 points",)
+    assert any("lora scores 30.0 points more" in change and "24" in change for change in found.changes)
+    assert decided(folder, max_forgetting=0.3).winner == "lora"
+
+
+def test_the_volume_decides_between_equals_when_one_is_hosted(tmp_path: Path) -> None:
+    folder = run_of(
+        tmp_path / "run", {"zero_shot": 0.3, "rag": 0.6, "lora": 0.6}, tokens={"rag": 1000, "lora": 50}
+    )
+    low = decided(folder, HOSTED, Use(queries_per_month=1_000))
+    high = decided(folder, HOSTED, Use(queries_per_month=1_000_000))
+    assert (low.winner, high.winner) == ("rag", "lora")
+    assert any("lora costs less than rag from" in change for change in low.changes)
+    assert any("rag costs less than lora below" in change for change in high.changes)
+
+
+def test_a_cost_limit_excludes(tmp_path: Path) -> None:
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.6}, tokens={"rag": 5000})
+    found = decided(folder, max_cost_per_1000=1.0)
+    assert found.outcome == "not yet proven"
+    assert "rag costs more than 1 USD per 1,000 answers" in found.paragraph
+
+
+def test_a_small_difference_is_not_yet_proven_and_says_what_would_prove_it(tmp_path: Path) -> None:
+    rules = {"zero_shot": {"a": lambda i: i % 5 < 2}, "rag": {"a": lambda i: (i % 5 in (1, 2)) or i < 8}}
+    found = decided(made(tmp_path / "run", rules, {"a": N}))
+    assert (found.outcome, found.winner) == ("not yet proven", None)
+    assert "four times in five" in found.paragraph
+    assert any("takes about" in change for change in found.changes)
+
+
+@pytest.mark.parametrize(
+    ("keys", "check", "told"),
+    [
+        ({"failed": {("rag", "a"): tuple(range(30))}}, "errors", "30 of 1200 answers failed"),
+        ({"leaks": {"a": 9}}, "leakage", "9 of a"),
+    ],
+)
+def test_errors_and_leaks_end_it(tmp_path: Path, keys: dict[str, Any], check: str, told: str) -> None:
+    found = decided(run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.9}, **keys))
+    assert (found.outcome, found.winner, found.changes) == ("stopped", None, ())
+    assert told in next(each.text for each in found.checks if each.name == check and each.ends)
+    assert told in found.paragraph
+
+
+def test_a_base_that_answers_everything_is_kept(tmp_path: Path) -> None:
+    found = decided(run_of(tmp_path / "run", {"zero_shot": 0.98, "lora": 1.0}))
+    assert (found.outcome, found.winner) == ("prompt", "zero_shot")
+    assert "the base answers without any help: a" in found.paragraph
+
+
+def test_retrieval_that_finds_too_little_is_to_be_mended_first(tmp_path: Path) -> None:
+    shares = {"zero_shot": 0.3, "rag": 0.4, "rag_oracle": 0.95, "lora": 0.7}
+    uses = {"rag_oracle": {"use": "rag", "options": {"oracle": True}}}
+    found = decided(run_of(tmp_path / "run", shares, recall={"a": 0.5}, uses=uses))
+    assert found.outcome == "not yet proven"
+    assert "fix retrieval first" in found.paragraph
+    assert "with the right passages rag_oracle scores 95.0" in found.paragraph
+    oracle = next(each for each in found.candidates if each.strategy == "rag_oracle")
+    assert "a ceiling, not a system" in oracle.excluded[0]
+    good = decided(run_of(tmp_path / "good", shares, recall={"a": 0.9}, uses=uses))
+    assert good.winner == "lora"
+
+
+def test_fine_tuning_without_an_arm_that_retrieves_its_examples_is_noted(tmp_path: Path) -> None:
+    found = decided(run_of(tmp_path / "run", {"zero_shot": 0.3, "lora": 0.8}))
+    assert not next(check for check in found.checks if check.name == "information parity").good
+    uses = {"rag_train": {"use": "rag", "options": {"source": "train"}}}
+    shares = {"zero_shot": 0.3, "rag_train": 0.5, "lora": 0.8}
+    found = decided(run_of(tmp_path / "other", shares, uses=uses))
+    assert next(check for check in found.checks if check.name == "information parity").good
+
+
+def test_weights_move_the_verdict(tmp_path: Path) -> None:
+    rules = {
+        "zero_shot": {"a": first(100), "b": first(100)},
+        "rag": {"a": first(200), "b": first(100)},
+        "lora": {"a": first(100), "b": first(220)},
+    }
+    rows = rows_of(made(tmp_path / "run", rules, {"a": N, "b": N}))
+    assert choose(rows, SHEET, weights={"a": 3.0}).winner == "rag"
+    assert choose(rows, SHEET, weights={"b": 3.0}).winner == "lora"
+
+
+def test_an_incumbent_without_answers_allows_no_decision(tmp_path: Path) -> None:
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.5}, missing={("zero_shot", "a"): range(N)})
+    assert decided(folder).outcome == "stopped"
+
+
+# --- the command ---
+
+
+def called(*arguments: str) -> Any:
+    return CliRunner().invoke(decide, list(arguments), catch_exceptions=False, standalone_mode=False)
+
+
+def test_the_command_answers_with_its_exit_code(tmp_path: Path) -> None:
+    run = str(run_of(tmp_path / "run", {"zero_shot": 0.3, "lora": 0.8}))
+    found = called(run, "--prices", "builtin:hosted-tokens", "--queries-per-month", "5e5")
+    assert found.return_value == 0
+    assert "Fine-tune: lora." in found.output
+    assert "500,000 queries a month" in found.output
+    as_json = called(run, "--json")
+    assert Decision.model_validate_json(as_json.output).winner == "lora"
+    assert called(run, "--max-cost-per-1k", "0").return_value == 3
+    leaky = str(run_of(tmp_path / "leaky", {"zero_shot": 0.3, "lora": 0.8}, leaks={"a": 100}))
+    assert called(leaky).return_value == 5
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ("a", "must be TASK=WEIGHT"),
+        ("a=-1", "must be TASK=WEIGHT"),
+        ("b=1", "is no target task"),
+        ("a=0", "weighs 0"),
+    ],
+)
+def test_faulty_weights_are_one_clear_line(tmp_path: Path, weights: str, told: str) -> None:
+    run = str(run_of(tmp_path / "run", {"zero_shot": 0.3, "lora": 0.8}))
+    with pytest.raises(InputError, match=told):
+        called(run, "--weights", weights)

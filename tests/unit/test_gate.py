@@ -1,0 +1,403 @@
+"""The gate on made runs: its verdicts, exit codes, files, and how often it passes what it should not."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from harness.cli.baseline import baseline as baseline_command
+from harness.cli.compare import compare
+from harness.cli.gate import EXITS, gate
+from harness.errors import InputError
+from harness.gate.baseline import baseline_of, load_baseline, write_baseline
+from harness.gate.evaluate import evaluate
+from harness.gate.judge import CheckResult, drop_p, judged, settled, worst
+from harness.gate.planning import plan
+from harness.gate.spec import GateFile, load_gate
+from harness.stats import Macro, paired
+from tests.unit._gate import Rule, first, made, rows_of, task_named
+
+N = 400
+
+
+def gate_of(**keys: Any) -> GateFile:
+    given = {
+        "name": "g",
+        "experiment": "e.yaml",
+        "baseline": "b.json",
+        "checks": [{"tasks": "a", "margin": 0.05}],
+    }
+    return GateFile.model_validate(given | keys)
+
+
+def run_of(folder: Path, candidate: Rule, n: int = N, **keys: Any) -> Path:
+    """The base has half of everything right, production nine tenths, the candidate what it is given."""
+    rules = {
+        "zero_shot": {"a": first(n // 2), "kept": first(n)},
+        "production": {"a": first(9 * n // 10), "kept": first(n)},
+        "candidate": {"a": candidate, "kept": first(n)},
+    }
+    return made(folder, rules, {"a": n, "kept": n}, {"kept": "retention"}, **keys)
+
+
+def judge(tmp_path: Path, candidate: Rule, wanted: GateFile | None = None, n: int = N, **keys: Any):
+    promoted = baseline_of(rows_of(run_of(tmp_path / "before", first(0), n)), "production", "in use")
+    rows = rows_of(run_of(tmp_path / "now", candidate, n, **keys))
+    return evaluate(wanted or gate_of(), rows, ["candidate"], promoted)
+
+
+def worse_by(points: int) -> Rule:
+    """Nine tenths right, less so many items of a hundred."""
+    return lambda number: number < 9 * N // 10 and number % 100 >= points
+
+
+CASES: dict[str, tuple[Rule, dict[str, Any], str]] = {
+    "better": (first(N), {}, "PASS"),
+    "equal": (first(9 * N // 10), {}, "PASS"),
+    "slightly worse within the margin": (worse_by(1), {}, "PASS"),
+    "clearly worse": (first(N // 2), {}, "FAIL"),
+    "too few items": (first(45), {"n": 50}, "INCONCLUSIVE"),
+    "missing items": (first(9 * N // 10), {"missing": {("candidate", "a"): (3, 4)}}, "NOT COMPARABLE"),
+    "other base": (first(9 * N // 10), {"weights": "v" * 64}, "NOT COMPARABLE"),
+    "errors": (first(9 * N // 10), {"failed": {("candidate", "a"): (398,)}}, "ERROR"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_seven_cases_and_errors(tmp_path: Path, case: str) -> None:
+    candidate, keys, verdict = CASES[case]
+    result = judge(tmp_path, candidate, **keys)
+    assert result.verdict == verdict, result.candidates[0].checks
+    assert (
+        EXITS[verdict] == {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "NOT COMPARABLE": 4, "ERROR": 5}[verdict]
+    )
+
+
+def test_a_check_says_what_it_found_and_how_many_items_are_needed(tmp_path: Path) -> None:
+    (few, *_) = judge(tmp_path, first(45), n=50).candidates[0].checks
+    assert few.needed is not None
+    assert few.needed > 50
+    assert f"needs about {few.needed} items" in few.text
+    (fail, *_) = judge(tmp_path / "other", first(N // 2)).candidates[0].checks
+    assert fail.difference == pytest.approx(-0.4)
+    assert len(fail.lost) == 160
+    assert "a real drop" in fail.text
+
+
+def test_an_estimate_beyond_the_margin_is_told_that_more_items_are_unlikely_to_help() -> None:
+    new, old = [1] * 10 + [0] * 2 + [1] * 8, [1] * 20
+    check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), paired(new, old), 0.05, 0.05)
+    (found,) = settled([check], 0.05)
+    assert found.verdict == "INCONCLUSIVE"
+    assert "unlikely to help" in found.text
+
+
+def test_the_p_value_of_a_drop_is_where_the_upper_bound_meets_zero() -> None:
+    found = paired([0] * 30 + [1] * 70, [1] * 20 + [0] * 10 + [1] * 70)
+    p = drop_p(found)
+    assert found.interval(2 * p)[1] == pytest.approx(0.0, abs=1e-6)
+    assert drop_p(paired([1, 1], [0, 1])) == 1.0
+
+
+def test_drops_are_corrected_over_all_checks() -> None:
+    found = paired([0] * 5 + [1] * 95, [1] * 100)
+    check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), found, 0.01, 0.05)
+    assert 0.005 < drop_p(found) < 0.05
+    assert settled([check], 0.05)[0].verdict == "FAIL"
+    assert settled([check] * 12, 0.05)[0].verdict == "INCONCLUSIVE"
+
+
+def test_one_check_that_does_not_pass_is_enough() -> None:
+    assert worst(["PASS", "PASS"]) == "PASS"
+    assert worst(["PASS", "INCONCLUSIVE", "FAIL"]) == "FAIL"
+    assert worst(["FAIL", "NOT COMPARABLE"]) == "NOT COMPARABLE"
+
+
+def test_forgetting_tags_tokens_and_refusals_are_checks_of_their_own(tmp_path: Path) -> None:
+    wanted = gate_of(forgetting=0.05, must_pass=["critical"], budgets={"tokens_per_item": 1.1})
+    rules = {
+        "zero_shot": {"a": first(200), "kept": first(N)},
+        "candidate": {"a": lambda number: number > 0, "kept": first(300)},
+    }
+    sizes = {"a": N, "kept": N}
+    folder = made(
+        tmp_path / "run",
+        rules,
+        sizes,
+        {"kept": "retention"},
+        tokens={"candidate": 40},
+        trained=("candidate",),
+    )
+    wanted = wanted.model_copy(update={"checks": ()})
+    found = {
+        check.name: check
+        for check in evaluate(wanted, rows_of(folder), ["candidate"], None).candidates[0].checks
+    }
+    assert found["forgetting against base"].verdict == "FAIL"
+    assert found["items tagged critical"].verdict == "FAIL"
+    assert "a-0000" in found["items tagged critical"].text
+    assert found["tokens an item"].verdict == "FAIL"
+    assert found["errors"].verdict == "PASS"
+
+
+def test_refusals_are_compared_on_questions_without_an_answer(tmp_path: Path) -> None:
+    keys: dict[str, Any] = {"tasks": {"a": {"refusal": "yes"}}}
+    rules = {"zero_shot": {"a": first(N)}, "candidate": {"a": first(N // 2)}}
+    rows = rows_of(made(tmp_path / "run", rules, {"a": N}, **keys))
+    wanted = gate_of(checks=[{"tasks": "a", "margin": 0.9, "against": "base"}], refusals=0.05)
+    found = {check.name: check for check in evaluate(wanted, rows, ["candidate"], None).candidates[0].checks}
+    assert found["refusals in a against base"].verdict == "FAIL"
+
+
+def test_tasks_together_are_judged_by_their_mean(tmp_path: Path) -> None:
+    rules = {
+        "zero_shot": {"a": first(200), "b": first(200)},
+        "candidate": {"a": first(260), "b": first(180)},
+    }
+    rows = rows_of(made(tmp_path / "run", rules, {"a": N, "b": N}))
+    apart = gate_of(checks=[{"tasks": "*", "margin": 0.02, "against": "base"}])
+    together = gate_of(checks=[{"tasks": "*", "margin": 0.02, "against": "base", "together": True}])
+    assert evaluate(apart, rows, ["candidate"], None).verdict == "FAIL"
+    assert evaluate(together, rows, ["candidate"], None).verdict == "PASS"
+
+
+def test_candidates_are_ranked_and_their_gains_corrected(tmp_path: Path) -> None:
+    rules = {
+        "zero_shot": {"a": first(200)},
+        "good": {"a": first(260)},
+        "better": {"a": first(300)},
+        "bad": {"a": first(100)},
+    }
+    rows = rows_of(made(tmp_path / "run", rules, {"a": N}))
+    wanted = gate_of(checks=[{"tasks": "a", "margin": 0.05, "against": "base"}])
+    result = evaluate(wanted, rows, ["bad", "good", "better"], None)
+    assert [each.candidate for each in result.candidates] == ["better", "good", "bad"]
+    assert [each.verdict for each in result.candidates] == ["PASS", "PASS", "FAIL"]
+    assert result.verdict == "PASS"
+
+
+def test_flips_show_the_worst_items_with_both_texts(tmp_path: Path) -> None:
+    (candidate,) = judge(tmp_path, first(N // 2)).candidates
+    assert len(candidate.flips) == 10
+    flip = candidate.flips[0]
+    assert (flip.task, flip.question, flip.target, flip.answer, flip.drop) == (
+        "a",
+        "question 200?",
+        "yes",
+        "no",
+        1.0,
+    )
+
+
+def test_the_gate_passes_a_loss_of_the_margin_no_more_often_than_it_says() -> None:
+    rng = np.random.default_rng(8)
+    n, margin, flips = 300, 0.02, 0.08
+    drawn = rng.multinomial(n, [(flips - margin) / 2, (flips + margin) / 2, 1 - flips], 2000)
+    passed = 0
+    for wins, losses, _ in drawn:
+        new = [1.0] * wins + [0.0] * losses + [1.0] * (n - wins - losses)
+        old = [0.0] * wins + [1.0] * losses + [1.0] * (n - wins - losses)
+        check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), paired(new, old), margin, 0.05)
+        passed += check.verdict == "PASS"
+    assert passed / len(drawn) <= 0.05 + 2.6 * (0.05 * 0.95 / len(drawn)) ** 0.5
+
+
+def test_a_mean_of_several_tasks_can_be_judged() -> None:
+    found = Macro((paired([1, 0] * 50, [1, 1] * 50), paired([1, 1] * 50, [1, 1] * 50)))
+    check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), found, 0.05, 0.05)
+    assert settled([check], 0.05)[0].verdict == "FAIL"
+
+
+# --- baselines ---
+
+
+def test_a_baseline_is_the_same_bytes_every_time_and_holds_no_times(tmp_path: Path) -> None:
+    rows = rows_of(run_of(tmp_path / "run", first(10), 20))
+    for name in ("one.json", "two.json"):
+        write_baseline(baseline_of(rows, "production", "in use since May"), tmp_path / name)
+    text = (tmp_path / "one.json").read_text()
+    assert text == (tmp_path / "two.json").read_text()
+    assert "latency" not in text
+    assert "wall" not in text
+    found = load_baseline(tmp_path / "one.json")
+    assert found.reason == "in use since May"
+    assert found.scores("a").of("exact_match")["a-0000"].tolist() == [1.0]
+
+
+def test_a_strategy_that_has_not_answered_all_is_no_baseline(tmp_path: Path) -> None:
+    rows = rows_of(run_of(tmp_path / "run", first(10), 20, missing={("production", "a"): (1,)}))
+    with pytest.raises(InputError, match="has answered 19 of 20 items of a"):
+        baseline_of(rows, "production", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{}", "Field required"), ("[", "Invalid JSON"), ('{"format": 2}', "Input should be 1")],
+)
+def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "b.json").write_text(text)
+    with pytest.raises(InputError, match=told):
+        load_baseline(tmp_path / "b.json")
+    with pytest.raises(InputError, match="trilemma baseline promote"):
+        load_baseline(tmp_path / "none.json")
+
+
+def test_promote_and_show(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", first(10), 20)
+    out = tmp_path / "b" / "run.json"
+    runner = CliRunner()
+    arguments = ["promote", str(run), "--reason", "first one", "--out", str(out), "--strategy"]
+    found = runner.invoke(baseline_command, [*arguments, "production"], catch_exceptions=False)
+    assert "production of run, 2 tasks, 40 items" in found.output
+    again = runner.invoke(baseline_command, [*arguments, "candidate"], catch_exceptions=False)
+    assert "in place of production (first one)" in again.output
+    shown = runner.invoke(baseline_command, ["show", str(out)], catch_exceptions=False)
+    assert "first one" in shown.output
+    with pytest.raises(InputError, match="--strategy: is needed"):
+        runner.invoke(baseline_command, arguments[:-1], catch_exceptions=False)
+    with pytest.raises(InputError, match="is no strategy of the run"):
+        runner.invoke(baseline_command, [*arguments, "producton"], catch_exceptions=False)
+
+
+# --- gate files ---
+
+
+def written(folder: Path, **keys: Any) -> Path:
+    path = folder / "gate.yaml"
+    path.write_text(yaml.safe_dump(gate_of(**keys).model_dump(mode="json")))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"checks": []}, "checks: the gate checks nothing"),
+        ({"baseline": None}, "checks.0.against: there is no baseline"),
+        ({"checks": [{"tasks": "a", "margin": 0}]}, "checks.0.margin"),
+        ({"checks": [{"tasks": "a", "margn": 0.1}]}, "did you mean 'margin'"),
+        ({"alpha": 0.7}, "alpha"),
+        ({"experiment": None}, "experiment"),
+    ],
+)
+def test_a_faulty_gate_file_is_one_clear_line(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    path = tmp_path / "gate.yaml"
+    path.write_text(yaml.safe_dump(gate_of().model_dump(mode="json") | change))
+    with pytest.raises(InputError) as caught:
+        load_gate(path)
+    assert told in str(caught.value)
+
+
+def test_a_plan_refuses_a_suite_that_is_too_small_for_its_margin() -> None:
+    tasks = {"a": task_named("a"), "kept": task_named("kept", "retention")}
+    wanted = gate_of(checks=[{"tasks": "a", "margin": 0.02}])
+    with pytest.raises(
+        InputError, match=r"40 items of a cannot hold a margin of 0\.02: it takes 133"
+    ) as caught:
+        plan(wanted, tasks, {"a": 40, "kept": 40}, Path("gate.yaml"))
+    assert caught.value.key == "checks.0"
+    (small, kept) = plan(gate_of(forgetting=0.05), tasks, {"a": 60, "kept": 300}, Path("gate.yaml"))
+    assert not small.enough
+    assert small.needed > 60
+    assert kept.enough
+
+
+EXPERIMENT = """
+tasks:
+  - name: a
+    kind: generate
+    metrics: [exact_match]
+    items: {test: items.jsonl}
+strategies: [zero_shot]
+"""
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    items = [json.dumps({"id": f"a-{i:04}", "input": f"question {i}?", "target": "yes"}) for i in range(N)]
+    (tmp_path / "items.jsonl").write_text("\n".join(items))
+    (tmp_path / "e.yaml").write_text(EXPERIMENT)
+    return tmp_path
+
+
+def test_a_run_folder_is_judged_and_three_files_are_written(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of(workplace / "run", first(N // 2))
+    write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
+    path = written(workplace)
+    summary = workplace / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    out = workplace / "out"
+    arguments = [str(path), "--candidate", str(run), "--out", str(out), "--strategy"]
+    found = CliRunner().invoke(gate, [*arguments, "candidate"], catch_exceptions=False, standalone_mode=False)
+    assert found.return_value == 1
+    assert json.loads((out / "gate.json").read_text())["verdict"] == "FAIL"
+    assert summary.read_text() == (out / "gate.md").read_text()
+    assert "❌ FAIL: gate g" in summary.read_text()
+    suite = ET.parse(out / "gate.xml").getroot()[0]
+    assert suite.get("failures") == "1"
+    assert [case.get("name") for case in suite] == ["a against baseline", "errors"]
+    passing = CliRunner().invoke(
+        gate, [*arguments, "production"], catch_exceptions=False, standalone_mode=False
+    )
+    assert passing.return_value == 0
+
+
+def test_a_run_with_several_strategies_needs_one_named(workplace: Path) -> None:
+    run = run_of(workplace / "run", first(10), 20)
+    write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
+    arguments = [str(written(workplace)), "--candidate", str(run), "--out", str(workplace / "out")]
+    with pytest.raises(InputError, match="choose with --strategy: production, candidate"):
+        CliRunner().invoke(gate, arguments, catch_exceptions=False)
+    with pytest.raises(InputError, match="a run folder stands alone"):
+        CliRunner().invoke(gate, [*arguments, "--candidate", "x"], catch_exceptions=False)
+    with pytest.raises(InputError, match="--candidate: is missing"):
+        CliRunner().invoke(gate, arguments[:1], catch_exceptions=False)
+
+
+def test_a_plan_runs_nothing(workplace: Path) -> None:
+    write_baseline(
+        baseline_of(rows_of(run_of(workplace / "run", first(9), 20)), "production", "x"), workplace / "b.json"
+    )
+    found = CliRunner().invoke(
+        gate, [str(written(workplace)), "--plan"], catch_exceptions=False, standalone_mode=False
+    )
+    assert found.return_value == 0
+    assert "fewest items" in found.output
+    assert not (workplace / "runs").exists()
+
+
+# --- several runs ---
+
+
+def test_compare_pairs_the_strategies_of_the_same_name(tmp_path: Path) -> None:
+    before = run_of(tmp_path / "before", first(100))
+    after = run_of(tmp_path / "after", first(300))
+    found = CliRunner().invoke(
+        compare, [str(before), str(after)], catch_exceptions=False, standalone_mode=False
+    )
+    assert found.return_value == 0
+    line = next(line for line in found.output.splitlines() if "candidate" in line and " a " in line)
+    assert "+50.0" in line
+    assert "better" in line
+
+
+def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:
+    before = made(tmp_path / "before", {"zero_shot": {"a": first(2)}}, {"a": 4})
+    other = {"a": {"digest": "another"}}
+    after = made(tmp_path / "after", {"zero_shot": {"a": first(2)}}, {"a": 4}, tasks=other, weights="v" * 64)
+    found = CliRunner().invoke(
+        compare, [str(before), str(after)], catch_exceptions=False, standalone_mode=False
+    )
+    assert found.return_value == 4
+    assert "a has other items or settings" in found.output
+    assert "different base models" in found.output
+    with pytest.raises(InputError, match="at least two run folders"):
+        CliRunner().invoke(compare, [str(before)], catch_exceptions=False)
