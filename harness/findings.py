@@ -123,6 +123,19 @@ class BehaviourChange(Frozen):
     ci_high: float
 
 
+class Tradeoff(Frozen):
+    """What a strategy gained on the target tasks against what it lost on the retention tasks.
+
+    ``gain`` is the mean difference from the incumbent, ``lost_rate`` the share of the base's right answers
+    that are wrong now. ``efficient`` means that no other strategy gains more without losing more.
+    """
+
+    strategy: str
+    gain: float
+    lost_rate: float
+    efficient: bool
+
+
 class StrategyDrift(Frozen):
     """How far a strategy's weights have moved from the base, the mean over seeds, by text."""
 
@@ -204,6 +217,7 @@ class Summary(Frozen):
     contrasts: tuple[Contrast, ...]
     forgetting: tuple[Contrast, ...]
     flips: tuple[TaskFlips, ...]
+    tradeoffs: tuple[Tradeoff, ...]
     behaviour: tuple[BehaviourChange, ...]
     drift: tuple[StrategyDrift, ...]
     noise: tuple[Noise, ...]

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from harness.drift import Drift
-from harness.findings import Behaviour, BehaviourChange, Continual, StrategyDrift, TaskFlips
+from harness.findings import (
+    Behaviour,
+    BehaviourChange,
+    Continual,
+    StrategyDrift,
+    TaskFlips,
+    Tradeoff,
+)
 from harness.scores import Clusters, Scores
 from harness.stats import mcnemar_p, paired, wilson_interval
 from harness.types import ItemResult, Task, TaskItem
@@ -44,6 +51,28 @@ def flips_of(strategy: str, task: str, metric: str, new: Scores, base: Scores) -
         lost_rate_high=high,
         p_value=mcnemar_p(len(gained), len(lost)),
     )
+
+
+def tradeoffs_of(gains: Mapping[str, float], flips: Sequence[TaskFlips]) -> Iterable[Tradeoff]:
+    """Yield what strategies gained and lost, and which of them are on the Pareto frontier of both.
+
+    Args:
+        gains: Mean difference from the incumbent on the target tasks by strategy.
+        flips: Flips on the retention tasks; a strategy without any has lost nothing.
+    """
+    lost: dict[str, float] = {}
+    for strategy in gains:
+        mine = [flip for flip in flips if flip.strategy == strategy]
+        right = sum(flip.base_right for flip in mine)
+        lost[strategy] = sum(len(flip.lost) for flip in mine) / right if right else 0.0
+    for strategy, gain in gains.items():
+        beaten = any(
+            gains[other] >= gain
+            and lost[other] <= lost[strategy]
+            and (gains[other], -lost[other]) != (gain, -lost[strategy])
+            for other in gains
+        )
+        yield Tradeoff(strategy=strategy, gain=gain, lost_rate=lost[strategy], efficient=not beaten)
 
 
 def mean_drift(strategy: str, by_seed: Sequence[Sequence[Drift]]) -> StrategyDrift | None:

@@ -18,7 +18,7 @@ from harness.findings import (
     TaskFlips,
     Verdict,
 )
-from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift
+from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.rows import RunRows
 from harness.scores import mean_with_interval
 from harness.store import Store
@@ -35,6 +35,9 @@ def summary_of(run: RunRows) -> Summary:
     """Compute the summary of a run that has been read."""
     target, retention = run.against(run.incumbent, "target"), run.against(run.base, "retention")
     found = [row for by_task in run.rows.values() for rows in by_task.values() for row in rows]
+    macro = (*target.macros(run.scores), *retention.macros(run.scores))
+    flips = tuple(_flips(run))
+    gains = {each.strategy: each.difference for each in macro if each.role == "target"}
     draft = Summary(
         name=run.manifest.name,
         incumbent=run.incumbent,
@@ -45,12 +48,13 @@ def summary_of(run: RunRows) -> Summary:
         cells=tuple(_cells(run)),
         contrasts=target.contrasts(),
         forgetting=retention.contrasts(),
-        flips=tuple(_flips(run)),
+        flips=flips,
+        tradeoffs=tuple(tradeoffs_of(gains, flips)) if any(i.role == "retention" for i in run.infos) else (),
         behaviour=tuple(_behaviour(run)),
         drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.rows) if drift),
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
         continual=tuple(continual_of(run.manifest.experiment["strategies"], _means(run))),
-        macro=(*target.macros(run.scores), *retention.macros(run.scores)),
+        macro=macro,
         costs=tuple(_costs(run)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error

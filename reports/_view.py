@@ -18,6 +18,8 @@ from reports._record import PreparationRecord, records_of
 _METHODS = {
     "tango": "Differences of scores that are right or wrong: Tango's score interval for paired proportions.",
     "t": "Differences of graded scores: Student's t interval over the items' paired differences.",
+    "t over clusters": "Items that belong together: CR1 standard errors with t over the clusters.",
+    "t over seeds": "Several seeds: a random factor beside the items, with Satterthwaite's degrees of freedom.",
     "no spread": "Where no item shows a difference: bounds that allow for items that were not asked.",
 }
 
@@ -66,15 +68,16 @@ class Difference:
     value: float
     ci_low: float
     ci_high: float
+    p_holm: float
     n: int
     drawn: Whisker
 
     @property
     def reading(self) -> str:
-        """What the interval says: better, worse, or not proven."""
-        if self.ci_low > 0:
-            return "better"
-        return "worse" if self.ci_high < 0 else "not proven"
+        """What is proven after Holm's correction: better, worse, or nothing yet."""
+        if self.p_holm >= 0.05:
+            return "not proven"
+        return "better" if self.value > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -164,12 +167,22 @@ def _differences(
             drawn = whisker(macro.ci_low, macro.difference, macro.ci_high, reach)
             title = f"Mean of {macro.n_tasks} tasks"
             row = Difference(
-                macro.strategy, "", "", macro.difference, macro.ci_low, macro.ci_high, macro.n_items, drawn
+                macro.strategy,
+                "",
+                "",
+                macro.difference,
+                macro.ci_low,
+                macro.ci_high,
+                macro.p_holm,
+                macro.n_items,
+                drawn,
             )
             groups.setdefault(title, []).append(row)
     for c in contrasts:
         drawn = whisker(c.ci_low, c.difference, c.ci_high, reach)
-        row = Difference(c.strategy, c.task, c.metric, c.difference, c.ci_low, c.ci_high, c.n, drawn)
+        row = Difference(
+            c.strategy, c.task, c.metric, c.difference, c.ci_low, c.ci_high, c.p_holm, c.n, drawn
+        )
         groups.setdefault(f"{c.task}, {c.metric}", []).append(row)
     return tuple((title, tuple(rows)) for title, rows in groups.items())
 

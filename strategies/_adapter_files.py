@@ -346,8 +346,8 @@ def _check_finite(adapter: _Adapter) -> None:
 
 
 CHECKS: tuple[Callable[[_Adapter], None], ...] = (
-    _check_settings,
     _check_manifest,
+    _check_settings,
     _check_shapes,
     _check_types,
     _check_finite,

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import log_softmax, rel_entr
 
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
-from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift
+from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.protocols import TokenLogProbs
 from harness.scores import Scores
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task, TaskItem
@@ -37,6 +37,18 @@ def test_an_item_counts_as_right_when_most_seeds_have_it_right() -> None:
 def test_a_base_that_has_nothing_right_can_lose_nothing() -> None:
     found = flips_of("lora", "kept", "m", scores([1, 0]), scores([0, 0]))
     assert (found.lost_rate, found.lost_rate_low, found.lost_rate_high) == (0.0, 0.0, 1.0)
+
+
+def test_the_frontier_holds_what_gains_more_or_loses_less() -> None:
+    def flip(strategy: str, lost: int):
+        ids = [float(k >= lost) for k in range(10)]
+        return flips_of(strategy, "kept", "m", scores(ids), scores([1.0] * 10))
+
+    gains = {"zero_shot": 0.0, "rag": 0.2, "lora": 0.4, "qlora": 0.3, "twin": 0.4}
+    flips = [flip("lora", 3), flip("qlora", 4), flip("twin", 3)]
+    found = {each.strategy: each for each in tradeoffs_of(gains, flips)}
+    assert found["lora"].lost_rate == 0.3
+    assert [name for name, each in found.items() if each.efficient] == ["rag", "lora", "twin"]
 
 
 # --- behaviour ---
