@@ -19,7 +19,7 @@ _METHODS = {
     "tango": "Differences of scores that are right or wrong: Tango's score interval for paired proportions.",
     "t": "Differences of graded scores: Student's t interval over the items' paired differences.",
     "t over clusters": "Items that belong together: CR1 standard errors with t over the clusters.",
-    "t over seeds": "Several seeds: a random factor beside the items, with Satterthwaite's degrees of freedom.",
+    "t over seeds": "Several seeds: a random factor beside the items (Satterthwaite's degrees of freedom).",
     "no spread": "Where no item shows a difference: bounds that allow for items that were not asked.",
 }
 

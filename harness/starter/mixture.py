@@ -1,37 +1,88 @@
-"""Stage 2 of the pre-training: the generated tasks, as rows of tokens."""
+"""Stages 2 and 3 of the pre-training, as rows of tokens: lessons in looking up, then all generated tasks."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness.starter.recall import ASSISTANT, END, SYSTEM, USER, Row, repeat_row
 from harness.starter.synthesis import Example, Source, make
+from harness.starter.synthesis.reading import reading
 
 TOKENIZER = Path(__file__).parent / "model" / "tokenizer.json"
 LONGEST = 1024
-SHARES = {
-    "reading": 46.0,
-    "reading_after_shots": 2.5,
-    "closed_book": 1.0,
-    "general": 6.0,
-    "label_turns": 11.0,
-    "label_list": 6.0,
-    "nearest": 3.0,
-    "named_labels": 3.0,
-    "formats": 5.0,
-    "extraction": 6.0,
-    "textops": 4.0,
-    "sums": 4.0,
-    "sentiment": 2.0,
-    "copying": 1.5,
-    "sentences": 2.0,
-}
-"""Parts of the examples; a long example counts as much as a short one."""
-LATER_SHARES = SHARES | {"general": 8.0, "sums": 5.0, "closed_book": 0.5, "named_labels": 2.0, "copying": 1.0}
-LATER = 0.5
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What is learned around one point of a stage; between two phases everything is interpolated.
+
+    Attributes:
+        at: Point of the stage, 0.0 to 1.0.
+        lookup: Difficulty of the `lookup` lessons, 0.0 to 1.0.
+        level: Difficulty of all other tasks, 0.0 to 1.0.
+        refuse: Share of the questions over passages that these do not answer.
+        shares: Parts of the examples; a long example counts as much as a short one.
+    """
+
+    at: float
+    lookup: float
+    level: float
+    refuse: float
+    shares: dict[str, float]
+
+
+LESSONS = (
+    Phase(0.0, 0.0, 0.0, 0.0, {"cloze": 85.0, "repeat": 10.0, "copying": 5.0}),
+    Phase(0.15, 0.15, 0.15, 0.0, {"cloze": 60.0, "lookup": 25.0, "repeat": 10.0, "copying": 5.0}),
+    Phase(
+        0.3, 0.3, 0.3, 0.0, {"lookup": 75.0, "cloze": 10.0, "reading": 5.0, "repeat": 5.0, "label_turns": 5.0}
+    ),
+    Phase(
+        1.0, 1.0, 1.0, 0.0, {"lookup": 55.0, "cloze": 3.0, "reading": 30.0, "repeat": 5.0, "label_turns": 7.0}
+    ),
+)
+"""Looking one thing up, from keys that stand as they are asked for to questions over a few passages."""
+EARLY = {
+    "reading": 46.0, "lookup": 26.0, "reading_after_shots": 0.5, "label_turns": 9.0, "label_list": 2.0,
+    "nearest": 2.0, "general": 4.0, "formats": 3.0, "extraction": 3.0, "textops": 2.0, "sums": 1.0,
+    "sentiment": 1.0, "copying": 2.0, "repeat": 3.0,
+}  # fmt: skip
+LATER = {
+    "reading": 46.0, "lookup": 5.0, "reading_after_shots": 2.5, "closed_book": 0.7, "label_turns": 11.0,
+    "label_list": 4.0, "nearest": 3.0, "named_labels": 2.0, "general": 7.0, "formats": 5.0, "extraction": 6.0,
+    "textops": 4.0, "sums": 4.0, "sentiment": 2.0, "copying": 1.5, "repeat": 2.0, "sentences": 1.0,
+}  # fmt: skip
+MIXTURE = (
+    Phase(0.0, 1.0, 0.05, 0.0, EARLY),
+    Phase(0.2, 1.0, 0.35, 0.0, EARLY),
+    Phase(0.5, 1.0, 1.0, 0.12, LATER),
+    Phase(1.0, 1.0, 1.0, 0.2, LATER),
+)
+"""All tasks; questions without an answer come once answers are found, lest refusing becomes a habit."""
+COURSES = {"lessons": LESSONS, "mixture": MIXTURE}
+
+
+def phase_at(course: tuple[Phase, ...], at: float) -> Phase:
+    """The phase at a point of a course, 0.0 to 1.0, between its neighbours."""
+    before = max((phase for phase in course if phase.at <= at), key=lambda phase: phase.at)
+    after = min((phase for phase in course if phase.at > at), key=lambda phase: phase.at, default=before)
+    weight = (at - before.at) / (after.at - before.at) if after.at > before.at else 0.0
+
+    def between(low: float, high: float) -> float:
+        return low + weight * (high - low)
+
+    families = dict.fromkeys([*before.shares, *after.shares])
+    return Phase(
+        at,
+        between(before.lookup, after.lookup),
+        between(before.level, after.level),
+        between(before.refuse, after.refuse),
+        {each: between(before.shares.get(each, 0.0), after.shares.get(each, 0.0)) for each in families},
+    )
 
 
 @cache
@@ -70,47 +121,47 @@ def row_of(example: Example) -> Row:
     return row
 
 
-def joined(source: Source, level: float) -> Example:
+def joined(source: Source, level: float, refuse: float) -> Example:
     """Several reading examples, whose passages make one long prompt, with the questions of the last."""
-    from harness.starter.synthesis.reading import reading
-
-    first = reading(source, level)
+    first = reading(source, level, refuse=refuse)
     for _ in range(source.between(1, 3)):
-        more = reading(source, level)
+        more = reading(source, level, refuse=refuse)
         first.turns += more.turns
         first.counts += more.counts
     return first
 
 
-def mixture_rows(seed: int, step: int, steps: int, tokens: int, level_from: float = 0.05) -> list[Row]:
+def _row(source: Source, family: str, phase: Phase) -> Row:
+    if family == "repeat":
+        row = repeat_row(source.rng, tokenizer().get_vocab_size(), 40)
+        row.weights = [0.1 * weight for weight in row.weights]
+        return row
+    hardest = phase.lookup if family == "lookup" else phase.level
+    level = hardest * (source.rng.random() if source.chance(0.3) else 1.0)
+    if family == "reading":
+        if phase.level > 0.9 and source.chance(0.03):
+            return row_of(joined(source, level, phase.refuse))
+        return row_of(reading(source, level, refuse=phase.refuse))
+    return row_of(make(family, source, level))
+
+
+def course_rows(stage: str, seed: int, step: int, steps: int, tokens: int) -> list[Row]:
     """The rows of one step.
 
     Args:
+        stage: A key of `COURSES`.
         seed: Seed of the run.
         step: Step, from 0.
         steps: Steps of the stage.
         tokens: Least number of tokens in all rows together.
-        level_from: Level of difficulty of the first step; it reaches 1.0 after about two thirds.
     """
-    rng = random.Random(f"mixture/{seed}/{step}")
-    level = min(1.0, level_from + 1.4 * step / max(1, steps))
-    parts = LATER_SHARES if level >= LATER else SHARES
-    families, shares = list(parts), list(parts.values())
+    rng = random.Random(f"{stage}/{seed}/{step}")
+    phase = phase_at(COURSES[stage], step / steps)
+    families, shares = list(phase.shares), list(phase.shares.values())
     rows: list[Row] = []
     count = 0
     while count < tokens:
-        family = rng.choices(families, shares)[0]
-        if rng.random() < 0.05:
-            row = repeat_row(rng, tokenizer().get_vocab_size(), 40)
-            row.weights = [0.1 * weight for weight in row.weights]
-            rows.append(row)
-            count += len(rows[-1].ids)
-            continue
-        source = Source(f"mixture/{seed}/{step}/{len(rows)}")
-        if family == "reading" and level > 0.5 and rng.random() < 0.03:
-            row = row_of(joined(source, level))
-        else:
-            row = row_of(make(family, source, rng.random() * level if rng.random() < 0.3 else level))
+        row = _row(Source(f"{stage}/{seed}/{step}/{rng.random()}"), rng.choices(families, shares)[0], phase)
         if len(row.ids) <= LONGEST and sum(row.weights[1:]) > 0:
             rows.append(row)
             count += len(row.ids)

@@ -17,6 +17,14 @@ from torch import Tensor
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
+def has_fast_bf16(device: str) -> bool:
+    """Whether the device multiplies bf16 faster than fp32 (a CPU without units for it is slower)."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
 def orthogonalise(stack: Tensor, steps: int = 5) -> Tensor:
     """Moves every matrix towards its nearest semi-orthogonal one (quintic Newton-Schulz iteration).
 
@@ -31,10 +39,12 @@ def orthogonalise(stack: Tensor, steps: int = 5) -> Tensor:
     tall = stack.size(1) > stack.size(2)
     x = stack.transpose(1, 2) if tall else stack
     x = x / x.flatten(1).norm(dim=1).clamp(min=1e-7)[:, None, None]
+    if has_fast_bf16(x.device.type):
+        x = x.to(torch.bfloat16)
     for _ in range(steps):
         gram = x @ x.transpose(1, 2)
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.transpose(1, 2) if tall else x
+    return (x.transpose(1, 2) if tall else x).to(stack.dtype)
 
 
 class Muon(torch.optim.Optimizer):

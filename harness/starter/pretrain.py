@@ -8,6 +8,7 @@ import argparse
 import json
 import math
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from harness.starter.initialise import initialise
-from harness.starter.muon import Muon
+from harness.starter.muon import Muon, has_fast_bf16
 from harness.starter.recall import PAD, Row, recall_rows
 
 DEFAULT_OUT = Path(".starter-training")
@@ -27,7 +28,7 @@ class Recipe:
     """Everything that, with the code, decides the weights.
 
     Attributes:
-        stage: `recall` (random tokens) or `mixture` (the generated tasks).
+        stage: `recall` (random tokens), `lessons` (looking up) or `mixture` (all generated tasks).
         seed: Seed of the weights and of every batch.
         steps: Steps of the stage; the learning rate's course depends on it.
         tokens: Least number of tokens a step.
@@ -37,7 +38,6 @@ class Recipe:
         warmup: Steps of linear rise.
         decay_from: Share of the steps after which the rate falls.
         final: Rate at the end as a share of the peak.
-        level_from: Difficulty of the first step of the mixture, 0.0 to 1.0.
         vocab, hidden, mlp, layers, heads, positions, rope_theta: The shape of the model.
     """
 
@@ -51,7 +51,6 @@ class Recipe:
     warmup: int = 20
     decay_from: float = 0.5
     final: float = 0.0
-    level_from: float = 0.05
     vocab: int = 4096
     hidden: int = 256
     mlp: int = 512
@@ -104,7 +103,7 @@ def rate(recipe: Recipe, step: int) -> float:
     return recipe.final + (1.0 - recipe.final) * max(0.0, (recipe.steps - step) / (recipe.steps - start))
 
 
-def micro_batches(rows: list[Row], most: int) -> list[tuple[Tensor, Tensor]]:
+def micro_batches(rows: list[Row], most: int) -> list[tuple[Tensor, Tensor, list[str]]]:
     """Rows of like length together, padded on the right.
 
     Args:
@@ -112,7 +111,7 @@ def micro_batches(rows: list[Row], most: int) -> list[tuple[Tensor, Tensor]]:
         most: Most padded tokens in one micro-batch (one longer row makes one of its own).
 
     Returns:
-        Pairs of ids and weights, each (rows, tokens).
+        Ids and weights, each (rows, tokens), and the family of each row.
     """
     batches = []
     pending: list[Row] = []
@@ -124,7 +123,7 @@ def micro_batches(rows: list[Row], most: int) -> list[tuple[Tensor, Tensor]]:
             for index, each in enumerate(pending):
                 ids[index, : len(each.ids)] = torch.tensor(each.ids)
                 weights[index, : len(each.ids)] = torch.tensor(each.weights)
-            batches.append((ids, weights))
+            batches.append((ids, weights, [each.family for each in pending]))
             pending = []
         if row is not None:
             pending.append(row)
@@ -144,7 +143,8 @@ def supervised_loss(
         precision: Context manager for the forward pass.
 
     Returns:
-        The sum of the weighted loss, and how many predicted tokens the model has as its first choice.
+        The sum of the weighted loss, and for each token whether it was predicted and the model's first
+        choice, (rows, tokens - 1).
     """
     with precision:
         hidden = core(ids, use_cache=False).last_hidden_state[:, :-1]
@@ -152,18 +152,42 @@ def supervised_loss(
         logits = hidden[wanted] @ head.T
     target = ids[:, 1:][wanted]
     each = torch.nn.functional.cross_entropy(logits.float(), target, reduction="none")
-    hits = (logits.argmax(-1) == target).sum()
+    hits = torch.zeros_like(wanted)
+    hits[wanted] = logits.detach().argmax(-1) == target
     return (each * weights[:, 1:][wanted]).sum(), hits
 
 
+class FirstTokens:
+    """Share of answers whose first token is right, by family, since the last report.
+
+    The rest of an answer is copying, which is right all along; finding what to copy shows in the first token.
+    """
+
+    def __init__(self) -> None:
+        self.right: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()
+
+    def add(self, weights: Tensor, hits: Tensor, families: list[str]) -> None:
+        """Counts the answers of a batch; weights (rows, tokens), hits (rows, tokens - 1)."""
+        predicted = weights > 0
+        first = predicted[:, 1:] & ~predicted[:, :-1]
+        for family, seen, right in zip(
+            families, first.sum(1).tolist(), (first & hits).sum(1).tolist(), strict=True
+        ):
+            self.seen[family] += seen
+            self.right[family] += right
+
+    def report(self) -> dict[str, float]:
+        """The shares; starts anew."""
+        shares = {family: round(self.right[family] / n, 3) for family, n in sorted(self.seen.items()) if n}
+        self.right.clear()
+        self.seen.clear()
+        return shares
+
+
 def fast_precision(device: str) -> Any:
-    """bf16 autocast where the device has units for it, else fp32 (bf16 is slower on a CPU without)."""
-    if device == "cuda":
-        fast = torch.cuda.is_bf16_supported()
-    else:
-        capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-        fast = bool(capabilities.get("amx_bf16"))
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=fast)
+    """bf16 autocast where `has_fast_bf16`, else fp32."""
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=has_fast_bf16(device))
 
 
 class Trainer:
@@ -187,6 +211,7 @@ class Trainer:
         self.step = 0
         self.seen_tokens = 0
         self.wall_s = 0.0
+        self.first_tokens = FirstTokens()
         out.mkdir(parents=True, exist_ok=True)
         if (out / "state.pt").exists():
             self._load()
@@ -220,9 +245,9 @@ class Trainer:
         recipe = self.recipe
         if recipe.stage == "recall":
             return recall_rows(recipe.seed, self.step, recipe.steps, recipe.vocab, recipe.tokens)
-        from harness.starter.mixture import mixture_rows
+        from harness.starter.mixture import course_rows
 
-        return mixture_rows(recipe.seed, self.step, recipe.steps, recipe.tokens, recipe.level_from)
+        return course_rows(recipe.stage, recipe.seed, self.step, recipe.steps, recipe.tokens)
 
     def train_step(self) -> dict[str, float]:
         """One optimiser step; returns loss, share of predicted tokens right, and tokens."""
@@ -231,12 +256,13 @@ class Trainer:
         predicted = sum(sum(w > 0 for w in row.weights[1:]) for row in rows)
         loss_sum, hit_sum = 0.0, 0
         head = self.model.model.embed_tokens.weight
-        for ids, weights in micro_batches(rows, self.recipe.micro_tokens):
+        for ids, weights, families in micro_batches(rows, self.recipe.micro_tokens):
             ids, weights = ids.to(self.device), weights.to(self.device)
             loss, hits = supervised_loss(self.model.model, head, ids, weights, fast_precision(self.device))
             torch.autograd.backward(loss / total)
             loss_sum += float(loss.detach())
-            hit_sum += int(hits)
+            hit_sum += int(hits.sum())
+            self.first_tokens.add(weights, hits, families)
         share = rate(self.recipe, self.step)
         for optimiser, peak in ((self.muon, self.recipe.muon_lr), (self.adam, self.recipe.adam_lr)):
             for group in optimiser.param_groups:
@@ -258,8 +284,13 @@ class Trainer:
             result = self.train_step()
             self.wall_s += time.monotonic() - before
             if self.step % log_every == 0:
-                line = {"step": self.step, "tokens": self.seen_tokens, "wall_s": round(self.wall_s, 1)}
+                line: dict[str, Any] = {
+                    "step": self.step,
+                    "tokens": self.seen_tokens,
+                    "wall_s": round(self.wall_s, 1),
+                }
                 line |= {key: round(value, 4) for key, value in result.items()}
+                line["first_tokens"] = self.first_tokens.report()
                 with (self.out / "log.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
             if time.monotonic() - last_save > save_every_s:
@@ -287,7 +318,7 @@ def steps_for(recipe: Recipe, minutes: float, out: Path) -> Recipe:
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m harness.starter.pretrain", description=__doc__)
-    parser.add_argument("stage", choices=["recall", "mixture"])
+    parser.add_argument("stage", choices=["recall", "lessons", "mixture"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="start_from", type=Path)
     parser.add_argument("--steps", type=int)
@@ -296,7 +327,6 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=3e-3)
-    parser.add_argument("--level-from", type=float, default=0.05)
     parser.add_argument("--decay-from", type=float, default=0.5)
     parser.add_argument("--stop-at", type=int)
     parser.add_argument("--threads", type=int, default=2)
@@ -306,7 +336,6 @@ def main(argv: list[str] | None = None) -> None:
         stage=args.stage,
         seed=args.seed,
         tokens=args.tokens,
-        level_from=args.level_from,
         decay_from=args.decay_from,
         muon_lr=args.muon_lr,
         adam_lr=args.adam_lr,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.starter.mixture import LONGEST, mixture_rows
+from harness.starter.mixture import COURSES, LONGEST, course_rows, phase_at
 from harness.starter.muon import orthogonalise
-from harness.starter.pretrain import Recipe, Trainer, main, micro_batches, rate
+from harness.starter.pretrain import FirstTokens, Recipe, Trainer, main, micro_batches, rate
 from harness.starter.recall import recall_rows
 
 MICRO = Recipe(
@@ -17,13 +17,11 @@ MICRO = Recipe(
 )
 
 
-@pytest.mark.parametrize("stage", ["recall", "mixture"])
+@pytest.mark.parametrize("stage", ["recall", "lessons", "mixture"])
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path: Path, stage: str) -> None:
     from dataclasses import replace
 
-    recipe = (
-        MICRO if stage == "recall" else replace(MICRO, stage="mixture", vocab=4096, steps=4, positions=1024)
-    )
+    recipe = MICRO if stage == "recall" else replace(MICRO, stage=stage, vocab=4096, steps=4, positions=1024)
     whole = Trainer(recipe, tmp_path / "whole")
     whole.run()
     Trainer(recipe, tmp_path / "broken").run(stop_at=2)
@@ -43,15 +41,36 @@ def test_another_recipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_steps_depend_on_seed_and_number_alone() -> None:
-    assert mixture_rows(1, 5, 100, 800) == mixture_rows(1, 5, 100, 800)
-    assert mixture_rows(1, 5, 100, 800) != mixture_rows(1, 6, 100, 800)
-    assert all(len(row.ids) <= LONGEST for row in mixture_rows(1, 99, 100, 2000))
+    assert course_rows("mixture", 1, 5, 100, 800) == course_rows("mixture", 1, 5, 100, 800)
+    assert course_rows("mixture", 1, 5, 100, 800) != course_rows("mixture", 1, 6, 100, 800)
+    assert all(len(row.ids) <= LONGEST for row in course_rows("mixture", 1, 99, 100, 2000))
+
+
+def test_a_course_passes_smoothly_from_phase_to_phase() -> None:
+    course = COURSES["lessons"]
+    assert phase_at(course, 0.0).shares == course[0].shares
+    middle = phase_at(course, (course[0].at + course[1].at) / 2)
+    assert middle.shares["cloze"] == pytest.approx(
+        (course[0].shares["cloze"] + course[1].shares["cloze"]) / 2
+    )
+    assert middle.level == pytest.approx((course[0].level + course[1].level) / 2)
+    assert phase_at(COURSES["mixture"], 0.0).refuse == 0.0
+    assert phase_at(COURSES["mixture"], 0.99).refuse > 0.1
+
+
+def test_first_tokens_count_one_token_an_answer() -> None:
+    weights = torch.tensor([[0.0, 1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0, 0.0]])
+    hits = torch.tensor([[True, False, False, False], [False, True, True, False]])
+    first = FirstTokens()
+    first.add(weights, hits, ["reading", "sums"])
+    assert first.report() == {"reading": 0.5, "sums": 1.0}
+    assert first.report() == {}
 
 
 def test_micro_batches_hold_every_token_once() -> None:
     rows = recall_rows(0, 3, 10, 64, 500)
     batches = micro_batches(rows, 200)
-    assert sum(int((weights > 0).sum()) for _, weights in batches) == sum(
+    assert sum(int((weights > 0).sum()) for _, weights, _ in batches) == sum(
         weight > 0 for row in rows for weight in row.weights
     )
 

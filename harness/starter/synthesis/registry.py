@@ -9,6 +9,7 @@ from harness.starter.synthesis.extraction import extraction
 from harness.starter.synthesis.formats import copying, formats
 from harness.starter.synthesis.general import general
 from harness.starter.synthesis.labels import label_list, label_turns, named_labels, nearest
+from harness.starter.synthesis.lessons import cloze, lookup
 from harness.starter.synthesis.reading import closed_book, reading, shots_then_reading
 from harness.starter.synthesis.sentences import sentences
 from harness.starter.synthesis.sentiment import sentiment
@@ -16,6 +17,8 @@ from harness.starter.synthesis.sums import sums
 from harness.starter.synthesis.textops import textops
 
 FAMILIES: dict[str, Callable[[Source, float], Example]] = {
+    "cloze": cloze,
+    "lookup": lookup,
     "reading": reading,
     "reading_after_shots": shots_then_reading,
     "closed_book": closed_book,

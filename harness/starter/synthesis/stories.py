@@ -53,7 +53,8 @@ ATTRIBUTE_KINDS = [
 ]
 
 
-def _entities(source: Source, n: int) -> list[str]:
+def entities(source: Source, n: int) -> list[str]:
+    """`n` different things or people of one sort, which can have attributes."""
     makers: list[Callable[[], str]] = [
         source.person,
         source.company,
@@ -75,11 +76,11 @@ def attribute_world(source: Source, n_documents: int, n_facts: int) -> list[Docu
         n_documents: Number of documents, one entity each.
         n_facts: Facts a document.
     """
-    entities = _entities(source, n_documents + 1)
+    owners = entities(source, n_documents + 1)
     attributes = source.sample(words.ATTRIBUTES, n_facts + 2)
     kinds = {each: source.pick(ATTRIBUTE_KINDS) for each in attributes}
     documents: list[Document] = []
-    for entity in entities[:n_documents]:
+    for entity in owners[:n_documents]:
         chosen = source.sample(attributes, n_facts)
         short = source.chance(0.4)
         facts = []
@@ -100,7 +101,7 @@ def attribute_world(source: Source, n_documents: int, n_facts: int) -> list[Docu
         missing = [source.pick(ATTRIBUTE_ASKS).format(a=a, e=entity, E=upper_first(entity)) for a in lacking]
         title = upper_first(entity)
         documents.append(_Ordered(title, facts, missing))
-    other = entities[-1]
+    other = owners[-1]
     ask = source.pick(ATTRIBUTE_ASKS).format(a=attributes[0], e=other, E=upper_first(other))
     documents[0].missing.append(ask)
     return documents
