@@ -1,7 +1,7 @@
 """How far adapted weights have moved from their base, and how far the base moves from itself.
 
 Measured while a run has the models at hand, and kept in its store; everything else about forgetting is a pure
-function of stored rows (`harness.forgetting`).
+function of stored rows (`harness.analysis.forgetting`).
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.analysis.findings import Summary
+from harness.analysis.summary import summarize
 from harness.errors import InputError
-from harness.findings import Summary
 from harness.store import Preparation, Store
-from harness.summary import summarize
 from harness.tasks.selection import chosen
 from harness.types import ItemResult, RunManifest, TaskItem
 from reports._examples import Why, choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.findings import TaskInfo
+from harness.analysis.findings import TaskInfo
 from harness.types import ChoiceScore, Generation, ItemResult, Message, Passage, TaskItem
 from reports._data import Example, RunData
 from reports._text import excerpt

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from harness.findings import Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
+from harness.analysis.findings import Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
 from harness.types import Role
 from reports._charts import Whisker, whisker
 from reports._data import RunData

@@ -171,8 +171,8 @@ def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[
     Raises:
         InputError: The general text cannot be read.
     """
+    from harness.analysis.rows import base_of
     from harness.digests import digest_of
-    from harness.rows import base_of
     from harness.runner import Probing
 
     options = experiment.forgetting

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.decision import Candidate, Decision
-from harness.findings import Cell, StrategyCost, Summary
-from harness.verdict_text import money, p_value, points
+from harness.analysis.findings import Cell, StrategyCost, Summary
+from harness.deciding.records import Candidate, Decision
+from harness.deciding.wording import money, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline

@@ -26,8 +26,8 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> N
 
     The file holds no times and is the same byte for byte whenever it is written from the same scores.
     """
+    from harness.analysis.rows import RunRows
     from harness.gate.baseline import baseline_of, load_baseline, write_baseline
-    from harness.rows import RunRows
     from harness.store import Store
     from reports._data import load_manifest
 

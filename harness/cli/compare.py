@@ -16,9 +16,9 @@ def compare(runs: tuple[Path, ...]) -> int:
 
     Tasks are compared where all their settings and items are the same. Ends with 4 where nothing is.
     """
+    from harness.analysis.rows import RunRows
     from harness.cli._table import comparison_table, wide_console
     from harness.gate.comparing import compared
-    from harness.rows import RunRows
     from harness.store import Store
     from reports._data import load_manifest
 

@@ -10,7 +10,7 @@ import click
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, EXIT_INCONCLUSIVE, InputError, nearest
 
 if TYPE_CHECKING:
-    from harness.decision import Decision
+    from harness.deciding.records import Decision
     from harness.types import RunManifest
 
 
@@ -60,11 +60,11 @@ def decide(  # noqa: PLR0913 - the options of a command
 
     Ends with 0 where there is an answer, 3 where nothing is proven, 5 where the run allows no decision.
     """
-    from harness.choosing import choose
-    from harness.cost import Use
-    from harness.decision import Limits
-    from harness.prices import load_prices
-    from harness.rows import RunRows
+    from harness.analysis.rows import RunRows
+    from harness.deciding.choosing import choose
+    from harness.deciding.cost import Use
+    from harness.deciding.prices import load_prices
+    from harness.deciding.records import Limits
     from harness.store import Store
     from reports._data import load_manifest
 

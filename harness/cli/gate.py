@@ -87,8 +87,8 @@ def gate(
                 click.echo("stopped; finished items are kept. Run the same command again.", err=True)
                 return EXIT_INTERRUPTED
             manifest = found
+        from harness.analysis.rows import RunRows
         from harness.gate.evaluate import evaluate
-        from harness.rows import RunRows
         from harness.store import Store
 
         with Store.open(folder, read_only=True) as store:
@@ -132,7 +132,7 @@ def _is_run(path: Path) -> bool:
 def _from_run(
     candidates: tuple[Path, ...], strategy: str | None
 ) -> tuple[Path, RunManifest, tuple[str, ...]]:
-    from harness.rows import base_of
+    from harness.analysis.rows import base_of
     from reports._data import load_manifest
 
     if len(candidates) > 1:

@@ -13,8 +13,8 @@ from harness.cli._running import complete, locked, write_whole
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, EXIT_INTERRUPTED, InputError, nearest
 
 if TYPE_CHECKING:
+    from harness.analysis.findings import Summary
     from harness.config import Experiment
-    from harness.findings import Summary
     from harness.progress import Progress
 
 
@@ -55,8 +55,8 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     if manifest is None:
         click.echo(f"stopped; finished items are kept. Resume with: {_command_line()}", err=True)
         return EXIT_INTERRUPTED
+    from harness.analysis.summary import summarize
     from harness.store import Store
-    from harness.summary import summarize
 
     with Store.open(run_dir) as store:
         summary = summarize(manifest, store)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import ValidationError
 
+from harness.analysis.forgetting import refuses
+from harness.analysis.rows import RunRows
+from harness.analysis.scores import Scores
 from harness.errors import InputError
-from harness.forgetting import refuses
-from harness.rows import RunRows
-from harness.scores import Scores
 from harness.types import Frozen, RunManifest
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.rows import RunRows
-from harness.scores import pair
+from harness.analysis.rows import RunRows
+from harness.analysis.scores import pair
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
 

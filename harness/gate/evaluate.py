@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from harness.forgetting import flips_of, refuses
+from harness.analysis.forgetting import flips_of, refuses
+from harness.analysis.rows import RunRows
+from harness.analysis.scores import Scores, pair
 from harness.gate.baseline import Baseline, differences, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
 from harness.gate.spec import GateFile, TaskCheck
-from harness.rows import RunRows
-from harness.scores import Scores, pair
 from harness.stats import Macro, Paired, holm, paired
 from harness.types import Frozen, ItemResult
 

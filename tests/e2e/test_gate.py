@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.findings import Summary
 from harness.cli import cli
-from harness.findings import Summary
 
 TRAINING = {"rank": 2, "max_steps": 4, "eval_steps": 2, "batch_size": 4, "learning_rate": 0.01}
 N = 60

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.findings import Summary
+from harness.analysis.findings import Summary
 from harness.store import Store
 from harness.types import RunManifest
 

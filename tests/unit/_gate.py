@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.rows import RunRows
+from harness.analysis.rows import RunRows
 from harness.store import Preparation, Store
 from harness.types import (
     Failure,

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from harness.choosing import choose, kind_of
 from harness.cli.decide import decide
-from harness.cost import Use
-from harness.decision import Decision, Limits
+from harness.deciding.choosing import choose, kind_of
+from harness.deciding.cost import Use
+from harness.deciding.prices import PriceSheet
+from harness.deciding.records import Decision, Limits
 from harness.errors import InputError
-from harness.prices import PriceSheet
 from tests.unit._gate import Rule, first, made, rows_of
 
 N = 300

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cost import Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.analysis.findings import StrategyCost
+from harness.deciding.cost import Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.deciding.prices import HOURS_A_MONTH, PriceSheet, builtin_sheets, load_prices
 from harness.errors import InputError
-from harness.findings import StrategyCost
-from harness.prices import HOURS_A_MONTH, PriceSheet, builtin_sheets, load_prices
 from harness.types import PrepareCost
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from harness import findings
+from harness.analysis import findings
 from harness.cli import COMMANDS
 from harness.config import Experiment, ModelOptions, load_experiment
 from harness.types import PrepareCost
@@ -41,7 +41,7 @@ def test_every_key_of_an_experiment_is_documented() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_experiment_file_parses(path: Path) -> None:
     assert load_experiment(path).strategies
 

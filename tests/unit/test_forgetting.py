@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, rel_entr
 
+from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.scores import Scores
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
-from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.protocols import TokenLogProbs
-from harness.scores import Scores
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from harness.findings import Summary
+from harness.analysis.findings import Summary
+from harness.analysis.scores import scores_of
+from harness.analysis.summary import summarize
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
-from harness.scores import scores_of
 from harness.store import Store
-from harness.summary import summarize
 from harness.types import Failure, Generation, ItemResult, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of

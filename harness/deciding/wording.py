@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.decision import Candidate, Decision, Retained
+from harness.deciding.records import Candidate, Decision, Retained
 
 VERBS = {
     "prompt": "Prompt",

@@ -11,7 +11,7 @@ from harness.config import Options, parse, read_yaml
 from harness.errors import InputError, nearest
 
 BUILTIN = "builtin:"
-FOLDER = Path(__file__).parent.parent / "configs" / "prices"
+FOLDER = Path(__file__).parent.parent.parent / "configs" / "prices"
 HOURS_A_MONTH = 730.0
 """365 days of 24 hours, over 12."""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.drift import Probes
-from harness.findings import (
+from harness.analysis.closing_line import closing_line
+from harness.analysis.findings import (
     BehaviourChange,
     Cell,
     StrategyCost,
@@ -18,12 +18,12 @@ from harness.findings import (
     TaskFlips,
     Verdict,
 )
-from harness.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
-from harness.rows import RunRows
-from harness.scores import mean_with_interval
+from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.rows import RunRows
+from harness.analysis.scores import mean_with_interval
+from harness.drift import Probes
 from harness.store import Store
 from harness.types import ItemResult, PrepareCost, RunManifest, TokenUsage
-from harness.verdict import closing_line
 
 
 def summarize(manifest: RunManifest, store: Store) -> Summary:

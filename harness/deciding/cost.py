@@ -15,8 +15,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.findings import StrategyCost
-from harness.prices import Hosting, PriceSheet
+from harness.analysis.findings import StrategyCost
+from harness.deciding.prices import Hosting, PriceSheet
 
 MILLION = 1e6
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)

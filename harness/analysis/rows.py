@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from harness.comparison import Comparison, Table
+from harness.analysis.comparison import Comparison, Table
+from harness.analysis.findings import TaskInfo
+from harness.analysis.scores import Clusters, clusters_of, scores_of
 from harness.drift import Probes
-from harness.findings import TaskInfo
-from harness.scores import Clusters, clusters_of, scores_of
 from harness.store import Preparation, Store
 from harness.tasks.selection import chosen
 from harness.types import ItemResult, Role, RunManifest, Task, TaskItem

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.drift import Drift
-from harness.findings import (
+from harness.analysis.findings import (
     Behaviour,
     BehaviourChange,
     Continual,
@@ -21,7 +20,8 @@ from harness.findings import (
     TaskFlips,
     Tradeoff,
 )
-from harness.scores import Clusters, Scores
+from harness.analysis.scores import Clusters, Scores
+from harness.drift import Drift
 from harness.stats import mcnemar_p, paired, wilson_interval
 from harness.types import ItemResult, Task, TaskItem
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
-from harness.decision import Candidate, Check, CostUnder, Decision, Limits, Outcome, Retained
-from harness.findings import StrategyCost, Summary
-from harness.prices import PriceSheet
-from harness.rows import RunRows
+from harness.analysis.findings import StrategyCost, Summary
+from harness.analysis.rows import RunRows
+from harness.analysis.summary import summary_of
+from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.deciding.prices import PriceSheet
+from harness.deciding.records import Candidate, Check, CostUnder, Decision, Limits, Outcome, Retained
+from harness.deciding.turning import changes
+from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm
-from harness.summary import summary_of
-from harness.turning import changes
-from harness.verdict_text import paragraph
 
 Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
 KINDS: Mapping[str, Kind] = {

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from harness.cost import Priced, Use, break_even_volume
-from harness.decision import Candidate, Limits
-from harness.verdict_text import points
+from harness.deciding.cost import Priced, Use, break_even_volume
+from harness.deciding.records import Candidate, Limits
+from harness.deciding.wording import points
 
 
 class Ground(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.findings import MacroContrast, StrategyCost, Summary, Verdict
+from harness.analysis.findings import MacroContrast, StrategyCost, Summary, Verdict
 
 ALPHA = 0.05
 

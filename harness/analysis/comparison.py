@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from harness.findings import Contrast, MacroContrast, TaskInfo
-from harness.scores import Clusters, Scores, pair
+from harness.analysis.findings import Contrast, MacroContrast, TaskInfo
+from harness.analysis.scores import Clusters, Scores, pair
 from harness.stats import Macro, Paired, holm
 from harness.types import Role
 
