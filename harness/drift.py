@@ -68,9 +68,14 @@ class MergedLatency(Frozen):
 
 
 class Probes(Frozen):
-    """What was measured of one prepared strategy; ``of`` is the digest of what it was measured on."""
+    """What was measured of one prepared strategy.
+
+    ``of`` is the digest of what it was measured on, ``adapter`` tells the adapter and how its base is loaded:
+    strategies that share both share the distance from the base.
+    """
 
     of: str
+    adapter: str = ""
     drift: tuple[Drift, ...] = ()
     noise: tuple[Noise, ...] = ()
     merged: MergedLatency | None = None

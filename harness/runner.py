@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.composition import Chain
-from harness.drift import Drift, DriftMeter, MergedLatency, Noise, Probes, merged_latency, noise_of
+from harness.drift import DriftMeter, Probes, merged_latency, noise_of
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.progress import Progress, Step
 from harness.protocols import (
@@ -125,24 +125,42 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store
     """Measure how far an adapted model is from its base, or how far the base is from itself."""
     if _probed(plan, chain, seed, store):
         return
-    drifts: list[Drift] = []
-    noise: list[Noise] = []
-    merged: MergedLatency | None = None
-    adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
+    identity = prepared.model.identity
+    adapted = identity.adapter_digest != plan.model.identity.adapter_digest
+    adapter = f"{identity.adapter_digest} {identity.quantization}" if adapted else ""
+    probes = Probes(of=plan.probing.digest, adapter=adapter)
+    label = _label(plan, chain, seed)
     if adapted and isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel):
-        texts = _drift_texts(plan)
-        timed = _timed_requests(plan, prepared)
-        total = len(texts) + 2 * (len(timed) + 1)
-        with progress.step(f"{_label(plan, chain, seed)} · distance from the base", total) as step:
-            drifts = DriftMeter(plan.model, texts).of(prepared.model, step.advance)
-            merged = merged_latency(prepared.model, timed, step.advance)
+        probes = _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
     elif chain.name == plan.probing.base and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
         total = sum(len(pairs) for pairs in asked.values())
-        with progress.step(f"{_label(plan, chain, seed)} · asked again", total) as step:
-            noise = list(noise_of(prepared.model, asked, step.advance))
-    probes = Probes(of=plan.probing.digest, drift=tuple(drifts), noise=tuple(noise), merged=merged)
+        with progress.step(f"{label} · asked again", total) as step:
+            noise = tuple(noise_of(prepared.model, asked, step.advance))
+        probes = probes.model_copy(update={"noise": noise})
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
+
+
+def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | None:
+    """Return what was measured of another strategy with the same adapter."""
+    for recipe in plan.preparations.values():
+        kept = store.probes(recipe).get(seed)
+        known = Probes.model_validate_json(kept) if kept else None
+        if known and (known.of, known.adapter) == (wanted.of, wanted.adapter):
+            return known
+    return None
+
+
+def _measured(plan: Plan, probes: Probes, prepared: Prepared, label: str, progress: Progress) -> Probes:
+    """Measure likelihoods and latencies of an adapted model; base and model are trainable ones."""
+    base, model = plan.model, prepared.model
+    assert isinstance(base, TrainableModel)
+    assert isinstance(model, TrainableModel)
+    texts, timed = _drift_texts(plan), _timed_requests(plan, prepared)
+    with progress.step(f"{label} · distance from the base", len(texts) + 2 * (len(timed) + 1)) as step:
+        drift = tuple(DriftMeter(base, texts).of(model, step.advance))
+        merged = merged_latency(model, timed, step.advance)
+    return probes.model_copy(update={"drift": drift, "merged": merged})
 
 
 def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:

@@ -169,7 +169,12 @@ def _gated(wanted: GateFile, experiment: Experiment, candidates: tuple[Path, ...
         options = parts if len(parts) > 1 else parts["adapter"]
         strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
     return experiment.model_copy(
-        update={"name": f"gate-{wanted.name}", "strategies": strategies, "incumbent": "base"}
+        update={
+            "name": f"gate-{wanted.name}",
+            "strategies": strategies,
+            "incumbent": "base",
+            "forgetting": None,  # a gate judges answers, so that all adapters need the base's weights once
+        }
     )
 
 

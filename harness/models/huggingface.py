@@ -1,6 +1,8 @@
 """Causal language models through transformers: from a folder or a hub id, with or without an adapter.
 
-At most one set of weights is resident at a time, so that a base and its adapted copy never share a device.
+At most one set of weights is resident at a time, so that a base and its adapted copy never share a device. An
+adapter takes over the weights of the base or adapter before it; the base itself, what others are compared
+with, is always loaded anew and never had an adapter.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from harness.models.weights import (
     Quantization,
     attach,
     context_length,
+    detach,
+    detachable,
     device_of,
     dtype_of,
     load_tokenizer,
@@ -96,14 +100,26 @@ class HuggingFaceModel:
     def module(self) -> Any:
         """The loaded weights, in evaluation mode; loading them evicts those of any other model."""
         if self._loaded is None:
-            _evict(HuggingFaceModel._resident)
-            module, _ = self.fresh(self._quantization)
+            module = self._taken_over()
+            if module is None:
+                module, _ = self.fresh(self._quantization)
             if self._adapter is not None:
                 module = attach(module, self._adapter)
                 module = module.merge_and_unload() if self._merge else module
             self._loaded = module.eval()
         HuggingFaceModel._resident = self
         return self._loaded
+
+    def _taken_over(self) -> Any:
+        """Return the resident weights, bare, where an adapter can be put over them; else None."""
+        other = HuggingFaceModel._resident
+        if self._adapter is None or other is None or other._loaded is None or other._merge:
+            return None
+        pairs = ((model.folder, model.dtype, model.device, model._quantization) for model in (self, other))
+        if len(set(pairs)) > 1 or not detachable(other._loaded):
+            return None
+        module, other._loaded = other._loaded, None
+        return detach(module)
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""

@@ -113,3 +113,21 @@ def attach(module: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
     return PeftModel.from_pretrained(module, str(adapter), is_trainable=False)
+
+
+def detachable(module: Any) -> bool:
+    """Whether taking its adapter off gives the base back: not where whole modules or tokens were trained."""
+    configs = getattr(module, "peft_config", {}).values()
+    return not any(config.modules_to_save or config.trainable_token_indices for config in configs)
+
+
+def detach(module: Any) -> Any:
+    """Return the base without its adapter, whose low-rank weights never touched it."""
+    from peft import PeftModel
+
+    if not isinstance(module, PeftModel):
+        return module
+    bare = module.unload()
+    if hasattr(bare, "peft_config"):  # else peft would warn of a second adapter
+        del bare.peft_config
+    return bare

@@ -248,3 +248,49 @@ def test_a_second_adapter_is_refused(adapter, base, tmp_path):
     model = base.with_adapter(adapter, "none")
     with pytest.raises(InputError, match="has an adapter already"):
         Adapter(AdapterOptions(path=str(adapter))).prepare(context(model, tmp_path))
+
+
+def greedy(model, n=8):
+    from harness.types import Generation, Message, Request
+
+    asked = [
+        Request(task="t", item_id=str(i), messages=(Message(role="user", content=f"place {i}"),))
+        for i in range(n)
+    ]
+    return [answer.text for answer in model.generate(asked) if isinstance(answer, Generation)]
+
+
+def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
+    from harness.models import huggingface
+
+    first = save_adapter(base, tmp_path / "first")
+    second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
+    alone = []
+    for folder in (first, second):
+        huggingface._evict(huggingface.HuggingFaceModel._resident)
+        alone.append(greedy(base.with_adapter(folder, "none")))
+    loads = []
+    load_weights = huggingface.load_weights
+    monkeypatch.setattr(huggingface, "load_weights", lambda *a: loads.append(1) or load_weights(*a))
+    huggingface._evict(huggingface.HuggingFaceModel._resident)
+    before = greedy(base)
+    together = [greedy(base.with_adapter(folder, "none")) for folder in (first, second, first)]
+    assert len(loads) == 1
+    assert together == [*alone, alone[0]]
+    assert alone[0] != alone[1]
+    last = huggingface.HuggingFaceModel._resident
+    bare = huggingface.detach(last.module).state_dict()
+    last._loaded = None
+    fresh = base.fresh("none")[0].state_dict()
+    assert bare.keys() == fresh.keys()
+    assert all(torch.equal(bare[name], fresh[name]) for name in fresh)
+    assert greedy(base) == before
+    assert len(loads) == 3
+
+
+def test_an_adapter_that_trained_whole_modules_is_not_taken_off(base, tmp_path):
+    from harness.models.weights import detachable
+
+    whole = save_adapter(base, tmp_path / "whole", modules_to_save=["lm_head"])
+    assert not detachable(base.with_adapter(whole, "none").module)
+    assert detachable(base.with_adapter(save_adapter(base, tmp_path / "plain"), "none").module)
