@@ -9,7 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.analysis.findings import Summary
-from harness.analysis.summary import summarize
+from harness.analysis.rows import RunRows
+from harness.deciding.choosing import Choosing
+from harness.deciding.cost import Use
+from harness.deciding.prices import PriceSheet, load_prices, usual_prices
+from harness.deciding.records import Decision, Limits
 from harness.errors import InputError
 from harness.store import Preparation, Store
 from harness.tasks.selection import chosen
@@ -34,12 +38,18 @@ class RunData:
 
     manifest: RunManifest
     summary: Summary
+    decision: Decision
     preparations: tuple[Preparation, ...]
     examples: dict[str, tuple[Example, ...]]
 
 
-def load_run(run_dir: Path) -> RunData:
+def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = None) -> RunData:
     """Read a run folder.
+
+    Args:
+        run_dir: The folder.
+        sheet: Prices of the decision; by default those of the kind of machine it was run on.
+        use: How the answer will be used.
 
     Raises:
         InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
@@ -47,13 +57,16 @@ def load_run(run_dir: Path) -> RunData:
     manifest = load_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store:
         try:
-            summary = summarize(manifest, store)
+            prices = sheet or load_prices(usual_prices(manifest))
+            choosing = Choosing(RunRows.load(manifest, store), prices, use or Use(), Limits(), {})
+            summary = choosing.summary
             if not summary.items:
                 remedy = "let `trilemma run` finish at least one batch first"
                 raise InputError(run_dir, "", "holds no results yet", remedy)
             return RunData(
                 manifest=manifest,
                 summary=summary,
+                decision=choosing.decide(),
                 preparations=tuple(store.preparations(manifest.preparations.values())),
                 examples=_examples(manifest, store),
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from harness.analysis.findings import Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
+from harness.analysis.findings import BehaviourChange, Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
 from harness.types import Role
 from reports._charts import Whisker, whisker
 from reports._data import RunData
@@ -89,6 +89,7 @@ class Page:
     retention: ScoreTable
     differences: tuple[tuple[str, tuple[Difference, ...]], ...]
     forgetting: tuple[tuple[str, tuple[Difference, ...]], ...]
+    behaviour: tuple[BehaviourChange, ...]
     retrieval: tuple[ScoreRow, ...]
     retrieving: tuple[str, ...]
     others: tuple[ScoreRow, ...]
@@ -111,6 +112,7 @@ def page_of(run: RunData) -> Page:
         retention=_score_table(run, "retention"),
         differences=_differences(summary.contrasts, [m for m in summary.macro if m.role == "target"]),
         forgetting=_differences(summary.forgetting, [m for m in summary.macro if m.role == "retention"]),
+        behaviour=tuple(c for c in summary.behaviour if c.ci_low > 0 or c.ci_high < 0),
         retrieval=_rows(run, extra, retrieving),
         retrieving=retrieving,
         others=_rows(run, [cell for cell in summary.cells if not cell.primary and cell not in extra]),

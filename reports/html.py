@@ -8,6 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.deciding.cost import Use
+from harness.deciding.prices import PriceSheet
+from harness.deciding.wording import money, p_value
 from harness.errors import InputError
 from reports import _charts, _text
 from reports._data import RunData, load_run
@@ -29,13 +32,21 @@ def render(run: RunData) -> str:
     return _environment().get_template("report.html.jinja").render(page=page, style=Markup(style))
 
 
-def write_report(run_dir: Path, path: Path | None = None) -> Path:
+def write_report(
+    run_dir: Path, path: Path | None = None, sheet: PriceSheet | None = None, use: Use | None = None
+) -> Path:
     """Write the report of a run folder, by default into it as ``report.html``; return where it stands.
+
+    Args:
+        run_dir: The run folder.
+        path: The file to write.
+        sheet: Prices of the decision; by default those of the kind of machine the run was made on.
+        use: How the answer will be used.
 
     Raises:
         InputError: The run cannot be read, or the file cannot be written.
     """
-    page = render(load_run(run_dir)).encode("utf-8")
+    page = render(load_run(run_dir, sheet, use)).encode("utf-8")
     path = path or run_dir / FILE_NAME
     try:
         path.write_bytes(page)
@@ -63,6 +74,8 @@ def _environment() -> Environment:
         size=_text.size,
         exact=_text.exact,
         excerpt=_text.excerpt,
+        money=money,
+        p_value=p_value,
     )
     environment.globals.update(chart_width=_charts.WIDTH, chart_height=_charts.HEIGHT)
     return environment

@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from harness.config import Options, parse, read_yaml
 from harness.errors import InputError, nearest
+from harness.types import RunManifest
 
 BUILTIN = "builtin:"
 FOLDER = Path(__file__).parent.parent.parent / "configs" / "prices"
@@ -103,3 +104,8 @@ def load_prices(name: str) -> PriceSheet:
             raise InputError("--prices", "", "is no built-in price sheet", remedy, name)
         path = sheets[known]
     return parse(PriceSheet, read_yaml(path), path)
+
+
+def usual_prices(manifest: RunManifest) -> str:
+    """Return the name of the sheet for the kind of machine that a run was made on."""
+    return f"{BUILTIN}own-gpu" if manifest.hardware.get("gpus") else f"{BUILTIN}own-cpu"

@@ -35,7 +35,7 @@ def paragraph(decision: Decision) -> str:
     sentences = [
         f"{VERBS[decision.outcome]}: {mine.strategy}.",
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
-        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; p = {p_value(mine.p_holm)} after Holm; "
+        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
         f"n = {mine.n_items:,} items, {_seeds(mine)}).",
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
@@ -44,8 +44,12 @@ def paragraph(decision: Decision) -> str:
 
 
 def p_value(value: float) -> str:
-    """Return a p-value as `0.012` or `below .001`."""
-    return f"{value:.3f}" if value >= 0.001 else "below .001"
+    """Return a p-value as `0.012` or `< .001`."""
+    return f"{value:.3f}" if value >= 0.001 else "< .001"
+
+
+def _p(value: float) -> str:
+    return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
 
 
 def _seeds(mine: Candidate) -> str:
