@@ -9,12 +9,12 @@ from harness.gate.judge import CheckResult
 
 MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "❔", "NOT COMPARABLE": "⛔", "ERROR": "💥"}
 _LONGEST = 160
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
 
 
 def markdown(result: GateResult) -> str:
     """Return the verdict, a table of checks and the worst flips of every candidate."""
-    lines = [f"## {MARKS[result.verdict]} {result.verdict}: gate {_plain(result.gate)}", ""]
+    lines = [f"## {MARKS[result.verdict]} {result.verdict}: gate {plain(result.gate)}", ""]
     if len(result.candidates) > 1:
         lines += _ranking(result)
     for candidate in result.candidates:
@@ -29,12 +29,12 @@ def _ranking(result: GateResult) -> list[str]:
     for rank, each in enumerate(result.candidates, 1):
         gain = "" if each.gain is None else f"{100 * each.gain:+.1f}"
         p = "" if each.p_better is None else f"{each.p_better:.3f}"
-        lines.append(f"| {rank} | {_plain(each.candidate)} | {each.verdict} | {gain} | {p} |")
+        lines.append(f"| {rank} | {plain(each.candidate)} | {each.verdict} | {gain} | {p} |")
     return [*lines, ""]
 
 
 def _candidate(candidate: CandidateResult) -> list[str]:
-    title = f"### {MARKS[candidate.verdict]} {_plain(candidate.candidate)}: {candidate.verdict}"
+    title = f"### {MARKS[candidate.verdict]} {plain(candidate.candidate)}: {candidate.verdict}"
     lines = [title, "", "| check | verdict | difference | bounds | margin | n | what it means |"]
     lines.append("|---|---|---|---|---|---|---|")
     lines += [_row(check) for check in candidate.checks]
@@ -52,19 +52,19 @@ def _row(check: CheckResult) -> str:
     bounds = "" if check.low is None else f"{100 * check.low:+.1f} to {100 * (check.high or 0.0):+.1f}"
     margin = "" if check.margin is None or check.difference is None else f"{100 * check.margin:.1f}"
     n = str(check.n) if check.n else ""
-    cells = (_plain(check.name), f"{MARKS[check.verdict]} {check.verdict}", difference, bounds, margin, n)
-    return "| " + " | ".join((*cells, _plain(check.text))) + " |"
+    cells = (plain(check.name), f"{MARKS[check.verdict]} {check.verdict}", difference, bounds, margin, n)
+    return "| " + " | ".join((*cells, plain(check.text))) + " |"
 
 
 def _flip(flip: Flip) -> str:
     cells = (flip.task, flip.item_id, flip.question, flip.target, flip.answer)
-    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+    return "| " + " | ".join(plain(cell) for cell in cells) + " |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str, longest: int = _LONGEST) -> str:
     """Return text that Markdown and HTML show as it is, on one line and not too long."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
     return _SPECIAL.sub(r"\\\1", text)
 
 

@@ -8,17 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.deciding.cost import Use
-from harness.deciding.prices import PriceSheet
 from harness.deciding.wording import money, p_value
-from harness.errors import InputError
 from reports import _charts, _text
 from reports._data import RunData, load_run
 from reports._view import page_of
 
-__all__ = ["RunData", "load_run", "render", "write_report"]
-
-FILE_NAME = "report.html"
+__all__ = ["RunData", "load_run", "render"]
 
 
 def render(run: RunData) -> str:
@@ -30,30 +25,6 @@ def render(run: RunData) -> str:
     page = page_of(run)
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     return _environment().get_template("report.html.jinja").render(page=page, style=Markup(style))
-
-
-def write_report(
-    run_dir: Path, path: Path | None = None, sheet: PriceSheet | None = None, use: Use | None = None
-) -> Path:
-    """Write the report of a run folder, by default into it as ``report.html``; return where it stands.
-
-    Args:
-        run_dir: The run folder.
-        path: The file to write.
-        sheet: Prices of the decision; by default those of the kind of machine the run was made on.
-        use: How the answer will be used.
-
-    Raises:
-        InputError: The run cannot be read, or the file cannot be written.
-    """
-    page = render(load_run(run_dir, sheet, use)).encode("utf-8")
-    path = path or run_dir / FILE_NAME
-    try:
-        path.write_bytes(page)
-    except OSError as error:
-        problem = f"cannot be written: {error.strerror}"
-        raise InputError(path, "", problem, "name a file that you may write to with --out") from None
-    return path
 
 
 @cache

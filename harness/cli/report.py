@@ -9,18 +9,22 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; by default RUN/report.html.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; by default RUN/report.FORMAT.")
+@click.option(
+    "--format", "kind", type=click.Choice(["html", "md", "json", "csv", "parquet"]), default="html",
+    show_default=True,
+    help="html: the page. md: the same in short. json: summary and decision. csv, parquet: every answer.",
+)  # fmt: skip
 @click.option("--prices", metavar="FILE", help="Price sheet, or builtin:NAME [default: as the machine was].")
 @click.option(
     "--queries-per-month", type=click.FloatRange(min=0), default=10_000, show_default=True, metavar="N",
     help="Expected volume.",
 )  # fmt: skip
-def report(run: Path, out: Path | None, prices: str | None, queries_per_month: float) -> None:
-    """Write the report of the run folder RUN: one HTML file that holds everything it shows."""
+def report(run: Path, out: Path | None, kind: str, prices: str | None, queries_per_month: float) -> None:
+    """Write the report of the run folder RUN, from what is stored: no model is needed."""
     from harness.deciding.cost import Use
     from harness.deciding.prices import load_prices
-    from reports.html import write_report
+    from reports.writing import write_report
 
     sheet = load_prices(prices) if prices else None
-    path = write_report(run, out, sheet, Use(queries_per_month))
-    click.echo(path)
+    click.echo(write_report(run, out, kind, sheet, Use(queries_per_month)))

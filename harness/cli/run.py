@@ -85,7 +85,7 @@ def _command_line() -> str:
 
 def _finish(run_dir: Path, summary: Summary) -> None:
     from harness.cli._table import print_summary
-    from reports.html import write_report
+    from reports.writing import write_report
 
     report = write_report(run_dir)
     print_summary(summary)

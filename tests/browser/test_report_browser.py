@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports.html import write_report
+from reports.writing import write_report
 from tests.unit._report import Words, made_run
 from tests.unit.test_report_hostile import INJECTIONS
 

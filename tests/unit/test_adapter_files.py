@@ -262,6 +262,7 @@ def greedy(model, n=8):
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
     from harness.models import huggingface
+    from harness.models.weights import detach, load_weights
 
     first = save_adapter(base, tmp_path / "first")
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
@@ -270,8 +271,12 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
         huggingface._evict(huggingface.HuggingFaceModel._resident)
         alone.append(greedy(base.with_adapter(folder, "none")))
     loads = []
-    load_weights = huggingface.load_weights
-    monkeypatch.setattr(huggingface, "load_weights", lambda *a: loads.append(1) or load_weights(*a))
+
+    def counted(*arguments):
+        loads.append(1)
+        return load_weights(*arguments)
+
+    monkeypatch.setattr(huggingface, "load_weights", counted)
     huggingface._evict(huggingface.HuggingFaceModel._resident)
     before = greedy(base)
     together = [greedy(base.with_adapter(folder, "none")) for folder in (first, second, first)]
@@ -279,7 +284,8 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     assert together == [*alone, alone[0]]
     assert alone[0] != alone[1]
     last = huggingface.HuggingFaceModel._resident
-    bare = huggingface.detach(last.module).state_dict()
+    assert last is not None
+    bare = detach(last.module).state_dict()
     last._loaded = None
     fresh = base.fresh("none")[0].state_dict()
     assert bare.keys() == fresh.keys()

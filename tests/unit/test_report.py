@@ -15,6 +15,7 @@ from harness.cli.report import report
 from harness.errors import InputError
 from reports import html
 from reports._data import RunData, load_run
+from reports.writing import write_report
 from tests.unit._report import N_ITEMS, STRATEGIES, Words, made_run
 
 
@@ -288,7 +289,7 @@ def no_results(folder: Path) -> Path:
 def test_a_bad_run_folder_is_refused_in_one_line(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     run_dir = make(tmp_path / "run")
     with pytest.raises(InputError) as caught:
-        html.write_report(run_dir)
+        write_report(run_dir)
     message = str(caught.value)
     assert "\n" not in message
     assert str(run_dir) in message
@@ -298,4 +299,4 @@ def test_a_bad_run_folder_is_refused_in_one_line(tmp_path: Path, make: Callable[
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     run_dir = made_run(tmp_path / "run")
     with pytest.raises(InputError, match="cannot be written"):
-        html.write_report(run_dir, tmp_path / "no" / "folder" / "page.html")
+        write_report(run_dir, tmp_path / "no" / "folder" / "page.html")
