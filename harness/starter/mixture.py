@@ -63,7 +63,10 @@ MIXTURE = (
     Phase(1.0, 1.0, 1.0, 0.2, LATER),
 )
 """All tasks; questions without an answer come once answers are found, lest refusing becomes a habit."""
-COURSES = {"lessons": LESSONS, "mixture": MIXTURE}
+LAST = LATER | {"reading": 42.0, "lookup": 3.0, "label_turns": 17.0}
+POLISH = (Phase(0.0, 1.0, 1.0, 0.17, LAST), Phase(1.0, 1.0, 1.0, 0.2, LAST))
+"""The end of the mixture once more, at its full difficulty, with more labels."""
+COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "polish": POLISH}
 
 
 def phase_at(course: tuple[Phase, ...], at: float) -> Phase:

@@ -26,7 +26,8 @@ def amount(source: Source) -> str:
     text = f"{value:,}" if value > 999 and source.chance(0.3) else str(value)
     if source.chance(0.12):
         return f"{source.pick('$€£')}{text}"
-    return f"{text} {source.pick(words.CURRENCIES)}"
+    unit = f"{source.word()}s" if source.chance(0.25) else source.pick(words.CURRENCIES)
+    return f"{text} {unit}"
 
 
 def duration(source: Source) -> str:
@@ -110,11 +111,16 @@ def email(source: Source) -> str:
 
 def role(source: Source) -> str:
     """Who is responsible, with its article."""
+    if source.chance(0.3):
+        return f"the {source.pick(words.THINGS).capitalize()} {source.pick(words.OFFICES)}"
     return source.pick(words.ROLES)
 
 
 def room(source: Source) -> str:
-    """A place in a building, with its article."""
+    """A place in a building: with its article, or a numbered room."""
+    if source.chance(0.25):
+        letter = source.letters(1) if source.chance(0.6) else ""
+        return f"Room {source.between(1, 99)}{letter}"
     return source.pick(words.ROOMS)
 
 

@@ -408,6 +408,7 @@ VERB_BASE = dict(
         strict=True,
     )
 )
+OFFICES = ["Desk", "Office", "Council", "Guild", "Board", "Team", "Room", "Committee", "Service"]
 ROLES = [
     "the team lead",
     "the line manager",
