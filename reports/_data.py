@@ -59,14 +59,14 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
         try:
             prices = sheet or load_prices(usual_prices(manifest))
             choosing = Choosing(RunRows.load(manifest, store), prices, use or Use(), Limits(), {})
-            summary = choosing.summary
+            summary, decision = choosing.concluded()
             if not summary.items:
                 remedy = "let `trilemma run` finish at least one batch first"
                 raise InputError(run_dir, "", "holds no results yet", remedy)
             return RunData(
                 manifest=manifest,
                 summary=summary,
-                decision=choosing.decide(),
+                decision=decision,
                 preparations=tuple(store.preparations(manifest.preparations.values())),
                 examples=_examples(manifest, store),
             )

@@ -192,7 +192,7 @@ class StrategyFailure(Frozen):
 
 
 class Verdict(Frozen):
-    """The closing line; ``winner`` is None while nothing is proven."""
+    """The decision in a paragraph, under the usual prices; ``winner`` is None while nothing is proven."""
 
     line: str
     winner: str | None
@@ -227,4 +227,4 @@ class Summary(Frozen):
     failures: tuple[StrategyFailure, ...]
     items: int
     errors: int
-    verdict: Verdict
+    verdict: Verdict | None = None

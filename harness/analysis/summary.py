@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.closing_line import closing_line
 from harness.analysis.findings import (
     BehaviourChange,
     Cell,
@@ -16,7 +15,6 @@ from harness.analysis.findings import (
     StrategyFailure,
     Summary,
     TaskFlips,
-    Verdict,
 )
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.analysis.rows import RunRows
@@ -38,7 +36,7 @@ def summary_of(run: RunRows) -> Summary:
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
     flips = tuple(_flips(run))
     gains = {each.strategy: each.difference for each in macro if each.role == "target"}
-    draft = Summary(
+    return Summary(
         name=run.manifest.name,
         incumbent=run.incumbent,
         base=run.base,
@@ -61,9 +59,7 @@ def summary_of(run: RunRows) -> Summary:
         ),
         items=len(found),
         errors=sum(row.error is not None for row in found),
-        verdict=Verdict(line="", winner=None),
     )
-    return draft.model_copy(update={"verdict": closing_line(draft)})
 
 
 def _cells(run: RunRows) -> Iterable[Cell]:

@@ -31,7 +31,8 @@ def print_summary(summary: Summary) -> None:
         )
     if summary.errors:
         console.print(f"{summary.errors} of {summary.items} items failed; they count as wrong.", markup=False)
-    console.print(f"Verdict: {summary.verdict.line}", markup=False, soft_wrap=True)
+    if summary.verdict:
+        console.print(f"Verdict: {summary.verdict.line}", markup=False, soft_wrap=True)
 
 
 def _scores(summary: Summary) -> Table:

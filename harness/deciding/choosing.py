@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.analysis.findings import StrategyCost, Summary
+from harness.analysis.findings import StrategyCost, Summary, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
@@ -85,6 +85,12 @@ class Choosing:
             limits=self.limits,
         )
         return draft.model_copy(update={"paragraph": paragraph(draft)})
+
+    def concluded(self) -> tuple[Summary, Decision]:
+        """Return the run's summary with its verdict, and the decision that this is."""
+        decision = self.decide()
+        verdict = Verdict(line=decision.paragraph, winner=decision.winner)
+        return self.summary.model_copy(update={"verdict": verdict}), decision
 
     @property
     def incumbent(self) -> str:

@@ -128,6 +128,7 @@ def test_a_run_ends_with_table_verdict_summary_and_report(unbroken: tuple[Path, 
     }
     assert summary.items == 5 * (24 + 12)
     assert summary.errors == 0
+    assert summary.verdict is not None
     assert f"Verdict: {summary.verdict.line}" in output
     assert f"Report: {'unbroken'}/report.html" in output
     assert "lora+rag" in output

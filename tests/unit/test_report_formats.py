@@ -68,7 +68,6 @@ def test_a_text_that_a_spreadsheet_would_run_is_tamed(tmp_path: Path) -> None:
 def test_hostile_markdown_is_shown_as_it_is(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run", Words(task="<img src=x>|[a](javascript:b)"))
     text = written(run, "md").read_text()
-    assert "<img" not in text
     assert re.search(r"(?<!\\)[\]<]", text) is None
 
 
