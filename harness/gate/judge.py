@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from harness.deciding.wording import points
 from harness.stats import Macro, Paired, holm, items_for_margin
 from harness.types import Frozen
 
@@ -101,8 +102,8 @@ def _settled(check: CheckResult, p_holm: float | None, alpha: float) -> CheckRes
     if check.low <= -check.margin and p_holm < alpha:
         verdict = "FAIL"
     figures = (
-        f"{100 * check.difference:+.1f} points (one-sided bounds {100 * check.low:+.1f} and "
-        f"{100 * (check.high or 0.0):+.1f}; margin {100 * check.margin:.1f}; n = {check.n:,})"
+        f"{points(check.difference)} points (one-sided bounds {points(check.low)} and "
+        f"{points(check.high or 0.0)}; margin {points(check.margin, sign=False)}; n = {check.n:,})"
     )
     if verdict == "PASS":
         text = f"no loss beyond the margin: {figures}"
@@ -114,7 +115,7 @@ def _settled(check: CheckResult, p_holm: float | None, alpha: float) -> CheckRes
         )
     else:
         text = f"not proven; needs about {check.needed:,} items: {figures}"
-    return check.model_copy(update={"verdict": verdict, "text": text.replace("-", "−"), "p_drop": p_holm})
+    return check.model_copy(update={"verdict": verdict, "text": text, "p_drop": p_holm})
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
