@@ -191,13 +191,25 @@ def fast_precision(device: str) -> Any:
     return torch.autocast(device, dtype=torch.bfloat16, enabled=has_fast_bf16(device))
 
 
+def _weights(start_from: Path) -> dict[str, Tensor]:
+    """Return the weights of a `state.pt`, or those of an exported model folder in fp32."""
+    if start_from.is_file():
+        kept: dict[str, Tensor] = torch.load(start_from, weights_only=True)["model"]
+        return kept
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(start_from, dtype=torch.float32, local_files_only=True)
+    weights: dict[str, Tensor] = model.state_dict()
+    return weights
+
+
 class Trainer:
     """Runs one stage from its state on disk to its end.
 
     Args:
         recipe: What to run.
         out: Folder for the state and the log.
-        start_from: Weights to start from; None for new ones.
+        start_from: Weights to start from, a `state.pt` or a model folder; None for new ones.
     """
 
     def __init__(self, recipe: Recipe, out: Path, start_from: Path | None = None) -> None:
@@ -206,7 +218,7 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = new_model(recipe)
         if start_from is not None:
-            self.model.load_state_dict(torch.load(start_from, weights_only=True)["model"])
+            self.model.load_state_dict(_weights(start_from))
         self.model.to(self.device)
         self.muon, self.adam = optimisers(self.model, recipe)
         self.step = 0

@@ -32,6 +32,15 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path: Path, 
         assert torch.equal(weight, resumed.model.state_dict()[name]), name
 
 
+def test_training_can_go_on_from_an_exported_model(tmp_path: Path) -> None:
+    first = Trainer(MICRO, tmp_path / "first")
+    first.run(stop_at=1)
+    first.model.save_pretrained(tmp_path / "model")
+    second = Trainer(MICRO, tmp_path / "second", tmp_path / "model")
+    for name, weight in first.model.state_dict().items():
+        assert torch.equal(weight, second.model.state_dict()[name]), name
+
+
 def test_another_recipe_is_refused(tmp_path: Path) -> None:
     from dataclasses import replace
 
@@ -48,7 +57,7 @@ def test_steps_depend_on_seed_and_number_alone() -> None:
 
 def test_a_course_passes_smoothly_from_phase_to_phase() -> None:
     course = COURSES["lessons"]
-    assert phase_at(course, 0.0).shares == course[0].shares
+    assert {name: share for name, share in phase_at(course, 0.0).shares.items() if share} == course[0].shares
     middle = phase_at(course, (course[0].at + course[1].at) / 2)
     assert middle.shares["cloze"] == pytest.approx(
         (course[0].shares["cloze"] + course[1].shares["cloze"]) / 2
