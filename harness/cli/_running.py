@@ -7,13 +7,17 @@ import datetime as dt
 import fcntl
 import json
 import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import InputError
+import click
+
+from harness.errors import EXIT_INTERRUPTED, InputError
 
 if TYPE_CHECKING:
     from harness.composition import Chain
@@ -25,8 +29,8 @@ if TYPE_CHECKING:
 
 def complete(
     experiment: Experiment, config: Path, run_dir: Path, progress: Progress, only: Sequence[str] = ()
-) -> RunManifest | None:
-    """Do what is missing of a run and return its manifest; None when it was interrupted.
+) -> RunManifest:
+    """Do what is missing of a run and return its manifest.
 
     Args:
         experiment: What to run.
@@ -37,6 +41,7 @@ def complete(
 
     Raises:
         InputError: Something in the experiment is not right, or the folder holds another run.
+        KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config)
     progress.say("loading libraries ...")
@@ -49,11 +54,19 @@ def complete(
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     with Store.open(run_dir) as store:
-        try:
-            execute(plan, store, progress)
-        except KeyboardInterrupt:
-            return None
+        execute(plan, store, progress)
     return manifest
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """End a command that is stopped with Ctrl-C with the line that resumes it, and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = shlex.join(["trilemma", *sys.argv[1:]])
+        click.echo(f"stopped; finished items are kept. Resume with: {command}", err=True)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:

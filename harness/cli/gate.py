@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._running import checked, complete, locked, write_whole
+from harness.cli._running import checked, complete, locked, resumable, write_whole
 from harness.errors import (
     EXIT_DONE,
     EXIT_HAD_ERRORS,
     EXIT_INCONCLUSIVE,
-    EXIT_INTERRUPTED,
     EXIT_NOT_COMPARABLE,
     EXIT_REGRESSION,
     InputError,
@@ -76,17 +75,13 @@ def gate(
         raise InputError("--candidate", "", "is missing", remedy)
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
     progress = progress_for(sys.stderr)
-    with locked(run_dir):
+    with resumable(), locked(run_dir):
         if _is_run(candidates[0]):
             folder, manifest, names = _from_run(candidates, strategy)
         else:
             gated = _gated(wanted, experiment, candidates)
             names = tuple(name for name in gated.strategies if name != "base")
-            folder, found = run_dir, complete(gated, config, run_dir, progress)
-            if found is None:
-                click.echo("stopped; finished items are kept. Run the same command again.", err=True)
-                return EXIT_INTERRUPTED
-            manifest = found
+            folder, manifest = run_dir, complete(gated, config, run_dir, progress)
         from harness.analysis.rows import RunRows
         from harness.gate.evaluate import evaluate
         from harness.store import Store

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._running import complete, locked, write_whole
-from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, EXIT_INTERRUPTED, InputError, nearest
+from harness.cli._running import complete, locked, resumable, write_whole
+from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, InputError, nearest
 
 if TYPE_CHECKING:
     from harness.analysis.findings import Summary
@@ -46,15 +46,12 @@ def run(
     _check_only(experiment, only)
     run_dir = out or Path("runs") / experiment.name
     progress = progress_for(sys.stderr)
-    with locked(run_dir):
+    with resumable(), locked(run_dir):
         return _run(experiment, config, only, run_dir, progress)
 
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     manifest = complete(experiment, config, run_dir, progress, only)
-    if manifest is None:
-        click.echo(f"stopped; finished items are kept. Resume with: {_command_line()}", err=True)
-        return EXIT_INTERRUPTED
     from harness.analysis.rows import RunRows
     from harness.deciding.choosing import Choosing
     from harness.deciding.cost import Use
@@ -80,12 +77,6 @@ def _check_only(experiment: Experiment, only: Sequence[str]) -> None:
                 nearest(name, experiment.strategies),
                 name,
             )
-
-
-def _command_line() -> str:
-    import shlex
-
-    return shlex.join(["trilemma", *sys.argv[1:]])
 
 
 def _finish(run_dir: Path, summary: Summary) -> None:
