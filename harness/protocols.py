@@ -89,6 +89,10 @@ class TrainableModel(Model, Protocol):
         """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
         ...
 
+    def __hash__(self) -> int:
+        """Models are told apart by identity."""
+        ...
+
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
         """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
         ...

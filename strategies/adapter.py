@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.config import Options
 from harness.errors import InputError
@@ -86,10 +87,15 @@ def _check_effect(base: TrainableModel, adapted: Model, folder: Path) -> None:
     """Refuse an adapter that changes no logit: it would be taken for a model that it is not."""
     if not isinstance(adapted, TrainableModel):
         return
-    before, after = (model.token_log_probs([PROBE], PROBE_TOKENS).log_probs for model in (base, adapted))
-    if (before == after).all():
+    if (_probe_of_base(base) == adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs).all():
         problem = "has no effect: every logit on the probe text is the base's"
         raise InputError(folder, "", problem, "see that it was trained and saved with its weights")
+
+
+@lru_cache(maxsize=1)
+def _probe_of_base(base: TrainableModel) -> Any:
+    """Return the base's log-probabilities of the probe, asked once, so that adapters share one load of it."""
+    return base.token_log_probs([PROBE], PROBE_TOKENS).log_probs
 
 
 def _find(path: str, place: str) -> Path:

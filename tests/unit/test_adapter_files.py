@@ -294,6 +294,25 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     assert len(loads) == 3
 
 
+def test_checking_and_asking_many_adapters_loads_the_base_once(base, tmp_path, monkeypatch):
+    from harness.models import huggingface
+    from harness.models.weights import load_weights
+
+    folders = [save_adapter(base, tmp_path / f"v{number}", r=number) for number in (1, 2, 3)]
+    fresh = load(base.folder)
+    loads = []
+
+    def counted(*arguments):
+        loads.append(1)
+        return load_weights(*arguments)
+
+    monkeypatch.setattr(huggingface, "load_weights", counted)
+    for folder in folders:
+        prepared = Adapter(AdapterOptions(path=str(folder))).prepare(context(fresh, tmp_path, colour_task()))
+        assert greedy(prepared.model)
+    assert len(loads) == 1
+
+
 def test_an_adapter_that_trained_whole_modules_is_not_taken_off(base, tmp_path):
     from harness.models.weights import detachable
 
