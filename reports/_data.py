@@ -10,13 +10,12 @@ from pydantic import ValidationError
 
 from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
-from harness.deciding.choosing import Choosing
+from harness.deciding.choosing import conclude
 from harness.deciding.cost import Use
-from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Decision, Limits
+from harness.deciding.prices import PriceSheet
+from harness.deciding.records import Decision
 from harness.errors import InputError
 from harness.store import Preparation, Store
-from harness.tasks.selection import chosen
 from harness.types import ItemResult, RunManifest, TaskItem
 from reports._examples import Why, choose
 
@@ -57,9 +56,8 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
     manifest = load_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store:
         try:
-            prices = sheet or load_prices(usual_prices(manifest))
-            choosing = Choosing(RunRows.load(manifest, store), prices, use or Use(), Limits(), {})
-            summary, decision = choosing.concluded()
+            rows = RunRows.load(manifest, store)
+            summary, decision = conclude(rows, sheet, use)
             if not summary.items:
                 remedy = "let `trilemma run` finish at least one batch first"
                 raise InputError(run_dir, "", "holds no results yet", remedy)
@@ -67,8 +65,8 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
                 manifest=manifest,
                 summary=summary,
                 decision=decision,
-                preparations=tuple(store.preparations(manifest.preparations.values())),
-                examples=_examples(manifest, store),
+                preparations=tuple(rows.prepared),
+                examples=_examples(rows),
             )
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise _damaged(store.path, error) from None
@@ -105,33 +103,19 @@ def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(path, "", f"cannot be read ({problem})", remedy)
 
 
-def _examples(manifest: RunManifest, store: Store) -> dict[str, tuple[Example, ...]]:
+def _examples(run: RunRows) -> dict[str, tuple[Example, ...]]:
     """Choose items and collect what each strategy first made of them."""
-    items = {
-        name: {item.id: item for item in chosen(list(store.items(task.digest).values()), _limit(manifest))}
-        for name, task in manifest.tasks.items()
-    }
-    rows = [
-        row
-        for recipes in manifest.recipes.values()
-        for row in store.results(recipes.values())
-        if row.item_id in items[row.task]
-    ]
-    wanted = choose(rows, {name: metrics[0] for name, metrics in manifest.metrics.items()})
+    rows = [row for by_task in run.rows.values() for found in by_task.values() for row in found]
+    wanted = choose(rows, {name: metrics[0] for name, metrics in run.manifest.metrics.items()})
     first: dict[tuple[str, str], dict[str, ItemResult]] = {(w.task, w.item_id): {} for w in wanted}
     for row in rows:
         if (row.task, row.item_id) in first:
             first[row.task, row.item_id].setdefault(row.strategy, row)
     return {
         name: tuple(
-            Example(items[name][w.item_id], w.why, tuple(first[name, w.item_id].values()))
+            Example(run.items[name][w.item_id], w.why, tuple(first[name, w.item_id].values()))
             for w in wanted
             if w.task == name
         )
-        for name in manifest.tasks
+        for name in run.manifest.tasks
     }
-
-
-def _limit(manifest: RunManifest) -> int | None:
-    limit = manifest.experiment.get("limit")
-    return int(limit) if limit is not None else None

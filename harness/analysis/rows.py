@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from harness.analysis.comparison import Comparison, Table
@@ -38,6 +38,7 @@ class RunRows:
     clusters: Mapping[str, Clusters]
     prepared: Sequence[Preparation]
     probes: Mapping[str, Sequence[Probes]]
+    _compared: dict[tuple[str, Role], Comparison] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def load(cls, manifest: RunManifest, store: Store) -> Self:
@@ -87,8 +88,11 @@ class RunRows:
         return base_of(self.manifest.experiment)
 
     def against(self, reference: str, role: Role) -> Comparison:
-        """Compare all strategies with one of them on the tasks of a role."""
-        return Comparison.of(self.scores, self.infos, role, reference, self.clusters)
+        """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
+        if (reference, role) not in self._compared:
+            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters)
+            self._compared[reference, role] = found
+        return self._compared[reference, role]
 
 
 def base_of(experiment: Mapping[str, Any]) -> str:

@@ -20,13 +20,7 @@ from harness.analysis.forgetting import behaviour_changes, continual_of, flips_o
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import mean_with_interval
 from harness.drift import Probes
-from harness.store import Store
-from harness.types import ItemResult, PrepareCost, RunManifest, TokenUsage
-
-
-def summarize(manifest: RunManifest, store: Store) -> Summary:
-    """Compute the summary of a run from its stored rows; no model is needed."""
-    return summary_of(RunRows.load(manifest, store))
+from harness.types import ItemResult, PrepareCost, TokenUsage
 
 
 def summary_of(run: RunRows) -> Summary:

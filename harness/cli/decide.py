@@ -63,13 +63,13 @@ def decide(  # noqa: PLR0913 - the options of a command
     from harness.analysis.rows import RunRows
     from harness.deciding.choosing import choose
     from harness.deciding.cost import Use
-    from harness.deciding.prices import load_prices, usual_prices
+    from harness.deciding.prices import load_prices
     from harness.deciding.records import Limits
     from harness.store import Store
     from reports._data import load_manifest
 
     manifest = load_manifest(run)
-    sheet = load_prices(prices or usual_prices(manifest))
+    sheet = load_prices(prices) if prices else None
     shares = _weights(weights, manifest)
     with Store.open(run, read_only=True) as store:
         rows = RunRows.load(manifest, store)

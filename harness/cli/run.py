@@ -53,15 +53,12 @@ def run(
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     manifest = complete(experiment, config, run_dir, progress, only)
     from harness.analysis.rows import RunRows
-    from harness.deciding.choosing import Choosing
-    from harness.deciding.cost import Use
-    from harness.deciding.prices import load_prices, usual_prices
-    from harness.deciding.records import Limits
+    from harness.deciding.choosing import conclude
     from harness.store import Store
 
     with Store.open(run_dir) as store:
         rows = RunRows.load(manifest, store)
-    summary, _ = Choosing(rows, load_prices(usual_prices(manifest)), Use(), Limits(), {}).concluded()
+    summary, _ = conclude(rows)
     write_whole(run_dir / "summary.json", summary.model_dump_json(indent=1) + "\n")
     _finish(run_dir, summary)
     return EXIT_HAD_ERRORS if summary.errors or summary.failures else EXIT_DONE

@@ -21,8 +21,8 @@ from harness.analysis.findings import StrategyCost, Summary, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
-from harness.deciding.prices import PriceSheet
-from harness.deciding.records import Candidate, Check, CostUnder, Decision, Limits, Outcome, Retained
+from harness.deciding.prices import PriceSheet, load_prices, usual_prices
+from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm
@@ -75,22 +75,13 @@ class Choosing:
             checks=checks,
             candidates=self.candidates,
             changes=tuple(changes(self, winner)) if outcome != "stopped" else (),
-            scenarios=tuple(
-                CostUnder(assumption=each.name, months=each.months)
-                for each in scenarios(self._deployable_costs, self.sheet, self.use)
-            ),
+            scenarios=tuple(scenarios(self._deployable_costs, self.sheet, self.use)),
             prices=f"{self.sheet.name} ({self.sheet.dated})",
             currency=self.sheet.currency,
             queries_per_month=self.use.queries_per_month,
             limits=self.limits,
         )
         return draft.model_copy(update={"paragraph": paragraph(draft)})
-
-    def concluded(self) -> tuple[Summary, Decision]:
-        """Return the run's summary with its verdict, and the decision that this is."""
-        decision = self.decide()
-        verdict = Verdict(line=decision.paragraph, winner=decision.winner)
-        return self.summary.model_copy(update={"verdict": verdict}), decision
 
     @property
     def incumbent(self) -> str:
@@ -127,10 +118,13 @@ class Choosing:
         entries: Mapping[str, Any] = self.run.manifest.experiment["strategies"]
         return entries
 
+    def _options(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the options of a strategy and those of its parts."""
+        options: Mapping[str, Any] = self._entries[name]["options"]
+        return [options, *(value for value in options.values() if isinstance(value, dict))]
+
     def _is_oracle(self, name: str) -> bool:
-        entry = self._entries[name]
-        options = [entry["options"], *(v for v in entry["options"].values() if isinstance(v, dict))]
-        return any(option.get("oracle") for option in options)
+        return any(options.get("oracle") for options in self._options(name))
 
     @cached_property
     def _scores(self) -> dict[str, float]:
@@ -288,13 +282,10 @@ class Choosing:
             return
         arms = [
             name
-            for name, entry in self._entries.items()
+            for name in self._entries
             if any(
                 options.get("source") in ("train", "both") or options.get("select") == "knn"
-                for options in (
-                    entry["options"],
-                    *(v for v in entry["options"].values() if isinstance(v, dict)),
-                )
+                for options in self._options(name)
             )
         ]
         text = f"the training examples are also retrieved by: {', '.join(arms)}"
@@ -347,10 +338,31 @@ class Choosing:
 
 def choose(
     run: RunRows,
-    sheet: PriceSheet,
+    sheet: PriceSheet | None = None,
     use: Use | None = None,
     limits: Limits | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> Decision:
-    """Decide which strategy to take; see `Choosing`."""
-    return Choosing(run, sheet, use or Use(), limits or Limits(), weights or {}).decide()
+    """Decide which strategy to take; see `Choosing`. Without a sheet, the usual one for the run's machine."""
+    return _choosing(run, sheet, use, limits, weights).decide()
+
+
+def conclude(
+    run: RunRows, sheet: PriceSheet | None = None, use: Use | None = None
+) -> tuple[Summary, Decision]:
+    """Return a run's summary with its verdict, and the decision that this is."""
+    choosing = _choosing(run, sheet, use, None, None)
+    decision = choosing.decide()
+    verdict = Verdict(line=decision.paragraph, winner=decision.winner)
+    return choosing.summary.model_copy(update={"verdict": verdict}), decision
+
+
+def _choosing(
+    run: RunRows,
+    sheet: PriceSheet | None,
+    use: Use | None,
+    limits: Limits | None,
+    weights: Mapping[str, float] | None,
+) -> Choosing:
+    prices = sheet or load_prices(usual_prices(run.manifest))
+    return Choosing(run, prices, use or Use(), limits or Limits(), weights or {})

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from harness.analysis.findings import StrategyCost
 from harness.deciding.prices import Hosting, PriceSheet
+from harness.deciding.records import CostUnder
 
 MILLION = 1e6
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -140,24 +141,9 @@ def _break_even(extra: float, saved: float, per_query: float) -> float | None:
 # --- What if ---
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """One assumption changed.
-
-    Attributes:
-        name: What was changed.
-        use: The use with it.
-        months: A month's cost by strategy.
-    """
-
-    name: str
-    use: Use
-    months: dict[str, float]
-
-
 def scenarios(
     costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use, volumes: Iterable[int] = VOLUMES
-) -> list[Scenario]:
+) -> list[CostUnder]:
     """Return a month's cost under other volumes, caching, retraining and hosting, one at a time."""
     free = sheet.model_copy(update={"hosting": Hosting()})
     changed: list[tuple[str, PriceSheet, Use]] = [
@@ -175,6 +161,6 @@ def scenarios(
     return [_scenario(name, costs, prices, assumed) for name, prices, assumed in changed]
 
 
-def _scenario(name: str, costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use) -> Scenario:
+def _scenario(name: str, costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use) -> CostUnder:
     months = {cost.strategy: priced(cost, 1.0, sheet, use).month for cost in costs}
-    return Scenario(name, use, months)
+    return CostUnder(assumption=name, months=months)

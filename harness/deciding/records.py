@@ -78,11 +78,6 @@ class Candidate(Frozen):
     retained: Retained
     excluded: tuple[str, ...]
 
-    @property
-    def better(self) -> bool:
-        """Whether the estimate is above the incumbent's."""
-        return self.difference > 0
-
 
 class CostUnder(Frozen):
     """A month's cost of every strategy under one changed assumption."""

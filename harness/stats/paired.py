@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.stats.power import POWER, items_to_detect
+from harness.stats.power import detectable_difference
 from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
 from harness.stats.single import (
     Floats,
     are_binary,
     checked_scores,
     has_spread,
-    normal_quantile,
     t_p_value,
     t_quantile,
     unseen_bounds,
@@ -83,10 +82,10 @@ class Paired:
         if self.seed_variance > 0:
             return "t over seeds"
         if self.clusters is not None:
-            return "t over clusters" if self.n_clusters > 1 and self._clusters_differ else "no spread"
+            return "t over clusters" if self._spreads else "no spread"
         if self.binary:
             return "tango"
-        return "t" if self.n > 1 and has_spread(self.differences) else "no spread"
+        return "t" if self._spreads else "no spread"
 
     @property
     def test(self) -> Test:
@@ -112,7 +111,8 @@ class Paired:
         return np.bincount(self.clusters).astype(np.float64)
 
     @property
-    def _clusters_differ(self) -> bool:
+    def _spreads(self) -> bool:
+        """Whether items, or clusters, differ by more than rounding; one alone does not."""
         return self._item_variance > 1e-18
 
     @cached_property
@@ -186,14 +186,9 @@ class Paired:
 
         With no spread to go by, the share of unseen items that may differ stands for it.
         """
-        seen = (normal_quantile(0.975) + normal_quantile(POWER)) * self.standard_error
+        seen = detectable_difference(self.standard_error, n=1)
         unseen = unseen_bounds(0.0, self.n_clusters, -1.0, 0.05)[1] if self.standard_error == 0 else 0.0
         return min(max(seen, unseen), 1.0)
-
-    def items_needed(self, difference: float, alpha: float = 0.05) -> int | None:
-        """Return how many items like these would show a true difference of that size; None for 0."""
-        deviation = math.sqrt(self._item_variance * self.n)
-        return items_to_detect(difference, deviation, alpha) if deviation > 0 else None
 
 
 def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:

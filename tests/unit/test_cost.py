@@ -118,7 +118,7 @@ def test_before_break_even_it_costs_more_and_after_it_less(
 def test_scenarios_change_one_thing_at_a_time() -> None:
     costs = [cost_of(), cost_of("lora", trained=1_000_000, prompt_tokens=100, shared_prompt_tokens=0)]
     prices = sheet(training={"per_million_tokens": 3.0}, hosting={"per_month": 90.0})
-    found = {each.name: each for each in scenarios(costs, prices, Use())}
+    found = {each.assumption: each for each in scenarios(costs, prices, Use())}
     assert found["1,000,000 queries a month"].months["rag"] == pytest.approx(3010.0)
     assert found["trained every month"].months["lora"] - found["trained once"].months[
         "lora"

@@ -137,6 +137,12 @@ def test_bca_equals_scipys() -> None:
     assert found == pytest.approx((expected.low, expected.high), abs=0.004)
 
 
+def test_a_spread_of_rounding_is_none() -> None:
+    found = paired([0.0, 0.0], [0.0, 5e-324])
+    assert found.method == "no spread"
+    assert found.interval() == pytest.approx(paired([0.5, 0.5], [0.5, 0.5]).interval())
+
+
 def test_bca_of_ties_is_no_number() -> None:
     assert all(math.isnan(bound) for bound in bca_interval(np.full(9, 0.3), np.ones(9)))
     assert paired([0.5] * 9, [0.2] * 9).bca() is None

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from harness.analysis.findings import Summary
+from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
-from harness.analysis.summary import summarize
+from harness.analysis.summary import summary_of
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Store
@@ -61,7 +62,7 @@ def run(
     plan = plan_of(tmp_path, model, tasks, chains, **keys)
     with Store.open(tmp_path) as store:
         execute(plan, store, SilentProgress())
-        return summarize(manifest_of(plan, limit=limit), store)
+        return summary_of(RunRows.load(manifest_of(plan, limit=limit), store))
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tm
     strategies = {"plain": {"use": "few_shot"}, "better": {"use": "lora"}, "bare": {"use": "zero_shot"}}
     with Store.open(tmp_path) as store:
         execute(plan, store, SilentProgress())
-        found = summarize(manifest_of(plan, strategies=strategies), store)
+        found = summary_of(RunRows.load(manifest_of(plan, strategies=strategies), store))
     assert found.base == "bare"
     assert {(c.strategy, c.reference) for c in found.forgetting} == {("plain", "bare"), ("better", "bare")}
     assert {(c.strategy, c.reference) for c in found.contrasts} == {("better", "plain"), ("bare", "plain")}
