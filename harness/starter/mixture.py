@@ -63,10 +63,21 @@ MIXTURE = (
     Phase(1.0, 1.0, 1.0, 0.2, LATER),
 )
 """All tasks; questions without an answer come once answers are found, lest refusing becomes a habit."""
+LABELS_FIRST = {
+    "label_lesson": 45.0, "reading": 30.0, "lookup": 6.0, "general": 8.0, "copying": 3.0, "repeat": 3.0,
+    "sentiment": 1.0, "extraction": 1.0, "formats": 1.0, "closed_book": 0.5,
+}  # fmt: skip
+LABELS_LATER = LABELS_FIRST | {"label_lesson": 16.0, "label_turns": 22.0, "label_list": 7.0, "nearest": 4.0}
+LABELS = (
+    Phase(0.0, 1.0, 0.0, 0.1, LABELS_FIRST),
+    Phase(0.6, 1.0, 1.0, 0.15, LABELS_FIRST),
+    Phase(1.0, 1.0, 1.0, 0.2, LABELS_LATER),
+)
+"""Taking labels from earlier turns, from the same words to other texts of the same kind."""
 LAST = LATER | {"reading": 42.0, "lookup": 3.0, "label_turns": 17.0}
 POLISH = (Phase(0.0, 1.0, 1.0, 0.17, LAST), Phase(1.0, 1.0, 1.0, 0.2, LAST))
 """The end of the mixture once more, at its full difficulty, with more labels."""
-COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "polish": POLISH}
+COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "labels": LABELS, "polish": POLISH}
 
 
 def phase_at(course: tuple[Phase, ...], at: float) -> Phase:

@@ -166,19 +166,70 @@ def label_turns(source: Source, level: float = 1.0, tail: int | None = None) -> 
     listed = system is not None and source.chance(0.5)
     if system and listed:
         system += source.pick(LISTS).format(l=", ".join(source.shuffled(labels)))
-    turns, counts, seen = [], [], set()
     used: set[str] = set()
-    for group in order:
+
+    def new_text(group: int) -> str:
         text = makers[group]()
         for _ in range(5):
             if text not in used:
                 break
             text = makers[group]()
         used.add(text)
-        turns.append((prefix + text, labels[group]))
-        counts.append(group in seen)
-        seen.add(group)
-    return Example("labels", turns, system, counts, [name, f"groups-{len(makers)}"])
+        return prefix + text
+
+    turns = [(new_text(group), labels[group]) for group in order]
+    return Example("labels", turns, system, _seen_before(order), [name, f"groups-{len(makers)}"])
+
+
+def _seen_before(order: list[int]) -> list[bool]:
+    """Whether the group of each turn has had a turn before it: only then can its label be known."""
+    return [group in order[:index] for index, group in enumerate(order)]
+
+
+def _fixed_groups(source: Source, n: int, short: bool) -> list[Maker]:
+    """Groups of one text each, a word or a phrase."""
+    if short:
+        texts = source.sample(words.TEXT_WORDS, n) if source.chance(0.5) else source.distinct(source.word, n)
+    else:
+        texts = [source.pick(TOPICS[topic]) for topic in source.sample(list(TOPICS), n)]
+    return [lambda t=text: t for text in texts]  # type: ignore[misc]
+
+
+def _wrapped_groups(source: Source, n: int) -> list[Maker]:
+    """Groups of one phrase each, in changing sentences."""
+    phrases = [source.pick(TOPICS[topic]) for topic in source.sample(list(TOPICS), n)]
+    return [
+        lambda p=phrase: source.pick(WRAPS).format(t=p, T=p[:1].upper() + p[1:])  # type: ignore[misc]
+        for phrase in phrases
+    ]
+
+
+LESSONS: list[tuple[str, int, Callable[[Source, int], list[Maker]]]] = [
+    ("word", 3, lambda source, n: _fixed_groups(source, n, short=True)),
+    ("phrase", 4, lambda source, n: _fixed_groups(source, n, short=False)),
+    ("keyword", 4, _keyword_groups),
+    ("wrapped", 4, _wrapped_groups),
+    ("category", 4, _category_groups),
+    ("topic", 4, _topic_groups),
+]
+"""Steps of `label_lesson`: name, most groups, what makes the texts."""
+
+
+def label_lesson(source: Source, level: float = 1.0) -> Example:
+    """First lessons in taking a label from an earlier turn: the same text again, then less and less the same.
+
+    Args:
+        source: Random choices.
+        level: 0.0 for single words that come again, 1.0 for all steps, the highest most.
+    """
+    reach = level * (source.rng.random() if source.chance(0.4) else 1.0 - 0.3 * source.rng.random())
+    name, most, make = LESSONS[min(len(LESSONS) - 1, int(reach * len(LESSONS)))]
+    makers = make(source, source.between(2, most))
+    labels = source.distinct(source.label, len(makers))
+    order = _items(source, makers, 6, 14)
+    turns = [(makers[group](), labels[group]) for group in order]
+    system = source.pick(INSTRUCTIONS) if source.chance(0.4) else None
+    return Example("lesson", turns, system, _seen_before(order), [name])
 
 
 def label_list(source: Source, level: float = 1.0) -> Example:

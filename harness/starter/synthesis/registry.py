@@ -8,7 +8,7 @@ from harness.starter.synthesis.core import Example, Source
 from harness.starter.synthesis.extraction import extraction
 from harness.starter.synthesis.formats import copying, formats
 from harness.starter.synthesis.general import general
-from harness.starter.synthesis.labels import label_list, label_turns, named_labels, nearest
+from harness.starter.synthesis.labels import label_lesson, label_list, label_turns, named_labels, nearest
 from harness.starter.synthesis.lessons import cloze, lookup
 from harness.starter.synthesis.reading import closed_book, reading, shots_then_reading
 from harness.starter.synthesis.sentences import sentences
@@ -23,6 +23,7 @@ FAMILIES: dict[str, Callable[[Source, float], Example]] = {
     "reading_after_shots": shots_then_reading,
     "closed_book": closed_book,
     "general": general,
+    "label_lesson": label_lesson,
     "label_turns": label_turns,
     "label_list": label_list,
     "nearest": nearest,
