@@ -63,21 +63,31 @@ MIXTURE = (
     Phase(1.0, 1.0, 1.0, 0.2, LATER),
 )
 """All tasks; questions without an answer come once answers are found, lest refusing becomes a habit."""
-LABELS_FIRST = {
-    "label_lesson": 45.0, "reading": 30.0, "lookup": 6.0, "general": 8.0, "copying": 3.0, "repeat": 3.0,
-    "sentiment": 1.0, "extraction": 1.0, "formats": 1.0, "closed_book": 0.5,
+LABELS_ALONE = {"label_lesson": 80.0, "cloze": 10.0, "repeat": 10.0}
+LABELS_MIXED = {
+    "label_lesson": 60.0, "reading": 20.0, "lookup": 8.0, "cloze": 3.0, "repeat": 3.0, "general": 4.0,
+    "copying": 2.0,
 }  # fmt: skip
-LABELS_LATER = LABELS_FIRST | {"label_lesson": 16.0, "label_turns": 22.0, "label_list": 7.0, "nearest": 4.0}
 LABELS = (
-    Phase(0.0, 1.0, 0.0, 0.1, LABELS_FIRST),
-    Phase(0.6, 1.0, 1.0, 0.15, LABELS_FIRST),
-    Phase(1.0, 1.0, 1.0, 0.2, LABELS_LATER),
+    Phase(0.0, 1.0, 0.0, 0.0, LABELS_ALONE),
+    Phase(0.2, 1.0, 0.0, 0.0, LABELS_ALONE),
+    Phase(0.3, 1.0, 0.2, 0.0, LABELS_MIXED),
+    Phase(0.8, 1.0, 1.0, 0.1, LABELS_MIXED),
+    Phase(1.0, 1.0, 1.0, 0.1, LABELS_MIXED | {"label_lesson": 30.0, "label_turns": 20.0, "label_list": 10.0}),
 )
-"""Taking labels from earlier turns, from the same words to other texts of the same kind."""
+"""Taking labels from earlier turns: single words alone until that is there, then texts that are less alike."""
+OWNERS_ALONE = {"lookup": 82.0, "label_lesson": 8.0, "cloze": 5.0, "repeat": 5.0}
+OWNERS = (
+    Phase(0.0, 0.72, 1.0, 0.0, OWNERS_ALONE),
+    Phase(0.5, 0.76, 1.0, 0.0, OWNERS_ALONE),
+    Phase(0.7, 1.0, 0.2, 0.0, OWNERS_ALONE | {"lookup": 62.0, "reading": 20.0}),
+    Phase(1.0, 1.0, 0.4, 0.0, OWNERS_ALONE | {"lookup": 47.0, "reading": 30.0, "general": 5.0}),
+)
+"""Finding a value by its owner and its key together, where several owners have the same keys."""
 LAST = LATER | {"reading": 42.0, "lookup": 3.0, "label_turns": 17.0}
 POLISH = (Phase(0.0, 1.0, 1.0, 0.17, LAST), Phase(1.0, 1.0, 1.0, 0.2, LAST))
 """The end of the mixture once more, at its full difficulty, with more labels."""
-COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "labels": LABELS, "polish": POLISH}
+COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "labels": LABELS, "owners": OWNERS, "polish": POLISH}
 
 
 def phase_at(course: tuple[Phase, ...], at: float) -> Phase:

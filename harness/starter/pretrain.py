@@ -29,7 +29,8 @@ class Recipe:
 
     Attributes:
         stage: `recall` (random tokens), `lessons` (looking up), `mixture` (all generated tasks), `labels`
-            (labels from examples in the prompt, easy ones first) or `polish` (all at full difficulty).
+            (labels from examples in the prompt, easy ones first), `owners`
+            (values that an owner and a key decide together) or `polish` (all at full difficulty).
         seed: Seed of the weights and of every batch.
         steps: Steps of the stage; the learning rate's course depends on it.
         tokens: Least number of tokens a step.
@@ -331,7 +332,7 @@ def steps_for(recipe: Recipe, minutes: float, out: Path) -> Recipe:
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m harness.starter.pretrain", description=__doc__)
-    parser.add_argument("stage", choices=["recall", "lessons", "mixture", "labels", "polish"])
+    parser.add_argument("stage", choices=["recall", "lessons", "mixture", "labels", "owners", "polish"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="start_from", type=Path)
     parser.add_argument("--steps", type=int)
