@@ -13,7 +13,7 @@ def markdown(run: RunData) -> str:
     """Return verdict, strategies, scores, what was kept, checks and what would change it."""
     lines = [f"# {plain(run.summary.name)}", "", plain(run.decision.paragraph, 2000), ""]
     lines += [*_strategies(run.decision), "", *_scores(run.summary), ""]
-    if run.summary.flips:
+    if any(flip.role == "retention" for flip in run.summary.flips):
         lines += [*_flips(run.summary), ""]
     lines += ["## Checks", ""]
     lines += [
@@ -76,7 +76,7 @@ def _figure(cell: Cell) -> str:
 
 def _flips(summary: Summary) -> list[str]:
     lines = ["| strategy | task | lost | gained | p (McNemar) |", "|---|---|---|---|---|"]
-    for flip in summary.flips:
+    for flip in (each for each in summary.flips if each.role == "retention"):
         lost = f"{len(flip.lost)} of {flip.base_right}"
         cells = (
             plain(flip.strategy),

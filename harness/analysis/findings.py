@@ -89,13 +89,17 @@ class MacroContrast(Frozen):
 
 
 class TaskFlips(Frozen):
-    """Items of a retention task that a strategy lost (right before, wrong now) and gained against the base.
+    """Items of a task that a strategy lost (right before, wrong now) and gained against a reference.
 
-    ``lost_rate`` is lost / ``base_right``, with Wilson's 95 % interval; ``p_value`` is McNemar's.
+    The reference of a retention task is the base, that of a target task the incumbent; ``base_right`` counts
+    the items that it had right. ``lost_rate`` is lost / ``base_right``, with Wilson's 95 % interval;
+    ``p_value`` is McNemar's.
     """
 
     strategy: str
+    reference: str
     task: str
+    role: Role
     n: int
     base_right: int
     lost: tuple[str, ...]
@@ -104,6 +108,35 @@ class TaskFlips(Frozen):
     lost_rate_low: float
     lost_rate_high: float
     p_value: float
+
+
+class Attribution(Frozen):
+    """Where a retrieving strategy's answers to one task's questions come from, in items.
+
+    Only items that name the documents which hold their answer count. Retrieval has found one when it showed
+    any of them. ``generation_missed`` had it shown and is wrong all the same, ``from_memory`` is right
+    without it, ``retrieval_missed`` is wrong without it.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    found_and_right: int
+    generation_missed: int
+    from_memory: int
+    retrieval_missed: int
+
+
+class TagScore(Frozen):
+    """The primary score of the items that carry one tag; ``mean`` and its 95 % interval are in [0, 1]."""
+
+    strategy: str
+    task: str
+    tag: str
+    mean: float
+    ci_low: float
+    ci_high: float
+    n: int
 
 
 Behaviour = Literal["format failure", "refusal of an unanswerable question", "refusal of an answerable one"]
@@ -201,9 +234,9 @@ class Verdict(Frozen):
 class Summary(Frozen):
     """All of ``summary.json``.
 
-    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``flips``, ``behaviour`` and
-    ``drift`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base against
-    itself.
+    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour`` and ``drift`` are
+    against ``base``, the strategy that asks the model as it came; ``noise`` is the base against itself.
+    ``tags`` has the tags of at least ten items, where a task has more than one of them.
     """
 
     schema_version: Literal[1] = 1
@@ -221,6 +254,8 @@ class Summary(Frozen):
     behaviour: tuple[BehaviourChange, ...]
     drift: tuple[StrategyDrift, ...]
     noise: tuple[Noise, ...]
+    attribution: tuple[Attribution, ...]
+    tags: tuple[TagScore, ...]
     continual: tuple[Continual, ...]
     macro: tuple[MacroContrast, ...]
     costs: tuple[StrategyCost, ...]

@@ -18,30 +18,40 @@ from harness.analysis.findings import (
     Continual,
     StrategyDrift,
     TaskFlips,
+    TaskInfo,
     Tradeoff,
 )
-from harness.analysis.scores import Clusters, Scores
+from harness.analysis.scores import RIGHT, Clusters, Scores
 from harness.drift import Drift
 from harness.stats import mcnemar_p, paired, wilson_interval
 from harness.types import ItemResult, Task, TaskItem
 
 Rows = Sequence[ItemResult]
-RIGHT = 0.5
-"""An item counts as right where its mean score is above this."""
-
-
-def flips_of(strategy: str, task: str, metric: str, new: Scores, base: Scores) -> TaskFlips:
-    """Return the items that a strategy lost and gained against the base on one task."""
-    left, right = new.of(metric), base.of(metric)
-    now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
-    before = {item: bool(right[item].mean() > RIGHT) for item in now}
+def lost_and_gained(new: Scores, old: Scores, metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the items that were right and are wrong now, and those that were wrong and are right now."""
+    now, before = _both_right(new, old, metric)
     lost = tuple(item for item in now if before[item] and not now[item])
-    gained = tuple(item for item in now if now[item] and not before[item])
+    return lost, tuple(item for item in now if now[item] and not before[item])
+
+
+def _both_right(new: Scores, old: Scores, metric: str) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Whether each item that both have is right, now and before."""
+    left, right = new.of(metric), old.of(metric)
+    now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
+    return now, {item: bool(right[item].mean() > RIGHT) for item in now}
+
+
+def flips_of(strategy: str, reference: str, info: TaskInfo, new: Scores, old: Scores) -> TaskFlips:
+    """Return the items that a strategy lost and gained against a reference on one task."""
+    now, before = _both_right(new, old, info.primary_metric)
+    lost, gained = lost_and_gained(new, old, info.primary_metric)
     base_right = sum(before.values())
     low, high = wilson_interval(len(lost), base_right) if base_right else (0.0, 1.0)
     return TaskFlips(
         strategy=strategy,
-        task=task,
+        reference=reference,
+        task=info.name,
+        role=info.role,
         n=len(now),
         base_right=base_right,
         lost=lost,

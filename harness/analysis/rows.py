@@ -87,6 +87,10 @@ class RunRows:
         """The strategy that asks the model as it came."""
         return base_of(self.manifest.experiment)
 
+    def asked(self, task: str) -> set[str]:
+        """Return the items of a task that any strategy has answered."""
+        return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
+
     def against(self, reference: str, role: Role) -> Comparison:
         """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
         if (reference, role) not in self._compared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from harness.stats import Paired, interval, paired
 from harness.stats.single import Floats
 from harness.types import ItemResult, Task, TaskItem
 
+RIGHT = 0.5
+"""An item counts as right where its mean score is above this."""
 Clusters = Mapping[str, str]
 """Item id to the name of its cluster; empty where every item stands alone."""
 
@@ -40,6 +42,17 @@ class Scores:
             return {}
         whole = np.flatnonzero(~np.isnan(matrix).any(axis=0))
         return {self.items[i]: matrix[:, i] for i in whole}
+
+
+    def only(self, items: Collection[str]) -> Scores:
+        """Return the scores of some of the items."""
+        kept = [index for index, item in enumerate(self.items) if item in items]
+        return Scores(
+            tuple(self.items[index] for index in kept),
+            self.seeds,
+            {name: matrix[:, kept] for name, matrix in self.by_metric.items()},
+            self.failed & frozenset(items),
+        )
 
 
 def scores_of(rows: Iterable[ItemResult], metrics: Sequence[str]) -> Scores:

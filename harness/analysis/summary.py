@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from harness.analysis.breakdown import attribution_of, items_by_tag
 from harness.analysis.findings import (
+    Attribution,
     BehaviourChange,
     Cell,
     StrategyCost,
     StrategyDrift,
     StrategyFailure,
     Summary,
+    TagScore,
     TaskFlips,
 )
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
@@ -29,6 +32,7 @@ def summary_of(run: RunRows) -> Summary:
     found = [row for by_task in run.rows.values() for rows in by_task.values() for row in rows]
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
     flips = tuple(_flips(run))
+    lost = [flip for flip in flips if flip.role == "retention"]
     gains = {each.strategy: each.difference for each in macro if each.role == "target"}
     return Summary(
         name=run.manifest.name,
@@ -41,10 +45,12 @@ def summary_of(run: RunRows) -> Summary:
         contrasts=target.contrasts(),
         forgetting=retention.contrasts(),
         flips=flips,
-        tradeoffs=tuple(tradeoffs_of(gains, flips)) if any(i.role == "retention" for i in run.infos) else (),
+        tradeoffs=tuple(tradeoffs_of(gains, lost)) if any(i.role == "retention" for i in run.infos) else (),
         behaviour=tuple(_behaviour(run)),
         drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.rows) if drift),
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
+        attribution=tuple(_attribution(run)),
+        tags=tuple(_tags(run)),
         continual=tuple(continual_of(run.manifest.experiment["strategies"], _means(run))),
         macro=macro,
         costs=tuple(_costs(run)),
@@ -79,12 +85,34 @@ def _cells(run: RunRows) -> Iterable[Cell]:
 
 
 def _flips(run: RunRows) -> Iterable[TaskFlips]:
-    olds = run.scores.get(run.base, {})
     for strategy, by_task in run.scores.items():
         for info in run.infos:
-            asked_of_both = info.name in by_task and info.name in olds
-            if info.role == "retention" and strategy != run.base and asked_of_both:
-                yield flips_of(strategy, info.name, info.primary_metric, by_task[info.name], olds[info.name])
+            reference = run.base if info.role == "retention" else run.incumbent
+            olds = run.scores.get(reference, {})
+            if strategy != reference and info.name in by_task and info.name in olds:
+                yield flips_of(strategy, reference, info, by_task[info.name], olds[info.name])
+
+
+def _attribution(run: RunRows) -> Iterable[Attribution]:
+    for strategy, by_task in run.scores.items():
+        for info in run.infos:
+            if info.name in by_task and (found := attribution_of(strategy, info, by_task[info.name])):
+                yield found
+
+
+def _tags(run: RunRows) -> Iterable[TagScore]:
+    for info in run.infos:
+        by_tag = items_by_tag(run.items[info.name], run.asked(info.name))
+        for strategy, by_task in run.scores.items():
+            for tag, items in by_tag.items() if info.name in by_task else ():
+                part = by_task[info.name].only(items)
+                if part.of(info.primary_metric):
+                    mean, low, high, n = mean_with_interval(
+                        part, info.primary_metric, run.clusters[info.name]
+                    )
+                    yield TagScore(
+                        strategy=strategy, task=info.name, tag=tag, mean=mean, ci_low=low, ci_high=high, n=n
+                    )
 
 
 def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:

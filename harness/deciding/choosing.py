@@ -197,7 +197,7 @@ class Choosing:
         low, high = mean.interval(2 * self.limits.alpha)
         tasks = [c for c in self.summary.forgetting if c.strategy == name]
         worst = min(tasks, key=lambda c: c.difference, default=None)
-        flips = [flip for flip in self.summary.flips if flip.strategy == name]
+        flips = [f for f in self.summary.flips if f.strategy == name and f.role == "retention"]
         most = self.limits.max_forgetting
         found = high < 0 and low <= -most
         state: Literal["none possible", "found", "ruled out", "not ruled out"] = (

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.forgetting import flips_of, refuses
+from harness.analysis.forgetting import lost_and_gained, refuses
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores, pair
 from harness.gate.baseline import Baseline, differences, tokens_per_item
@@ -131,8 +131,8 @@ def _task_checks(
         new, old, metric = _sides(run, name, task, against)
         found = pair(new, old, metric, run.clusters[task])
         assert found is not None
-        flips = flips_of(name, task, metric, new, old)
-        result = result.model_copy(update={"lost": flips.lost, "gained": len(flips.gained)})
+        lost, gained = lost_and_gained(new, old, metric)
+        result = result.model_copy(update={"lost": lost, "gained": len(gained)})
         yield judged(result, found, check.margin, gate.alpha)
 
 
@@ -338,7 +338,7 @@ def _flips(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -
         new, old, metric = _sides(run, name, task, against)
         answers = {row.item_id: row for row in reversed(run.rows[name][task])}
         after, before = new.of(metric), old.of(metric)
-        for item_id in flips_of(name, task, metric, new, old).lost:
+        for item_id in lost_and_gained(new, old, metric)[0]:
             item, row = run.items[task][item_id], answers[item_id]
             flips.append(
                 Flip(

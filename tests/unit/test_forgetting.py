@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, rel_entr
 
+from harness.analysis.findings import TaskInfo
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.analysis.scores import Scores
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
@@ -16,13 +17,24 @@ from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, 
 from tests.unit._fakes import RuleModel
 
 
+KEPT = TaskInfo(
+    name="kept",
+    kind="generate",
+    role="retention",
+    description="",
+    primary_metric="m",
+    n_test=10,
+    random_baseline=0.0,
+)
+
+
 def scores(*rows: list[float]) -> Scores:
     items = tuple(f"i{k}" for k in range(len(rows[0])))
     return Scores(items, tuple(range(len(rows))), {"m": np.array(rows)}, frozenset())
 
 
 def test_flips_name_the_items_that_were_lost_and_gained() -> None:
-    found = flips_of("lora", "kept", "m", scores([1, 0, 0, 1, 1]), scores([1, 1, 1, 0, 1]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0, 0, 1, 1]), scores([1, 1, 1, 0, 1]))
     assert (found.lost, found.gained) == (("i1", "i2"), ("i3",))
     assert (found.n, found.base_right, found.lost_rate) == (5, 4, 0.5)
     assert found.lost_rate_low < 0.5 < found.lost_rate_high
@@ -30,19 +42,19 @@ def test_flips_name_the_items_that_were_lost_and_gained() -> None:
 
 
 def test_an_item_counts_as_right_when_most_seeds_have_it_right() -> None:
-    found = flips_of("lora", "kept", "m", scores([1, 0], [0, 0], [1, 1]), scores([1, 1]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0], [0, 0], [1, 1]), scores([1, 1]))
     assert found.lost == ("i1",)
 
 
 def test_a_base_that_has_nothing_right_can_lose_nothing() -> None:
-    found = flips_of("lora", "kept", "m", scores([1, 0]), scores([0, 0]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0]), scores([0, 0]))
     assert (found.lost_rate, found.lost_rate_low, found.lost_rate_high) == (0.0, 0.0, 1.0)
 
 
 def test_the_frontier_holds_what_gains_more_or_loses_less() -> None:
     def flip(strategy: str, lost: int):
         ids = [float(k >= lost) for k in range(10)]
-        return flips_of(strategy, "kept", "m", scores(ids), scores([1.0] * 10))
+        return flips_of(strategy, "zero_shot", KEPT, scores(ids), scores([1.0] * 10))
 
     gains = {"zero_shot": 0.0, "rag": 0.2, "lora": 0.4, "qlora": 0.3, "twin": 0.4}
     flips = [flip("lora", 3), flip("qlora", 4), flip("twin", 3)]

@@ -195,6 +195,17 @@ def _fixed_groups(source: Source, n: int, short: bool) -> list[Maker]:
     return [lambda t=text: t for text in texts]  # type: ignore[misc]
 
 
+def _noisy_groups(source: Source, n: int, noise: int) -> list[Maker]:
+    """Groups told apart by one word of their own, with at most `noise` others around it."""
+    keys = source.sample(words.TEXT_WORDS, n) if source.chance(0.5) else source.distinct(source.word, n)
+    rest = [word for word in words.TEXT_WORDS if word not in keys]
+
+    def make(key: str) -> str:
+        return " ".join(source.shuffled([key, *source.sample(rest, source.between(1, noise))]))
+
+    return [lambda k=key: make(k) for key in keys]  # type: ignore[misc]
+
+
 def _wrapped_groups(source: Source, n: int) -> list[Maker]:
     """Groups of one phrase each, in changing sentences."""
     phrases = [source.pick(TOPICS[topic]) for topic in source.sample(list(TOPICS), n)]
@@ -207,6 +218,8 @@ def _wrapped_groups(source: Source, n: int) -> list[Maker]:
 LESSONS: list[tuple[str, int, Callable[[Source, int], list[Maker]]]] = [
     ("word", 3, lambda source, n: _fixed_groups(source, n, short=True)),
     ("phrase", 4, lambda source, n: _fixed_groups(source, n, short=False)),
+    ("word and another", 3, lambda source, n: _noisy_groups(source, n, 1)),
+    ("word among three", 4, lambda source, n: _noisy_groups(source, n, 3)),
     ("keyword", 4, _keyword_groups),
     ("wrapped", 4, _wrapped_groups),
     ("category", 4, _category_groups),

@@ -1,0 +1,47 @@
+"""Where answers come from, and which kinds of items are right: one task's scores taken apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from harness.analysis.findings import Attribution, TaskInfo
+from harness.analysis.scores import RIGHT, Scores
+from harness.types import TaskItem
+
+RECALL = "recall"
+FEWEST_TAGGED = 10
+"""A tag of fewer items than this says too little."""
+MOST_TAGS = 20
+
+
+def attribution_of(strategy: str, info: TaskInfo, scores: Scores) -> Attribution | None:
+    """Return whether wrong answers are retrieval's or the model's; None where no document is named.
+
+    An item counts with its mean over seeds.
+    """
+    recall, right = scores.of(RECALL), scores.of(info.primary_metric)
+    items = [item for item in recall if item in right]
+    if not items:
+        return None
+    kinds = [(bool(recall[item].mean() > 0), bool(right[item].mean() > RIGHT)) for item in items]
+    return Attribution(
+        strategy=strategy,
+        task=info.name,
+        n=len(items),
+        found_and_right=kinds.count((True, True)),
+        generation_missed=kinds.count((True, False)),
+        from_memory=kinds.count((False, True)),
+        retrieval_missed=kinds.count((False, False)),
+    )
+
+
+def items_by_tag(items: Mapping[str, TaskItem], asked: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return the asked items of each tag, the most frequent first; empty where there is only one kind."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for item_id in asked:
+        for tag in items[item_id].tags:
+            found[tag].add(item_id)
+    kept = [tag for tag, ids in found.items() if len(ids) >= FEWEST_TAGGED]
+    order = sorted(kept, key=lambda tag: (-len(found[tag]), tag))[:MOST_TAGS]
+    return {tag: frozenset(found[tag]) for tag in order} if len(order) > 1 else {}
