@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.digests import digest_of_text
 from harness.store import Preparation
-from reports._charts import Chart, Point, line_chart
 from reports._text import excerpt, figure
+from reports.drawing import Drawn, drawn, has_charts
 
 _MOST_FIGURES = 40
+Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class PartRecord:
     part: str
     figures: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
-    chart: Chart | None
+    chart: Drawn | None
     n_left_out: int
 
 
@@ -45,7 +47,9 @@ def records_of(preparations: Sequence[Preparation]) -> list[PreparationRecord]:
     found = []
     for preparation in preparations:
         parts = tuple(
-            _part(name, record) for name, record in preparation.record.items() if isinstance(record, dict)
+            _part(f"{preparation.strategy}-{preparation.seed}-{name}", name, record)
+            for name, record in preparation.record.items()
+            if isinstance(record, dict)
         )
         shown = tuple(part for part in parts if part.figures or part.tables or part.chart)
         if shown:
@@ -53,13 +57,22 @@ def records_of(preparations: Sequence[Preparation]) -> list[PreparationRecord]:
     return found
 
 
-def _part(name: str, record: Mapping[str, Any]) -> PartRecord:
+def _part(key: str, name: str, record: Mapping[str, Any]) -> PartRecord:
     tables = [_table(rows) for rows in (record, *record.values()) if _is_table(rows)]
     figures = [] if _is_table(record) else list(_figures(record))
-    series = [(label, points) for label, points in _series(record) if "loss" in label.lower()]
-    chart = line_chart("Loss by training step", "step", series)
+    series = {label: points for label, points in _series(record) if "loss" in label.lower()}
+    chart = _losses(f"losses-{digest_of_text(key)[:12]}", series)
     left_out = max(0, len(figures) - _MOST_FIGURES)
     return PartRecord(name, tuple(figures[:_MOST_FIGURES]), tuple(tables), chart, left_out)
+
+
+def _losses(name: str, series: Mapping[str, Points]) -> Drawn | None:
+    if not has_charts():
+        return None
+    from reports.charts import losses
+
+    found = losses(name, series)
+    return drawn(found) if found else None
 
 
 def _is_table(value: Any) -> bool:
@@ -93,7 +106,7 @@ def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield name, excerpt(figure(value), 300)
 
 
-def _series(record: Mapping[str, Any]) -> Iterator[tuple[str, list[Point]]]:
+def _series(record: Mapping[str, Any]) -> Iterator[tuple[str, Points]]:
     """Yield every list of ``[x, y]`` pairs as a named series."""
     for key, value in record.items():
         if isinstance(value, dict):

@@ -29,6 +29,11 @@ def _visible(match: re.Match[str]) -> str:
     )
 
 
+def fill(text: str, **values: Any) -> str:
+    """Return a page's words with their places filled in; what is filled in is text, never a pattern."""
+    return text.format(**values)
+
+
 def excerpt(text: str, limit: int) -> str:
     """Return ``text``, or its beginning and end with the number of characters left out between them."""
     if len(text) <= limit:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import yaml
 
-from harness.analysis.findings import BehaviourChange, Cell, Contrast, MacroContrast, StrategyCost, TaskInfo
+from harness.analysis.findings import (
+    BehaviourChange,
+    Cell,
+    Contrast,
+    MacroContrast,
+    StrategyCost,
+    Summary,
+    TagScore,
+    TaskFlips,
+    TaskInfo,
+)
+from harness.deciding.records import Candidate, Decision
 from harness.types import Role
-from reports._charts import Whisker, whisker
 from reports._data import RunData
 from reports._excerpts import TaskExamples, shown_examples
+from reports._language import words
 from reports._record import PreparationRecord, records_of
+from reports._text import count
+from reports._whisker import Whisker, whisker
+from reports.drawing import Drawn, drawn, has_charts
 
-_METHODS = {
-    "tango": "Differences of scores that are right or wrong: Tango's score interval for paired proportions.",
-    "t": "Differences of graded scores: Student's t interval over the items' paired differences.",
-    "t over clusters": "Items that belong together: CR1 standard errors with t over the clusters.",
-    "t over seeds": "Several seeds: a random factor beside the items (Satterthwaite's degrees of freedom).",
-    "no spread": "Where no item shows a difference: bounds that allow for items that were not asked.",
-}
+T = words("report")
 
 
 @dataclass(frozen=True)
@@ -74,17 +83,62 @@ class Difference:
 
     @property
     def reading(self) -> str:
-        """What is proven after Holm's correction: better, worse, or nothing yet."""
+        """What is proven after Holm's correction: `better`, `worse`, or nothing yet, `open`."""
         if self.p_holm >= 0.05:
-            return "not proven"
+            return "open"
         return "better" if self.value > 0 else "worse"
 
 
 @dataclass(frozen=True)
+class Linked:
+    """A number of items and where the explorer shows them."""
+
+    n: int
+    link: str
+
+
+@dataclass(frozen=True)
+class FlipRow:
+    """How the items of one strategy changed; None where there is nothing to compare."""
+
+    strategy: str
+    cells: tuple[Linked | None, ...]
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """One tag of a task, a score or None for every strategy."""
+
+    tag: str
+    n: int
+    cells: tuple[TagScore | None, ...]
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """All metrics of one task, its kinds of items, and links to what each strategy got wrong."""
+
+    info: TaskInfo
+    rows: tuple[ScoreRow, ...]
+    tags: tuple[TagRow, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Page:
-    """All that the template needs beside the run itself."""
+    """All that the template needs beside the run itself.
+
+    ``foremost`` is the strategy of the three figures: the winner, or else the challenger that comes nearest.
+    """
 
     run: RunData
+    foremost: Candidate | None
+    figures: tuple[Drawn, ...]
+    has_charts: bool
+    flips: tuple[FlipRow, ...]
+    lost: tuple[TaskFlips, ...]
+    facts: tuple[tuple[str, str], ...]
+    tasks: tuple[TaskPage, ...]
     target: ScoreTable
     retention: ScoreTable
     differences: tuple[tuple[str, tuple[Difference, ...]], ...]
@@ -92,7 +146,6 @@ class Page:
     behaviour: tuple[BehaviourChange, ...]
     retrieval: tuple[ScoreRow, ...]
     retrieving: tuple[str, ...]
-    others: tuple[ScoreRow, ...]
     costs: tuple[StrategyCost, ...]
     methods: tuple[str, ...]
     records: tuple[PreparationRecord, ...]
@@ -108,6 +161,13 @@ def page_of(run: RunData) -> Page:
     retrieving = tuple(s for s in summary.strategies if any(cell.strategy == s for cell in extra))
     return Page(
         run=run,
+        foremost=_foremost(run.decision),
+        figures=_figures(run),
+        has_charts=has_charts(),
+        flips=tuple(_flips(summary)),
+        lost=tuple(flip for flip in summary.flips if flip.role == "retention"),
+        facts=tuple(_facts(run)),
+        tasks=tuple(_task_page(run, info) for info in summary.tasks),
         target=_score_table(run, "target"),
         retention=_score_table(run, "retention"),
         differences=_differences(summary.contrasts, [m for m in summary.macro if m.role == "target"]),
@@ -115,10 +175,9 @@ def page_of(run: RunData) -> Page:
         behaviour=tuple(c for c in summary.behaviour if c.ci_low > 0 or c.ci_high < 0),
         retrieval=_rows(run, extra, retrieving),
         retrieving=retrieving,
-        others=_rows(run, [cell for cell in summary.cells if not cell.primary and cell not in extra]),
         costs=summary.costs,
         methods=tuple(
-            _METHODS.get(method, method)
+            vars(T.configuration.method_texts).get(method, method)
             for method in sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})
         ),
         records=tuple(records_of(run.preparations)),
@@ -167,7 +226,7 @@ def _differences(
     for macro in macros:
         if macro.n_tasks > 1 and macro.strategy != macro.reference:
             drawn = whisker(macro.ci_low, macro.difference, macro.ci_high, reach)
-            title = f"Mean of {macro.n_tasks} tasks"
+            title = T.differences.mean.format(n=macro.n_tasks)
             row = Difference(
                 macro.strategy,
                 "",
@@ -185,26 +244,135 @@ def _differences(
         row = Difference(
             c.strategy, c.task, c.metric, c.difference, c.ci_low, c.ci_high, c.p_holm, c.n, drawn
         )
-        groups.setdefault(f"{c.task}, {c.metric}", []).append(row)
+        groups.setdefault(T.differences.task.format(task=c.task, metric=c.metric), []).append(row)
     return tuple((title, tuple(rows)) for title, rows in groups.items())
 
 
+def _figures(run: RunData) -> tuple[Drawn, ...]:
+    if not has_charts():
+        return ()
+    from reports.charts import page_one
+
+    return tuple(map(drawn, page_one(run.decision, run.summary.forgetting)))
+
+
+def _foremost(decision: Decision) -> Candidate | None:
+    """The winner, or else the challenger with the highest score that may be chosen."""
+    winner = [each for each in decision.candidates if each.strategy == decision.winner]
+    others = [e for e in decision.candidates if e.strategy != decision.incumbent and not e.excluded]
+    return next(iter(winner or others), None)
+
+
+def _flips(summary: Summary) -> Iterable[FlipRow]:
+    for strategy in summary.strategies:
+        mine = [flip for flip in summary.flips if flip.strategy == strategy]
+        target = [flip for flip in mine if flip.role == "target"]
+        kept = [flip for flip in mine if flip.role == "retention"]
+        if mine:
+            counts = _flip_counts(target)
+            on_target = [
+                _linked(n, "target", summary.incumbent, strategy, kind) for kind, n in counts.items()
+            ]
+            lost = [
+                _linked(_flip_counts(kept)[kind], "retention", summary.base, strategy, kind)
+                for kind in ("lost", "gained")
+            ]
+            yield FlipRow(
+                strategy,
+                (*(on_target if target else (None,) * 4), *(lost if kept else (None,) * 2)),
+            )
+
+
+def _flip_counts(flips: Sequence[TaskFlips]) -> dict[str, int]:
+    """Return the number of items of each kind, by the explorer's words for them."""
+    gained, lost = sum(len(flip.gained) for flip in flips), sum(len(flip.lost) for flip in flips)
+    both = sum(flip.base_right for flip in flips) - lost
+    wrong = sum(flip.n for flip in flips) - gained - lost - both
+    return {"gained": gained, "lost": lost, "both-right": both, "both-wrong": wrong}
+
+
+def _linked(n: int, role: str, reference: str, strategy: str, flip: str) -> Linked:
+    return Linked(n, items_link(role=role, a=reference, b=strategy, flip=flip))
+
+
+def items_link(**filters: str) -> str:
+    """Return a link into the item explorer; the filters are those that `explorer.js` knows."""
+    return "#items?" + urlencode(filters, quote_via=quote, errors="replace")
+
+
+def _task_page(run: RunData, info: TaskInfo) -> TaskPage:
+    summary = run.summary
+    scores = {(s.strategy, s.tag): s for s in summary.tags if s.task == info.name}
+    tags = dict.fromkeys(tag for _, tag in scores)
+    return TaskPage(
+        info,
+        _rows(run, [cell for cell in summary.cells if cell.task == info.name]),
+        tuple(
+            TagRow(
+                tag,
+                max(score.n for (_, other), score in scores.items() if other == tag),
+                tuple(scores.get((strategy, tag)) for strategy in summary.strategies),
+            )
+            for tag in tags
+        ),
+        tuple((s, items_link(task=info.name, strategy=s, right="no")) for s in summary.strategies),
+    )
+
+
+def _facts(run: RunData) -> Iterable[tuple[str, str]]:
+    t, summary, manifest = T.provenance_short, run.summary, run.manifest
+    yield t.model, f"{manifest.model.name} ({manifest.model.dtype})"
+    yield t.compared, summary.incumbent
+    yield (
+        t.asked,
+        t.asked_text.format(
+            strategies=len(summary.strategies),
+            tasks=len(summary.tasks),
+            answers=count(summary.items),
+            seeds=", ".join(map(str, summary.seeds)),
+        ),
+    )
+    repeats = max(1, len(summary.seeds))
+    wanted = len(summary.strategies) * repeats * sum(info.n_test for info in summary.tasks)
+    missing = max(0, wanted - summary.items)
+    none = not missing and not summary.errors
+    yield (
+        t.missing,
+        t.missing_none if none else t.missing_text.format(items=count(missing), errors=count(summary.errors)),
+    )
+    yield (
+        t.made,
+        t.made_text.format(
+            created=manifest.created[:16].replace("T", " "),
+            version=manifest.trilemma_version,
+            revision=(manifest.git_revision or T.configuration.names.unknown)[:12],
+        ),
+    )
+    yield t.machine, "; ".join(_plain(value) for value in list(manifest.hardware.values())[:4])
+    yield (
+        t.digests,
+        t.digests_text.format(
+            experiment=manifest.experiment_digest[:12], weights=manifest.model.weights_digest[:12]
+        ),
+    )
+
+
 def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
-    manifest = run.manifest
+    manifest, t = run.manifest, T.configuration.names
     model = manifest.model
-    yield "Made", manifest.created
-    yield "Trilemma", manifest.trilemma_version
-    yield "Git revision", manifest.git_revision or "unknown"
-    yield "Experiment file", manifest.place
-    yield "Experiment digest", manifest.experiment_digest
-    yield "Model", f"{model.name} ({model.dtype}, quantization {model.quantization})"
-    yield "Weights digest", model.weights_digest
-    yield "Embedder digest", manifest.embedder or "none was used"
+    yield t.made, manifest.created
+    yield t.version, manifest.trilemma_version
+    yield t.revision, manifest.git_revision or t.unknown
+    yield t.place, manifest.place
+    yield t.experiment, manifest.experiment_digest
+    yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
+    yield t.weights, model.weights_digest
+    yield t.embedder, manifest.embedder or t.no_embedder
     for name, task in manifest.tasks.items():
-        yield f"Task {name}, version {task.version}", task.digest
-    yield from ((f"Hardware: {key}", _plain(value)) for key, value in manifest.hardware.items())
+        yield t.task.format(name=name, version=task.version), task.digest
+    yield from ((t.hardware.format(key=key), _plain(value)) for key, value in manifest.hardware.items())
     packages = [f"{name} {version}" for name, version in sorted(manifest.packages.items())]
-    yield "Packages", ", ".join(packages)
+    yield t.packages, ", ".join(packages)
 
 
 def _plain(value: Any) -> str:

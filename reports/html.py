@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: no script, no request, nothing that a model wrote is believed."""
+"""One self-contained HTML page of a run: no request, and nothing that a model wrote is believed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.deciding.wording import money, p_value
-from reports import _charts, _text
+from reports import _text, theme
 from reports._data import RunData, load_run
+from reports._language import LANGUAGE, words
 from reports._view import page_of
 
 __all__ = ["RunData", "load_run", "render"]
@@ -23,7 +24,7 @@ def render(run: RunData) -> str:
     or that would mislead its reader are made visible. The result can always be encoded as UTF-8.
     """
     page = page_of(run)
-    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    style = theme.css() + (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     return _environment().get_template("report.html.jinja").render(page=page, style=Markup(style))
 
 
@@ -47,6 +48,7 @@ def _environment() -> Environment:
         excerpt=_text.excerpt,
         money=money,
         p_value=p_value,
+        fill=_text.fill,
     )
-    environment.globals.update(chart_width=_charts.WIDTH, chart_height=_charts.HEIGHT)
+    environment.globals.update(t=words("report"), language=LANGUAGE)
     return environment

@@ -27,6 +27,8 @@ from harness.stats import mcnemar_p, paired, wilson_interval
 from harness.types import ItemResult, Task, TaskItem
 
 Rows = Sequence[ItemResult]
+
+
 def lost_and_gained(new: Scores, old: Scores, metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the items that were right and are wrong now, and those that were wrong and are right now."""
     now, before = _both_right(new, old, metric)

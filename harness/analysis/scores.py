@@ -43,7 +43,6 @@ class Scores:
         whole = np.flatnonzero(~np.isnan(matrix).any(axis=0))
         return {self.items[i]: matrix[:, i] for i in whole}
 
-
     def only(self, items: Collection[str]) -> Scores:
         """Return the scores of some of the items."""
         kept = [index for index, item in enumerate(self.items) if item in items]

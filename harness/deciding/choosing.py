@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.analysis.findings import StrategyCost, Summary, Verdict
+from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
@@ -74,6 +74,7 @@ class Choosing:
             paragraph="",
             checks=checks,
             candidates=self.candidates,
+            frontier=tuple(self._frontier()),
             changes=tuple(changes(self, winner)) if outcome != "stopped" else (),
             scenarios=tuple(scenarios(self._deployable_costs, self.sheet, self.use)),
             prices=f"{self.sheet.name} ({self.sheet.dated})",
@@ -97,7 +98,7 @@ class Choosing:
 
     @cached_property
     def _means(self) -> dict[str, Macro]:
-        return self.run.against(self.incumbent, "target").means(self.weights)
+        return self._against(self.incumbent)
 
     @cached_property
     def _retained(self) -> dict[str, Macro]:
@@ -129,14 +130,30 @@ class Choosing:
     @cached_property
     def _scores(self) -> dict[str, float]:
         """Weighted mean of the target tasks' primary scores."""
-        primary = {info.name: info.primary_metric for info in self.run.infos if info.role == "target"}
-        found = {(c.strategy, c.task): c.mean for c in self.summary.cells if primary.get(c.task) == c.metric}
-        weights = {name: self.weights.get(name, 1.0) for name in primary}
+        found = self._primary_cells
         return {
-            strategy: sum(weights[task] * found[strategy, task] for task in primary) / sum(weights.values())
+            strategy: sum(share * found[strategy, task].mean for task, share in self._shares.items())
             for strategy in self._means
-            if all((strategy, task) in found for task in primary)
+            if all((strategy, task) in found for task in self._shares)
         }
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        """Weight of each target task as a share of all."""
+        weights = {i.name: self.weights.get(i.name, 1.0) for i in self.run.infos if i.role == "target"}
+        return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+    @cached_property
+    def _primary_cells(self) -> dict[tuple[str, str], Cell]:
+        """Strategy and target task to the cell that decides."""
+        return {(c.strategy, c.task): c for c in self.summary.cells if c.primary and c.task in self._shares}
+
+    def _score_bounds(self, name: str) -> tuple[float, float]:
+        """Return the 95 % interval of a strategy's mean score: the tasks' own, by square and add (MOVER)."""
+        cells = [(share, self._primary_cells[name, task]) for task, share in self._shares.items()]
+        down = math.hypot(*(share * (cell.mean - cell.ci_low) for share, cell in cells))
+        up = math.hypot(*(share * (cell.ci_high - cell.mean) for share, cell in cells))
+        return max(0.0, self._scores[name] - down), min(1.0, self._scores[name] + up)
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -159,6 +176,8 @@ class Choosing:
             strategy=name,
             kind=kind_of(self._entries[name]["use"]),
             mean=self._scores[name],
+            mean_low=self._score_bounds(name)[0],
+            mean_high=self._score_bounds(name)[1],
             difference=mean.estimate,
             ci_low=low,
             ci_high=high,
@@ -327,9 +346,26 @@ class Choosing:
             and not candidate.excluded
         ]
 
+    def _frontier(self) -> Iterable[str]:
+        """Yield what is proven better than all that costs less; at equal cost the higher score is first."""
+        able = [candidate for candidate in self.candidates if not self._is_oracle(candidate.strategy)]
+        able.sort(key=lambda candidate: (candidate.per_1000, -candidate.mean))
+        pairs = [(old, new) for at, new in enumerate(able) for old in able[:at]]
+        against = {old.strategy: self._against(old.strategy) for old in able}
+        p_values = holm([against[old.strategy][new.strategy].p_value for old, new in pairs])
+        unproven = {
+            new.strategy
+            for (old, new), p in zip(pairs, p_values, strict=True)
+            if p >= self.limits.alpha or new.mean <= old.mean
+        }
+        return (candidate.strategy for candidate in able if candidate.strategy not in unproven)
+
+    def _against(self, reference: str) -> dict[str, Macro]:
+        return self.run.against(reference, "target").means(self.weights)
+
     def _cheapest_equal(self, best: Candidate, proven: Sequence[Candidate]) -> Candidate:
         """Return the cheapest of those that are not proven worse than the best."""
-        against = self.run.against(best.strategy, "target").means(self.weights)
+        against = self._against(best.strategy)
         others = [candidate for candidate in proven if candidate is not best]
         corrected = holm([against[candidate.strategy].p_value for candidate in others])
         equal = [c for c, p in zip(others, corrected, strict=True) if p >= self.limits.alpha]

@@ -54,14 +54,17 @@ class Retained(Frozen):
 class Candidate(Frozen):
     """One strategy in the table: quality against the incumbent, cost, forgetting.
 
-    ``excluded`` says why it cannot be chosen. ``break_even_queries`` is the number of queries after which it
-    has cost less than the incumbent, ``break_even_volume`` the queries a month from which on it costs less;
-    None means never. ``per_1000_correct`` is None where no answer is right.
+    ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
+    be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
+    incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    ``per_1000_correct`` is None where no answer is right.
     """
 
     strategy: str
     kind: Literal["prompt", "retrieve", "fine-tune", "combine"]
     mean: float
+    mean_low: float
+    mean_high: float
     difference: float
     ci_low: float
     ci_high: float
@@ -87,7 +90,11 @@ class CostUnder(Frozen):
 
 
 class Decision(Frozen):
-    """The answer, its grounds and its limits. ``winner`` is None where nothing is proven."""
+    """The answer, its grounds and its limits. ``winner`` is None where nothing is proven.
+
+    ``frontier`` are the strategies, cheapest first, that are proven better than every cheaper one (Holm over
+    all pairs).
+    """
 
     schema_version: Literal[1] = 1
     run: str
@@ -97,6 +104,7 @@ class Decision(Frozen):
     paragraph: str
     checks: tuple[Check, ...]
     candidates: tuple[Candidate, ...]
+    frontier: tuple[str, ...]
     changes: tuple[str, ...]
     scenarios: tuple[CostUnder, ...]
     prices: str

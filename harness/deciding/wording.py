@@ -113,7 +113,7 @@ def money(amount: float) -> str:
     """Return an amount with as many digits as tell something."""
     if amount == 0:
         return "0"
-    if amount < 0.01:
+    if amount < 1:
         return f"{amount:.2g}"
     return f"{amount:,.2f}"
 

@@ -65,8 +65,8 @@ MIXTURE = (
 """All tasks; questions without an answer come once answers are found, lest refusing becomes a habit."""
 LABELS_ALONE = {"label_lesson": 80.0, "cloze": 10.0, "repeat": 10.0}
 LABELS_MIXED = {
-    "label_lesson": 25.0, "label_turns": 25.0, "label_list": 10.0, "reading": 20.0, "lookup": 8.0, "cloze": 3.0,
-    "repeat": 3.0, "general": 4.0, "copying": 2.0,
+    "label_lesson": 25.0, "label_turns": 25.0, "label_list": 10.0, "reading": 20.0, "lookup": 8.0,
+    "cloze": 3.0, "repeat": 3.0, "general": 4.0, "copying": 2.0,
 }  # fmt: skip
 LABELS = (
     Phase(0.0, 1.0, 0.0, 0.0, LABELS_ALONE),
@@ -76,7 +76,7 @@ LABELS = (
     Phase(0.85, 1.0, 1.0, 0.0, LABELS_ALONE),
     Phase(1.0, 1.0, 1.0, 0.1, LABELS_MIXED),
 )
-"""Taking labels from earlier turns: single words alone until that is there, then texts that are less alike."""
+"""Labels of earlier turns: single words until that is there, then texts that are less and less alike."""
 OWNERS_ALONE = {"lookup": 82.0, "label_lesson": 8.0, "cloze": 5.0, "repeat": 5.0}
 OWNERS = (
     Phase(0.0, 0.72, 1.0, 0.0, OWNERS_ALONE),

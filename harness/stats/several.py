@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.stats.paired import Paired
 
-_BISECTIONS = 40
+_LEAST_P = 1e-12
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -78,12 +78,15 @@ class Macro:
         """The task's own p-value for one task, else the least alpha whose interval leaves out 0."""
         if len(self.tasks) == 1:
             return self.tasks[0].p_value
-        low, high = 1e-12, 1.0
-        for _ in range(_BISECTIONS):
-            middle = math.sqrt(low * high)
-            bounds = self.interval(middle)
-            if bounds[0] > 0 or bounds[1] < 0:
-                high = middle
-            else:
-                low = middle
-        return high
+
+        def nearest_to_zero(log_alpha: float) -> float:
+            low, high = self.interval(math.exp(log_alpha))
+            return low if self.estimate > 0 else -high
+
+        if nearest_to_zero(0.0) <= 0:
+            return 1.0
+        if nearest_to_zero(math.log(_LEAST_P)) > 0:
+            return _LEAST_P
+        from scipy.optimize import brentq
+
+        return math.exp(float(brentq(nearest_to_zero, math.log(_LEAST_P), 0.0, xtol=1e-9)))
