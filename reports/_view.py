@@ -12,7 +12,6 @@ from harness.analysis.findings import BehaviourChange, Cell, Contrast, MacroCont
 from harness.types import Role
 from reports._charts import Whisker, whisker
 from reports._data import RunData
-from reports._excerpts import TaskExamples, shown_examples
 from reports._record import PreparationRecord, records_of
 
 _METHODS = {
@@ -96,7 +95,6 @@ class Page:
     costs: tuple[StrategyCost, ...]
     methods: tuple[str, ...]
     records: tuple[PreparationRecord, ...]
-    examples: tuple[TaskExamples, ...]
     experiment: str
     provenance: tuple[tuple[str, str], ...]
 
@@ -122,7 +120,6 @@ def page_of(run: RunData) -> Page:
             for method in sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})
         ),
         records=tuple(records_of(run.preparations)),
-        examples=tuple(shown_examples(run)),
         experiment=yaml.safe_dump(run.manifest.experiment, sort_keys=False, allow_unicode=True, width=100),
         provenance=tuple(_provenance(run)),
     )
