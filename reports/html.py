@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: one own script, no request, nothing that a model wrote is believed."""
+"""One self-contained HTML page of a run: one script, no request, nothing a model wrote is believed."""
 
 from __future__ import annotations
 

@@ -86,7 +86,9 @@ def _packed(
     order = sorted(listed)
     kept, with_details = [items[position] for position in order], set(detailed)
     places = [place for place, position in enumerate(order) if position in with_details]
-    metrics = sorted({name for each in items for shown in each.shown.values() for name in shown.result.scores})
+    metrics = sorted(
+        {name for each in items for shown in each.shown.values() for name in shown.result.scores}
+    )
     shared, blocks = details_of([kept[place] for place in places], list(manifest.recipes), metrics)
     counts = (shown.n for each in items for shown in each.shown.values())
     return Payload(
