@@ -16,30 +16,21 @@ from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision
 from harness.errors import InputError
 from harness.store import Preparation, Store
-from harness.types import ItemResult, RunManifest, TaskItem
-from reports._examples import Why, choose
+from harness.types import RunManifest
+from reports.explorer.items import AskedItem, asked_items
 
 MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Example:
-    """One item with what every strategy made of it."""
-
-    item: TaskItem
-    why: Why
-    results: tuple[ItemResult, ...]
-
-
-@dataclass(frozen=True)
 class RunData:
-    """A run as reports see it. ``examples`` maps a task's name to its chosen items."""
+    """A run as reports see it."""
 
     manifest: RunManifest
     summary: Summary
     decision: Decision
     preparations: tuple[Preparation, ...]
-    examples: dict[str, tuple[Example, ...]]
+    items: tuple[AskedItem, ...]
 
 
 def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = None) -> RunData:
@@ -66,7 +57,7 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
                 summary=summary,
                 decision=decision,
                 preparations=tuple(rows.prepared),
-                examples=_examples(rows),
+                items=asked_items(rows),
             )
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise _damaged(store.path, error) from None
@@ -101,21 +92,3 @@ def _damaged(path: Path, error: Exception) -> InputError:
     problem = " ".join(problem.split())[:200]
     remedy = "use the version of trilemma that wrote it, or run the experiment again"
     return InputError(path, "", f"cannot be read ({problem})", remedy)
-
-
-def _examples(run: RunRows) -> dict[str, tuple[Example, ...]]:
-    """Choose items and collect what each strategy first made of them."""
-    rows = [row for by_task in run.rows.values() for found in by_task.values() for row in found]
-    wanted = choose(rows, {name: metrics[0] for name, metrics in run.manifest.metrics.items()})
-    first: dict[tuple[str, str], dict[str, ItemResult]] = {(w.task, w.item_id): {} for w in wanted}
-    for row in rows:
-        if (row.task, row.item_id) in first:
-            first[row.task, row.item_id].setdefault(row.strategy, row)
-    return {
-        name: tuple(
-            Example(run.items[name][w.item_id], w.why, tuple(first[name, w.item_id].values()))
-            for w in wanted
-            if w.task == name
-        )
-        for name in run.manifest.tasks
-    }

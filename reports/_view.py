@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import yaml
 
@@ -23,12 +22,12 @@ from harness.analysis.findings import (
 from harness.deciding.records import Candidate, Decision
 from harness.types import Role
 from reports._data import RunData
-from reports._excerpts import TaskExamples, shown_examples
 from reports._language import words
 from reports._record import PreparationRecord, records_of
 from reports._text import count
 from reports._whisker import Whisker, whisker
 from reports.drawing import Drawn, drawn, has_charts
+from reports.explorer.links import items_link
 
 T = words("report")
 
@@ -149,7 +148,6 @@ class Page:
     costs: tuple[StrategyCost, ...]
     methods: tuple[str, ...]
     records: tuple[PreparationRecord, ...]
-    examples: tuple[TaskExamples, ...]
     experiment: str
     provenance: tuple[tuple[str, str], ...]
 
@@ -181,7 +179,6 @@ def page_of(run: RunData) -> Page:
             for method in sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})
         ),
         records=tuple(records_of(run.preparations)),
-        examples=tuple(shown_examples(run)),
         experiment=yaml.safe_dump(run.manifest.experiment, sort_keys=False, allow_unicode=True, width=100),
         provenance=tuple(_provenance(run)),
     )
@@ -295,11 +292,6 @@ def _linked(n: int, role: str, reference: str, strategy: str, flip: str) -> Link
     return Linked(n, items_link(role=role, a=reference, b=strategy, flip=flip))
 
 
-def items_link(**filters: str) -> str:
-    """Return a link into the item explorer; the filters are those that `explorer.js` knows."""
-    return "#items?" + urlencode(filters, quote_via=quote, errors="replace")
-
-
 def _task_page(run: RunData, info: TaskInfo) -> TaskPage:
     summary = run.summary
     scores = {(s.strategy, s.tag): s for s in summary.tags if s.task == info.name}
@@ -315,7 +307,7 @@ def _task_page(run: RunData, info: TaskInfo) -> TaskPage:
             )
             for tag in tags
         ),
-        tuple((s, items_link(task=info.name, strategy=s, right="no")) for s in summary.strategies),
+        tuple((s, items_link(task=info.name, strategy=s, outcome="wrong")) for s in summary.strategies),
     )
 
 

@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: no request, and nothing that a model wrote is believed."""
+"""One self-contained HTML page of a run: one script, no request, nothing a model wrote is believed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from reports import _text, theme
 from reports._data import RunData, load_run
 from reports._language import LANGUAGE, words
 from reports._view import page_of
+from reports.explorer.page import explorer_of
+from reports.explorer.payload import LIMIT_BYTES
 
 __all__ = ["RunData", "load_run", "render"]
 
 
-def render(run: RunData) -> str:
+def render(run: RunData, explorer_bytes: int = LIMIT_BYTES) -> str:
     """Return the report as one HTML document; equal runs give equal text.
 
     Whatever stands in prompts, passages, answers and names is escaped, and characters that a page cannot hold
     or that would mislead its reader are made visible. The result can always be encoded as UTF-8.
+    The data of single items take at most ``explorer_bytes``; the page says what it leaves out.
     """
-    page = page_of(run)
+    page, explorer = page_of(run), explorer_of(run, explorer_bytes)
     style = theme.css() + (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    return _environment().get_template("report.html.jinja").render(page=page, style=Markup(style))
+    template = _environment().get_template("report.html.jinja")
+    return template.render(page=page, style=Markup(style), explorer=explorer)
 
 
 @cache

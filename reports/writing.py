@@ -24,7 +24,8 @@ def write_report(
     Args:
         run_dir: The run folder.
         path: The file to write.
-        kind: ``html``, ``pdf``, ``md``, ``json`` (summary and decision), ``csv`` or ``parquet`` (every answer).
+        kind: ``html``, ``pdf``, ``md``, ``json`` (summary and decision), or every answer as ``csv`` or
+            ``parquet``.
         sheet: Prices of the decision; by default those of the kind of machine the run was made on.
         use: How the answer will be used.
 

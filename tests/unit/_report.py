@@ -39,6 +39,11 @@ class Words:
     answer: str = "3 days"
     error: str = "the answer has no end"
     description: str = "Which way answers questions about our handbook best?"
+    strategy: str = "lora"
+
+    def name(self, strategy: str) -> str:
+        """Return the name under which the run has a strategy."""
+        return self.strategy if strategy == "lora" else strategy
 
 
 def made_run(folder: Path, words: Words = Words()) -> Path:
@@ -85,7 +90,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         "name": "made",
         "description": words.description,
         "model": {"path": "builtin:starter"},
-        "strategies": {name: {"use": name, "options": {}} for name in STRATEGIES},
+        "strategies": {words.name(use): {"use": use, "options": {}} for use in STRATEGIES},
         "incumbent": "zero_shot",
         "seeds": [0],
         "limit": None,
@@ -102,8 +107,8 @@ def made_manifest(words: Words = Words()) -> RunManifest:
             "routing": ("choice_accuracy",),
             "sums": ("exact_match",),
         },
-        recipes={strategy: {name: f"{strategy}/{name}" for name in tasks} for strategy in STRATEGIES},
-        preparations={strategy: f"prepare-{strategy}" for strategy in STRATEGIES},
+        recipes={words.name(use): {name: f"{use}/{name}" for name in tasks} for use in STRATEGIES},
+        preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
         model=ModelIdentity(name="builtin:starter", weights_digest="e" * 64),
         embedder="f" * 64,
         packages={"torch": "2.13.0", "numpy": "2.4.6"},
@@ -155,7 +160,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
             generations[key] = _generation(strategy, task, right, words)
         results.append(
             ItemResult(
-                strategy=strategy,
+                strategy=words.name(strategy),
                 seed=0,
                 task=task.name,
                 item_id=item.id,
@@ -245,7 +250,7 @@ def _preparation(strategy: str, words: Words) -> Preparation:
             flops=1e12,
             artifact_bytes=1_500_000,
         )
-        return Preparation(strategy, 0, cost, record)
+        return Preparation(words.strategy, 0, cost, record)
     if strategy == "rag":
         index = {"n_documents": 5, "n_chunks": 12, "dim": 384, "opened_or_built": "built"}
         cost = PrepareCost(embedding_tokens=900, wall_s=0.8, artifact_bytes=20_000)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
+import re
 import sqlite3
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -16,6 +19,7 @@ from harness.errors import InputError
 from reports import html
 from reports._data import RunData, load_run
 from reports.writing import write_report
+from tests.unit._explorer import PACKED, data_in
 from tests.unit._report import N_ITEMS, STRATEGIES, Words, made_run
 
 
@@ -111,21 +115,16 @@ def test_failures_are_said_at_the_top_and_beside_the_score(page: str) -> None:
     texts = parsed(page).texts
     assert "3 of 288 answers failed" in texts["top"]
     assert f"1 of {N_ITEMS} failed" in texts["target"]
-    assert "the answer has no end" in texts["examples"]
+    assert "PromptTooLong: the answer has no end" in data_in(page).texts()
 
 
-def test_examples_show_prompt_passages_answer_and_target(page: str) -> None:
-    text = parsed(page).texts["examples"]
-    for words in ("Answer with a few words.", "[1] billing", "score 0.800", "never: 3 days", "3 | 3 days"):
-        assert words in text
-    assert f"6 of {N_ITEMS} items shown" in text
-
-
-def test_there_is_no_script_and_nothing_to_fetch(page: str) -> None:
-    lowered = page.lower()
-    assert "<script" not in lowered
+def test_there_is_one_script_that_the_page_vouches_for_and_nothing_to_fetch(page: str) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline';" in page
+    assert page.count("<script") == 1 + len(PACKED.findall(page))
+    lowered = PACKED.sub("", page).lower()
     assert "javascript:" not in lowered
-    assert "default-src 'none'" in page
     for attribute in ("src=", "http:", "https:", "@import", "url("):
         assert attribute not in lowered
 
@@ -145,7 +144,7 @@ def test_long_texts_are_cut_and_the_cut_is_counted(tmp_path: Path) -> None:
     )
     page = html.render(load_run(made_run(tmp_path / "run", words)))
     assert len(page) < 1_000_000
-    assert "characters left out ...]" in page
+    assert any("characters left out ...]" in text for text in data_in(page).texts())
 
 
 def test_the_command_writes_where_it_is_told(tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def test_a_run_where_everything_failed_has_a_report(tmp_path: Path) -> None:
     failure = '{"kind": "OutOfMemory", "message": "no room"}'
     page = changed(tmp_path / "run", f"UPDATE results SET error = '{failure}', scores = '{{}}'")
     assert "288 of 288 answers failed" in page
-    assert "OutOfMemory: no room" in page
+    assert "OutOfMemory: no room" in data_in(page).texts()
 
 
 def test_a_strategy_that_could_not_be_prepared_is_named(tmp_path: Path) -> None:

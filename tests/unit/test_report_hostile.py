@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.stats import tango_interval
 from reports import html
-from reports._data import RunData, load_run
+from reports._data import load_run
 from reports._text import harmless
+from tests.unit._explorer import data_in
 from tests.unit._report import Words, made_run
 
 INJECTIONS = (
@@ -46,11 +51,51 @@ INJECTIONS = (
     "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
     "\u202egnp.exe\u202c \u2066isolated\u2069 \u200f",
     "\x1b[31mred\x1b[0m \x07\x08\x7f\x85\x9b",
+    "</script\t><script>alert(1)//",
+    "<!--<script>",
+    "<script type=module>import 'https://example.org/x.js'</script>",
+    "<script src=data:text/javascript,alert(1)></script>",
+    "</noscript><img src=x onerror=alert(1)>",
+    "</dialog></form><form action=https://example.org>",
+    "</option></select><img src=x onerror=alert(1)>",
+    "<svg><script>alert(1)</script><foreignObject><img src=x onerror=alert(1)></foreignObject></svg>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<math href='javascript:alert(1)'>press</math>",
+    "<video><source onerror=alert(1)></video><audio src=x onerror=alert(1)>",
+    "<details open ontoggle=alert(1)><summary>x</summary></details>",
+    "<input autofocus onfocus=alert(1)><body onload=alert(1)>",
+    "<dialog open onclose=alert(1)><button formaction='javascript:alert(1)'>go</button></dialog>",
+    "<p style=\"background:url('https://example.org/x.png')\">styled</p>",
+    "<style>@import 'https://example.org/x.css'; #items { display: none }</style>",
+    "red; background: url(https://example.org/x.png); } * { display: none",
+    "data:text/html,<script>alert(1)</script>",
+    "javascript:alert(document.domain)//https://example.org",
+    "&#x3c;img src=x onerror=alert(1)&#x3e; &lt/script&gt",
+    "%3Cscript%3Ealert(1)%3C/script%3E %00 %E0%A4%A",
+    "#item=handbook/handbook-00 #items?q=%",
+    "\u2028alert(1)\u2029",
+    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
+    "\ufeff\u200f\u2067</script>\u2069",
+    "zalgo h\u0336\u0321e\u0334\u0322l\u0335\u0323p \U0001f469\u200d\U0001f4bb",
+    "__proto__",
+    "constructor",
+    "prototype.toString",
+    '{"__proto__": {"polluted": true}}',
+    "hasOwnProperty",
+    "$& $1 $$ {n} {all} \\u0022",
 )
 FORBIDDEN_TAGS = {
     *("script", "img", "iframe", "object", "embed", "base", "form", "button", "template", "noscript", "use"),
     *("plaintext", "textarea", "xmp", "input", "video", "audio", "frame", "applet", "math", "foreignobject"),
 }
+OWN_TAGS = {"script", "noscript", "form", "input", "button"}
+"""Those of them that the item explorer has."""
+
+
+def hostile(text: str) -> Words:
+    """Return words that are all the same text."""
+    return Words(text, text, text, text, text, text, text, text)
 
 
 class Tags(HTMLParser):
@@ -77,6 +122,14 @@ def read(page: str) -> Tags:
     return tags
 
 
+@pytest.fixture(scope="module", autouse=True)
+def computed_once() -> Iterator[None]:
+    """The statistics of all these runs are the same, and take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("harness.stats.paired"), "tango_interval", cache(tango_interval))
+        yield
+
+
 @pytest.fixture(scope="module")
 def peaceful(tmp_path_factory: pytest.TempPathFactory) -> Tags:
     return read(html.render(load_run(made_run(tmp_path_factory.mktemp("peaceful") / "run"))))
@@ -84,17 +137,18 @@ def peaceful(tmp_path_factory: pytest.TempPathFactory) -> Tags:
 
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_hostile_text_is_shown_and_changes_no_tag(tmp_path: Path, peaceful: Tags, text: str) -> None:
-    words = Words(
-        task=text, label=text, question=text, passage=text, answer=text, error=text, description=text
-    )
-    page = html.render(load_run(made_run(tmp_path / "run", words)))
+    page = html.render(load_run(made_run(tmp_path / "run", hostile(text))))
     found = read(page)
     assert found.tags == peaceful.tags
-    assert not FORBIDDEN_TAGS & set(found.tags)
+    assert FORBIDDEN_TAGS & set(found.tags) == OWN_TAGS
     assert found.attributes == peaceful.attributes
     assert found.links == peaceful.links
     assert not [name for name in found.attributes if name.startswith("on")]
     assert harmless(text) in found.text
+    data = data_in(page)
+    assert harmless(text) in {*data.index["tasks"]} & {*data.index["strategies"]} & {*data.index["tags"]}
+    assert harmless(f"never: {text}") in data.texts()
+    assert all(harmless(shown) == shown for shown in data.texts())
     assert harmless(page) == page  # no control character anywhere, in attributes neither
 
 
@@ -109,18 +163,32 @@ def test_a_lone_surrogate_does_not_break_the_file(tmp_path: Path) -> None:
     page.encode("utf-8")
 
 
-def test_examples_may_hold_any_character(tmp_path: Path) -> None:
-    run: RunData = load_run(made_run(tmp_path / "run"))
+def test_an_answer_may_hold_any_character(tmp_path: Path) -> None:
     nasty = "".join(map(chr, range(0x20))) + "\x7f\x80\ud800\ufffe\u202e end"
-    (name, (first, *others)), *_ = run.examples.items()
-    generation = first.results[0].generation
-    assert generation is not None
-    result = first.results[0].model_copy(update={"generation": generation.model_copy(update={"text": nasty})})
-    example = dataclasses.replace(first, results=(result, *first.results[1:]))
-    page = html.render(dataclasses.replace(run, examples={**run.examples, name: (example, *others)}))
+    run = load_run(made_run(tmp_path / "run"))
+    first, *others = run.items
+    shown = first.shown["rag"]
+    assert shown.result.generation is not None
+    generation = shown.result.generation.model_copy(update={"text": nasty})
+    result = shown.result.model_copy(update={"generation": generation})
+    changed = dataclasses.replace(
+        first, shown={**first.shown, "rag": dataclasses.replace(shown, result=result)}
+    )
+    page = html.render(dataclasses.replace(run, items=(changed, *others)))
     page.encode("utf-8")
-    assert "⟨U+0000⟩⟨U+0001⟩" in page
-    assert "⟨U+202E⟩ end" in page
+    (text,) = [text for text in data_in(page).texts() if "⟨U+0000⟩⟨U+0001⟩" in text]
+    assert text.endswith("\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}⟨U+202E⟩ end")
+
+
+def test_the_script_puts_nothing_in_as_markup_and_runs_no_text() -> None:
+    script = Path(html.__file__).parent.joinpath("templates", "explorer.js").read_text(encoding="utf-8")
+    for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "parseFromString",
+                "createContextualFragment", "eval(", "new Function", "setTimeout", "srcdoc", "</script", "<!--"):  # fmt: skip
+        assert way not in script, way
+
+
+def test_there_are_many_injections_and_none_twice() -> None:
+    assert len(set(INJECTIONS)) == len(INJECTIONS) >= 60
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,78 +1,18 @@
-"""Which items a report shows, and how its numbers read."""
+"""How the numbers, excerpts and charts of a report read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.store import Preparation
-from harness.types import Failure, ItemResult, PrepareCost
+from harness.types import PrepareCost
 from reports import _text
 from reports._charts import HEIGHT, WIDTH, line_chart, whisker
-from reports._examples import PER_TASK, choose
 from reports._record import records_of
-
-
-def row(strategy: str, item: str, score: float | None) -> ItemResult:
-    return ItemResult(
-        strategy=strategy,
-        seed=0,
-        task="task",
-        item_id=item,
-        key="",
-        request=None,
-        generation=None,
-        scores={} if score is None else {"exact_match": score},
-        error=Failure(kind="E", message="") if score is None else None,
-    )
-
-
-def chosen(pattern: Mapping[str, tuple[float | None, ...]]) -> list[tuple[str, str]]:
-    rows = [row(f"s{n}", item, score) for item, scores in pattern.items() for n, score in enumerate(scores)]
-    return [(c.item_id, c.why) for c in choose(rows, {"task": "exact_match"})]
-
-
-def test_disagreements_come_first_then_errors_then_the_rest() -> None:
-    found = chosen({"a": (1, 1), "b": (0, 0), "c": (None, 1), "d": (0, 1), "e": (0.7, 0.6)})
-    assert found == [
-        ("d", "strategies disagree"),
-        ("c", "an error"),
-        ("b", "all wrong"),
-        ("e", "partly right"),
-        ("a", "all right"),
-    ]
-
-
-def test_every_pattern_of_disagreement_is_shown_before_one_comes_twice() -> None:
-    many = {f"a{n}": (1.0, 0.0) for n in range(9)} | {"z": (0.0, 1.0)}
-    assert [item for item, _ in chosen(many)][:2] == ["a0", "z"]
-
-
-def test_no_more_than_a_handful_is_chosen_and_room_is_used() -> None:
-    assert len(chosen({f"i{n}": (1.0, 1.0) for n in range(50)})) == PER_TASK
-    assert len(chosen({"one": (1.0, 0.0)})) == 1
-
-
-def test_only_the_first_result_of_a_strategy_counts() -> None:
-    rows = [row("s", "item", 1.0), row("s", "item", 0.0)]
-    assert [c.why for c in choose(rows, {"task": "exact_match"})] == ["all right"]
-
-
-@settings(deadline=None)
-@given(
-    st.dictionaries(
-        st.text("abc", min_size=1, max_size=4),
-        st.tuples(*[st.one_of(st.none(), st.sampled_from([0.0, 0.4, 1.0]))] * 3),
-        max_size=40,
-    )
-)
-def test_choosing_is_bounded_without_repeats(pattern: dict[str, tuple[float | None, ...]]) -> None:
-    items = [item for item, _ in chosen(pattern)]
-    assert len(items) == len(set(items)) == min(PER_TASK, len(pattern))
 
 
 @settings(deadline=None)

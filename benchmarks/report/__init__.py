@@ -1,0 +1,1 @@
+"""How fast a report is made, and how fast it opens."""

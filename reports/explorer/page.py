@@ -1,0 +1,54 @@
+"""The explorer as a template takes it: words, data, and the one script with its digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from markupsafe import Markup
+
+from reports._data import RunData
+from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
+
+_REPORTS = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What the template needs. ``script_hash`` names the script in a Content-Security-Policy."""
+
+    text: dict[str, str]
+    payload: Payload
+    script: Markup
+    script_hash: str
+    style: Markup
+
+
+def explorer_of(run: RunData, limit: int = LIMIT_BYTES) -> Explorer:
+    """Make the explorer of a run, with data of at most ``limit`` bytes."""
+    text, script = words(), _template("explorer.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return Explorer(
+        text=text,
+        payload=payload_of(run.manifest, run.items, text, limit),
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
+        style=Markup(_template("explorer.css")),
+    )
+
+
+@cache
+def words() -> dict[str, str]:
+    """Return every word of the explorer by its key."""
+    found: dict[str, str] = yaml.safe_load(
+        (_REPORTS / "text" / "explorer.en.yaml").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def _template(name: str) -> str:
+    return (_REPORTS / "templates" / name).read_text(encoding="utf-8")

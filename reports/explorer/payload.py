@@ -1,0 +1,102 @@
+"""The explorer's data as a whole, made to fit: what is most instructive stays longest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.digests import digest_of
+from harness.types import RunManifest
+from reports.explorer.details import details_of
+from reports.explorer.index import index_of
+from reports.explorer.items import AskedItem
+from reports.explorer.packing import packed
+
+LIMIT_BYTES = 25_000_000
+"""The data of a report are kept below this; a file of this size still goes by mail and opens at once."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Packed data, ready to stand in the page.
+
+    Attributes:
+        index: What is read when the page opens.
+        shared: Texts that several blocks share.
+        blocks: Details of items.
+        n_items: How many items the run has.
+        n_shown: How many of them the page lists.
+        n_detailed: How many of these have prompts and passages.
+        n_several: The most results that one strategy has on one item; only the first is shown.
+    """
+
+    index: str
+    shared: str
+    blocks: tuple[str, ...]
+    n_items: int
+    n_shown: int
+    n_detailed: int
+    n_several: int
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in the page."""
+        return len(self.index) + len(self.shared) + sum(map(len, self.blocks))
+
+
+def payload_of(
+    manifest: RunManifest, items: Sequence[AskedItem], text: Mapping[str, str], limit: int = LIMIT_BYTES
+) -> Payload:
+    """Pack the items of a run into at most ``limit`` bytes.
+
+    Items on which strategies differ and items on which one failed are always listed. Where there is too much,
+    other items are left out by a sample that depends on nothing but their names; where that is not enough,
+    details are left out, first of those items on which fewest strategies differ.
+
+    Args:
+        manifest: What the run was made from.
+        items: Its items.
+        text: The words of the page.
+        limit: The most bytes of the page to take; only the list of what is always listed may go beyond.
+    """
+    ranked = sorted(range(len(items)), key=lambda position: _rank(items[position]))
+    n_kept = sum(each.failed or each.disagreement > 0 for each in items)
+    n_detailed = len(items)
+    while True:
+        payload = _packed(manifest, items, text, ranked[: max(n_kept, n_detailed)], ranked[:n_detailed])
+        if payload.n_bytes <= limit or not n_detailed:
+            return payload
+        fixed = len(payload.index) if n_detailed <= n_kept else 0
+        share = max(0.0, (limit - fixed) / (payload.n_bytes - fixed))
+        n_detailed = min(n_detailed - 1, int(0.97 * share * n_detailed))
+
+
+def _rank(each: AskedItem) -> tuple[int, str]:
+    """Return the place in the order in which items are kept: the smallest stays longest."""
+    return -each.disagreement - each.failed, digest_of([each.task, each.item.id])
+
+
+def _packed(
+    manifest: RunManifest,
+    items: Sequence[AskedItem],
+    text: Mapping[str, str],
+    listed: Sequence[int],
+    detailed: Sequence[int],
+) -> Payload:
+    order = sorted(listed)
+    kept, with_details = [items[position] for position in order], set(detailed)
+    places = [place for place, position in enumerate(order) if position in with_details]
+    metrics = sorted(
+        {name for each in items for shown in each.shown.values() for name in shown.result.scores}
+    )
+    shared, blocks = details_of([kept[place] for place in places], list(manifest.recipes), metrics)
+    counts = (shown.n for each in items for shown in each.shown.values())
+    return Payload(
+        index=packed(index_of(manifest, kept, places, metrics, text)),
+        shared=shared,
+        blocks=tuple(blocks),
+        n_items=len(items),
+        n_shown=len(kept),
+        n_detailed=len(places),
+        n_several=max(counts, default=0),
+    )

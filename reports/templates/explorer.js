@@ -1,0 +1,455 @@
+"use strict";
+/*
+ * The item explorer of the report.
+ *
+ * Addresses that open it; every NAME is percent-encoded (reports/explorer/links.py makes them):
+ *
+ *   #item=TASK/ID      opens one item
+ *   #items?KEY=NAME&…  lists the items under these filters; a key that is not named stands at its default,
+ *                      and a value that the page does not have is passed over
+ *
+ *   q         words, all of which stand in the item's id, task, tags, question, accepted answers or answers
+ *   task      a task
+ *   tag       a tag
+ *   strategy  a strategy: `outcome` is then its own, and score, tokens and time are sorted by its own
+ *   outcome   right | wrong | refused | error: of the strategy, or else of any
+ *   a, b      two strategies (by default the incumbent and the first other one)
+ *   flip      gained | lost | both-right | both-wrong: the change from a to b
+ *   sort      disagreement (default) | item | task | score-low | score-high | tokens | latency
+ *
+ * Whatever a user or a model wrote arrives as base64 and reaches the page as text alone: through `make`.
+ */
+{
+  const ANSWERED = 1, RIGHT = 2, FAILED = 4, REFUSED = 8; // reports/explorer/items.py
+  const CITED = 1, NAMED = 2, BLOCK = 200; // reports/explorer/details.py
+  const ROW_REM = 3.5, SPARE_ROWS = 6, DIFF_WORDS = 500;
+  const DEFAULTS = { q: "", task: "", tag: "", strategy: "", outcome: "", a: "", b: "", flip: "", sort: "disagreement" };
+
+  const byId = id => document.getElementById(id);
+  const [form, table, heads, list, rows, status, keys, dialog] =
+    ["items-form", "items-table", "items-heads", "items-list", "items-rows", "items-status", "items-keys", "item"].map(byId);
+  const language = document.documentElement.lang;
+  const number = new Intl.NumberFormat(language), collator = new Intl.Collator(language, { numeric: true });
+  const decimals = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+  const percent = value => value === null ? "–" : value >= 0 && value <= 1 ? (100 * value).toFixed(1) : decimals.format(value);
+
+  let data; // the index: columns by item
+  let searched; // by item: all words that a search looks at
+  let order = [], ordered = ""; // all items as sorted, and by what
+  let found = []; // the items found, as sorted
+  let active = 0; // place in `found`
+  let drawn = ""; // which rows stand in the page
+  let opened = -1; // the item whose details are shown
+  const blocks = new Map(); // promises of unpacked blocks
+
+  /* --- Elements and words --- */
+
+  const make = (tag, attributes, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, value);
+    element.append(...children.flat().filter(child => child !== null));
+    return element;
+  };
+  const say = (key, filling = {}) => data.text[key].replace(/\{(\w+)\}/g, (_, name) => filling[name]);
+  const written = (words, kind = "p") => make(kind, { class: "items-text", dir: "auto" }, words);
+  const spoken = words => make("span", { class: "items-spoken" }, words);
+  const string = reference => data.strings[reference];
+
+  /* --- Data --- */
+
+  const unpack = async id => {
+    const bytes = Uint8Array.from(atob(byId(id).textContent), character => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).json();
+  };
+  const unpackOnce = id => {
+    if (!blocks.has(id)) blocks.set(id, unpack(id));
+    return blocks.get(id);
+  };
+
+  /** The details of an item, and the function from a reference in them to its text; null where left out. */
+  const detailsOf = async item => {
+    const place = data.detail[item];
+    if (place < 0) return null;
+    const [shared, block] = await Promise.all(["items-shared", `items-block-${Math.floor(place / BLOCK)}`].map(unpackOnce));
+    const text = reference => reference < shared.length ? shared[reference] : block.strings[reference - shared.length];
+    return { ...block.items[place % BLOCK], text };
+  };
+
+  const outcome = (item, strategy) => data.results[strategy].outcome[item];
+  const asked = item => data.results.filter(column => column.outcome[item] & ANSWERED);
+  const sign = bits => !(bits & ANSWERED) ? ["–", "not_asked", "none"]
+    : bits & FAILED ? ["!", "failed", "failed"] : bits & RIGHT ? ["✓", "right", "right"] : ["✗", "wrong", "wrong"];
+
+  /* --- Finding --- */
+
+  const folded = words => words.normalize("NFKC").toLowerCase();
+  const searchable = item => folded([
+    data.id[item], data.tasks[data.task[item]], ...data.tagged[item].map(tag => data.tags[tag]), string(data.input[item]),
+    ...data.targets[item].map(string), ...new Set(data.results.map(column => string(column.answer[item]))),
+  ].join("\n"));
+
+  const disagreement = item => {
+    const all = asked(item), right = all.filter(column => column.outcome[item] & RIGHT).length;
+    return right * (all.length - right);
+  };
+  const mean = name => item => {
+    const chosen = strategyOf("strategy");
+    const values = (chosen < 0 ? data.results : [data.results[chosen]]).map(column => column[name][item]).filter(value => value !== null);
+    return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  };
+  const SORTS = new Map([
+    ["disagreement", [disagreement, -1]], ["item", [item => data.id[item]]], ["task", [item => data.tasks[data.task[item]]]],
+    ["score-low", [mean("score"), 1]], ["score-high", [mean("score"), -1]],
+    ["tokens", [mean("tokens"), -1]], ["latency", [mean("latency_ms"), -1]],
+  ]);
+
+  const sort = () => {
+    const by = `${form.sort.value} ${strategyOf("strategy")}`;
+    if (by === ordered) return;
+    const [key, sense] = SORTS.get(form.sort.value);
+    const values = data.id.map((_, item) => key(item));
+    const compare = sense ? (x, y) => (x === null) - (y === null) || sense * (x - y) : collator.compare;
+    order = [...values.keys()].sort((x, y) => compare(values[x], values[y]));
+    ordered = by;
+  };
+
+  const strategyOf = name => data.strategies.indexOf(form.elements[name].value);
+  const OUTCOMES = {
+    right: bits => bits & RIGHT, wrong: bits => bits & ANSWERED && !(bits & RIGHT), refused: bits => bits & REFUSED,
+    error: bits => bits & FAILED, "": bits => bits & ANSWERED,
+  };
+  const FLIPS = { gained: [0, 1], lost: [1, 0], "both-right": [1, 1], "both-wrong": [0, 0] };
+
+  /** The conditions that an item must meet, as functions. */
+  const conditions = () => {
+    const wanted = [], words = folded(form.q.value).split(/\s+/).filter(Boolean);
+    const task = data.tasks.indexOf(form.task.value), tag = data.tags.indexOf(form.tag.value);
+    const strategy = strategyOf("strategy"), holds = OUTCOMES[form.outcome.value];
+    if (task >= 0) wanted.push(item => data.task[item] === task);
+    if (tag >= 0) wanted.push(item => data.tagged[item].includes(tag));
+    if (strategy >= 0) wanted.push(item => holds(outcome(item, strategy)));
+    else if (form.outcome.value) wanted.push(item => data.results.some(column => holds(column.outcome[item])));
+    if (form.flip.value) {
+      const [a, b] = [strategyOf("a"), strategyOf("b")], [before, now] = FLIPS[form.flip.value];
+      const is = (bits, right) => bits & ANSWERED && Boolean(bits & RIGHT) === Boolean(right);
+      wanted.push(item => is(outcome(item, a), before) && is(outcome(item, b), now));
+    }
+    if (words.length) {
+      searched ??= data.id.map((_, item) => searchable(item));
+      wanted.push(item => words.every(word => searched[item].includes(word)));
+    }
+    return wanted;
+  };
+
+  const refresh = () => {
+    const wanted = conditions();
+    sort();
+    found = order.filter(item => wanted.every(holds => holds(item)));
+    status.textContent = found.length ? say("count", { n: number.format(found.length), all: number.format(order.length) }) : say("nothing");
+    table.hidden = !found.length;
+    rows.style.height = `${found.length * ROW_REM}rem`;
+    list.scrollTop = active = 0;
+    draw(true);
+  };
+
+  /* --- The list: only the rows that can be seen stand in the page --- */
+
+  const rowOf = place => {
+    const item = found[place], task = data.tasks[data.task[item]], targets = data.targets[item].map(string).join(" | ");
+    const signs = data.strategies.map((_, strategy) => sign(outcome(item, strategy)));
+    const told = data.strategies.map((name, strategy) => `${name}: ${say(signs[strategy][1])}`).join(", ");
+    return make("div", {
+      role: "option", id: `items-row-${place}`, class: "items-row", style: `top: ${place * ROW_REM}rem`, "aria-setsize": found.length,
+      "aria-posinset": place + 1, "aria-selected": place === active ? "true" : "false",
+      "aria-label": `${task}, ${data.id[item]}: ${string(data.input[item])} ${told}`,
+    }, make("span", { class: "items-what" },
+      make("bdi", { class: "items-input" }, string(data.input[item])),
+      make("span", { class: "items-id" }, make("bdi", {}, task), " · ", make("bdi", {}, data.id[item]), targets ? " → " : null, make("bdi", {}, targets))),
+    make("span", { class: "items-signs" }, signs.map(([glyph, , kind]) => make("span", { class: `items-${kind}` }, glyph))));
+  };
+
+  const rowHeight = () => ROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const draw = anew => {
+    const height = rowHeight();
+    const first = Math.max(0, Math.floor(list.scrollTop / height) - SPARE_ROWS);
+    const last = Math.min(found.length, Math.ceil((list.scrollTop + list.clientHeight) / height) + SPARE_ROWS);
+    if (!anew && drawn === `${first} ${last}`) return;
+    drawn = `${first} ${last}`;
+    rows.replaceChildren(...Array.from({ length: last - first }, (_, n) => rowOf(first + n)));
+    if (active >= first && active < last) list.setAttribute("aria-activedescendant", `items-row-${active}`);
+    else list.removeAttribute("aria-activedescendant");
+  };
+
+  const activate = place => {
+    active = Math.max(0, Math.min(found.length - 1, place));
+    const height = rowHeight(), top = active * height;
+    list.scrollTop = Math.max(Math.min(list.scrollTop, top), top + height - list.clientHeight);
+    draw(true);
+  };
+
+  /* --- Differences --- */
+
+  const segmenter = new Intl.Segmenter(language, { granularity: "word" });
+
+  /** The words of a text, each with the white space after it. */
+  const wordsOf = text => {
+    const words = [];
+    for (const { segment } of segmenter.segment(text)) {
+      if (words.length && !segment.trim()) words[words.length - 1] += segment;
+      else words.push(segment);
+    }
+    return words;
+  };
+
+  /** Steps from `before` to `after` by a longest common subsequence: ["=" | "-" | "+", words] in order. */
+  const differences = (before, after) => {
+    const width = after.length + 1, common = new Uint16Array((before.length + 1) * width);
+    const same = (i, j) => before[i].trim() === after[j].trim();
+    for (let i = before.length - 1; i >= 0; i--) {
+      for (let j = after.length - 1; j >= 0; j--) {
+        common[i * width + j] = same(i, j)
+          ? common[(i + 1) * width + j + 1] + 1 : Math.max(common[(i + 1) * width + j], common[i * width + j + 1]);
+      }
+    }
+    const steps = [];
+    const step = (kind, word) => {
+      if (steps.at(-1)?.[0] === kind) steps.at(-1)[1] += word;
+      else steps.push([kind, word]);
+    };
+    for (let i = 0, j = 0; i < before.length || j < after.length;) {
+      if (i < before.length && j < after.length && same(i, j)) step("=", after[j++]), i++;
+      else if (j === after.length || i < before.length && common[(i + 1) * width + j] >= common[i * width + j + 1]) step("-", before[i++]);
+      else step("+", after[j++]);
+    }
+    return { steps, common: common[0] };
+  };
+
+  /** The answer against the accepted answer that it has most in common with. */
+  const comparison = (answer, targets) => {
+    if (targets.includes(answer)) return make("p", { class: "note" }, say("same"));
+    const after = wordsOf(answer), all = targets.map(wordsOf).filter(words => words.length <= DIFF_WORDS);
+    if (!all.length || after.length > DIFF_WORDS) return make("p", { class: "note" }, say("too_long"));
+    const best = all.map(words => [differences(words, after), words.length])
+      .reduce((x, y) => 2 * y[0].common / (y[1] + after.length) > 2 * x[0].common / (x[1] + after.length) ? y : x)[0];
+    const marked = (tag, words) => make(tag, {}, spoken(` ${say(`spoken_${tag}`)} `), words, spoken(` ${say("spoken_end")} `));
+    const shown = best.steps.map(([kind, words]) => kind === "=" ? words : marked(kind === "+" ? "ins" : "del", words));
+    return make("p", { class: "items-text items-difference", dir: "auto" }, shown);
+  };
+
+  /* --- One item --- */
+
+  const fact = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
+  const folder = (title, parts, open = false) => make("details", { open: open && "" }, make("summary", {}, title), parts);
+  const badge = bits => [sign(bits), ...(bits & REFUSED ? [["⊘", "refused", "refused"]] : [])]
+    .map(([glyph, key, kind]) => make("span", { class: `items-badge items-${kind}` }, `${glyph} ${say(key)}`));
+  const time = ms => ms < 1000 ? say("milliseconds", { n: decimals.format(ms) }) : say("seconds", { n: (ms / 1000).toFixed(2) });
+
+  const passage = ([place, title, words, score, marks], text) => make("div", { class: `items-part${marks & CITED ? " items-cited" : ""}` },
+    make("p", { class: "muted" }, `[${place}] `, make("bdi", {}, text(title)), ` · ${say("score")} ${decimals.format(score ?? NaN)}`,
+      marks & CITED ? make("strong", {}, ` ★ ${say("cited")}`) : null, marks & NAMED ? make("strong", {}, ` ● ${say("named")}`) : null),
+    written(text(words)));
+
+  const message = ([role, pieces], text) => make("div", { class: "items-part" },
+    make("p", { class: "muted" }, say(`role_${role}`)), written(pieces.map(text).join("")));
+
+  const figures = (answer, text) => [
+    answer.scores ? fact(say("scores"), answer.scores.map(([metric, score]) => `${data.metrics[metric]} ${percent(score)}`).join(", ")) : null,
+    answer.tokens ? fact(say("tokens"), say("tokens_of", Object.fromEntries(["prompt", "cached", "completion"].map((name, n) => [name, number.format(answer.tokens[n])])))) : null,
+    answer.stop ? fact(say("stop"), say(`stop_${answer.stop}`)) : null,
+    answer.examples ? fact(say("examples"), make("bdi", {}, answer.examples.map(text).join(", "))) : null,
+  ];
+
+  /** Choices, passages and prompt of one answer. */
+  const detailed = (answer, text) => [
+    answer.n > 1 ? make("p", { class: "note" }, say("first_of", { n: number.format(answer.n), seed: answer.seed ?? 0 })) : null,
+    answer.choices ? folder(say("choices"), make("ol", {}, answer.choices.map(([words, likelihood]) =>
+      make("li", {}, make("bdi", {}, text(words)), ` ${decimals.format(likelihood ?? NaN)}`))), true) : null,
+    answer.cut ? make("p", { class: "note" }, say("cut", { n: number.format(answer.cut) })) : null,
+    answer.passages ? folder(say("passages", { n: answer.passages.length }), answer.passages.map(each => passage(each, text))) : null,
+    answer.messages ? folder(say("prompt", { n: answer.messages.length }), answer.messages.map(each => message(each, text))) : null,
+  ];
+
+  const answerOf = (item, strategy, targets, details) => {
+    const column = data.results[strategy], bits = column.outcome[item], of = details?.answers[strategy], text = details?.text;
+    const words = of?.text !== undefined ? text(of.text) : string(column.answer[item]);
+    const failure = of?.error ? of.error.map(text).join(": ") : words;
+    const parts = !(bits & ANSWERED) ? [] : [
+      bits & FAILED ? make("div", { class: "items-error" }, make("h5", {}, say("error")), written(failure))
+        : [make("h5", {}, say("answer")), written(words || say("empty")), make("h5", {}, say("difference")), comparison(words, targets)],
+      make("dl", {}, of ? figures(of, text) : fact(say("scores"), `${data.primary[data.task[item]]} ${percent(column.score[item])}`),
+        column.latency_ms[item] === null ? null : fact(say("latency"), time(column.latency_ms[item]))),
+      of ? detailed(of, text) : null,
+    ].flat();
+    return make("article", { class: "items-answer" }, make("h4", {}, make("bdi", {}, data.strategies[strategy])), badge(bits), parts);
+  };
+
+  const button = (key, does, disabled) => {
+    const element = make("button", { type: "button", disabled: disabled && "" }, say(key));
+    element.addEventListener("click", does);
+    return element;
+  };
+
+  const legend = () => {
+    const [start, middle, end] = data.text.legend.split(/\{ins\}|\{del\}/);
+    return make("p", { class: "note" }, start, make("ins", {}, say("legend_ins")), middle, make("del", {}, say("legend_del")), end);
+  };
+
+  const show = async item => {
+    opened = item;
+    const details = await detailsOf(item), text = details?.text;
+    if (opened !== item) return; // another was opened meanwhile
+    const targets = details?.targets?.map(text) ?? data.targets[item].map(string), place = found.indexOf(item);
+    const facts = [
+      fact(say("target"), written(targets.join(" | ") || say("no_target"), "span")),
+      data.tagged[item].length ? fact(say("tags"), make("bdi", {}, data.tagged[item].map(tag => data.tags[tag]).join(", "))) : null,
+      details?.documents.length ? fact(say("documents"), make("bdi", {}, details.documents.map(text).join(", "))) : null,
+    ];
+    const focused = dialog.open && dialog.contains(document.activeElement) ? document.activeElement.textContent : "";
+    dialog.replaceChildren(
+      make("header", { class: "items-head" },
+        make("h3", { id: "item-title", tabindex: "-1" }, make("bdi", {}, data.tasks[data.task[item]]), " · ", make("bdi", {}, data.id[item])),
+        make("span", { class: "muted" }, place < 0 ? say("not_listed") : say("position", { n: number.format(place + 1), all: number.format(found.length) })),
+        make("span", { class: "items-buttons" }, button("previous", () => step(-1), place < 1),
+          button("next", () => step(1), place < 0 || place === found.length - 1), button("close", close, false))),
+      make("div", { class: "items-body", tabindex: "0", role: "region", "aria-labelledby": "item-title" },
+        make("h4", {}, say("question")), written(details?.input !== undefined ? text(details.input) : string(data.input[item])),
+        make("dl", { class: "items-facts" }, facts),
+        details ? null : make("p", { class: "warning" }, say("no_details")), legend(),
+        make("div", { class: "items-answers", role: "group", "aria-label": say("answers") },
+          data.strategies.map((_, strategy) => answerOf(item, strategy, targets, details)))));
+    if (!dialog.open) dialog.showModal();
+    const buttons = [...dialog.querySelectorAll("button:enabled")];
+    (buttons.find(each => focused && each.textContent === focused) ?? dialog.querySelector("#item-title")).focus();
+    if (place >= 0) activate(place);
+  };
+
+  /* --- Addresses --- */
+
+  const addressOf = item => `#item=${encodeURIComponent(data.tasks[data.task[item]])}/${encodeURIComponent(data.id[item])}`;
+  const filters = () => Object.keys(DEFAULTS).map(name => [name, form.elements[name].value]).filter(([name, value]) => value !== DEFAULTS[name]);
+  const listAddress = () => filters().length ? `#items?${new URLSearchParams(filters())}` : "#items";
+
+  const itemAt = address => {
+    try {
+      const [task, id] = address.split("/").map(decodeURIComponent);
+      return data.id.findIndex((own, item) => own === id && data.tasks[data.task[item]] === task);
+    } catch { // a stray per cent sign
+      return -1;
+    }
+  };
+
+  const setFilters = wanted => {
+    for (const name of Object.keys(DEFAULTS)) {
+      const control = form.elements[name], value = wanted.get(name) ?? DEFAULTS[name];
+      control.value = control.options && ![...control.options].some(option => option.value === value) ? DEFAULTS[name] : value;
+    }
+  };
+
+  const open = item => {
+    history.pushState(null, "", addressOf(item));
+    show(item);
+  };
+  const step = by => {
+    const place = found.indexOf(opened) + by;
+    if (opened < 0 || place < Math.max(0, by) || place >= found.length) return;
+    history.replaceState(null, "", addressOf(found[place]));
+    show(found[place]);
+  };
+  const leave = () => {
+    opened = -1;
+    if (dialog.open) dialog.close();
+  };
+  const close = () => {
+    history.pushState(null, "", listAddress());
+    leave();
+    list.focus();
+  };
+
+  /** Do what the address says: when the page opens, when a link is followed, and on the way back. */
+  const route = () => {
+    const [kind, rest] = [location.hash.slice(0, 6), location.hash.slice(6)];
+    if (kind === "#item=") {
+      const item = itemAt(rest);
+      if (item >= 0) return show(item);
+      status.textContent = say("unknown", { item: rest });
+    }
+    const wasOpen = dialog.open;
+    leave();
+    if (location.hash.startsWith("#items?")) {
+      const before = listAddress();
+      setFilters(new URLSearchParams(location.hash.slice(7)));
+      if (listAddress() !== before) refresh();
+    }
+    if ((kind === "#items" || kind === "#item=") && !wasOpen) form.parentElement.scrollIntoView();
+    return undefined;
+  };
+
+  /* --- Keys and the beginning --- */
+
+  const STEPS = new Map([["ArrowDown", 1], ["j", 1], ["ArrowUp", -1], ["k", -1], ["PageDown", 8], ["PageUp", -8], ["Home", -Infinity], ["End", Infinity]]);
+
+  const typed = event => {
+    const single = event.key.length === 1;
+    if (event.ctrlKey || event.metaKey || event.altKey || single && !keys.checked) return;
+    const writing = event.target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
+    if (dialog.open) {
+      const by = new Map([["j", 1], ["ArrowRight", 1], ["k", -1], ["ArrowLeft", -1]]).get(event.key);
+      if (by && !writing) step(by);
+    } else if (event.key === "/" && !writing) {
+      event.preventDefault();
+      form.q.focus();
+    } else if (event.target === list && STEPS.has(event.key)) {
+      event.preventDefault();
+      activate(active + STEPS.get(event.key));
+    } else if (event.target === list && event.key === "Enter") open(found[active]);
+    else if (event.target === form.q && ["ArrowDown", "Enter"].includes(event.key)) {
+      event.preventDefault();
+      list.focus();
+    } else if (event.target === form.q && event.key === "Escape") list.focus();
+  };
+
+  const listen = () => {
+    form.addEventListener("input", () => {
+      history.replaceState(null, "", listAddress());
+      refresh();
+    });
+    form.addEventListener("submit", event => event.preventDefault());
+    form.addEventListener("reset", event => {
+      event.preventDefault();
+      setFilters(new Map());
+      history.replaceState(null, "", listAddress());
+      refresh();
+    });
+    list.addEventListener("scroll", () => requestAnimationFrame(() => draw(false)), { passive: true });
+    rows.addEventListener("click", event => {
+      const row = event.target.closest("[role=option]");
+      if (row) open(found[Number(row.getAttribute("aria-posinset")) - 1]);
+    });
+    dialog.addEventListener("cancel", event => {
+      event.preventDefault();
+      close();
+    });
+    addEventListener("keydown", typed);
+    addEventListener("resize", () => draw(true));
+    addEventListener("hashchange", route);
+  };
+
+  const start = async () => {
+    data = await unpack("items-index");
+    const offer = (name, values) => form.elements[name].append(...values.map(value => make("option", { value }, value)));
+    offer("task", data.tasks);
+    offer("tag", [...data.tags].sort(collator.compare));
+    for (const name of ["strategy", "a", "b"]) offer(name, data.strategies);
+    DEFAULTS.a = data.strategies[data.incumbent];
+    DEFAULTS.b = data.strategies.find((_, strategy) => strategy !== data.incumbent) ?? DEFAULTS.a;
+    setFilters(new Map());
+    heads.append(...data.strategies.map(name => make("bdi", {}, name)));
+    form.hidden = false;
+    listen();
+    refresh();
+    route();
+  };
+
+  start().catch(() => { status.textContent = status.dataset.unsupported; });
+}
