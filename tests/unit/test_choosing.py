@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision, Limits
 from harness.errors import InputError
+from harness.stats import wilson_interval
 from tests.unit._gate import Rule, first, made, rows_of
 
 N = 300
@@ -67,6 +69,28 @@ def test_an_equal_but_cheaper_strategy_is_taken(tmp_path: Path) -> None:
     assert (found.outcome, found.winner) == ("prompt", "few_shot")
     dearer = decided(run_of(tmp_path / "other", shares, tokens={"rag": 100, "few_shot": 500}))
     assert dearer.winner == "rag"
+
+
+def test_the_frontier_holds_what_is_proven_better_than_all_that_is_cheaper(tmp_path: Path) -> None:
+    shares = {"zero_shot": 0.3, "rag": 0.60, "few_shot": 0.59, "lora": 0.9}
+    tokens = {"zero_shot": 50, "few_shot": 100, "rag": 500, "lora": 900}
+    found = decided(run_of(tmp_path / "run", shares, tokens=tokens))
+    assert found.frontier == ("zero_shot", "few_shot", "lora")  # rag is dearer and not proven better
+    dearest_first = {name: 1000 - n for name, n in tokens.items()}
+    assert decided(run_of(tmp_path / "other", shares, tokens=dearest_first)).frontier == ("lora",)
+
+
+def test_a_score_has_the_tasks_intervals_by_square_and_add(tmp_path: Path) -> None:
+    rules: dict[str, dict[str, Rule]] = {
+        "zero_shot": {"a": first(100), "b": first(200)},
+        "rag": {"a": first(150), "b": first(250)},
+    }
+    folder = made(tmp_path / "run", rules, {"a": N, "b": N}, {})
+    rag = next(each for each in decided(folder).candidates if each.strategy == "rag")
+    (low_a, high_a), (low_b, high_b) = wilson_interval(150, N), wilson_interval(250, N)
+    a, b = 150 / N, 250 / N
+    assert rag.mean_low == pytest.approx((a + b) / 2 - math.hypot(a - low_a, b - low_b) / 2)
+    assert rag.mean_high == pytest.approx((a + b) / 2 + math.hypot(high_a - a, high_b - b) / 2)
 
 
 def test_one_that_forgets_is_not_taken_and_the_limit_that_would_take_it_is_named(tmp_path: Path) -> None:
