@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,10 @@ from hypothesis import strategies as st
 
 from harness.types import (
     ChoiceScore,
-    Failure,
     Generation,
-    ItemResult,
     Message,
     Passage,
-    Request,
     RunManifest,
-    TaskItem,
 )
 from reports import html
 from reports._data import load_run
