@@ -26,12 +26,13 @@
   const DEFAULTS = { q: "", task: "", tag: "", strategy: "", outcome: "", a: "", b: "", flip: "", sort: "disagreement" };
 
   const byId = id => document.getElementById(id);
-  const [form, table, heads, list, rows, status, keys, dialog] =
-    ["items-form", "items-table", "items-heads", "items-list", "items-rows", "items-status", "items-keys", "item"].map(byId);
+  const form = byId("items-form"), status = byId("items-status"), keys = byId("items-keys"), dialog = byId("item");
+  const table = byId("items-table"), heads = byId("items-heads"), list = byId("items-list"), rows = byId("items-rows");
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language), collator = new Intl.Collator(language, { numeric: true });
   const decimals = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
-  const percent = value => value === null ? "–" : value >= 0 && value <= 1 ? (100 * value).toFixed(1) : decimals.format(value);
+  const figure = value => value === null ? "–" : decimals.format(value);
+  const percent = value => value >= 0 && value <= 1 && value !== null ? (100 * value).toFixed(1) : figure(value);
 
   let data; // the index: columns by item
   let searched; // by item: all words that a search looks at
@@ -47,11 +48,14 @@
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, value);
-    element.append(...children.flat().filter(child => child !== null));
+    element.append(...children.flat(2).filter(child => child !== false));
     return element;
   };
-  const say = (key, filling = {}) => data.text[key].replace(/\{(\w+)\}/g, (_, name) => filling[name]);
+  const worded = value => typeof value === "number" ? number.format(value) : value;
+  const say = (key, filling = {}) => data.text[key].replace(/\{(\w+)\}/g, (_, name) => worded(filling[name]));
   const written = (words, kind = "p") => make(kind, { class: "items-text", dir: "auto" }, words);
+  const apart = words => make("bdi", {}, words);
+  const note = words => make("p", { class: "note" }, words);
   const spoken = words => make("span", { class: "items-spoken" }, words);
   const string = reference => data.strings[reference];
 
@@ -71,11 +75,14 @@
   const detailsOf = async item => {
     const place = data.detail[item];
     if (place < 0) return null;
-    const [shared, block] = await Promise.all(["items-shared", `items-block-${Math.floor(place / BLOCK)}`].map(unpackOnce));
+    const ids = ["items-shared", `items-block-${Math.floor(place / BLOCK)}`];
+    const [shared, block] = await Promise.all(ids.map(unpackOnce));
     const text = reference => reference < shared.length ? shared[reference] : block.strings[reference - shared.length];
     return { ...block.items[place % BLOCK], text };
   };
 
+  const taskOf = item => data.tasks[data.task[item]];
+  const tagsOf = item => data.tagged[item].map(tag => data.tags[tag]);
   const outcome = (item, strategy) => data.results[strategy].outcome[item];
   const asked = item => data.results.filter(column => column.outcome[item] & ANSWERED);
   const sign = bits => !(bits & ANSWERED) ? ["–", "not_asked", "none"]
@@ -85,8 +92,8 @@
 
   const folded = words => words.normalize("NFKC").toLowerCase();
   const searchable = item => folded([
-    data.id[item], data.tasks[data.task[item]], ...data.tagged[item].map(tag => data.tags[tag]), string(data.input[item]),
-    ...data.targets[item].map(string), ...new Set(data.results.map(column => string(column.answer[item]))),
+    data.id[item], taskOf(item), ...tagsOf(item), string(data.input[item]), ...data.targets[item].map(string),
+    ...new Set(data.results.map(column => string(column.answer[item]))),
   ].join("\n"));
 
   const disagreement = item => {
@@ -95,11 +102,12 @@
   };
   const mean = name => item => {
     const chosen = strategyOf("strategy");
-    const values = (chosen < 0 ? data.results : [data.results[chosen]]).map(column => column[name][item]).filter(value => value !== null);
+    const columns = chosen < 0 ? data.results : [data.results[chosen]];
+    const values = columns.map(column => column[name][item]).filter(value => value !== null);
     return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
   };
   const SORTS = new Map([
-    ["disagreement", [disagreement, -1]], ["item", [item => data.id[item]]], ["task", [item => data.tasks[data.task[item]]]],
+    ["disagreement", [disagreement, -1]], ["item", [item => data.id[item]]], ["task", [item => taskOf(item)]],
     ["score-low", [mean("score"), 1]], ["score-high", [mean("score"), -1]],
     ["tokens", [mean("tokens"), -1]], ["latency", [mean("latency_ms"), -1]],
   ]);
@@ -146,7 +154,7 @@
     const wanted = conditions();
     sort();
     found = order.filter(item => wanted.every(holds => holds(item)));
-    status.textContent = found.length ? say("count", { n: number.format(found.length), all: number.format(order.length) }) : say("nothing");
+    status.textContent = found.length ? say("count", { n: found.length, all: order.length }) : say("nothing");
     table.hidden = !found.length;
     rows.style.height = `${found.length * ROW_REM}rem`;
     list.scrollTop = active = 0;
@@ -156,17 +164,21 @@
   /* --- The list: only the rows that can be seen stand in the page --- */
 
   const rowOf = place => {
-    const item = found[place], task = data.tasks[data.task[item]], targets = data.targets[item].map(string).join(" | ");
+    const item = found[place], targets = data.targets[item].map(string).join(" | ");
     const signs = data.strategies.map((_, strategy) => sign(outcome(item, strategy)));
     const told = data.strategies.map((name, strategy) => `${name}: ${say(signs[strategy][1])}`).join(", ");
-    return make("div", {
-      role: "option", id: `items-row-${place}`, class: "items-row", style: `top: ${place * ROW_REM}rem`, "aria-setsize": found.length,
-      "aria-posinset": place + 1, "aria-selected": place === active ? "true" : "false",
-      "aria-label": `${task}, ${data.id[item]}: ${string(data.input[item])} ${told}`,
-    }, make("span", { class: "items-what" },
-      make("bdi", { class: "items-input" }, string(data.input[item])),
-      make("span", { class: "items-id" }, make("bdi", {}, task), " · ", make("bdi", {}, data.id[item]), targets ? " → " : null, make("bdi", {}, targets))),
-    make("span", { class: "items-signs" }, signs.map(([glyph, , kind]) => make("span", { class: `items-${kind}` }, glyph))));
+    const row = make("div", { role: "option", id: `items-row-${place}`, class: "items-row" },
+      make("span", { class: "items-what" },
+        make("bdi", { class: "items-input" }, string(data.input[item])),
+        make("span", { class: "items-id" },
+          apart(taskOf(item)), " · ", apart(data.id[item]), targets !== "" && [" → ", apart(targets)])),
+      make("span", { class: "items-signs" }, signs.map(([glyph, , kind]) => make("span", { class: `items-${kind}` }, glyph))));
+    row.style.top = `${place * ROW_REM}rem`;
+    row.ariaSetSize = found.length;
+    row.ariaPosInSet = place + 1;
+    row.ariaSelected = String(place === active);
+    row.ariaLabel = `${taskOf(item)}, ${data.id[item]}: ${string(data.input[item])} ${told}`;
+    return row;
   };
 
   const rowHeight = () => ROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -208,132 +220,164 @@
     const same = (i, j) => before[i].trim() === after[j].trim();
     for (let i = before.length - 1; i >= 0; i--) {
       for (let j = after.length - 1; j >= 0; j--) {
-        common[i * width + j] = same(i, j)
-          ? common[(i + 1) * width + j + 1] + 1 : Math.max(common[(i + 1) * width + j], common[i * width + j + 1]);
+        const cell = i * width + j;
+        common[cell] = same(i, j) ? common[cell + width + 1] + 1 : Math.max(common[cell + width], common[cell + 1]);
       }
     }
     const steps = [];
-    const step = (kind, word) => {
+    const add = (kind, word) => {
       if (steps.at(-1)?.[0] === kind) steps.at(-1)[1] += word;
       else steps.push([kind, word]);
     };
     for (let i = 0, j = 0; i < before.length || j < after.length;) {
-      if (i < before.length && j < after.length && same(i, j)) step("=", after[j++]), i++;
-      else if (j === after.length || i < before.length && common[(i + 1) * width + j] >= common[i * width + j + 1]) step("-", before[i++]);
-      else step("+", after[j++]);
+      const cell = i * width + j;
+      if (i < before.length && j < after.length && same(i, j)) {
+        add("=", after[j]);
+        i++;
+        j++;
+      } else if (j === after.length || i < before.length && common[cell + width] >= common[cell + 1]) add("-", before[i++]);
+      else add("+", after[j++]);
     }
     return { steps, common: common[0] };
   };
 
   /** The answer against the accepted answer that it has most in common with. */
   const comparison = (answer, targets) => {
-    if (targets.includes(answer)) return make("p", { class: "note" }, say("same"));
+    if (targets.includes(answer)) return note(say("same"));
     const after = wordsOf(answer), all = targets.map(wordsOf).filter(words => words.length <= DIFF_WORDS);
-    if (!all.length || after.length > DIFF_WORDS) return make("p", { class: "note" }, say("too_long"));
-    const best = all.map(words => [differences(words, after), words.length])
-      .reduce((x, y) => 2 * y[0].common / (y[1] + after.length) > 2 * x[0].common / (x[1] + after.length) ? y : x)[0];
-    const marked = (tag, words) => make(tag, {}, spoken(` ${say(`spoken_${tag}`)} `), words, spoken(` ${say("spoken_end")} `));
-    const shown = best.steps.map(([kind, words]) => kind === "=" ? words : marked(kind === "+" ? "ins" : "del", words));
+    if (!all.length || after.length > DIFF_WORDS) return note(say("too_long"));
+    const compared = all.map(before => {
+      const { steps, common } = differences(before, after);
+      return { steps, share: common / (before.length + after.length) };
+    });
+    const nearest = compared.reduce((best, each) => each.share > best.share ? each : best);
+    const marked = (tag, words) =>
+      make(tag, {}, spoken(` ${say(`spoken_${tag}`)} `), words, spoken(` ${say("spoken_end")} `));
+    const shown = nearest.steps.map(([kind, words]) => kind === "=" ? words : marked(kind === "+" ? "ins" : "del", words));
     return make("p", { class: "items-text items-difference", dir: "auto" }, shown);
   };
 
   /* --- One item --- */
 
   const fact = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
-  const folder = (title, parts, open = false) => make("details", { open: open && "" }, make("summary", {}, title), parts);
-  const badge = bits => [sign(bits), ...(bits & REFUSED ? [["⊘", "refused", "refused"]] : [])]
+  const folder = (title, parts, open) => make("details", { open: open && "" }, make("summary", {}, title), parts);
+  const badges = bits => [sign(bits), ...(bits & REFUSED ? [["⊘", "refused", "refused"]] : [])]
     .map(([glyph, key, kind]) => make("span", { class: `items-badge items-${kind}` }, `${glyph} ${say(key)}`));
-  const time = ms => ms < 1000 ? say("milliseconds", { n: decimals.format(ms) }) : say("seconds", { n: (ms / 1000).toFixed(2) });
-
-  const passage = ([place, title, words, score, marks], text) => make("div", { class: `items-part${marks & CITED ? " items-cited" : ""}` },
-    make("p", { class: "muted" }, `[${place}] `, make("bdi", {}, text(title)), ` · ${say("score")} ${decimals.format(score ?? NaN)}`,
-      marks & CITED ? make("strong", {}, ` ★ ${say("cited")}`) : null, marks & NAMED ? make("strong", {}, ` ● ${say("named")}`) : null),
-    written(text(words)));
+  const time = ms => ms < 1000 ? say("milliseconds", { n: figure(ms) }) : say("seconds", { n: (ms / 1000).toFixed(2) });
 
   const message = ([role, pieces], text) => make("div", { class: "items-part" },
     make("p", { class: "muted" }, say(`role_${role}`)), written(pieces.map(text).join("")));
 
-  const figures = (answer, text) => [
-    answer.scores ? fact(say("scores"), answer.scores.map(([metric, score]) => `${data.metrics[metric]} ${percent(score)}`).join(", ")) : null,
-    answer.tokens ? fact(say("tokens"), say("tokens_of", Object.fromEntries(["prompt", "cached", "completion"].map((name, n) => [name, number.format(answer.tokens[n])])))) : null,
-    answer.stop ? fact(say("stop"), say(`stop_${answer.stop}`)) : null,
-    answer.examples ? fact(say("examples"), make("bdi", {}, answer.examples.map(text).join(", "))) : null,
+  const passage = ([place, title, words, score, marks], text) =>
+    make("div", { class: `items-part${marks & CITED ? " items-cited" : ""}` },
+      make("p", { class: "muted" }, `[${place}] `, apart(text(title)), ` · ${say("score")} ${figure(score)}`,
+        (marks & CITED) > 0 && make("strong", {}, ` ★ ${say("cited")}`),
+        (marks & NAMED) > 0 && make("strong", {}, ` ● ${say("named")}`)),
+      written(text(words)));
+
+  const choice = ([words, likelihood], text) => make("li", {}, apart(text(words)), ` ${figure(likelihood)}`);
+
+  /** What the index knows of an answer: its words against the accepted ones, or its error. */
+  const told = (bits, words, targets) => bits & FAILED
+    ? make("div", { class: "items-error" }, make("h5", {}, say("error")), written(words))
+    : [make("h5", {}, say("answer")), written(words || say("empty")),
+      make("h5", {}, say("difference")), comparison(words, targets)];
+
+  const figures = ({ scores = [], tokens, stop, examples }, text) => [
+    scores.length > 0 && fact(say("scores"), scores.map(([n, score]) => `${data.metrics[n]} ${percent(score)}`).join(", ")),
+    tokens !== undefined && fact(say("tokens"),
+      say("tokens_of", { prompt: tokens[0], cached: tokens[1], completion: tokens[2] })),
+    stop !== undefined && fact(say("stop"), say(`stop_${stop}`)),
+    examples !== undefined && fact(say("examples"), apart(examples.map(text).join(", "))),
   ];
 
-  /** Choices, passages and prompt of one answer. */
-  const detailed = (answer, text) => [
-    answer.n > 1 ? make("p", { class: "note" }, say("first_of", { n: number.format(answer.n), seed: answer.seed ?? 0 })) : null,
-    answer.choices ? folder(say("choices"), make("ol", {}, answer.choices.map(([words, likelihood]) =>
-      make("li", {}, make("bdi", {}, text(words)), ` ${decimals.format(likelihood ?? NaN)}`))), true) : null,
-    answer.cut ? make("p", { class: "note" }, say("cut", { n: number.format(answer.cut) })) : null,
-    answer.passages ? folder(say("passages", { n: answer.passages.length }), answer.passages.map(each => passage(each, text))) : null,
-    answer.messages ? folder(say("prompt", { n: answer.messages.length }), answer.messages.map(each => message(each, text))) : null,
+  /** What stands with the details of an answer: choices, passages, prompt. */
+  const grounds = ({ n, seed = 0, cut = 0, choices, passages, messages }, text) => [
+    n > 1 && note(say("first_of", { n, seed: String(seed) })),
+    choices !== undefined && folder(say("choices"), make("ol", {}, choices.map(each => choice(each, text))), true),
+    cut > 0 && note(say("cut", { n: cut })),
+    passages !== undefined && folder(say("passages", { n: passages.length }), passages.map(each => passage(each, text)), false),
+    messages !== undefined && folder(say("prompt", { n: messages.length }), messages.map(each => message(each, text)), false),
   ];
 
-  const answerOf = (item, strategy, targets, details) => {
-    const column = data.results[strategy], bits = column.outcome[item], of = details?.answers[strategy], text = details?.text;
-    const words = of?.text !== undefined ? text(of.text) : string(column.answer[item]);
-    const failure = of?.error ? of.error.map(text).join(": ") : words;
-    const parts = !(bits & ANSWERED) ? [] : [
-      bits & FAILED ? make("div", { class: "items-error" }, make("h5", {}, say("error")), written(failure))
-        : [make("h5", {}, say("answer")), written(words || say("empty")), make("h5", {}, say("difference")), comparison(words, targets)],
-      make("dl", {}, of ? figures(of, text) : fact(say("scores"), `${data.primary[data.task[item]]} ${percent(column.score[item])}`),
-        column.latency_ms[item] === null ? null : fact(say("latency"), time(column.latency_ms[item]))),
-      of ? detailed(of, text) : null,
-    ].flat();
-    return make("article", { class: "items-answer" }, make("h4", {}, make("bdi", {}, data.strategies[strategy])), badge(bits), parts);
+  /** The answer or error of a strategy: whole from the details, or else as the index has it. */
+  const wordsAt = (item, strategy, details) => {
+    const answer = details?.answers[strategy];
+    if (answer?.error) return answer.error.map(details.text).join(": ");
+    return answer?.text === undefined ? string(data.results[strategy].answer[item]) : details.text(answer.text);
   };
 
-  const button = (key, does, disabled) => {
-    const element = make("button", { type: "button", disabled: disabled && "" }, say(key));
+  const answerOf = (item, strategy, targets, details) => {
+    const column = data.results[strategy], bits = column.outcome[item], took = column.latency_ms[item];
+    const answer = details?.answers[strategy], primary = `${data.primary[data.task[item]]} ${percent(column.score[item])}`;
+    return make("article", { class: "items-answer" },
+      make("h4", {}, apart(data.strategies[strategy])), badges(bits),
+      (bits & ANSWERED) > 0 && [
+        told(bits, wordsAt(item, strategy, details), targets),
+        make("dl", {}, answer ? figures(answer, details.text) : fact(say("scores"), primary),
+          took !== null && fact(say("latency"), time(took))),
+      ],
+      answer ? grounds(answer, details.text) : []);
+  };
+
+  const button = (key, does, enabled) => {
+    const element = make("button", { type: "button" }, say(key));
+    element.disabled = !enabled;
     element.addEventListener("click", does);
     return element;
   };
 
   const legend = () => {
     const [start, middle, end] = data.text.legend.split(/\{ins\}|\{del\}/);
-    return make("p", { class: "note" }, start, make("ins", {}, say("legend_ins")), middle, make("del", {}, say("legend_del")), end);
+    return note([start, make("ins", {}, say("legend_ins")), middle, make("del", {}, say("legend_del")), end]);
+  };
+
+  const headOf = (item, place) => make("header", { class: "items-head" },
+    make("h3", { id: "item-title", tabindex: "-1" }, apart(taskOf(item)), " · ", apart(data.id[item])),
+    make("span", { class: "muted" }, place < 0 ? say("not_listed") : say("position", { n: place + 1, all: found.length })),
+    make("span", { class: "items-buttons" }, button("previous", () => step(-1), place > 0),
+      button("next", () => step(1), place >= 0 && place < found.length - 1), button("close", close, true)));
+
+  const bodyOf = (item, details) => {
+    const text = details?.text, targets = details?.targets?.map(text) ?? data.targets[item].map(string);
+    return make("div", { class: "items-body", tabindex: "0", role: "region", "aria-labelledby": "item-title" },
+      make("h4", {}, say("question")),
+      written(details?.input === undefined ? string(data.input[item]) : text(details.input)),
+      make("dl", { class: "items-facts" },
+        fact(say("target"), written(targets.join(" | ") || say("no_target"), "span")),
+        tagsOf(item).length > 0 && fact(say("tags"), apart(tagsOf(item).join(", "))),
+        details?.documents.length > 0 && fact(say("documents"), apart(details.documents.map(text).join(", ")))),
+      details === null && make("p", { class: "warning" }, say("no_details")), legend(),
+      make("div", { class: "items-answers", role: "group", "aria-label": say("answers") },
+        data.strategies.map((_, strategy) => answerOf(item, strategy, targets, details))));
   };
 
   const show = async item => {
     opened = item;
-    const details = await detailsOf(item), text = details?.text;
+    const details = await detailsOf(item), place = found.indexOf(item);
     if (opened !== item) return; // another was opened meanwhile
-    const targets = details?.targets?.map(text) ?? data.targets[item].map(string), place = found.indexOf(item);
-    const facts = [
-      fact(say("target"), written(targets.join(" | ") || say("no_target"), "span")),
-      data.tagged[item].length ? fact(say("tags"), make("bdi", {}, data.tagged[item].map(tag => data.tags[tag]).join(", "))) : null,
-      details?.documents.length ? fact(say("documents"), make("bdi", {}, details.documents.map(text).join(", "))) : null,
-    ];
-    const focused = dialog.open && dialog.contains(document.activeElement) ? document.activeElement.textContent : "";
-    dialog.replaceChildren(
-      make("header", { class: "items-head" },
-        make("h3", { id: "item-title", tabindex: "-1" }, make("bdi", {}, data.tasks[data.task[item]]), " · ", make("bdi", {}, data.id[item])),
-        make("span", { class: "muted" }, place < 0 ? say("not_listed") : say("position", { n: number.format(place + 1), all: number.format(found.length) })),
-        make("span", { class: "items-buttons" }, button("previous", () => step(-1), place < 1),
-          button("next", () => step(1), place < 0 || place === found.length - 1), button("close", close, false))),
-      make("div", { class: "items-body", tabindex: "0", role: "region", "aria-labelledby": "item-title" },
-        make("h4", {}, say("question")), written(details?.input !== undefined ? text(details.input) : string(data.input[item])),
-        make("dl", { class: "items-facts" }, facts),
-        details ? null : make("p", { class: "warning" }, say("no_details")), legend(),
-        make("div", { class: "items-answers", role: "group", "aria-label": say("answers") },
-          data.strategies.map((_, strategy) => answerOf(item, strategy, targets, details)))));
+    const used = dialog.open && dialog.contains(document.activeElement) ? document.activeElement.textContent : "";
+    dialog.replaceChildren(headOf(item, place), bodyOf(item, details));
+    dialog.returnValue = "";
     if (!dialog.open) dialog.showModal();
-    const buttons = [...dialog.querySelectorAll("button:enabled")];
-    (buttons.find(each => focused && each.textContent === focused) ?? dialog.querySelector("#item-title")).focus();
+    const again = [...dialog.querySelectorAll("button:enabled")].find(each => each.textContent === used);
+    (again ?? byId("item-title")).focus();
     if (place >= 0) activate(place);
   };
 
   /* --- Addresses --- */
 
-  const addressOf = item => `#item=${encodeURIComponent(data.tasks[data.task[item]])}/${encodeURIComponent(data.id[item])}`;
-  const filters = () => Object.keys(DEFAULTS).map(name => [name, form.elements[name].value]).filter(([name, value]) => value !== DEFAULTS[name]);
-  const listAddress = () => filters().length ? `#items?${new URLSearchParams(filters())}` : "#items";
+  const addressOf = item => `#item=${encodeURIComponent(taskOf(item))}/${encodeURIComponent(data.id[item])}`;
+  const listAddress = () => {
+    const values = Object.keys(DEFAULTS).map(name => [name, form.elements[name].value]);
+    const filters = values.filter(([name, value]) => value !== DEFAULTS[name]);
+    return filters.length ? `#items?${new URLSearchParams(filters)}` : "#items";
+  };
 
   const itemAt = address => {
     try {
       const [task, id] = address.split("/").map(decodeURIComponent);
-      return data.id.findIndex((own, item) => own === id && data.tasks[data.task[item]] === task);
+      return data.id.findIndex((own, item) => own === id && taskOf(item) === task);
     } catch { // a stray per cent sign
       return -1;
     }
@@ -341,8 +385,9 @@
 
   const setFilters = wanted => {
     for (const name of Object.keys(DEFAULTS)) {
-      const control = form.elements[name], value = wanted.get(name) ?? DEFAULTS[name];
-      control.value = control.options && ![...control.options].some(option => option.value === value) ? DEFAULTS[name] : value;
+      const control = form.elements[name];
+      control.value = wanted.get(name) ?? DEFAULTS[name];
+      if (control.selectedIndex === -1) control.value = DEFAULTS[name]; // no such option
     }
   };
 
@@ -358,7 +403,7 @@
   };
   const leave = () => {
     opened = -1;
-    if (dialog.open) dialog.close();
+    dialog.close("left");
   };
   const close = () => {
     history.pushState(null, "", listAddress());
@@ -368,40 +413,40 @@
 
   /** Do what the address says: when the page opens, when a link is followed, and on the way back. */
   const route = () => {
-    const [kind, rest] = [location.hash.slice(0, 6), location.hash.slice(6)];
-    if (kind === "#item=") {
-      const item = itemAt(rest);
-      if (item >= 0) return show(item);
-      status.textContent = say("unknown", { item: rest });
+    const [address, rest] = location.hash.split(/(?<=^#item=|^#items\?)/);
+    const item = address === "#item=" ? itemAt(rest ?? "") : -1;
+    if (item >= 0) {
+      show(item);
+      return;
     }
-    const wasOpen = dialog.open;
+    const wasOpen = dialog.open, before = listAddress();
     leave();
-    if (location.hash.startsWith("#items?")) {
-      const before = listAddress();
-      setFilters(new URLSearchParams(location.hash.slice(7)));
-      if (listAddress() !== before) refresh();
-    }
-    if ((kind === "#items" || kind === "#item=") && !wasOpen) form.parentElement.scrollIntoView();
-    return undefined;
+    if (address === "#items?") setFilters(new URLSearchParams(rest));
+    if (listAddress() !== before) refresh();
+    if (address === "#item=") status.textContent = say("unknown", { item: rest ?? "" });
+    if (address.startsWith("#item") && !wasOpen) form.parentElement.scrollIntoView();
   };
 
   /* --- Keys and the beginning --- */
 
-  const STEPS = new Map([["ArrowDown", 1], ["j", 1], ["ArrowUp", -1], ["k", -1], ["PageDown", 8], ["PageUp", -8], ["Home", -Infinity], ["End", Infinity]]);
+  const LIST_STEPS = new Map([
+    ["ArrowDown", 1], ["j", 1], ["ArrowUp", -1], ["k", -1],
+    ["PageDown", 8], ["PageUp", -8], ["Home", -Infinity], ["End", Infinity],
+  ]);
+  const ITEM_STEPS = new Map([["ArrowRight", 1], ["j", 1], ["ArrowLeft", -1], ["k", -1]]);
 
   const typed = event => {
     const single = event.key.length === 1;
     if (event.ctrlKey || event.metaKey || event.altKey || single && !keys.checked) return;
     const writing = event.target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
     if (dialog.open) {
-      const by = new Map([["j", 1], ["ArrowRight", 1], ["k", -1], ["ArrowLeft", -1]]).get(event.key);
-      if (by && !writing) step(by);
+      if (ITEM_STEPS.has(event.key)) step(ITEM_STEPS.get(event.key));
     } else if (event.key === "/" && !writing) {
       event.preventDefault();
       form.q.focus();
-    } else if (event.target === list && STEPS.has(event.key)) {
+    } else if (event.target === list && LIST_STEPS.has(event.key)) {
       event.preventDefault();
-      activate(active + STEPS.get(event.key));
+      activate(active + LIST_STEPS.get(event.key));
     } else if (event.target === list && event.key === "Enter") open(found[active]);
     else if (event.target === form.q && ["ArrowDown", "Enter"].includes(event.key)) {
       event.preventDefault();
@@ -426,9 +471,8 @@
       const row = event.target.closest("[role=option]");
       if (row) open(found[Number(row.getAttribute("aria-posinset")) - 1]);
     });
-    dialog.addEventListener("cancel", event => {
-      event.preventDefault();
-      close();
+    dialog.addEventListener("close", () => {
+      if (!dialog.open && dialog.returnValue === "") close(); // by Escape
     });
     addEventListener("keydown", typed);
     addEventListener("resize", () => draw(true));
@@ -444,7 +488,7 @@
     DEFAULTS.a = data.strategies[data.incumbent];
     DEFAULTS.b = data.strategies.find((_, strategy) => strategy !== data.incumbent) ?? DEFAULTS.a;
     setFilters(new Map());
-    heads.append(...data.strategies.map(name => make("bdi", {}, name)));
+    heads.append(...data.strategies.map(apart));
     form.hidden = false;
     listen();
     refresh();

@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.writing import write_report
-from tests.unit._report import Words, made_run
-from tests.unit.test_report_hostile import INJECTIONS
+from tests.browser._browser import NEEDS_CHROMIUM, opened
+from tests.unit._report import made_run
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None,
-        reason="needs playwright: pip install playwright",
-    ),
-    pytest.mark.skipif(
-        not CHROMIUM.exists(),
-        reason="needs chromium: apt-get install --no-install-recommends chromium",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("profile")),
-            executable_path=str(CHROMIUM),
-            headless=True,
-            args=ARGUMENTS,
-        )
-        yield context
-        context.close()
-
-
-def opened(browser: Any, file: Path, width: int = 1100) -> tuple[Any, list[str]]:
-    """Open a file; return the page and everything it did that a report must not do."""
-    page = browser.new_page()
-    complaints: list[str] = []
-    page.on("request", lambda request: _unless_own(complaints, request.url, file))
-    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(file.as_uri())
-    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
-    return page, complaints
-
-
-def _unless_own(complaints: list[str], url: str, file: Path) -> None:
-    if url not in (file.as_uri(), "data:,"):
-        complaints.append(f"request: {url}")
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +40,6 @@ def test_text_stands_out_from_its_ground(browser: Any, report: Path, scheme: str
     page.emulate_media(color_scheme=scheme)
     worst = page.evaluate(CONTRAST)
     assert worst["ratio"] >= 4.5, worst
-    page.close()
-
-
-def test_hostile_text_does_nothing(browser: Any, tmp_path: Path) -> None:
-    text = "\n".join(INJECTIONS)
-    words = Words(text, text, text, text, text, text, text)
-    page, complaints = opened(browser, write_report(made_run(tmp_path / "run", words)))
-    page.wait_for_timeout(300)
-    assert complaints == []
-    assert page.locator("#configuration").count() == 1
-    assert page.evaluate("() => document.scripts.length") == 0
     page.close()
 
 

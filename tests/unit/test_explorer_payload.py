@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,10 @@ from hypothesis import strategies as st
 
 from harness.types import (
     ChoiceScore,
-    Failure,
     Generation,
-    ItemResult,
     Message,
     Passage,
-    Request,
     RunManifest,
-    TaskItem,
 )
 from reports import html
 from reports._data import load_run
@@ -32,38 +27,13 @@ from reports.explorer.links import item_link, items_link
 from reports.explorer.packing import Strings, packed, unpacked
 from reports.explorer.page import words
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
-from tests.unit._explorer import PACKED, data_of
+from tests.unit._explorer import PACKED, Score, asked, data_of
 from tests.unit._report import N_ITEMS, STRATEGIES, made_manifest, made_run
-
-Score = float | None
 
 
 @pytest.fixture(scope="module")
 def manifest() -> RunManifest:
     return made_manifest()
-
-
-def asked(number: int, scores: Sequence[Score], prompt: str = "", n: int = 1) -> AskedItem:
-    """An item of the task `sums`, with a score for each of the first strategies; None is a failure."""
-    item = TaskItem(id=f"item-{number:04}", input=f"question {number}", targets=("yes",), split="test")
-    shown = {}
-    for strategy, score in zip(STRATEGIES, scores, strict=False):
-        message = Message(role="user", content=f"{prompt} {item.input}")
-        result = ItemResult(
-            strategy=strategy,
-            seed=0,
-            task="sums",
-            item_id=item.id,
-            key="",
-            request=Request(task="sums", item_id=item.id, messages=(message,)),
-            generation=None if score is None else Generation(text="yes" if score else f"no {number}"),
-            scores={} if score is None else {"exact_match": score},
-            error=Failure(kind="Broken", message="it broke") if score is None else None,
-        )
-        outcome = Outcome.ANSWERED
-        outcome |= Outcome.FAILED if score is None else Outcome.RIGHT if score > 0.5 else Outcome(0)
-        shown[strategy] = Shown(result, score, outcome, n)
-    return AskedItem("sums", item, shown)
 
 
 def mixed(n: int) -> list[AskedItem]:
@@ -137,9 +107,7 @@ def test_what_is_kept_does_not_depend_on_the_order(order: list[int]) -> None:
 
 def test_the_page_says_what_it_leaves_out(tmp_path: Path) -> None:
     run = load_run(made_run(tmp_path / "run"))
-    says = [
-        words()[name].partition("}")[2].partition("{")[0] for name in ("left_out_items", "left_out_details")
-    ]
+    says = [words()[name].rpartition("}")[2] for name in ("left_out_items", "left_out_details")]
     whole, cut = (PACKED.sub("", html.render(run, limit)) for limit in (LIMIT_BYTES, 100))
     assert not [text for text in says if text in whole]
     assert [text for text in says if text in cut] == says
