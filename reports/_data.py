@@ -56,7 +56,7 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
         InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
     """
     rows = load_rows(run_dir)
-    with _readable(run_dir / FILE_NAME):
+    with readable(run_dir / FILE_NAME):
         summary, decision = conclude(rows, sheet, use)
         return RunData(
             manifest=rows.manifest,
@@ -74,7 +74,7 @@ def load_rows(run_dir: Path) -> RunRows:
         InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
     """
     manifest = load_manifest(run_dir)
-    with Store.open(run_dir, read_only=True) as store, _readable(store.path):
+    with Store.open(run_dir, read_only=True) as store, readable(store.path):
         rows = RunRows.load(manifest, store)
     if not any(found for by_task in rows.rows.values() for found in by_task.values()):
         raise InputError(
@@ -104,7 +104,7 @@ def load_manifest(run_dir: Path) -> RunManifest:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file makes the block raise into one line."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""``trilemma report``: a run folder as one page."""
+"""``trilemma report``: a run folder as one page, or several as one history."""
 
 from __future__ import annotations
 
@@ -6,25 +6,52 @@ from pathlib import Path
 
 import click
 
+from harness.errors import InputError
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; by default RUN/report.FORMAT.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="File to write; by default RUN/report.FORMAT, or history.FORMAT here for several runs.",
+)  # fmt: skip
 @click.option(
     "--format", "kind", type=click.Choice(["html", "md", "json", "csv", "parquet"]), default="html",
     show_default=True,
-    help="html: the page. md: the same in short. json: summary and decision. csv, parquet: every answer.",
+    help="html: the page. md: the same in short. json: summary and decision, or the history. "
+    "csv, parquet: every answer of one run.",
 )  # fmt: skip
 @click.option("--prices", metavar="FILE", help="Price sheet, or builtin:NAME [default: as the machine was].")
 @click.option(
-    "--queries-per-month", type=click.FloatRange(min=0), default=10_000, show_default=True, metavar="N",
-    help="Expected volume.",
+    "--queries-per-month", type=click.FloatRange(min=0), metavar="N",
+    help="Expected volume [default: 10000].",
 )  # fmt: skip
-def report(run: Path, out: Path | None, kind: str, prices: str | None, queries_per_month: float) -> None:
-    """Write the report of the run folder RUN, from what is stored: no model is needed."""
+def report(
+    runs: tuple[Path, ...], out: Path | None, kind: str, prices: str | None, queries_per_month: float | None
+) -> None:
+    """Write the report of the run folder RUN, from what is stored: no model is needed.
+
+    With two or more run folders it is their history: every score over the runs, oldest first, with the
+    difference from the run before on the same items, and what regressed.
+    """
+    if len(runs) > 1:
+        _history(runs, out, kind, prices, queries_per_month)
+        return
     from harness.deciding.cost import Use
     from harness.deciding.prices import load_prices
     from reports.writing import write_report
 
     sheet = load_prices(prices) if prices else None
-    click.echo(write_report(run, out, kind, sheet, Use(queries_per_month)))
+    use = Use() if queries_per_month is None else Use(queries_per_month)
+    click.echo(write_report(runs[0], out, kind, sheet, use))
+
+
+def _history(
+    runs: tuple[Path, ...], out: Path | None, kind: str, prices: str | None, queries_per_month: float | None
+) -> None:
+    from reports.writing import write_history
+
+    for option, value in (("--prices", prices), ("--queries-per-month", queries_per_month)):
+        if value is not None:
+            raise InputError(option, "", "is for the decision of one run", "leave it out", value)
+    click.echo(write_history(runs, out, kind))

@@ -1,0 +1,58 @@
+"""Pages over several runs: one look with the report, one file of words, everything escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.deciding.wording import p_value
+from reports import _sparkline, _text
+from reports._words import words
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(template: str, **values: Any) -> str:
+    """Return a page; whatever stands in names and answers is escaped, and can be encoded as UTF-8."""
+    return _environment().get_template(template).render(style=Markup(style()), **values)
+
+
+@cache
+def style() -> str:
+    """Return the style of the report and of these pages."""
+    files = ("report.css", "history.css")
+    return "\n" + "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in files)
+
+
+@cache
+def style_source() -> str:
+    """Return the source that a Content-Security-Policy names to allow the style and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_text.harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        score=_text.score,
+        points=_text.points,
+        count=_text.count,
+        exact=_text.exact,
+        excerpt=_text.excerpt,
+        p_value=p_value,
+    )
+    environment.globals.update(t=words(), spark_width=_sparkline.WIDTH, spark_height=_sparkline.HEIGHT)
+    return environment
