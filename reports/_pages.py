@@ -50,6 +50,7 @@ def _environment() -> Environment:
         score=_text.score,
         points=_text.points,
         count=_text.count,
+        duration=_text.duration,
         exact=_text.exact,
         excerpt=_text.excerpt,
         p_value=p_value,

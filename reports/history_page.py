@@ -27,11 +27,16 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def render_history(history: History) -> str:
-    """Return the page; equal histories give equal text."""
+def render_history(history: History, back: str = "") -> str:
+    """Return the page; equal histories give equal text.
+
+    Args:
+        history: What to show.
+        back: Address of the page that led here, where there is one.
+    """
     tables = tuple(_tables(history))
     roles = {role: [each for each in tables if each.task.role == role] for role in ("target", "retention")}
-    return page("history.html.jinja", history=history, roles=roles)
+    return page("history.html.jinja", history=history, roles=roles, back=back)
 
 
 def _tables(history: History) -> Iterator[Table]:

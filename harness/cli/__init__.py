@@ -15,6 +15,7 @@ from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
 COMMANDS = {
     "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
     "report": ("harness.cli.report", "Write the report of a run folder, or the history of several."),
+    "view": ("harness.cli.view", "Show a folder of runs in the browser: reports, comparisons, progress."),
     "decide": (
         "harness.cli.decide",
         "Say which strategy to take, how sure that is, and what would change it.",
