@@ -35,6 +35,8 @@ def listening(port: int, exactly: bool) -> socket.socket:
 
 def serve(root: Path, listener: socket.socket) -> None:
     """Answer requests until Ctrl-C."""
-    config = uvicorn.Config(view_app(root), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        view_app(root), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3
+    )
     with suppress(KeyboardInterrupt):  # uvicorn ends in good order and then passes the signal on
         uvicorn.Server(config).run(sockets=[listener])
