@@ -212,6 +212,17 @@ class Store:
         query = "SELECT item_id, repeat FROM results WHERE recipe = ? AND seed = ?"
         return set(self._db.execute(query, (recipe, seed)).fetchall())
 
+    def counts(self, recipe: str) -> tuple[int, int]:
+        """Return how many results a recipe has, and how many of them failed."""
+        query = "SELECT COUNT(*), COUNT(error) FROM results WHERE recipe = ?"
+        done, failed = self._db.execute(query, (recipe,)).fetchone()
+        return int(done), int(failed)
+
+    def n_items(self, task_digest: str) -> int:
+        """Return how many test items of a task are kept."""
+        query = "SELECT COUNT(*) FROM items WHERE task_digest = ?"
+        return int(self._db.execute(query, (task_digest,)).fetchone()[0])
+
     def results(self, recipes: Iterable[str]) -> Iterator[ItemResult]:
         """Yield the results of the given recipes, ordered by recipe as given, seed, repeat and item id."""
         query = (

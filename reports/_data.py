@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision
 from harness.errors import InputError
-from harness.store import Preparation, Store
+from harness.store import FILE_NAME, Preparation, Store
 from harness.types import RunManifest
 from reports.explorer.items import AskedItem, asked_items
 
@@ -44,23 +46,32 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
     Raises:
         InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
     """
+    rows = load_rows(run_dir)
+    with readable(run_dir / FILE_NAME):
+        summary, decision = conclude(rows, sheet, use)
+        return RunData(
+            manifest=rows.manifest,
+            summary=summary,
+            decision=decision,
+            preparations=tuple(rows.prepared),
+            items=asked_items(rows),
+        )
+
+
+def load_rows(run_dir: Path) -> RunRows:
+    """Read what a run has stored.
+
+    Raises:
+        InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
+    """
     manifest = load_manifest(run_dir)
-    with Store.open(run_dir, read_only=True) as store:
-        try:
-            rows = RunRows.load(manifest, store)
-            summary, decision = conclude(rows, sheet, use)
-            if not summary.items:
-                remedy = "let `trilemma run` finish at least one batch first"
-                raise InputError(run_dir, "", "holds no results yet", remedy)
-            return RunData(
-                manifest=manifest,
-                summary=summary,
-                decision=decision,
-                preparations=tuple(rows.prepared),
-                items=asked_items(rows),
-            )
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-            raise _damaged(store.path, error) from None
+    with Store.open(run_dir, read_only=True) as store, readable(store.path):
+        rows = RunRows.load(manifest, store)
+    if not any(found for by_task in rows.rows.values() for found in by_task.values()):
+        raise InputError(
+            run_dir, "", "holds no results yet", "let `trilemma run` finish at least one batch first"
+        )
+    return rows
 
 
 def load_manifest(run_dir: Path) -> RunManifest:
@@ -80,6 +91,15 @@ def load_manifest(run_dir: Path) -> RunManifest:
         remedy = "name a folder that `trilemma run` wrote"
         raise InputError(run_dir, MANIFEST, "there is no such file", remedy) from None
     except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes the block raise into one line."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from None
 
 

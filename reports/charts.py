@@ -44,7 +44,7 @@ def differences(decision: Decision) -> Figure | None:
         for each in rows
     ]  # fmt: skip
     margin = 100 * decision.limits.max_forgetting
-    y = alt.Y("name:N", sort=[row["name"] for row in data], title=None)
+    y = alt.Y("name:N", sort=list(names.values()), title=None)
     base = _on(data)
     band = _on([{"from": -margin, "to": margin}]).mark_rect(color=theme.light("margin"))
     zero = _on([{"at": 0}]).mark_rule(color=SOFT)
@@ -142,7 +142,7 @@ def break_even(decision: Decision) -> Figure | None:
         return None
     names = _short([each.strategy for each in shown])
     at = _volumes(decision)
-    data = [
+    data: list[dict[str, Any]] = [
         {"name": names[each.strategy], "queries": queries, "cost": _paid(each, queries)}
         for each in shown
         for queries in at
@@ -192,7 +192,7 @@ def kept(forgetting: Sequence[Contrast]) -> Figure | None:
     strategies = list(dict.fromkeys(each.strategy for each in forgetting))
     names, labels = _short(_without_suite(tasks)), _short(strategies)
     names = dict(zip(tasks, names.values(), strict=True))
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"x": strategies.index(each.strategy), "y": tasks.index(each.task), "text": points(each.difference),
          "fill": _shade(each.difference), "open": each.ci_low <= 0 <= each.ci_high}
         for each in forgetting
@@ -410,6 +410,7 @@ def _shorten(name: str) -> str:
 
 
 def _themed(chart: Any) -> dict[str, Any]:
+    """Return the specification in the theme's fonts and colours, with harmless text."""
     axis = {
         "domainColor": SOFT, "gridColor": LINE, "tickColor": SOFT, "labelColor": INK, "titleColor": SOFT,
         "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 11, "labelLimit": 240,
@@ -421,4 +422,11 @@ def _themed(chart: Any) -> dict[str, Any]:
         .configure_text(fontSize=11)
         .configure_legend(labelColor=INK, labelFontSize=11, labelLimit=200)
     ).to_dict()
-    return spec
+    cleaned: dict[str, Any] = _cleaned(spec)
+    return cleaned
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {harmless(key): _cleaned(each) for key, each in value.items()}
+    return [_cleaned(each) for each in value] if isinstance(value, list) else harmless(value)

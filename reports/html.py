@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.deciding.wording import money, p_value
-from reports import _text, theme
+from reports import theme
 from reports._data import RunData, load_run
-from reports._language import LANGUAGE, words
+from reports._environment import environment
+from reports._language import words
 from reports._view import page_of
 from reports.explorer.page import explorer_of
 from reports.explorer.payload import LIMIT_BYTES
@@ -28,31 +26,5 @@ def render(run: RunData, explorer_bytes: int = LIMIT_BYTES) -> str:
     """
     page, explorer = page_of(run), explorer_of(run, explorer_bytes)
     style = theme.css() + (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    template = _environment().get_template("report.html.jinja")
+    template = environment(t=words("report")).get_template("report.html.jinja")
     return template.render(page=page, style=Markup(style), explorer=explorer)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_text.harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        score=_text.score,
-        points=_text.points,
-        count=_text.count,
-        duration=_text.duration,
-        size=_text.size,
-        exact=_text.exact,
-        excerpt=_text.excerpt,
-        money=money,
-        p_value=p_value,
-        fill=_text.fill,
-    )
-    environment.globals.update(t=words("report"), language=LANGUAGE)
-    return environment

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.deciding.cost import Use
@@ -33,7 +35,7 @@ def write_report(
         InputError: The run cannot be read, or the file cannot be written.
     """
     path = path or run_dir / f"report.{kind}"
-    try:
+    with _writable(path):
         if kind == "parquet":
             from reports.tables import write_parquet
 
@@ -44,10 +46,51 @@ def write_report(
             write_pdf(_text(run_dir, "html", sheet, use), path)
         else:
             path.write_bytes(_text(run_dir, kind, sheet, use).encode("utf-8", "replace"))
+    return path
+
+
+def write_history(run_dirs: Sequence[Path], path: Path | None = None, kind: str = "html") -> Path:
+    """Write the history of several runs, by default as ``history.KIND`` here; return where it stands.
+
+    Args:
+        run_dirs: The run folders, in any order.
+        path: The file to write.
+        kind: ``html``, ``md`` or ``json``.
+
+    Raises:
+        InputError: The kind is of one run only, a run cannot be read, or the file cannot be written.
+    """
+    if kind not in ("html", "md", "json"):
+        raise InputError("--format", "", "is for one run only", "use html, md or json, or name one run", kind)
+    path = path or Path(f"history.{kind}")
+    text = _history_text(run_dirs, kind)
+    with _writable(path):
+        path.write_bytes(text.encode("utf-8", "replace"))
+    return path
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         problem = f"cannot be written: {error.strerror}"
         raise InputError(path, "", problem, "name a file that you may write to with --out") from None
-    return path
+
+
+def _history_text(run_dirs: Sequence[Path], kind: str) -> str:
+    from reports.history import load_history
+
+    history = load_history(run_dirs)
+    if kind == "json":
+        return history.model_dump_json(indent=1) + "\n"
+    if kind == "md":
+        from reports.history_markdown import history_markdown
+
+        return history_markdown(history)
+    from reports.history_page import render_history
+
+    return render_history(history)
 
 
 def write_charts(

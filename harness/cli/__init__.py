@@ -14,7 +14,8 @@ from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
 # name: (module, one line of help). The help stands here so that `--help` imports no command.
 COMMANDS = {
     "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
-    "report": ("harness.cli.report", "Write the HTML report of a run folder."),
+    "report": ("harness.cli.report", "Write the report of a run folder, or the history of several."),
+    "view": ("harness.cli.view", "Show a folder of runs in the browser: reports, comparisons, progress."),
     "decide": (
         "harness.cli.decide",
         "Say which strategy to take, how sure that is, and what would change it.",

@@ -9,11 +9,12 @@ import json
 import os
 import shlex
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -93,11 +94,21 @@ def locked(run_dir: Path) -> Iterator[None]:
         raise InputError(run_dir, "", f"cannot be a run folder: {error.strerror}", "use --out DIR") from None
     with (run_dir / "run.lock").open("w") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except BlockingIOError:
             remedy = "wait for it, or use --out DIR"
             raise InputError(run_dir, "", "another trilemma run is at work in this folder", remedy) from None
         yield
+
+
+def _take(handle: TextIO, tries: int = 5) -> None:
+    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is at work."""
+    for _ in range(tries - 1):
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.02)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 # --- Composition ---

@@ -16,19 +16,13 @@ def compare(runs: tuple[Path, ...]) -> int:
 
     Tasks are compared where all their settings and items are the same. Ends with 4 where nothing is.
     """
-    from harness.analysis.rows import RunRows
     from harness.cli._table import comparison_table, wide_console
     from harness.gate.comparing import compared
-    from harness.store import Store
-    from reports._data import load_manifest
+    from reports._data import load_rows
 
     if len(runs) < 2:
         raise InputError("RUN", "", "at least two run folders are needed", "name another one")
-    loaded = []
-    for run in runs:
-        manifest = load_manifest(run)
-        with Store.open(run, read_only=True) as store:
-            loaded.append((str(run), RunRows.load(manifest, store)))
+    loaded = [(str(run), load_rows(run)) for run in runs]
     console = wide_console()
     any_found = False
     for name, rows in loaded[1:]:

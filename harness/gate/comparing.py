@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
-from harness.analysis.rows import RunRows
-from harness.analysis.scores import pair
+from harness.analysis.comparison import Table
+from harness.analysis.scores import Clusters, pair
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
+from harness.types import RunManifest, Task
+
+Reading = Literal["better", "worse", "not proven"]
+ALPHA = 0.05
+_DECODING = ("temperature", "repeats", "on_long_prompt")
+
+
+class Scored(Protocol):
+    """What comparing needs to know of a run."""
+
+    @property
+    def manifest(self) -> RunManifest:
+        """What the run was made from."""
+        ...
+
+    @property
+    def scores(self) -> Table:
+        """Scores of every strategy on every task."""
+        ...
+
+    @property
+    def clusters(self) -> Mapping[str, Clusters]:
+        """Task to the cluster of each item."""
+        ...
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One strategy on one task in two runs; ``p_holm`` is corrected for all rows of the comparison."""
+    """One strategy on one task in two runs; ``p_holm`` is corrected for all rows that are shown together."""
 
     strategy: str
     task: str
@@ -23,32 +48,70 @@ class Compared:
     found: Paired
     p_holm: float
 
+    @property
+    def reading(self) -> Reading:
+        """What is proven after Holm's correction."""
+        if self.p_holm >= ALPHA:
+            return "not proven"
+        return "better" if self.found.estimate > 0 else "worse"
 
-def compared(first: RunRows, later: RunRows) -> tuple[list[Compared], list[str]]:
+
+def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
     """Return the differences later - first, and why the rest cannot be compared."""
-    left_out: list[str] = []
-    rows: list[tuple[str, str, str, float, float, Paired]] = []
-    if first.manifest.model.weights_digest != later.manifest.model.weights_digest:
-        left_out.append("note: the runs have different base models")
+    left_out = [f"note: the runs have different {each}s" for each in other_settings(first, later)]
+    rows: list[Compared] = []
     for name, task in later.manifest.tasks.items():
         other = first.manifest.tasks.get(name)
-        if other is None or other.digest != task.digest:
-            why = (
-                "is not in the first run" if other is None else "has other items or settings in the first run"
-            )
-            left_out.append(f"{name} {why}")
-            continue
-        metric = later.manifest.metrics[name][0]
-        for strategy, by_task in later.scores.items():
-            old = first.scores.get(strategy, {}).get(name)
-            if old is None or name not in by_task:
-                continue
-            found = pair(by_task[name], old, metric, later.clusters[name])
-            if found is not None:
-                before, after = (_mean(side.of(metric).values()) for side in (old, by_task[name]))
-                rows.append((strategy, name, metric, before, after, found))
-    corrected = holm([row[-1].p_value for row in rows])
-    return [Compared(*row, p_holm=p) for row, p in zip(rows, corrected, strict=True)], left_out
+        if other is None:
+            left_out.append(f"{name} is not in the first run")
+        elif changed := other_task(other, task):
+            left_out.append(f"{name} has other items or settings in the first run ({', '.join(changed)})")
+        else:
+            found = (difference(strategy, name, first, later) for strategy in later.scores)
+            rows += [row for row in found if row]
+    return corrected(rows), left_out
+
+
+def other_settings(first: Scored, later: Scored) -> tuple[str, ...]:
+    """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
+    old, new = first.manifest, later.manifest
+    changed = ["base model"] if old.model.weights_digest != new.model.weights_digest else []
+    changed += [
+        key.replace("_", " ") + " setting"
+        for key in _DECODING
+        if old.experiment.get(key) != new.experiment.get(key)
+    ]
+    return tuple(changed)
+
+
+def other_task(first: Task, later: Task) -> tuple[str, ...]:
+    """Name what keeps two tasks of one name from being compared; empty where they can be."""
+    if first.digest == later.digest:
+        return ()
+    changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
+    return tuple(key for key in changed if key != "digest") or ("items or documents",)
+
+
+def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compared | None:
+    """Compare one strategy on the items of a task that both runs have; None where there is none.
+
+    The p-value stands as it is until the rows that are shown together are `corrected`.
+    """
+    metric = later.manifest.metrics[task][0]
+    old, new = first.scores.get(strategy, {}).get(task), later.scores.get(strategy, {}).get(task)
+    if old is None or new is None:
+        return None
+    found = pair(new, old, metric, later.clusters[task])
+    if found is None:
+        return None
+    before, after = (_mean(side.of(metric).values()) for side in (old, new))
+    return Compared(strategy, task, metric, before, after, found, p_holm=found.p_value)
+
+
+def corrected(rows: Sequence[Compared]) -> list[Compared]:
+    """Correct the p-values for the number of rows."""
+    adjusted = holm([row.found.p_value for row in rows])
+    return [replace(row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def _mean(scores: Iterable[Floats]) -> float:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 
-from harness.analysis.forgetting import RIGHT, refuses
+from harness.analysis.forgetting import refuses
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import RIGHT
 from harness.types import ItemResult, RunManifest, Task, TaskItem
 
 

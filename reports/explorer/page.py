@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import yaml
 from markupsafe import Markup
 
 from reports._data import RunData
+from reports._language import texts
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
 
 _REPORTS = Path(__file__).parent.parent
@@ -30,7 +29,7 @@ class Explorer:
 
 def explorer_of(run: RunData, limit: int = LIMIT_BYTES) -> Explorer:
     """Make the explorer of a run, with data of at most ``limit`` bytes."""
-    text, script = words(), _template("explorer.js")
+    text, script = texts("explorer"), _template("explorer.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return Explorer(
         text=text,
@@ -39,15 +38,6 @@ def explorer_of(run: RunData, limit: int = LIMIT_BYTES) -> Explorer:
         script_hash=f"sha256-{digest}",
         style=Markup(_template("explorer.css")),
     )
-
-
-@cache
-def words() -> dict[str, str]:
-    """Return every word of the explorer by its key."""
-    found: dict[str, str] = yaml.safe_load(
-        (_REPORTS / "text" / "explorer.en.yaml").read_text(encoding="utf-8")
-    )
-    return found
 
 
 def _template(name: str) -> str:

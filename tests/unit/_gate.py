@@ -58,7 +58,8 @@ def made(
         keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
             ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
             ``trained`` (strategies with trained tokens), ``tokens`` (strategy to prompt tokens), ``leaks``,
-            ``recall`` (task to the share of items shown a right document by rag strategies).
+            ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
+            ``created`` (of the run).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -71,7 +72,7 @@ def made(
     }
     manifest = RunManifest(
         trilemma_version="0",
-        name=folder.name,
+        name=keys.get("name", folder.name),
         experiment={
             "name": folder.name, "model": {"path": "builtin:starter", "template_options": {}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
@@ -89,7 +90,7 @@ def made(
         packages={},
         git_revision="",
         hardware={},
-        created="2026-01-01T00:00:00+00:00",
+        created=keys.get("created", "2026-01-01T00:00:00+00:00"),
     )  # fmt: skip
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     with Store.open(folder) as store:

@@ -19,13 +19,13 @@ from harness.types import (
 )
 from reports import html
 from reports._data import load_run
+from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, pieces
 from reports.explorer.index import BRIEF_CHARS, brief
 from reports.explorer.items import AskedItem, Outcome, Shown
 from reports.explorer.links import item_link, items_link
 from reports.explorer.packing import Strings, packed, unpacked
-from reports.explorer.page import words
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
 from tests.unit._explorer import PACKED, Score, asked, data_of
 from tests.unit._report import N_ITEMS, STRATEGIES, made_manifest, made_run
@@ -107,7 +107,7 @@ def test_what_is_kept_does_not_depend_on_the_order(order: list[int]) -> None:
 
 def test_the_page_says_what_it_leaves_out(tmp_path: Path) -> None:
     run = load_run(made_run(tmp_path / "run"))
-    says = [words()[name].rpartition("}")[2] for name in ("left_out_items", "left_out_details")]
+    says = [texts("explorer")[name].rpartition("}")[2] for name in ("left_out_items", "left_out_details")]
     whole, cut = (PACKED.sub("", html.render(run, limit)) for limit in (LIMIT_BYTES, 100))
     assert not [text for text in says if text in whole]
     assert [text for text in says if text in cut] == says

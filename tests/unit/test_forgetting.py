@@ -16,7 +16,6 @@ from harness.protocols import TokenLogProbs
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel
 
-
 KEPT = TaskInfo(
     name="kept",
     kind="generate",

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from harness.cli.report import report
 from harness.deciding.records import Decision
 from harness.errors import InputError
-from reports import charts, drawing, pdf, theme
+from reports import charts, drawing, theme
 from reports._data import RunData, load_run
 from reports.drawing import Figure, themed_svg, write_figures
 from tests.unit._report import Words, made_run
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(run: RunData, tmp_path: Pat
 def test_a_pdf_without_a_browser_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     folder = made_run(tmp_path / "run")
     done = CliRunner().invoke(report, [str(folder), "--format", "pdf"])
     assert isinstance(done.exception, InputError)

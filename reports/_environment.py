@@ -1,0 +1,37 @@
+"""How every page is filled in: all is escaped, what misleads is made visible, no name is left empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness.deciding.wording import money, p_value
+from reports import _text
+from reports._language import LANGUAGE
+
+
+def environment(**names: Any) -> Environment:
+    """Return the environment of the templates, with names that all of them know."""
+    made = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_text.harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        score=_text.score,
+        points=_text.points,
+        count=_text.count,
+        duration=_text.duration,
+        size=_text.size,
+        exact=_text.exact,
+        excerpt=_text.excerpt,
+        fill=_text.fill,
+        money=money,
+        p_value=p_value,
+    )
+    made.globals.update(language=LANGUAGE, **names)
+    return made
