@@ -137,6 +137,8 @@ def test_tags_and_refusals(go: Open, report: Path, tmp_path: Path) -> None:
     assert (choose(page, tag="", outcome="refused"), ids(page)) == (1, ["item-0002"])
     assert choose(page, strategy="few_shot") == 0
     assert choose(page, outcome="", strategy="lora") == 0  # was not asked
+    assert choose(page, strategy="", a="zero_shot", b="few_shot", flip="both-wrong") == 1
+    assert choose(page, b="lora") == 0
 
 
 def test_search_finds_all_words_in_any_part_without_case(go: Open) -> None:

@@ -15,6 +15,7 @@ from harness.config import load_experiment, parse, read_yaml
 from harness.errors import InputError
 from harness.tasks.loading import load_task
 from harness.tasks.spec import TaskFile
+from tests.unit._explorer import data_in
 
 TASK = Path("tasks/tool_library")
 
@@ -58,7 +59,8 @@ def test_the_example_runs_to_its_report(tmp_path: Path, tiny_model: Path) -> Non
     assert "Not yet proven" in result.output or "leads" in result.output or "Keep" in result.output
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "training loss" in page
-    assert "When does the counter" in page or "For how many days" in page or "deposit" in page
+    asked = "\n".join(data_in(page).texts())
+    assert "When does the counter" in asked or "For how many days" in asked or "deposit" in asked
 
 
 def test_the_task_file_is_right_and_its_files_are_there(tmp_path: Path) -> None:
