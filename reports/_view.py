@@ -340,7 +340,15 @@ def _facts(run: RunData) -> Iterable[tuple[str, str]]:
             revision=(manifest.git_revision or T.configuration.names.unknown)[:12],
         ),
     )
-    yield t.machine, "; ".join(_plain(value) for value in list(manifest.hardware.values())[:4])
+    devices = manifest.hardware.get("cuda_devices")
+    yield (
+        t.machine,
+        t.machine_text.format(
+            processor=manifest.hardware.get("processor") or T.configuration.names.unknown,
+            cores=manifest.hardware.get("cores", "?"),
+            devices=_plain(devices) if devices else t.no_device,
+        ),
+    )
     yield (
         t.digests,
         t.digests_text.format(

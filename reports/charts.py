@@ -21,6 +21,10 @@ WIDTH = 350
 ROW = 24
 INK, SOFT, LINE, GROUND = (theme.light(name) for name in ("ink", "soft", "line", "ground"))
 _LONGEST_NAME = 22
+_RESERVED = {"constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+             "toString", "valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__",
+             "__lookupSetter__"}  # fmt: skip
+"""Names that the renderer takes for those of every JavaScript object."""
 _PER_DECADE = 8
 _KINDS = ("prompt", "retrieve", "fine-tune", "combine")
 
@@ -239,7 +243,8 @@ def losses(name: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Fi
     """Loss by training step, a line each; points that are no number are left out."""
     t = words("report").charts.losses
     finite = {key: [p for p in found if all(map(math.isfinite, p))] for key, found in series.items()}
-    drawn = {harmless(key): _thinned(found) for key, found in finite.items() if found}
+    labels = _short(key for key, found in finite.items() if found)
+    drawn = {labels[key]: _thinned(found) for key, found in finite.items() if found}
     if not drawn:
         return None
     order = list(drawn)
@@ -406,6 +411,8 @@ def _without_suite(tasks: Sequence[str]) -> list[str]:
 
 def _shorten(name: str) -> str:
     text = " ".join(str(harmless(name)).split())
+    if text in _RESERVED:
+        return f"{text}\N{NO-BREAK SPACE}"
     return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 

@@ -44,6 +44,7 @@ def index_of(
         "incumbent": list(manifest.recipes).index(str(manifest.experiment["incumbent"])),
         "metrics": [clean(name) for name in metric_names],
         "tasks": [clean(name) for name in tasks],
+        "roles": [manifest.tasks[name].role for name in tasks],
         "primary": [clean(manifest.metrics[name][0]) for name in tasks],
         "task": [numbers[each.task] for each in items],
         "id": [clean(brief(each.item.id)) for each in items],

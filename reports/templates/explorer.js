@@ -10,6 +10,7 @@
  *
  *   q         words, all of which stand in the item's id, task, tags, question, accepted answers or answers
  *   task      a task
+ *   role      target | retention: the tasks of that role
  *   tag       a tag
  *   strategy  a strategy: `outcome` is then its own, and score, tokens and time are sorted by its own
  *   outcome   right | wrong | refused | error: of the strategy, or else of any
@@ -23,7 +24,7 @@
   const ANSWERED = 1, RIGHT = 2, FAILED = 4, REFUSED = 8; // reports/explorer/items.py
   const CITED = 1, NAMED = 2, BLOCK = 200; // reports/explorer/details.py
   const ROW_REM = 3.5, SPARE_ROWS = 6, DIFF_WORDS = 500;
-  const DEFAULTS = { q: "", task: "", tag: "", strategy: "", outcome: "", a: "", b: "", flip: "", sort: "disagreement" };
+  const DEFAULTS = { q: "", task: "", role: "", tag: "", strategy: "", outcome: "", a: "", b: "", flip: "", sort: "disagreement" };
 
   const byId = id => document.getElementById(id);
   const form = byId("items-form"), status = byId("items-status"), keys = byId("items-keys"), dialog = byId("item");
@@ -135,6 +136,7 @@
     const task = data.tasks.indexOf(form.task.value), tag = data.tags.indexOf(form.tag.value);
     const strategy = strategyOf("strategy"), holds = OUTCOMES[form.outcome.value];
     if (task >= 0) wanted.push(item => data.task[item] === task);
+    if (form.role.value) wanted.push(item => data.roles[data.task[item]] === form.role.value);
     if (tag >= 0) wanted.push(item => data.tagged[item].includes(tag));
     if (strategy >= 0) wanted.push(item => holds(outcome(item, strategy)));
     else if (form.outcome.value) wanted.push(item => data.results.some(column => holds(column.outcome[item])));

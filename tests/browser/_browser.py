@@ -44,3 +44,16 @@ def opened(browser: Any, file: Path, width: int = 1100, address: str = "") -> tu
 def _unless_own(complaints: list[str], url: str, file: Path) -> None:
     if url.partition("#")[0] not in (file.as_uri(), "data:,"):
         complaints.append(f"request: {url}")
+
+
+def grave_violations(page: Any) -> list[tuple[str, list[str]]]:
+    """What axe-core finds that is serious or critical: the rule, and the elements that break it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response
+    assert found["testEngine"]["name"] == "axe-core"
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]

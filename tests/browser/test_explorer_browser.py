@@ -14,7 +14,7 @@ from reports.explorer.items import AskedItem, Outcome
 from reports.explorer.links import item_link, items_link
 from reports.html import render
 from reports.writing import write_report
-from tests.browser._browser import NEEDS_CHROMIUM, opened
+from tests.browser._browser import NEEDS_CHROMIUM, grave_violations, opened
 from tests.unit._explorer import asked
 from tests.unit._report import N_ITEMS, Words, made_run
 from tests.unit.test_report_hostile import INJECTIONS, hostile
@@ -376,11 +376,11 @@ def test_tab_reaches_every_control_in_order(go: Open) -> None:
     page = go()
     page.get_by_label("Search").focus()
     reached = []
-    for _ in range(11):
+    for _ in range(12):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("() => document.activeElement.name || document.activeElement.id"))
-    assert reached[:7] == ["task", "strategy", "outcome", "tag", "sort", "a", "b"]
-    assert reached[7:] == ["flip", "", "items-list", "items-keys"]  # the button has no name
+    assert reached[:8] == ["task", "role", "strategy", "outcome", "tag", "sort", "a", "b"]
+    assert reached[8:] == ["flip", "", "items-list", "items-keys"]  # the button has no name
 
 
 # --- What a model wrote ---
@@ -484,19 +484,10 @@ def test_nothing_scrolls_sideways(go: Open, width: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", [ITEM, "#items?task=routing"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(go: Open, scheme: str, address: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = go(address)
     page.emulate_media(color_scheme=scheme)
     if address == ITEM:
         opened_item(page)
         page.evaluate("() => document.querySelectorAll('#item details').forEach(d => { d.open = true })")
-    found = Axe().run(page).response
-    assert found["testEngine"]["name"] == "axe-core"
-    grave = [
-        (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
-    assert grave == []
+    assert grave_violations(page) == []
     page.emulate_media(color_scheme="light")

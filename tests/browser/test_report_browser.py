@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
+from reports._data import load_run
+from reports._text import points
 from reports.writing import write_report
-from tests.browser._browser import NEEDS_CHROMIUM, opened
+from tests.browser._browser import NEEDS_CHROMIUM, grave_violations, opened
 from tests.unit._report import made_run
 
 pytestmark = NEEDS_CHROMIUM
@@ -40,6 +43,71 @@ def test_text_stands_out_from_its_ground(browser: Any, report: Path, scheme: str
     page.emulate_media(color_scheme=scheme)
     worst = page.evaluate(CONTRAST)
     assert worst["ratio"] >= 4.5, worst
+    page.close()
+
+
+def test_every_chart_is_drawn_named_and_has_its_table(browser: Any, report: Path) -> None:
+    page, complaints = opened(browser, report)
+    plots = page.locator("#overview .plot")
+    assert plots.count() == 4
+    for plot in plots.all():
+        drawing = plot.locator("svg").bounding_box()
+        assert drawing["width"] > 200
+        assert drawing["height"] > 40
+        labels = plot.locator("svg").get_attribute("aria-labelledby").split()
+        assert all(page.locator(f"[id='{label}']").inner_text() for label in labels)
+        assert plot.locator("tbody tr").count() >= 3
+    assert complaints == []
+    page.close()
+
+
+def test_the_figures_on_the_page_are_those_of_the_summary(browser: Any, report: Path) -> None:
+    run = load_run(report.parent)
+    page, _ = opened(browser, report)
+    shown = page.locator("#target td data").evaluate_all("all => all.map(e => Number(e.value))")
+    roles = {task.name: task.role for task in run.summary.tasks}
+    means = {round(c.mean, 6) for c in run.summary.cells if c.primary and roles[c.task] == "target"}
+    assert means <= set(shown)
+    first = page.locator("#differences tbody tr").first.inner_text().split()
+    best = next(c for c in run.decision.candidates if c.strategy != run.decision.incumbent)
+    assert first[:2] == [best.strategy, points(best.difference)]
+    page.close()
+
+
+def test_a_number_of_changed_items_opens_just_these(browser: Any, report: Path) -> None:
+    page, complaints = opened(browser, report)
+    link = page.locator("#overview a[href*='b=lora'][href*='role=target'][href*='flip=gained']")
+    wanted = link.inner_text()
+    link.click()
+    page.wait_for_function("() => document.querySelector('#items-form').elements.flip.value === 'gained'")
+    assert page.locator("#items-form [name=role]").input_value() == "target"
+    assert page.locator("#items-status").inner_text().split()[0] == wanted
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Any, report: Path, scheme: str) -> None:
+    page, _ = opened(browser, report)
+    page.emulate_media(color_scheme=scheme)
+    assert grave_violations(page) == []
+    page.close()
+
+
+def test_the_first_page_prints_on_one_sheet(browser: Any, report: Path, tmp_path: Path) -> None:
+    page, _ = opened(browser, report)
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = false })")
+    page.pdf(path=str(tmp_path / "report.pdf"), prefer_css_page_size=True)
+    first, second = (each.extract_text() for each in PdfReader(tmp_path / "report.pdf").pages[:2])
+    for words in (
+        "Verdict",
+        "What was kept",
+        "item by item",
+        "Made from",
+        "Digests",
+    ):
+        assert words in first
+    assert second.lstrip().startswith("Decision")
     page.close()
 
 

@@ -273,8 +273,10 @@ def test_markdown_and_json_say_the_same(tmp_path: Path, report) -> None:
     [
         (["--format", "csv"], ["--format", "one run only", "html, md or json"]),
         (["--format", "parquet"], ["--format", "one run only"]),
-        (["--prices", "builtin:cpu"], ["--prices", "decision of one run"]),
-        (["--queries-per-month", "5"], ["--queries-per-month", "decision of one run"]),
+        (["--prices", "builtin:cpu"], ["--prices", "is for one run"]),
+        (["--queries-per-month", "5"], ["--queries-per-month", "is for one run"]),
+        (["--charts", "slides"], ["--charts", "is for one run"]),
+        (["--format", "pdf"], ["--format", "one run only"]),
         (["--out", "nowhere/x.html"], ["nowhere/x.html", "cannot be written", "--out"]),
     ],
 )

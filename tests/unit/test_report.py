@@ -85,7 +85,7 @@ def test_scores_stand_in_the_order_of_tasks_and_strategies(run: RunData, page: s
 def test_every_difference_stands_with_its_interval(run: RunData, page: str) -> None:
     sections = parsed(page)
     for contrasts, section in (
-        (run.summary.contrasts, "differences"),
+        (run.summary.contrasts, "all-differences"),
         (run.summary.forgetting, "forgetting"),
     ):
         assert contrasts
@@ -100,12 +100,74 @@ def test_the_best_of_a_row_is_marked_by_more_than_colour(page: str) -> None:
     assert rows[0].count("★") == 1
 
 
+def test_the_first_page_counts_what_changed_and_links_to_the_items(run: RunData, page: str) -> None:
+    overview = page[page.index('<section id="overview">') : page.index("<nav ")]
+    flips = [flip for flip in run.summary.flips if flip.strategy == "rag" and flip.role == "target"]
+    gained = sum(len(flip.gained) for flip in flips)
+    assert gained
+    assert f'<a href="#items?role=target&amp;a=zero_shot&amp;b=rag&amp;flip=gained">{gained}</a>' in overview
+    row = overview[overview.rindex('<th scope="row">rag</th>') :]
+    cells = re.findall(r"<td>(?:<a [^>]*>)?(\d+)", row[: row.index("</tr>")])
+    numbers = [int(cell) for cell in cells]
+    assert sum(numbers[:4]) == sum(flip.n for flip in flips)
+
+
+def test_the_three_figures_are_the_winners_or_the_nearest_challengers(run: RunData) -> None:
+    assert run.decision.winner is None
+    able = [c for c in run.decision.candidates if c.strategy != run.decision.incumbent and not c.excluded]
+    best = able[0]
+    assert run.decision.candidates[0].excluded
+    assert f"{best.strategy} against zero_shot, not proven" in html.render(run)
+    won = dataclasses.replace(run, decision=run.decision.model_copy(update={"winner": "rag"}))
+    assert "rag against zero_shot</dt>" in html.render(won)
+
+
+def test_missing_answers_are_counted_on_the_first_page(run: RunData) -> None:
+    short = run.summary.model_copy(update={"items": run.summary.items - 7, "errors": 0})
+    assert "7 items without an answer, 0 failed answers" in html.render(
+        dataclasses.replace(run, summary=short)
+    )
+
+
+def test_every_task_has_its_part_with_all_metrics_and_links(run: RunData, page: str) -> None:
+    tasks = page[page.index('<section id="tasks">') : page.index('<section id="cost">')]
+    for task, metrics in run.manifest.metrics.items():
+        part = tasks[tasks.index(f"<summary>{task} ") :]
+        part = part[: part.index("</table>")]
+        assert all(f'<th scope="row">{metric}</th>' in part for metric in metrics)
+        assert f"#items?task={task}&amp;strategy=lora&amp;outcome=wrong" in part
+
+
+def test_retrieval_says_whose_the_wrong_answers_are(run: RunData, page: str) -> None:
+    (found,) = [a for a in run.summary.attribution if a.task == "handbook"]
+    assert (found.strategy, found.n) == ("rag", N_ITEMS)
+    row = page[page.index('<section id="retrieval">') :]
+    row = row[row.index(f"<td>{found.task}</td>") :]
+    figures = [int(n) for n in re.findall(r"<td>(\d+)", row)[:5]]
+    wanted = (found.retrieval_missed, found.generation_missed, found.found_and_right, found.from_memory)
+    assert figures == [found.n, *wanted]
+
+
+def test_without_the_packages_that_draw_the_page_says_so_and_has_its_tables(
+    run: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("reports._view", "reports._record"):
+        monkeypatch.setattr(f"{module}.has_charts", lambda: False)
+    page = html.render(run)
+    assert not re.search("<svg [^>]*role=.img.", page)
+    assert "pip install" in parsed(page).texts["overview"]
+    assert f"{run.summary.contrasts[0].difference:.6f}" in page
+
+
 def test_cost_training_retrieval_and_provenance_are_there(page: str) -> None:
     texts = parsed(page).texts
     assert "320" in texts["cost"]
     assert "1 min 35 s" in texts["cost"]
     assert "123,456" in texts["preparation"]
-    assert 'polyline class="series-1"' in page  # the validation curve
+    assert "validation loss" in texts["preparation"]
+    assert (
+        len(re.findall("<svg [^>]*role=.img.", page)) == 5
+    )  # four on the first page, and the loss of the one training
     assert "recall" in texts["retrieval"]
     assert "e" * 64 in texts["configuration"]
     assert "incumbent: zero_shot" in texts["configuration"]

@@ -124,6 +124,16 @@ def test_names_cannot_become_markup(tmp_path: Path) -> None:
         assert "\u202e" not in svg
 
 
+@pytest.mark.parametrize("name", ["constructor", "hasOwnProperty", "__proto__", "toString", "", "1", "null"])
+def test_a_name_that_scripts_know_is_a_name_like_any_other(run: RunData, name: str) -> None:
+    candidates = [c.model_copy(update={"strategy": name}) for c in run.decision.candidates[:2]]
+    decision = run.decision.model_copy(update={"candidates": tuple(candidates), "frontier": ()})
+    forgetting = [each.model_copy(update={"task": name, "strategy": name}) for each in run.summary.forgetting]
+    found = charts.page_one(decision, forgetting)
+    assert [each.name for each in found] == NAMES
+    assert all(f">{name}" in str(themed_svg(each)) for each in found)
+
+
 def test_an_element_that_is_not_known_is_refused(run: RunData, monkeypatch: pytest.MonkeyPatch) -> None:
     wild = '<svg xmlns="http://www.w3.org/2000/svg"><foreignObject/></svg>'
     monkeypatch.setattr(drawing, "_convert", lambda figure, kind: wild)
