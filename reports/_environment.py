@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.deciding.wording import money, p_value
+from harness.deciding.wording import money, p_value, points
 from reports import _text
 from reports._language import LANGUAGE
 
@@ -23,7 +23,7 @@ def environment(**names: Any) -> Environment:
     )
     made.filters.update(
         score=_text.score,
-        points=_text.points,
+        points=points,
         count=_text.count,
         duration=_text.duration,
         size=_text.size,

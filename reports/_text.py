@@ -52,12 +52,6 @@ def exact(value: float) -> str:
     return f"{value:.6f}"
 
 
-def points(value: float) -> str:
-    """Return a difference of two scores in signed percentage points, with a true minus sign."""
-    rounded = round(100 * value, 1)
-    return f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}") if rounded else "0.0"
-
-
 def count(value: float) -> str:
     """Return a number of things: with thousands separators, and one decimal where it is a small mean."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.1f}"

@@ -11,10 +11,10 @@ import altair as alt
 
 from harness.analysis.findings import Contrast
 from harness.deciding.records import Candidate, Decision
-from harness.deciding.wording import money
+from harness.deciding.wording import money, points
 from reports import theme
 from reports._language import words
-from reports._text import harmless, points, score
+from reports._text import harmless, score
 from reports.drawing import Figure
 
 WIDTH = 350

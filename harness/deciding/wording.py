@@ -15,9 +15,9 @@ VERBS = {
 
 
 def points(share: float, sign: bool = True) -> str:
-    """Return a share as points, `+3.1` or `−0.4`."""
-    text = f"{100 * share:+.1f}" if sign else f"{100 * share:.1f}"
-    return text.replace("-", "−")
+    """Return a share as percentage points, `+3.1` or `−0.4` with a true minus sign; `0.0` has no sign."""
+    rounded = round(100 * share, 1) + 0.0
+    return (f"{rounded:+.1f}" if sign and rounded else f"{rounded:.1f}").replace("-", "−")
 
 
 def paragraph(decision: Decision) -> str:
@@ -114,7 +114,7 @@ def money(amount: float) -> str:
     if amount == 0:
         return "0"
     if amount < 1:
-        return f"{amount:.2g}"
+        return f"{amount:.3g}"
     return f"{amount:,.2f}"
 
 

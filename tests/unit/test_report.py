@@ -142,7 +142,7 @@ def test_retrieval_says_whose_the_wrong_answers_are(run: RunData, page: str) -> 
     (found,) = [a for a in run.summary.attribution if a.task == "handbook"]
     assert (found.strategy, found.n) == ("rag", N_ITEMS)
     row = page[page.index('<section id="retrieval">') :]
-    row = row[row.index(f"<td>{found.task}</td>") :]
+    row = row[row.index(f'<td class="words">{found.task}</td>') :]
     figures = [int(n) for n in re.findall(r"<td>(\d+)", row)[:5]]
     wanted = (found.retrieval_missed, found.generation_missed, found.found_and_right, found.from_memory)
     assert figures == [found.n, *wanted]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.deciding.wording import points
 from harness.store import Preparation
 from harness.types import PrepareCost
 from reports import _text
@@ -30,10 +31,10 @@ def test_an_excerpt_keeps_both_ends_and_counts_the_rest(text: str, limit: int) -
     [
         (_text.score(0.8333), "83.3"),
         (_text.score(12.34), "12.34"),
-        (_text.points(-0.0416), "−4.2"),
-        (_text.points(0.5), "+50.0"),
-        (_text.points(-0.0001), "0.0"),
-        (_text.points(0.0), "0.0"),
+        (points(-0.0416), "−4.2"),
+        (points(0.5), "+50.0"),
+        (points(-0.0001), "0.0"),
+        (points(0.0), "0.0"),
         (_text.count(1234567), "1,234,567"),
         (_text.count(4.25), "4.2"),
         (_text.duration(0.0312), "31 ms"),
