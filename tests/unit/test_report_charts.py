@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from reports.charts._parts import short_names
 
 from harness.cli.report import report
 from harness.deciding.records import Decision
@@ -142,7 +143,7 @@ def test_an_element_that_is_not_known_is_refused(run: RunData, monkeypatch: pyte
 
 
 def test_long_and_equal_names_stay_apart() -> None:
-    found = charts._short(["x" * 50 + "a", "x" * 50 + "b", "short"])
+    found = short_names(["x" * 50 + "a", "x" * 50 + "b", "short"])
     assert len(set(found.values())) == 3
     assert all(len(name) <= 30 for name in found.values())
 
