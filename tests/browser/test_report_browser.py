@@ -111,6 +111,14 @@ def test_the_first_page_prints_on_one_sheet(browser: Any, report: Path, tmp_path
     page.close()
 
 
+def test_the_report_as_pdf_is_the_printed_page(report: Path, tmp_path: Path) -> None:
+    path = write_report(report.parent, tmp_path / "report.pdf", kind="pdf")
+    pages = [page.extract_text() for page in PdfReader(path).pages]
+    assert "item by item" in pages[0]
+    assert pages[1].lstrip().startswith("Decision")
+    assert "The item explorer is not printed" in " ".join(" ".join(pages).split())
+
+
 CONTRAST = """
 () => {
   const rgb = text => text.match(/[\\d.]+/g).map(Number);
