@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.errors import InputError, MissingDependencyError
+from harness.files import write_whole
 from reports import theme
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -112,7 +113,7 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> list[Path]:
             for kind in FORMATS:
                 made = _convert(figure, kind)
                 path = folder / f"{figure.name}.{kind}"
-                path.write_bytes(made.encode() if isinstance(made, str) else made)
+                write_whole(path, made)
                 written.append(path)
     except OSError as error:
         problem = f"cannot be written: {error.strerror}"

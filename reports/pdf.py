@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.files import write_whole
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 TIMEOUT_S = 180
@@ -49,4 +50,4 @@ def write_pdf(page: str, path: Path) -> None:
             raise InputError(
                 browser, "", f"could not print (exit {done.returncode}): {said}", "print report.html"
             )
-        path.write_bytes(printed.read_bytes())
+        write_whole(path, printed.read_bytes())

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.errors import InputError, MissingDependencyError
+from harness.files import write_whole
 from reports._data import load_run
 
 
@@ -45,7 +46,7 @@ def write_report(
 
             write_pdf(_text(run_dir, "html", sheet, use), path)
         else:
-            path.write_bytes(_text(run_dir, kind, sheet, use).encode("utf-8", "replace"))
+            write_whole(path, _text(run_dir, kind, sheet, use))
     return path
 
 
@@ -65,7 +66,7 @@ def write_history(run_dirs: Sequence[Path], path: Path | None = None, kind: str 
     path = path or Path(f"history.{kind}")
     text = _history_text(run_dirs, kind)
     with _writable(path):
-        path.write_bytes(text.encode("utf-8", "replace"))
+        write_whole(path, text)
     return path
 
 

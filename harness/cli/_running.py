@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from harness.errors import EXIT_INTERRUPTED, InputError
+from harness.files import write_whole
 
 if TYPE_CHECKING:
     from harness.composition import Chain
@@ -284,10 +285,3 @@ def _claim(run_dir: Path, manifest: RunManifest) -> None:
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file whole, so that a kill leaves the old one or the new one."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._running import checked, complete, locked, resumable, write_whole
+from harness.cli._running import checked, complete, locked, resumable
 from harness.errors import (
     EXIT_DONE,
     EXIT_HAD_ERRORS,
@@ -19,6 +19,7 @@ from harness.errors import (
     InputError,
     nearest,
 )
+from harness.files import write_whole
 
 if TYPE_CHECKING:
     from harness.config import Experiment

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._running import complete, locked, resumable, write_whole
+from harness.cli._running import complete, locked, resumable
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, InputError, nearest
+from harness.files import write_whole
 
 if TYPE_CHECKING:
     from harness.analysis.findings import Summary

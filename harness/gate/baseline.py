@@ -14,6 +14,7 @@ from harness.analysis.forgetting import refuses
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
 from harness.errors import InputError
+from harness.files import write_whole
 from harness.types import Frozen, RunManifest
 
 
@@ -125,9 +126,7 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     """Write a baseline whole, keys sorted."""
     text = json.dumps(baseline.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, text)
 
 
 def load_baseline(path: Path) -> Baseline:
