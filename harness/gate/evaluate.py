@@ -9,11 +9,11 @@ import numpy as np
 
 from harness.analysis.forgetting import lost_and_gained, refuses
 from harness.analysis.rows import RunRows
-from harness.analysis.scores import Scores, pair
-from harness.gate.baseline import Baseline, differences, tokens_per_item
+from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
+from harness.gate.sides import Compared, Sides, checked_tasks, compare_all, retained
 from harness.gate.spec import GateFile, TaskCheck
-from harness.stats import Macro, Paired, holm, paired
+from harness.stats import Macro, holm, paired
 from harness.types import Frozen, ItemResult
 
 WORST_FLIPS = 10
@@ -59,12 +59,15 @@ def evaluate(
 
     Drops are corrected over all checks of all candidates, gains over the candidates (Holm).
     """
-    open_checks = [[*_checks(gate, run, name, baseline)] for name in candidates]
+    compared = [compare_all(gate, run, name, baseline) for name in candidates]
+    open_checks = [
+        [*_checks(gate, run, name, baseline, sides)] for name, sides in zip(candidates, compared, strict=True)
+    ]
     flat = settled([check for checks in open_checks for check in checks], gate.alpha)
     results = []
-    for name, checks in zip(candidates, open_checks, strict=True):
+    for name, checks, sides in zip(candidates, open_checks, compared, strict=True):
         mine, flat = flat[: len(checks)], flat[len(checks) :]
-        gain = _gain(gate, run, name, baseline)
+        gain = _gain(gate, run, sides)
         results.append(
             CandidateResult(
                 candidate=name,
@@ -72,7 +75,7 @@ def evaluate(
                 gain=gain.estimate if gain else None,
                 p_better=gain.p_value if gain else None,
                 checks=tuple(mine),
-                flips=tuple(_flips(gate, run, name, baseline)),
+                flips=tuple(_flips(gate, run, name, sides)),
             )
         )
     known = [i for i, result in enumerate(results) if result.p_better is not None]
@@ -93,14 +96,15 @@ def evaluate(
 # --- Checks ---
 
 
-def _checks(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
+def _checks(
+    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared
+) -> Iterable[CheckResult]:
     yield from _unprepared(run, name)
     for check in gate.checks:
-        yield from _task_checks(gate, check, run, name, baseline)
+        yield from _task_checks(gate, check, gate.matched(check, run.manifest.tasks), compared)
     if gate.forgetting is not None:
-        retained = [info.name for info in run.infos if info.role == "retention"]
         check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
-        yield _together("forgetting", gate, check, run, name, retained, None)
+        yield _together("forgetting", gate, check, retained(run), compared)
     if gate.refusals is not None:
         yield from _refusals(gate, run, name)
     yield from _must_pass(gate, run, name)
@@ -115,42 +119,31 @@ def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
 
 
 def _task_checks(
-    gate: GateFile, check: TaskCheck, run: RunRows, name: str, baseline: Baseline | None
+    gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
 ) -> Iterable[CheckResult]:
-    names = gate.matched(check, run.manifest.tasks)
-    against = None if check.against == "base" else baseline
     if check.together:
-        yield _together(check.tasks, gate, check, run, name, names, against)
+        yield _together(check.tasks, gate, check, tasks, compared)
         return
-    for task in names:
-        result = _open_check(task, check, [task])
-        refusal = _not_comparable(result, run, name, [task], against, check)
-        if refusal is not None:
-            yield refusal
-            continue
-        new, old, metric = _sides(run, name, task, against)
-        found = pair(new, old, metric, run.clusters[task])
-        assert found is not None
-        lost, gained = lost_and_gained(new, old, metric)
-        result = result.model_copy(update={"lost": lost, "gained": len(gained)})
-        yield judged(result, found, check.margin, gate.alpha)
+    for task in tasks:
+        result, sides = _open_check(task, check, [task]), compared[task, check.against]
+        if isinstance(sides, Sides):
+            lost, gained = lost_and_gained(sides.new, sides.old, sides.metric)
+            result = result.model_copy(update={"lost": lost, "gained": len(gained)})
+            yield judged(result, sides.found, check.margin, gate.alpha)
+        else:
+            yield _not_comparable(result, sides)
 
 
 def _together(
-    label: str,
-    gate: GateFile,
-    check: TaskCheck,
-    run: RunRows,
-    name: str,
-    tasks: Sequence[str],
-    baseline: Baseline | None,
+    label: str, gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
 ) -> CheckResult:
     result = _open_check(label, check, tasks)
-    refusal = _not_comparable(result, run, name, tasks, baseline, check)
-    if refusal is not None:
-        return refusal
-    pairs = [pair(*_sides(run, name, task, baseline), run.clusters[task]) for task in tasks]
-    return judged(result, Macro(tuple(found for found in pairs if found)), check.margin, gate.alpha)
+    found = [compared[task, check.against] for task in tasks]
+    reasons = [reason for sides in found if not isinstance(sides, Sides) for reason in sides]
+    if reasons:
+        return _not_comparable(result, dict.fromkeys(reasons))
+    pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
+    return judged(result, Macro(pairs), check.margin, gate.alpha)
 
 
 def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:
@@ -164,34 +157,7 @@ def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResu
     )
 
 
-def _sides(run: RunRows, name: str, task: str, baseline: Baseline | None) -> tuple[Scores, Scores, str]:
-    metric = run.manifest.metrics[task][0]
-    old = baseline.scores(task) if baseline else run.scores[run.base][task]
-    return run.scores[name][task], old, metric
-
-
-def _not_comparable(
-    result: CheckResult,
-    run: RunRows,
-    name: str,
-    tasks: Sequence[str],
-    baseline: Baseline | None,
-    check: TaskCheck,
-) -> CheckResult | None:
-    """Return the check as it ends where the two sides are not the same items under the same conditions."""
-    metrics = {task: run.manifest.metrics[task][0] for task in tasks}
-    reasons = differences(baseline, run.manifest, metrics) if baseline else []
-    if check.against == "baseline" and baseline is None:
-        reasons.append("there is no baseline")
-    for task in tasks if not reasons else ():
-        new = run.scores.get(name, {}).get(task)
-        old = baseline.scores(task) if baseline else run.scores.get(run.base, {}).get(task)
-        have = set(new.of(metrics[task])) if new else set()
-        want = set(old.of(metrics[task])) if old else {""}
-        if missing := sorted(want - have):
-            reasons.append(f"{len(missing)} items of {task} have no answer, {missing[0]} first")
-    if not reasons:
-        return None
+def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
     text = f"cannot be compared: {'; '.join(reasons)}"
     return result.model_copy(update={"verdict": "NOT COMPARABLE", "text": text, "margin": None})
 
@@ -309,36 +275,24 @@ def _median_latency(run: RunRows, strategy: str) -> float:
 # --- Ranking and flips ---
 
 
-def _checked_tasks(gate: GateFile, run: RunRows) -> dict[str, TaskCheck]:
-    return {task: check for check in gate.checks for task in gate.matched(check, run.manifest.tasks)}
+def _gain(gate: GateFile, run: RunRows, compared: Compared) -> Macro | None:
+    """Return the mean difference over the target tasks that are checked and can be compared."""
+    targets = {info.name for info in run.infos if info.role == "target"}
+    found = [compared[t, check.against] for t, check in checked_tasks(gate, run).items() if t in targets]
+    pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
+    return Macro(pairs) if pairs else None
 
 
-def _gain(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Macro | None:
-    """Return the mean difference over the target tasks that are checked."""
-    roles = {info.name: info.role for info in run.infos}
-    pairs: list[Paired] = []
-    for task, check in _checked_tasks(gate, run).items():
-        against = None if check.against == "base" else baseline
-        comparable = (
-            _not_comparable(_open_check(task, check, [task]), run, name, [task], against, check) is None
-        )
-        if roles[task] == "target" and comparable:
-            found = pair(*_sides(run, name, task, against), run.clusters[task])
-            pairs += [found] if found else []
-    return Macro(tuple(pairs)) if pairs else None
-
-
-def _flips(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> list[Flip]:
+def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[Flip]:
     """Return the items that were right and are wrong now, the largest drops first."""
     flips = []
-    for task, check in _checked_tasks(gate, run).items():
-        against = None if check.against == "base" else baseline
-        if _not_comparable(_open_check(task, check, [task]), run, name, [task], against, check) is not None:
+    for task, check in checked_tasks(gate, run).items():
+        sides = compared[task, check.against]
+        if not isinstance(sides, Sides):
             continue
-        new, old, metric = _sides(run, name, task, against)
         answers = {row.item_id: row for row in reversed(run.rows[name][task])}
-        after, before = new.of(metric), old.of(metric)
-        for item_id in lost_and_gained(new, old, metric)[0]:
+        after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
+        for item_id in lost_and_gained(sides.new, sides.old, sides.metric)[0]:
             item, row = run.items[task][item_id], answers[item_id]
             flips.append(
                 Flip(
