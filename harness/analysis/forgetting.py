@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from harness.analysis.findings import (
 )
 from harness.analysis.scores import RIGHT, Clusters, Scores
 from harness.drift import Drift
-from harness.stats import mcnemar_p, paired, wilson_interval
+from harness.stats import Paired, mcnemar_p, paired, wilson_interval
 from harness.types import ItemResult, Task, TaskItem
 
 Rows = Sequence[ItemResult]
@@ -116,25 +117,46 @@ def behaviour_changes(
     strategy: str, task: Task, items: Mapping[str, TaskItem], new: Rows, base: Rows, clusters: Clusters
 ) -> Iterable[BehaviourChange]:
     """Yield how often answers break their form, and how often questions are refused, against the base."""
+    kinds: list[tuple[Behaviour, Rates | None]] = []
     if task.kind == "generate":
-        yield from _change(strategy, task, "format failure", new, base, clusters, _breaks_form)
-    if not task.refusal:
-        return
+        kinds.append(("format failure", _paired(new, base, clusters, _breaks_form)))
+    if task.refusal:
+        without = refusals(task, items, new, base, clusters, unanswerable=True)
+        kinds.append(("refusal of an unanswerable question", without))
+        with_one = refusals(task, items, new, base, clusters, unanswerable=False)
+        kinds.append(("refusal of an answerable one", with_one))
+    yield from (_changed(strategy, task, name, rates) for name, rates in kinds if rates)
 
-    def unanswerable(row: ItemResult) -> bool:
+
+@dataclass(frozen=True)
+class Rates:
+    """How often something holds now and for the base, on the same items.
+
+    Attributes:
+        now: Mean share of answers, in [0, 1].
+        base: The base's.
+        found: The difference.
+    """
+
+    now: float
+    base: float
+    found: Paired
+
+
+def refusals(
+    task: Task, items: Mapping[str, TaskItem], new: Rows, base: Rows, clusters: Clusters, unanswerable: bool
+) -> Rates | None:
+    """Pair how often questions without (or with) an answer are refused; None where there are none."""
+
+    def meant(row: ItemResult) -> bool:
         item = items.get(row.item_id)
-        return item is not None and any(refuses(target, task) for target in item.targets)
+        return item is not None and unanswerable == any(refuses(target, task) for target in item.targets)
 
     def refused(row: ItemResult) -> bool:
         return row.generation is not None and refuses(row.generation.text, task)
 
-    kinds: tuple[tuple[Behaviour, bool], ...] = (
-        ("refusal of an unanswerable question", True),
-        ("refusal of an answerable one", False),
-    )
-    for name, wanted in kinds:
-        rows = [[row for row in side if unanswerable(row) == wanted] for side in (new, base)]
-        yield from _change(strategy, task, name, rows[0], rows[1], clusters, refused)
+    asked = [[row for row in side if meant(row)] for side in (new, base)]
+    return _paired(asked[0], asked[1], clusters, refused)
 
 
 def _breaks_form(row: ItemResult) -> bool:
@@ -150,31 +172,27 @@ def refuses(text: str, task: Task) -> bool:
     return bool(task.refusal) and text.strip().lower().startswith(str(task.refusal).strip().lower())
 
 
-def _change(
-    strategy: str,
-    task: Task,
-    name: Behaviour,
-    new: Rows,
-    base: Rows,
-    clusters: Clusters,
-    holds: Callable[[ItemResult], bool],
-) -> Iterable[BehaviourChange]:
+def _paired(new: Rows, base: Rows, clusters: Clusters, holds: Callable[[ItemResult], bool]) -> Rates | None:
+    """Pair the shares of each item's answers of which something holds."""
     sides = [_shares(rows, holds) for rows in (new, base)]
     common = sorted(sides[0].keys() & sides[1].keys())
     if not common:
-        return
-    values = [[side[item] for item in common] for side in sides]
+        return None
     names = [clusters[item] for item in common] if clusters else None
-    found = paired(values[0], values[1], names)
-    low, high = found.interval()
-    yield BehaviourChange(
+    now, before = ([side[item] for item in common] for side in sides)
+    return Rates(float(np.mean(now)), float(np.mean(before)), paired(now, before, names))
+
+
+def _changed(strategy: str, task: Task, name: Behaviour, rates: Rates) -> BehaviourChange:
+    low, high = rates.found.interval()
+    return BehaviourChange(
         strategy=strategy,
         task=task.name,
         behaviour=name,
-        n=len(common),
-        rate=float(np.mean(values[0])),
-        base_rate=float(np.mean(values[1])),
-        difference=found.estimate,
+        n=rates.found.n,
+        rate=rates.now,
+        base_rate=rates.base,
+        difference=rates.found.estimate,
         ci_low=low,
         ci_high=high,
     )

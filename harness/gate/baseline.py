@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import ValidationError
 
-from harness.analysis.forgetting import refuses
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
 from harness.errors import InputError
@@ -19,10 +18,9 @@ from harness.types import Frozen, RunManifest
 
 
 class BaselineItem(Frozen):
-    """One item: its primary score for each seed, and the share of answers that refuse."""
+    """One item: its primary score for each seed."""
 
     scores: tuple[float, ...]
-    refused: float | None = None
 
 
 class BaselineTask(Frozen):
@@ -79,7 +77,6 @@ def baseline_of(run: RunRows, strategy: str, reason: str) -> Baseline:
     tasks = {}
     for info in run.infos:
         found = run.scores.get(strategy, {}).get(info.name)
-        rows = run.rows.get(strategy, {}).get(info.name, ())
         by_item = found.of(info.primary_metric) if found else {}
         if len(by_item) < info.n_test:
             remedy = "let `trilemma run` finish it first"
@@ -89,20 +86,12 @@ def baseline_of(run: RunRows, strategy: str, reason: str) -> Baseline:
                 f"has answered {len(by_item)} of {info.n_test} items of {info.name}",
                 remedy,
             )
-        task = manifest.tasks[info.name]
-        refused: dict[str, list[bool]] = {}
-        for row in rows if task.refusal else ():
-            text = row.generation.text if row.generation else ""
-            refused.setdefault(row.item_id, []).append(refuses(text, task))
         tasks[info.name] = BaselineTask(
-            digest=task.digest,
+            digest=manifest.tasks[info.name].digest,
             metric=info.primary_metric,
             tokens_per_item=tokens_per_item(run, strategy, info.name),
             items={
-                item: BaselineItem(
-                    scores=tuple(float(score) for score in scores),
-                    refused=float(np.mean(refused[item])) if item in refused else None,
-                )
+                item: BaselineItem(scores=tuple(float(score) for score in scores))
                 for item, scores in sorted(by_item.items())
             },
         )

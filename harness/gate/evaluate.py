@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.forgetting import lost_and_gained, refuses
+from harness.analysis.forgetting import lost_and_gained, refusals
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
 from harness.gate.sides import Compared, Sides, checked_tasks, compare_all, retained
 from harness.gate.spec import GateFile, TaskCheck
-from harness.stats import Macro, holm, paired
-from harness.types import Frozen, ItemResult
+from harness.stats import Macro, holm
+from harness.types import Frozen
 
 WORST_FLIPS = 10
 
@@ -106,7 +106,7 @@ def _checks(
         check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
         yield _together("forgetting", gate, check, retained(run), compared)
     if gate.refusals is not None:
-        yield from _refusals(gate, run, name)
+        yield from _refusals(gate, run, name, gate.refusals)
     yield from _must_pass(gate, run, name)
     yield from _budgets(gate, run, name, baseline)
 
@@ -162,37 +162,17 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
     return result.model_copy(update={"verdict": "NOT COMPARABLE", "text": text, "margin": None})
 
 
-def _refusals(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
+def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterable[CheckResult]:
     """Whether questions without an answer are still refused, task by task, against the base."""
     for task_name, task in run.manifest.tasks.items():
         if not task.refusal or run.base not in run.rows:
             continue
-        items = run.items[task_name]
-        asked = {i for i, item in items.items() if any(refuses(target, task) for target in item.targets)}
-        sides = []
-        for strategy in (name, run.base):
-            refused: dict[str, list[bool]] = {}
-            for row in run.rows[strategy][task_name]:
-                if row.item_id in asked:
-                    refused.setdefault(row.item_id, []).append(_refused(row, run))
-            sides.append({item: float(np.mean(found)) for item, found in refused.items()})
-        common = sorted(sides[0].keys() & sides[1].keys())
-        if common:
-            label = f"refusals in {task_name} against base"
-            result = CheckResult(
-                name=label,
-                verdict="INCONCLUSIVE",
-                text="",
-                tasks=(task_name,),
-                against="base",
-                margin=gate.refusals,
-            )
-            found = paired([sides[0][i] for i in common], [sides[1][i] for i in common])
-            yield judged(result, found, gate.refusals or 0.0, gate.alpha)
-
-
-def _refused(row: ItemResult, run: RunRows) -> bool:
-    return row.generation is not None and refuses(row.generation.text, run.manifest.tasks[row.task])
+        new, base = (run.rows[strategy][task_name] for strategy in (name, run.base))
+        rates = refusals(task, run.items[task_name], new, base, run.clusters[task_name], unanswerable=True)
+        if rates is not None:
+            check = TaskCheck(tasks=task_name, margin=margin, against="base")
+            result = _open_check(f"refusals in {task_name}", check, [task_name])
+            yield judged(result, rates.found, margin, gate.alpha)
 
 
 def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
