@@ -9,7 +9,14 @@ import pytest
 from scipy.special import log_softmax, rel_entr
 
 from harness.analysis.findings import TaskInfo
-from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.forgetting import (
+    behaviour_changes,
+    continual_of,
+    flips_of,
+    mean_drift,
+    refusals,
+    tradeoffs_of,
+)
 from harness.analysis.scores import Scores
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
@@ -92,6 +99,22 @@ def test_refusals_and_broken_forms_are_compared_with_the_base() -> None:
     answerable = found["refusal of an answerable one"]
     assert (answerable.n, answerable.rate, answerable.base_rate) == (2, 0.0, 0.5)
     assert answerable.ci_low <= answerable.difference <= answerable.ci_high
+
+
+def test_refusals_of_items_that_belong_together_are_not_independent() -> None:
+    items = {f"q{n}": ITEMS["a"].model_copy(update={"id": f"q{n}"}) for n in range(12)}
+    base = [row(name, "not found") for name in items]
+    new = [row(name, "Rome" if n < 6 else "not found") for n, name in enumerate(items)]
+    apart = refusals(ASK, items, new, base, {}, unanswerable=True)
+    together = refusals(
+        ASK, items, new, base, {f"q{n}": f"page {n // 3}" for n in range(12)}, unanswerable=True
+    )
+    assert apart is not None
+    assert together is not None
+    assert (together.now, together.base, together.found.n_clusters) == (0.5, 1.0, 4)
+    assert together.found.method == "t over clusters"
+    assert together.found.interval()[0] < apart.found.interval()[0]
+    assert refusals(ASK, items, new, base, {}, unanswerable=False) is None
 
 
 def test_json_that_is_none_breaks_the_form() -> None:
