@@ -85,7 +85,7 @@ OWNERS = (
     Phase(1.0, 1.0, 0.4, 0.0, OWNERS_ALONE | {"lookup": 47.0, "reading": 30.0, "general": 5.0}),
 )
 """Finding a value by its owner and its key together, where several owners have the same keys."""
-LAST = LATER | {"reading": 40.0, "lookup": 3.0, "label_turns": 17.0, "general": 18.0}
+LAST = LATER | {"reading": 42.0, "lookup": 3.0, "label_turns": 17.0}
 POLISH = (Phase(0.0, 1.0, 1.0, 0.17, LAST), Phase(1.0, 1.0, 1.0, 0.2, LAST))
 """The end of the mixture once more, at its full difficulty, with more labels."""
 COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "labels": LABELS, "owners": OWNERS, "polish": POLISH}
