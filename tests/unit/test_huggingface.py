@@ -26,7 +26,7 @@ def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
     assert model.render(messages) == "<|system|>Answer.<|end|><|user|>Where?<|end|><|assistant|>"
     answered = (*messages, Message(role="assistant", content="here"))
     assert model.render(answered) == model.render(messages) + "here<|end|>"
-    assert model.count_tokens(messages) == len(model._encode(model.render(messages)))
+    assert model.count_tokens(messages) == len(model._prompts.encode(model.render(messages)))
 
 
 def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: HuggingFaceModel) -> None:
@@ -41,7 +41,7 @@ def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model:
 def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel) -> None:
     asked = request("Where is place 1?", max_new_tokens=5)
     (answer,) = model.generate([asked])
-    ids = model._encode(model.render(asked.messages))
+    ids = model._prompts.encode(model.render(asked.messages))
     new: list[int] = []
     with torch.inference_mode():
         while len(new) < 5:
@@ -59,10 +59,10 @@ def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> N
     choices = ("positive", "a rather long choice of many tokens", "n", "The ticket")
     asked = request("What is it?", choices)
     (answer,) = model.score([asked])
-    prompt = model._encode(model.render(asked.messages))
+    prompt = model._prompts.encode(model.render(asked.messages))
     assert isinstance(answer, Generation)
     for choice in answer.choices:
-        ids = [*model._encode(choice.text), model.tokenizer.eos_token_id]
+        ids = [*model._prompts.encode(choice.text), model.tokenizer.eos_token_id]
         with torch.inference_mode():
             logprobs = model.module(torch.tensor([prompt + ids])).logits[0].log_softmax(-1)
         expected = sum(float(logprobs[len(prompt) - 1 + i, token]) for i, token in enumerate(ids))
