@@ -22,7 +22,7 @@ TEMPLATE = (
     "{% for message in messages %}{% if message.role == 'assistant' %} {{ message.content }}{{ '\n\n' }}"
     "{% else %}{{ message.content }}{% endif %}{% endfor %}"
 )
-"""Prompts are plain text, as a base model reads them: blank lines between examples, a space before answers."""
+"""Prompts are plain text, as a base model reads them: blank lines after examples, spaces before answers."""
 
 _KINDS = ("crane", "kiln", "loom", "press", "lathe", "boiler", "winch", "mixer")
 _FACTS = ("rated load", "test voltage", "paint code", "oil grade", "depot", "fitter", "torque")

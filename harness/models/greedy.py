@@ -10,20 +10,17 @@ from transformers import StopStringCriteria
 
 from harness.models.engine import Engine
 
-HARMLESS = frozenset(
-    {
-        *("bos_token_id", "eos_token_id", "pad_token_id", "max_length", "max_new_tokens", "do_sample"),
-        *(
-            "temperature",
-            "top_k",
-            "top_p",
-            "min_p",
-            "use_cache",
-            "transformers_version",
-            "_from_model_config",
-        ),
-    }
+_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
+_SAMPLING = ("do_sample", "temperature", "top_k", "top_p", "min_p")
+_BOUNDS = ("max_length", "max_new_tokens")
+_KEPT = (
+    "use_cache",
+    "output_attentions",
+    "output_hidden_states",
+    "transformers_version",
+    "_from_model_config",
 )
+HARMLESS = frozenset(_IDS + _SAMPLING + _BOUNDS + _KEPT)
 """Keys of a model's generation configuration that leave a greedy answer as it is."""
 
 LEAVING = 4
