@@ -8,7 +8,7 @@ import torch
 
 from harness.types import Failure, Generation, Request
 
-MAX_BATCH_ITEMS = 32
+MAX_BATCH_ITEMS = 64
 
 
 def plan_batches(

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
+from harness.models.attention import PREFIX
+
 KeysAndValues: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """Of one layer, each of shape ``(n_rows, n_heads, n_tokens, head_dim)``."""
 
@@ -29,7 +31,7 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
 
     def __init__(self, room: int, prefix: KeysAndValues | None = None, n_rows: int = 1) -> None:
         super().__init__()
-        self.room, self.used = room, 0
+        self.room, self.used, self._prefix = room, 0, prefix
         if prefix is not None:
             self.update(*(part.expand(n_rows, -1, -1, -1) for part in prefix))
 
@@ -50,7 +52,10 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         start, self.used = self.used, self.used + key_states.shape[2]
         self.keys[:, :, start : self.used] = key_states
         self.values[:, :, start : self.used] = value_states
-        return self.filled()
+        keys, values = self.filled()
+        if self._prefix is not None:
+            setattr(keys, PREFIX, self._prefix)
+        return keys, values
 
     def filled(self) -> KeysAndValues:
         """Return the keys and values of all tokens so far."""

@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from harness.models.attention import install
 from harness.models.cache import KeysAndValues, roomy_cache
 from harness.models.prefixes import shared_length
 
@@ -65,6 +66,7 @@ class Engine:
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        install(module)
         self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
 
     # --- Which models ---
