@@ -110,6 +110,7 @@ class Engine:
         ids = [(37 * k + 11) % self.vocabulary for k in range(9)]
         prompts = [ids[:8], [*ids[:3], *ids[6:8]]]
         rows, _ = self._encode(prompts, 3, 1)
+        self._prefixes.clear()
         last = torch.full((2, 1), ids[8], device=self.module.device)
         continued = self.extend(rows, last)[:, -1].float()
         whole = [torch.tensor([[*prompt, ids[8]]], device=self.module.device) for prompt in prompts]
@@ -231,7 +232,3 @@ class Engine:
         while len(self._prefixes) > KEPT_PREFIXES:
             self._prefixes.popitem(last=False)
         return kept
-
-    def forget(self) -> None:
-        """Give back the memory of kept prefixes."""
-        self._prefixes.clear()

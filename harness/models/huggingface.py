@@ -146,14 +146,20 @@ class HuggingFaceModel:
 
     def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return this model with the saved adapter at ``path``, over a base of its own."""
-        return HuggingFaceModel(self._options, self._place, path, quantization)
+        return self._copy(path, quantization)
 
     def merged(self) -> HuggingFaceModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
         if self._adapter is None or self._quantization != "none":
             return None
-        copy = HuggingFaceModel(self._options, self._place, self._adapter, self._quantization)
+        copy = self._copy(self._adapter, self._quantization)
         copy._merge = True
+        return copy
+
+    def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
+        """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
+        copy = HuggingFaceModel(self._options, self._place, adapter, quantization)
+        copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
         return copy
 
     # --- Prompts ---

@@ -137,6 +137,39 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
     assert sizes[0] == 7
 
 
+def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
+    asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
+    for answers in (model.generate(asked), model.score(asked)):
+        cached = [answer.usage.cached_prompt for answer in answers if isinstance(answer, Generation)]
+        lengths = [answer.usage.prompt for answer in answers if isinstance(answer, Generation)]
+        assert cached[0] == 0
+        assert len(set(cached[1:])) == 1
+        assert all(30 < n < length for n, length in zip(cached[1:], lengths[1:], strict=True))
+    (alone,) = model.generate(asked[:1])
+    assert isinstance(alone, Generation)
+    assert alone.usage.cached_prompt == 0
+
+
+def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> None:
+    first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
+    asked = [request("word " * 40 + str(n), item_id=str(n)) for n in range(4)]
+    first.generate(asked)
+    assert len(first.engine._prefixes) == 1
+    assert second.module is not None
+    assert first._engine is None
+    assert not second.engine._prefixes
+
+
+def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.eos_token = None
+    good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
+    answers = model.score([good, bad])
+    assert isinstance(answers[0], Generation)
+    assert isinstance(answers[1], Failure)
+    assert answers[1].kind == "empty_choice"
+
+
 def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
     first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
     assert first.module is first.module
