@@ -33,7 +33,7 @@ def attend(
         query: Shape ``(n_rows, n_heads, n_new, dim)``.
         key: Shape ``(n_rows, n_key_heads, n_tokens, dim)``.
         value: Like ``key``.
-        mask: What is added to the scores, shape ``(n_rows, 1, n_new, n_tokens)``.
+        mask: What is added to the scores, or which tokens are seen, shape ``(n_rows, 1, n_new, n_tokens)``.
         **kwargs: What else transformers pass.
 
     Returns:
@@ -51,7 +51,9 @@ def attend(
     together = query.transpose(0, 1).reshape(heads, n_rows * group, dim)
     before = (together @ keys[0].mT).view(heads, n_rows, group, shared).transpose(0, 1)
     after = query @ key[:, :, shared:].mT
-    if mask is not None:
+    if mask is not None and mask.dtype == torch.bool:
+        after = after.masked_fill(~mask[..., shared:], torch.finfo(after.dtype).min)
+    elif mask is not None:
         after = after + mask[..., shared:]
     weights = torch.cat([before, after], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
     of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, n_rows * group, shared) @ values[0]

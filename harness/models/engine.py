@@ -102,6 +102,8 @@ class Engine:
             return False
         try:
             return self._tried()
+        except torch.OutOfMemoryError:  # says nothing of the model
+            raise
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
             return False
 
