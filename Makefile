@@ -1,4 +1,4 @@
-# Two commands are all a newcomer needs: `make demo` and `make test`.
+# Two commands are all a newcomer needs: `make demo` and `make test`. `make bench` takes a quarter of an hour.
 # PYTHON picks the interpreter (3.11 to 3.13), TORCH the torch build to install.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench clean
 
 demo: $(READY)
 	$(BIN)/trilemma run configs/quickstart.yaml
@@ -23,6 +23,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Against lm_eval, which is installed once below ~/.cache; ends with 1 where a goal is missed.
+bench: $(READY)
+	$(BIN)/python -m benchmarks.speed.against_lm_eval
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import sqlite3
 import sys
@@ -10,6 +11,9 @@ import sys
 import click
 
 from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
+
+_COLLECT_EVERY = 100_000
+"""Objects made between two looks for garbage: importing makes a million and no garbage."""
 
 # name: (module, one line of help). The help stands here so that `--help` imports no command.
 COMMANDS = {
@@ -80,6 +84,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every refused input ends in one line and exit code 2."""
+    gc.set_threshold(_COLLECT_EVERY, 20, 50)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

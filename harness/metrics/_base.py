@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-import evaluate
 from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 from harness.config import Options
+from harness.metrics._evaluate import evaluate
 from harness.protocols import Case
 from harness.types import Kind
 

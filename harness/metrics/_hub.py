@@ -8,11 +8,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-import evaluate
 from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError, shorten
+from harness.metrics._evaluate import evaluate
 from harness.protocols import Case
 
 PREFIX = "evaluate:"

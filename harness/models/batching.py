@@ -8,34 +8,35 @@ import torch
 
 from harness.types import Failure, Generation, Request
 
-MAX_BATCH_ITEMS = 32
+MAX_BATCH_ITEMS = 64
 
 
-def plan_batches(requests: Sequence[Request], lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Group requests of like decoding and length, longest first, within a budget of padded tokens.
+def plan_batches(
+    requests: Sequence[Request], sizes: Sequence[int], families: Sequence[int], max_tokens: int
+) -> list[list[int]]:
+    """Group requests of like decoding, beginning and length, longest first, within a budget of padded tokens.
 
     Args:
         requests: What is asked.
-        lengths: Prompt tokens of each request.
-        max_tokens: Bound on items x (longest prompt + new tokens) of a batch of more than one.
+        sizes: Most tokens of each request's row: its prompt with the answer, or with all its choices.
+        families: Requests that begin alike have the same number here; see `harness.models.prefixes`.
+        max_tokens: Bound on items x longest row of a batch of more than one.
 
     Returns:
         Indexes into ``requests``; equal arguments give equal batches.
     """
-    widths = [max(1, len(request.choices)) for request in requests]
-    order = sorted(
-        range(len(requests)),
-        key=lambda i: (requests[i].decoding.model_dump_json(), -widths[i], -lengths[i], i),
-    )
+    kinds = [
+        (request.decoding.model_dump_json(), family)
+        for request, family in zip(requests, families, strict=True)
+    ]
     batches: list[list[int]] = []
-    for i in order:
+    for i in sorted(range(len(requests)), key=lambda i: (kinds[i], -sizes[i], i)):
         batch = batches[-1] if batches else []
-        if batch and requests[batch[0]].decoding == requests[i].decoding and len(batch) < MAX_BATCH_ITEMS:
-            longest = lengths[batch[0]] + requests[i].decoding.max_new_tokens
-            if (len(batch) + 1) * widths[batch[0]] * longest <= max_tokens:
-                batch.append(i)
-                continue
-        batches.append([i])
+        alike = batch and kinds[batch[0]] == kinds[i] and len(batch) < MAX_BATCH_ITEMS
+        if alike and (len(batch) + 1) * sizes[batch[0]] <= max_tokens:
+            batch.append(i)
+        else:
+            batches.append([i])
     return batches
 
 

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-import transformers
-from jinja2 import TemplateError
 
 from harness.config import ModelOptions
-from harness.digests import digest_of
 from harness.errors import InputError
+from harness.models.answers import chosen, transformers_answers, written
 from harness.models.batching import halving, plan_batches
+from harness.models.engine import Engine
+from harness.models.greedy import StopStrings, greedy, is_plain
 from harness.models.likelihood import log_likelihoods
+from harness.models.prefixes import families
+from harness.models.prompts import Prompts
 from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
 from harness.models.weights import (
     Quantization,
@@ -36,7 +38,6 @@ from harness.models.weights import (
 )
 from harness.protocols import TokenLogProbs
 from harness.types import (
-    ChoiceScore,
     Failure,
     Generation,
     Message,
@@ -82,6 +83,8 @@ class HuggingFaceModel:
             dtype=str(self.dtype).removeprefix("torch."),
         )
         self._loaded: Any = None
+        self._engine: Engine | None = None
+        self._stops: dict[tuple[str, ...], StopStrings] = {}
         self._merge = False
 
     # --- Loading ---
@@ -110,6 +113,14 @@ class HuggingFaceModel:
         HuggingFaceModel._resident = self
         return self._loaded
 
+    @property
+    def engine(self) -> Engine:
+        """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
+        module = self.module
+        if self._engine is None or self._engine.module is not module:
+            self._engine = Engine(module)
+        return self._engine
+
     def _taken_over(self) -> Any:
         """Return the resident weights, bare, where an adapter can be put over them; else None."""
         other = HuggingFaceModel._resident
@@ -118,7 +129,8 @@ class HuggingFaceModel:
         pairs = ((model.folder, model.dtype, model.device, model._quantization) for model in (self, other))
         if len(set(pairs)) > 1 or not detachable(other._loaded):
             return None
-        module, other._loaded = other._loaded, None
+        module = other._loaded
+        _evict(other)
         return detach(module)
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
@@ -134,39 +146,52 @@ class HuggingFaceModel:
 
     def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return this model with the saved adapter at ``path``, over a base of its own."""
-        return HuggingFaceModel(self._options, self._place, path, quantization)
+        return self._copy(path, quantization)
 
     def merged(self) -> HuggingFaceModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
         if self._adapter is None or self._quantization != "none":
             return None
-        copy = HuggingFaceModel(self._options, self._place, self._adapter, self._quantization)
+        copy = self._copy(self._adapter, self._quantization)
         copy._merge = True
+        return copy
+
+    def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
+        """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
+        copy = HuggingFaceModel(self._options, self._place, adapter, quantization)
+        copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
         return copy
 
     # --- Prompts ---
 
+    @cached_property
+    def _prompts(self) -> Prompts:
+        return Prompts(self.tokenizer, self._options.template_options)
+
     def render(self, messages: Sequence[Message]) -> str:
         """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
-        turns = [message.model_dump() for message in messages]
-        options = {"tokenize": False, "add_generation_prompt": turns[-1]["role"] != "assistant"}
-        options |= self._options.template_options
-        try:
-            return str(self.tokenizer.apply_chat_template(turns, **options))
-        except TemplateError:
-            return str(self.tokenizer.apply_chat_template(_without_system(turns), **options))
+        return self._prompts.prompt(messages).text
 
-    def _encode(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+    def _ids(self, request: Request) -> list[int]:
+        return list(self._prompts.prompt(request.messages).ids)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the number of tokens of the rendered prompt."""
-        return len(self._encode(self.render(messages)))
+        return len(self._prompts.prompt(messages).ids)
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
-        """Group requests of like decoding and length, longest first, within the token budget."""
-        lengths = [self.count_tokens(request.messages) for request in requests]
-        return plan_batches(requests, lengths, self._options.max_batch_tokens)
+        """Group requests of like decoding, beginning and length, longest first, within the token budget."""
+        prompts = [self._prompts.prompt(request.messages).ids for request in requests]
+        sizes = [
+            len(prompt) + (sum(map(len, self._choices(request))) or request.decoding.max_new_tokens)
+            for prompt, request in zip(prompts, requests, strict=True)
+        ]
+        return plan_batches(requests, sizes, families(prompts), self._options.max_batch_tokens)
+
+    def _choices(self, request: Request) -> list[list[int]]:
+        """Return the token ids of each choice, with the token that ends the turn."""
+        end = [self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else []
+        return [self._prompts.encode_choice(choice) + end for choice in request.choices]
 
     # --- Answers ---
 
@@ -175,59 +200,28 @@ class HuggingFaceModel:
         return halving(self._generate, requests)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        """Judge the choices of a batch of choice requests, in order: each prompt is encoded once."""
-        return [answer for request in requests for answer in halving(self._score, [request])]
+        """Judge the choices of one batch of choice requests, in order."""
+        return halving(self._score, requests)
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         started = time.perf_counter()
         decoding = requests[0].decoding
-        prompts = [self.render(request.messages) for request in requests]
-        batch = self.tokenizer(prompts, add_special_tokens=False, padding=True, return_tensors="pt").to(
-            self.device
-        )
-        config = transformers.GenerationConfig(
-            max_new_tokens=decoding.max_new_tokens,
-            do_sample=decoding.temperature > 0,
-            pad_token_id=self.tokenizer.pad_token_id,
-            eos_token_id=self._end_tokens(),
-            **(
-                {"temperature": decoding.temperature, "top_p": decoding.top_p} if decoding.temperature else {}
-            ),
-            **({"stop_strings": list(decoding.stop)} if decoding.stop else {}),
-        )
-        if decoding.temperature:
-            seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
-            torch.manual_seed(int(seed[:15], 16))
-        output = self.module.generate(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            generation_config=config,
-            **({"tokenizer": self.tokenizer} if decoding.stop else {}),
-        )
-        latency_s = (time.perf_counter() - started) / len(requests)
-        width = batch["input_ids"].shape[1]
-        sizes = batch["attention_mask"].sum(dim=1).tolist()
-        rows = output[:, width:].tolist()
-        return [
-            self._answer(row, int(size), decoding.stop, latency_s)
-            for row, size in zip(rows, sizes, strict=True)
-        ]
+        prompts = [self._ids(request) for request in requests]
+        ends, shared = self._end_tokens(), 0
+        longest = max(map(len, prompts)) + decoding.max_new_tokens
+        if decoding.temperature == 0 and is_plain(self.module) and self.engine.shares(longest):
+            stop = self._stop(decoding.stop)
+            answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
+        else:
+            answers = transformers_answers(self.module, self.tokenizer, requests, prompts, ends)
+        texts = [written(self.tokenizer, answer, ends, decoding.stop) for answer in answers]
+        return _with_cost(texts, prompts, shared, started)
 
-    def _answer(
-        self, row: list[int], prompt_tokens: int, stop: tuple[str, ...], latency_s: float
-    ) -> Generation:
-        ends = set(self._end_tokens())
-        end = next((i for i, token in enumerate(row) if token in ends), None)
-        text = str(self.tokenizer.decode(row if end is None else row[:end], skip_special_tokens=True))
-        cuts = [position for s in stop if (position := text.find(s)) >= 0]
-        text = text[: min(cuts)] if cuts else text
-        return Generation(
-            text=text.strip(),
-            usage=TokenUsage(prompt=prompt_tokens, completion=len(row) if end is None else end + 1),
-            latency_s=latency_s,
-            stop_reason="length" if end is None and not cuts else "stop",
-        )
+    def _stop(self, strings: tuple[str, ...]) -> StopStrings | None:
+        if strings and strings not in self._stops:
+            self._stops[strings] = StopStrings(self.tokenizer, strings)
+        return self._stops.get(strings)
 
     def _end_tokens(self) -> list[int]:
         configured = self.module.generation_config.eos_token_id
@@ -238,26 +232,22 @@ class HuggingFaceModel:
 
     @torch.inference_mode()
     def _score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        (request,) = requests
         started = time.perf_counter()
-        prompt = self._encode(self.render(request.messages))
-        end = [self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else []
-        options = [self._encode(choice) + end for choice in request.choices]
-        likelihoods = log_likelihoods(self.module, prompt, options)
-        if any(value != value for value in likelihoods):
-            return [Failure(kind="not_a_number", message="the model gave NaN as a log-likelihood")]
-        choices = tuple(
-            ChoiceScore(text=text, log_likelihood=value, n_tokens=len(ids) - len(end), n_chars=len(text))
-            for text, value, ids in zip(request.choices, likelihoods, options, strict=True)
-        )
-        best = max(choices, key=lambda choice: choice.log_likelihood)
-        usage = TokenUsage(prompt=len(prompt), completion=sum(len(ids) for ids in options))
-        latency_s = time.perf_counter() - started
-        return [
-            Generation(
-                text=best.text, choices=choices, usage=usage, latency_s=latency_s, stop_reason="choice"
-            )
+        options = [self._choices(request) for request in requests]
+        if not all(map(all, options)):
+            nothing = Failure(kind="empty_choice", message="a choice has no tokens, and none ends a turn")
+            return [
+                nothing if [] in own else self._score([r])[0]
+                for r, own in zip(requests, options, strict=True)
+            ]
+        prompts = [self._ids(request) for request in requests]
+        found, shared = log_likelihoods(self.engine, prompts, options)
+        n_end = 0 if self.tokenizer.eos_token_id is None else 1
+        judged = [
+            chosen(request.choices, own, values, n_end)
+            for request, own, values in zip(requests, options, found, strict=True)
         ]
+        return _with_cost(judged, prompts, shared, started)
 
     @torch.inference_mode()
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
@@ -270,7 +260,7 @@ class HuggingFaceModel:
         window = min(WINDOW, self.context_length)
         windows = [
             ids[start : start + window]
-            for ids in map(self._encode, texts)
+            for ids in map(self._prompts.encode, texts)
             for start in range(0, len(ids), window)
         ]
         n_tokens, nll, kept = 0, 0.0, []
@@ -286,14 +276,20 @@ class HuggingFaceModel:
 
 def _evict(model: HuggingFaceModel | None) -> None:
     if model is not None:
-        model._loaded = None
+        model._loaded = model._engine = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
 
-def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Put the system text in front of the first user turn."""
-    if len(turns) < 2 or turns[0]["role"] != "system":
-        return turns
-    first = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-    return [first, *turns[2:]]
+def _with_cost(
+    answers: Sequence[Generation | Failure], prompts: Sequence[Sequence[int]], shared: int, started: float
+) -> list[Generation | Failure]:
+    """Add the time of a batch in equal parts, and its prompts; the first one paid for what they share."""
+    latency_s = (time.perf_counter() - started) / len(answers)
+    costed: list[Generation | Failure] = []
+    for i, (answer, prompt) in enumerate(zip(answers, prompts, strict=True)):
+        if isinstance(answer, Generation):
+            usage = answer.usage + TokenUsage(prompt=len(prompt), cached_prompt=shared if i else 0)
+            answer = answer.model_copy(update={"usage": usage, "latency_s": latency_s})
+        costed.append(answer)
+    return costed

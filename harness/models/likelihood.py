@@ -1,84 +1,142 @@
-"""Log-likelihoods of choices: the prompt is encoded once, and every choice continues from its cache.
+"""Log-likelihoods of choices: each prompt is encoded once, and every choice continues from it.
 
-Where all layers attend to the whole prompt, the choices stand side by side in one sequence, each seeing the
-prompt and itself. Layers with a sliding window do not take such a mask: there the cache is copied for each
-choice.
+The choices of a prompt stand side by side in one row, each seeing the prompt and itself, and the rows of many
+prompts make one batch. Beyond a sliding window the cache of one prompt is copied for each of its choices
+instead, and models without a cache of keys and values read every choice whole.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+
+from harness.models.engine import Engine, Rows
 
 MAX_LOGITS = 1 << 26
 """Logits held at once, in numbers: choices are scored in parts that stay below."""
 
 
-def log_likelihoods(module: Any, prompt: list[int], options: list[list[int]]) -> list[float]:
-    """Return log p(option | prompt) in nats for every option.
+def log_likelihoods(
+    engine: Engine, prompts: Sequence[list[int]], options: Sequence[Sequence[list[int]]]
+) -> tuple[list[list[float]], int]:
+    """Return log p(option | prompt) in nats for every option of every prompt.
 
     Args:
-        module: A causal language model of transformers, in evaluation mode.
-        prompt: Token ids of the prompt, at least one.
-        options: Token ids of each option, at least one each.
+        engine: The model.
+        prompts: Token ids of each prompt, at least one each.
+        options: For every prompt the token ids of its options, at least one each.
+
+    Returns:
+        The log-likelihoods of each prompt's options, and the number of tokens that the prompts shared.
     """
-    ids = torch.tensor([prompt], device=module.device)
-    output = module(input_ids=ids, use_cache=True, logits_to_keep=1)
-    first, cache = output.logits[0, -1].float().log_softmax(-1), output.past_key_values
-    side_by_side = not any(getattr(layer, "is_sliding", False) for layer in cache.layers)
-    continued = _side_by_side if side_by_side else _one_by_row
+    pairs = list(zip(prompts, options, strict=True))
+    if engine.shares(max(len(prompt) + len(option) for prompt, own in pairs for option in own)):
+        return _together(engine, prompts, options)
+    one = _copied if engine.has_keys_and_values else _whole
+    return [one(engine.module, prompt, own) for prompt, own in pairs], 0
+
+
+# --- Side by side ---
+
+
+def _together(
+    engine: Engine, prompts: Sequence[list[int]], options: Sequence[Sequence[list[int]]]
+) -> tuple[list[list[float]], int]:
+    # The last token of an option is predicted, but never read.
+    read = [[len(option) - 1 for option in own] for own in options]
+    parts = _parts(read, MAX_LOGITS // (len(prompts) * engine.vocabulary))
+    room = max(
+        (sum(read[i][k] for k in chosen) for part in parts for i, chosen in enumerate(part)), default=0
+    )
+    rows, logits, shared = engine.encode(prompts, room)
+    first = logits.float().log_softmax(-1)
+    heads = torch.tensor([[i, option[0]] for i, own in enumerate(options) for option in own]).unbind(1)
+    values = torch.split(first[heads].double().cpu(), [len(own) for own in options])
+    for part in parts:
+        continued = _continued(
+            engine, rows, [[options[i][k] for k in chosen] for i, chosen in enumerate(part)]
+        )
+        for value, chosen, more in zip(values, part, continued, strict=True):
+            value[chosen] += more[: len(chosen)]
+    return [value.tolist() for value in values], shared
+
+
+def _parts(read: list[list[int]], most: int) -> list[list[list[int]]]:
+    """Split the options of every row into parts of at most ``most`` tokens, or a single option.
+
+    Args:
+        read: For every row the tokens of each option that are read.
+        most: Tokens of a row in one part.
+
+    Returns:
+        For every part and row the indexes of options; an option of which nothing is read is in no part.
+    """
+    split = [list(_split(sizes, most)) for sizes in read]
+    n_parts = max(len(parts) for parts in split)
+    return [[parts[n] if n < len(parts) else [] for parts in split] for n in range(n_parts)]
+
+
+def _split(sizes: list[int], most: int) -> Iterator[list[int]]:
+    part: list[int] = []
+    tokens = 0
+    for i, size in enumerate(sizes):
+        if part and tokens + size > most:
+            yield part
+            part, tokens = [], 0
+        if size:
+            part.append(i)
+            tokens += size
+    if part:
+        yield part
+
+
+def _continued(engine: Engine, rows: Rows, options: list[list[list[int]]]) -> torch.Tensor:
+    """Return log p(second and later tokens) of each option, float64, shape ``(n_rows, n_options + 1)``.
+
+    A row's options stand in one sequence; a token sees the prompt, and its own option up to itself.
+    Rows are filled up on the right with an option that nobody asked for, the last one.
+    """
+    filler = max(len(own) for own in options)
+    table = [
+        [
+            (token, i, place, option[place + 1])
+            for i, option in enumerate(own)
+            for place, token in enumerate(option[:-1])
+        ]
+        for own in options
+    ]
+    width = max(len(row) for row in table)
+    table = [row + [(0, filler, 0, 0)] * (width - len(row)) for row in table]
+    ids, owner, place, following = torch.tensor(table, device=engine.module.device).unbind(-1)
+    own = (owner[:, :, None] == owner[:, None, :]) & (place[:, None, :] <= place[:, :, None])
+    logits = engine.branch(rows, ids, own, place).float()
+    found = (logits.gather(-1, following[..., None])[..., 0] - logits.logsumexp(-1)).double().cpu()
+    return found.new_zeros(len(options), filler + 1).scatter_add_(1, owner.cpu(), found)
+
+
+# --- One prompt at a time ---
+
+
+def _copied(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list[float]:
+    """Return log p(option | prompt) of each option, each in a row with its copy of the prompt's cache."""
+    output = module(input_ids=torch.tensor([prompt], device=module.device), use_cache=True, logits_to_keep=1)
+    first = output.logits[0, -1].float().log_softmax(-1)
     values = [float(first[option[0]]) for option in options]
     longer = [i for i, option in enumerate(options) if len(option) > 1]
-    for part in _parts([options[i] for i in longer], MAX_LOGITS // first.shape[0]):
-        chosen = [longer[k] for k in part]
-        rest = continued(module, cache, len(prompt), [options[i] for i in chosen])
+    longest = max((len(option) for option in options), default=0)
+    for start in range(0, len(longer), step := max(1, MAX_LOGITS // (first.shape[0] * longest))):
+        chosen = longer[start : start + step]
+        rest = _one_by_row(module, output.past_key_values, len(prompt), [options[i] for i in chosen])
         for i, value in zip(chosen, rest, strict=True):
             values[i] += value
     return values
 
 
-def _parts(options: list[list[int]], max_tokens: int) -> Iterator[list[int]]:
-    """Yield indexes in order, as many as have ``max_tokens`` padded tokens together, and one at least."""
-    part: list[int] = []
-    longest = 0
-    for i, option in enumerate(options):
-        if part and (len(part) + 1) * max(longest, len(option)) > max_tokens:
-            yield part
-            part, longest = [], 0
-        part.append(i)
-        longest = max(longest, len(option))
-    if part:
-        yield part
-
-
-def _side_by_side(module: Any, cache: Any, n_prompt: int, options: list[list[int]]) -> list[float]:
-    """Return log p(second and later tokens) of each option, all of them in one sequence.
-
-    A token sees the prompt and the tokens of its own option up to itself: mask of shape
-    ``(1, 1, n_tokens, n_prompt + n_tokens)``, 0 where it sees and the least number where not.
-    """
-    rows = [option[:-1] for option in options]
-    owner = torch.tensor([i for i, row in enumerate(rows) for _ in row], device=module.device)
-    position = torch.tensor([n_prompt + k for row in rows for k in range(len(row))], device=module.device)
-    own = (owner[:, None] == owner[None, :]) & (position[None, :] <= position[:, None])
-    seen = torch.cat([own.new_ones(len(owner), n_prompt), own], dim=1)
-    mask = torch.zeros(seen.shape, dtype=module.dtype, device=module.device)
-    mask = mask.masked_fill(~seen, torch.finfo(module.dtype).min)[None, None]
-    ids = torch.tensor([[token for row in rows for token in row]], device=module.device)
-    logits = module(
-        input_ids=ids, attention_mask=mask, position_ids=position[None], past_key_values=cache
-    ).logits
-    cache.crop(-len(owner))
-    following = torch.tensor([token for option in options for token in option[1:]], device=module.device)
-    logprobs = logits[0].float().log_softmax(-1).gather(-1, following[:, None])[:, 0]
-    return [float(part.sum()) for part in logprobs.split([len(row) for row in rows])]
-
-
 def _one_by_row(module: Any, cache: Any, n_prompt: int, options: list[list[int]]) -> list[float]:
-    """Return log p(second and later tokens) of each option, each in a row with its copy of the cache."""
+    """Return log p(second and later tokens) of each option."""
     longest = max(len(option) for option in options)
     ids = torch.tensor([option + [0] * (longest - len(option)) for option in options], device=module.device)
     real = torch.tensor([[i < len(o) for i in range(longest)] for o in options], device=module.device)
@@ -88,3 +146,14 @@ def _one_by_row(module: Any, cache: Any, n_prompt: int, options: list[list[int]]
     logits = module(input_ids=ids[:, :-1], attention_mask=mask, past_key_values=copied).logits
     logprobs = logits.float().log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
     return [float(value) for value in (logprobs * real[:, 1:]).sum(dim=1)]
+
+
+def _whole(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list[float]:
+    """Return log p(option | prompt) of each option, prompt and option read in one pass."""
+    values = []
+    for option in options:
+        ids = torch.tensor([prompt + option[:-1]], device=module.device)
+        log_probs = module(input_ids=ids).logits[0, -len(option) :].float().log_softmax(-1)
+        following = torch.tensor(option, device=module.device)[:, None]
+        values.append(float(log_probs.gather(-1, following).sum()))
+    return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from harness.digests import digest_of_files
@@ -67,8 +68,15 @@ def local_folder(path: str, revision: str | None, place: object) -> str:
 
 
 def weights_digest(folder: str) -> str:
-    """Return the digest of a model's weights, configuration and tokenizer."""
-    return digest_of_files({file for pattern in _IDENTITY for file in Path(folder).glob(pattern)})
+    """Return the digest of a model's weights, configuration and tokenizer; unchanged files are read once."""
+    files = sorted({file for pattern in _IDENTITY for file in Path(folder).glob(pattern)})
+    return _digest(tuple((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(maxsize=16)
+def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
+    """Return the digest of files in a known state: their paths, sizes in bytes and times of change."""
+    return digest_of_files(path for path, _, _ in states)
 
 
 def parameter_count(folder: str) -> int:

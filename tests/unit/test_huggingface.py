@@ -26,7 +26,7 @@ def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
     assert model.render(messages) == "<|system|>Answer.<|end|><|user|>Where?<|end|><|assistant|>"
     answered = (*messages, Message(role="assistant", content="here"))
     assert model.render(answered) == model.render(messages) + "here<|end|>"
-    assert model.count_tokens(messages) == len(model._encode(model.render(messages)))
+    assert model.count_tokens(messages) == len(model._prompts.encode(model.render(messages)))
 
 
 def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: HuggingFaceModel) -> None:
@@ -41,7 +41,7 @@ def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model:
 def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel) -> None:
     asked = request("Where is place 1?", max_new_tokens=5)
     (answer,) = model.generate([asked])
-    ids = model._encode(model.render(asked.messages))
+    ids = model._prompts.encode(model.render(asked.messages))
     new: list[int] = []
     with torch.inference_mode():
         while len(new) < 5:
@@ -59,10 +59,10 @@ def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> N
     choices = ("positive", "a rather long choice of many tokens", "n", "The ticket")
     asked = request("What is it?", choices)
     (answer,) = model.score([asked])
-    prompt = model._encode(model.render(asked.messages))
+    prompt = model._prompts.encode(model.render(asked.messages))
     assert isinstance(answer, Generation)
     for choice in answer.choices:
-        ids = [*model._encode(choice.text), model.tokenizer.eos_token_id]
+        ids = [*model._prompts.encode(choice.text), model.tokenizer.eos_token_id]
         with torch.inference_mode():
             logprobs = model.module(torch.tensor([prompt + ids])).logits[0].log_softmax(-1)
         expected = sum(float(logprobs[len(prompt) - 1 + i, token]) for i, token in enumerate(ids))
@@ -135,6 +135,39 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
     ]  # fmt: skip
     assert isinstance(answers[6], Failure)
     assert sizes[0] == 7
+
+
+def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
+    asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
+    for answers in (model.generate(asked), model.score(asked)):
+        cached = [answer.usage.cached_prompt for answer in answers if isinstance(answer, Generation)]
+        lengths = [answer.usage.prompt for answer in answers if isinstance(answer, Generation)]
+        assert cached[0] == 0
+        assert len(set(cached[1:])) == 1
+        assert all(30 < n < length for n, length in zip(cached[1:], lengths[1:], strict=True))
+    (alone,) = model.generate(asked[:1])
+    assert isinstance(alone, Generation)
+    assert alone.usage.cached_prompt == 0
+
+
+def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> None:
+    first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
+    asked = [request("word " * 40 + str(n), item_id=str(n)) for n in range(4)]
+    first.generate(asked)
+    assert len(first.engine._prefixes) == 1
+    assert second.module is not None
+    assert first._engine is None
+    assert not second.engine._prefixes
+
+
+def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.eos_token = None
+    good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
+    answers = model.score([good, bad])
+    assert isinstance(answers[0], Generation)
+    assert isinstance(answers[1], Failure)
+    assert answers[1].kind == "empty_choice"
 
 
 def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 import transformers
 
 from harness.models import likelihood
+from harness.models.engine import Engine
 from harness.models.likelihood import log_likelihoods
 
 SIZE = {
@@ -53,5 +54,5 @@ def test_equal_to_the_plain_method(family: str, max_logits: int, monkeypatch: py
     prompt = torch.randint(3, 300, (40,)).tolist()
     options = [torch.randint(3, 300, (n,)).tolist() for n in (1, 3, 7, 2, 1, 5)]
     with torch.inference_mode():
-        found = log_likelihoods(module, prompt, options)
+        (found,), _ = log_likelihoods(Engine(module), [prompt], [options])
     assert found == pytest.approx([plain(module, prompt, option) for option in options], abs=1e-4)

@@ -1,0 +1,156 @@
+"""Trilemma and lm_eval on the same model, items and machine: `python -m benchmarks.speed.against_lm_eval`.
+
+Both run in turn, each time in a new process with one thread, and must give the same answers. Prints a table
+with medians and spread, last the ratios, and ends with 1 where a goal is missed or an answer differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.speed.contenders import TASKS, LmEval, Outcome, Trilemma, peer_python
+from benchmarks.speed.workload import make
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the work.
+
+    Attributes:
+        name: What it is called in the table.
+        tasks: The tasks that one process does.
+        goal: How many times fewer CPU seconds than lm_eval it should take.
+        limit: Items of each task; None for all.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    goal: float | None = None
+    limit: int | None = None
+
+
+PARTS = (
+    Part("generation", ("generation",), goal=2.5),
+    Part("choice", ("choice",), goal=8.0),
+    Part("whole run", TASKS, goal=4.0),
+    Part("fixed cost", TASKS, limit=1),
+)
+
+
+def main() -> int:
+    """Measure, compare, print; return the exit code."""
+    options = _options()
+    _say("Making model and data ...")
+    with tempfile.TemporaryDirectory(prefix="trilemma-speed-") as work:
+        folder = Path(work)
+        workload = make(folder / "work", options.shots, options.limit)
+        ours = Trilemma(workload, folder)
+        _say(f"lm_eval comes from {options.cache}; it is installed there once ...")
+        python = options.peer or peer_python(options.cache)
+        ours.run(TASKS, 1)
+        theirs = LmEval(workload, folder, python, ours.examples())
+        theirs.run(TASKS, 1)  # its data sets are read and cached before anything is measured
+        outcomes = dict(_measured(ours, theirs, options.limit, options.repeats))
+    different = _different(outcomes)
+    sys.stdout.write("\n".join(_table(outcomes, options)) + "\n")
+    for line in different[:5]:
+        sys.stdout.write(f"  differs: {line}\n")
+    ratios = {part: _ratio(outcomes, part) for part in PARTS}
+    missed = [part.name for part, ratio in ratios.items() if part.goal and ratio < part.goal]
+    sys.stdout.write(
+        "ratios: " + ", ".join(f"{part.name} {ratio:.1f}x" for part, ratio in ratios.items()) + "\n"
+    )
+    if missed:
+        sys.stdout.write(f"goals missed: {', '.join(missed)}\n")
+    return 1 if missed or different else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "trilemma" / "peers"
+    parser.add_argument("--limit", type=int, default=500, metavar="N", help="items of each task [500]")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="pairs of runs [3]")
+    parser.add_argument("--shots", choices=("fixed", "drawn"), default="fixed", help="examples of a prompt")
+    parser.add_argument("--cache", type=Path, default=cache, metavar="DIR", help="where lm_eval is installed")
+    parser.add_argument("--peer", type=Path, metavar="PYTHON", help="an interpreter that has lm_eval")
+    return parser.parse_args()
+
+
+Key = tuple[str, str]
+"""A part of the work and who did it."""
+
+
+def _measured(
+    ours: Trilemma, theirs: LmEval, limit: int, repeats: int
+) -> Iterator[tuple[Key, list[Outcome]]]:
+    found: dict[Key, list[Outcome]] = {}
+    for repeat in range(repeats):
+        for part in PARTS:
+            for contender in (ours, theirs):
+                outcome = contender.run(part.tasks, part.limit or limit)
+                _say(
+                    f"{repeat + 1}/{repeats} {part.name}: {contender.name} {outcome.cpu_s:.1f} s CPU, "
+                    f"{outcome.wall_s:.1f} s wall"
+                )
+                found.setdefault((part.name, contender.name), []).append(outcome)
+    yield from found.items()
+
+
+def _different(outcomes: dict[Key, list[Outcome]]) -> list[str]:
+    """Return what does not agree between any of ours and the first of theirs, item by item."""
+    lines = []
+    for part in PARTS:
+        expected = outcomes[part.name, "lm_eval"][0].answers
+        for outcome in outcomes[part.name, "trilemma"]:
+            if outcome.answers.keys() != expected.keys():
+                lines.append(f"{part.name}: other items were asked")
+                continue
+            lines += [
+                f"{key}: {outcome.answers[key].answer!r} / {expected[key].answer!r}"
+                for key in expected
+                if outcome.answers[key] != expected[key]
+            ]
+    return lines
+
+
+def _table(outcomes: dict[Key, list[Outcome]], options: argparse.Namespace) -> list[str]:
+    n = sum(len(outcome.answers) for outcome in outcomes["whole run", "trilemma"][:1])
+    lines = [
+        f"{n} items, examples {options.shots}, {options.repeats} pairs; median (lowest to highest)",
+        f"{'':12} {'':9} {'CPU s':>24} {'wall s':>24} {'peak MiB':>9}",
+    ]
+    for part in PARTS:
+        for who in ("trilemma", "lm_eval"):
+            runs = outcomes[part.name, who]
+            cpu, wall = (_spread([getattr(run, key) for run in runs]) for key in ("cpu_s", "wall_s"))
+            peak = median(run.peak_mib for run in runs)
+            lines.append(f"{part.name:12} {who:9} {cpu:>24} {wall:>24} {peak:>9.0f}")
+    different = _different(outcomes)
+    lines.append(f"answers: {'all equal, item by item' if not different else f'{len(different)} differ'}")
+    return lines
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def _ratio(outcomes: dict[Key, list[Outcome]], part: Part) -> float:
+    theirs, ours = (
+        median(outcome.cpu_s for outcome in outcomes[part.name, who]) for who in ("lm_eval", "trilemma")
+    )
+    return theirs / ours
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

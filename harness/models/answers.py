@@ -1,0 +1,87 @@
+"""From token ids and log-likelihoods to answers, and the plain way of transformers to token ids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import transformers
+
+from harness.digests import digest_of
+from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
+
+
+def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str]) -> Generation:
+    """Return a generated answer, without what it cost.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        ids: New token ids, possibly with padding after the end.
+        ends: Token ids that end an answer.
+        stop: Strings that end an answer, and are no part of it.
+    """
+    end = next((i for i, token in enumerate(ids) if token in ends), None)
+    text = str(tokenizer.decode(ids[:end], skip_special_tokens=True))
+    cuts = [position for s in stop if (position := text.find(s)) >= 0]
+    text = text[: min(cuts)] if cuts else text
+    return Generation(
+        text=text.strip(),
+        usage=TokenUsage(completion=len(ids) if end is None else end + 1),
+        stop_reason="length" if end is None and not cuts else "stop",
+    )
+
+
+def chosen(
+    texts: Sequence[str], options: Sequence[Sequence[int]], log_likelihoods: Sequence[float], n_end: int
+) -> Generation | Failure:
+    """Return the likeliest choice with all log-likelihoods, without the tokens of its prompt.
+
+    Args:
+        texts: The choices.
+        options: Token ids of each choice.
+        log_likelihoods: In nats, of each choice.
+        n_end: Tokens of an option that end the turn and are no part of the choice.
+    """
+    if any(map(math.isnan, log_likelihoods)):
+        return Failure(kind="not_a_number", message="the model gave NaN as a log-likelihood")
+    choices = tuple(
+        ChoiceScore(text=text, log_likelihood=value, n_tokens=len(ids) - n_end, n_chars=len(text))
+        for text, value, ids in zip(texts, log_likelihoods, options, strict=True)
+    )
+    best = max(choices, key=lambda choice: choice.log_likelihood)
+    usage = TokenUsage(completion=sum(map(len, options)))
+    return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
+
+
+def transformers_answers(
+    module: Any, tokenizer: Any, requests: Sequence[Request], prompts: list[list[int]], ends: list[int]
+) -> list[list[int]]:
+    """Return the new token ids of each prompt as transformers generate them, padded after their end.
+
+    Sampling is seeded by the items of the batch.
+    """
+    decoding = requests[0].decoding
+    batch = tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(module.device)
+    sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p} if decoding.temperature else {}
+    stopping = {"stop_strings": list(decoding.stop)} if decoding.stop else {}
+    config = transformers.GenerationConfig(
+        max_new_tokens=decoding.max_new_tokens,
+        do_sample=decoding.temperature > 0,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=ends,
+        **sampling,
+        **stopping,
+    )
+    if decoding.temperature:
+        seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
+        torch.manual_seed(int(seed[:15], 16))
+    output = module.generate(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        generation_config=config,
+        **({"tokenizer": tokenizer} if decoding.stop else {}),
+    )
+    rows: list[list[int]] = output[:, batch["input_ids"].shape[1] :].tolist()
+    return rows

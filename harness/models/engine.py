@@ -1,0 +1,236 @@
+"""Encoding a batch of prompts: their common beginning once, then what is left of each, row by row.
+
+Everything that answers from here on, the greedy loop and the scoring of choices, continues from the rows'
+keys and values. Models for which that does not hold are told apart in one place, ``Engine.shares``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+from harness.models.attention import install
+from harness.models.cache import KeysAndValues, roomy_cache
+from harness.models.prefixes import shared_length
+
+KEPT_PREFIXES = 2
+"""Prefixes whose keys and values are kept: those of the batch before, and of the one before that."""
+
+CHUNK_TOKENS = 2048
+"""Tokens that are encoded at once: enough to keep the processor busy, few enough to stay near it."""
+
+
+@dataclass
+class Rows:
+    """A batch as far as it was encoded.
+
+    Attributes:
+        cache: Keys and values.
+        seen: Which places of the cache hold a token and no padding, bool, shape ``(n_rows, room)``.
+        position: Position of each row's next token, shape ``(n_rows,)``.
+        padded: Whether any row has padding.
+    """
+
+    cache: Any
+    seen: torch.Tensor
+    position: torch.Tensor
+    padded: bool
+
+    @property
+    def used(self) -> int:
+        """Places of the cache that are filled."""
+        return int(self.cache.get_seq_length())
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these rows only."""
+        for layer in self.cache.layers:
+            layer.keep(rows)
+        self.seen, self.position = self.seen[rows], self.position[rows]
+
+
+class Engine:
+    """One set of loaded weights, with or without an adapter, and the prefixes it has encoded.
+
+    Prefixes live and die with the weights that encoded them: no other model can be served from them.
+
+    Args:
+        module: A causal language model of transformers, in evaluation mode.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        install(module)
+        self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
+
+    # --- Which models ---
+
+    @cached_property
+    def _layers(self) -> list[Any]:
+        config = self.module.config.get_text_config(decoder=True)
+        return list(DynamicCache(config=config).layers)
+
+    @property
+    def vocabulary(self) -> int:
+        """Logits of one token."""
+        return int(self.module.get_input_embeddings().weight.shape[0])
+
+    @property
+    def has_keys_and_values(self) -> bool:
+        """Whether a prompt's cache can be copied and continued: no recurrent layers, no virtual tokens."""
+        adapter = getattr(self.module, "active_peft_config", None)
+        if getattr(adapter, "is_prompt_learning", False) or self.module.config.is_encoder_decoder:
+            return False
+        return {type(layer) for layer in self._layers} <= {DynamicLayer, DynamicSlidingWindowLayer}
+
+    @cached_property
+    def _window(self) -> int | None:
+        """The narrowest attention window of any layer, in tokens."""
+        windows = [layer.sliding_window for layer in self._layers if layer.is_sliding]
+        return min(windows, default=None)
+
+    @cached_property
+    def _continues(self) -> bool:
+        """Whether rows with padding in their middle give what whole prompts give: looked up, then tried."""
+        if not self.has_keys_and_values:
+            return False
+        try:
+            return self._tried()
+        except torch.OutOfMemoryError:  # says nothing of the model
+            raise
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
+            return False
+
+    def _tried(self) -> bool:
+        """Compare two rows that continue a prefix, one of them padded, with the same tokens read whole."""
+        ids = [(37 * k + 11) % self.vocabulary for k in range(9)]
+        prompts = [ids[:8], [*ids[:3], *ids[6:8]]]
+        rows, _ = self._encode(prompts, 3, 1)
+        self._prefixes.clear()
+        last = torch.full((2, 1), ids[8], device=self.module.device)
+        continued = self.extend(rows, last)[:, -1].float()
+        whole = [torch.tensor([[*prompt, ids[8]]], device=self.module.device) for prompt in prompts]
+        expected = torch.stack([self.module(input_ids=each).logits[0, -1].float() for each in whole])
+        noise = 1e-4 if self.module.dtype == torch.float32 else 5e-2
+        return bool((continued - expected).abs().max() <= noise * (expected.max() - expected.min()))
+
+    def shares(self, n_tokens: int) -> bool:
+        """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix.
+
+        Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window.
+        """
+        return self._continues and (self._window is None or n_tokens <= self._window)
+
+    # --- Encoding ---
+
+    def encode(self, prompts: Sequence[list[int]], room: int) -> tuple[Rows, torch.Tensor, int]:
+        """Encode a batch of prompts.
+
+        Args:
+            prompts: Token ids of each prompt, at least one each.
+            room: Tokens that will be added to each row later.
+
+        Returns:
+            The rows, the logits of each row's next token with shape ``(n_rows, vocabulary)``, and the number
+            of tokens that were shared.
+        """
+        shared = shared_length(prompts)
+        rows, logits = self._encode(prompts, shared, room)
+        return rows, logits, shared
+
+    def _encode(self, prompts: Sequence[list[int]], shared: int, room: int) -> tuple[Rows, torch.Tensor]:
+        device, n_rows = self.module.device, len(prompts)
+        width = max(len(prompt) for prompt in prompts) - shared
+        left = [width - len(prompt) + shared for prompt in prompts]
+        prefix = self._prefix(tuple(prompts[0][:shared])) if shared else None
+        cache = roomy_cache(len(self._layers), shared + width + room, prefix, n_rows)
+        ids = torch.tensor([[0] * pad + p[shared:] for pad, p in zip(left, prompts, strict=True)]).to(device)
+        pads = torch.tensor(left, device=device)
+        seen = torch.ones(n_rows, shared + width + room, dtype=torch.bool, device=device)
+        seen[:, shared : shared + width] = torch.arange(width, device=device) >= pads[:, None]
+        first = torch.full((n_rows,), shared, device=device) - pads
+        rows = Rows(cache, seen, first, padded=any(left))
+        chunk = max(1, CHUNK_TOKENS // n_rows)
+        for start in range(0, width, chunk):
+            logits = self.extend(rows, ids[:, start : start + chunk], keep=1)
+        return rows, logits[:, -1]
+
+    def extend(self, rows: Rows, ids: torch.Tensor, keep: int = 0) -> torch.Tensor:
+        """Add the same number of tokens to every row.
+
+        Args:
+            rows: What they continue.
+            ids: Token ids, shape ``(n_rows, n_new)``.
+            keep: Last positions whose logits are computed; 0 for all.
+
+        Returns:
+            Logits, shape ``(n_rows, n_kept, vocabulary)``.
+        """
+        n_new, used = ids.shape[1], rows.used
+        steps = torch.arange(n_new, device=ids.device)
+        positions = (rows.position[:, None] + steps).clamp(min=0)
+        mask = None
+        if rows.padded:
+            seen = rows.seen[:, None, : used + n_new]
+            if n_new > 1:
+                seen = seen & (torch.arange(used + n_new, device=ids.device) <= used + steps[:, None])
+            mask = self._additive(seen)
+        rows.position = rows.position + n_new
+        return self._forward(rows.cache, ids, positions, mask, keep)
+
+    def branch(self, rows: Rows, ids: torch.Tensor, own: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+        """Read continuations that stand side by side in each row, and forget them again.
+
+        Args:
+            rows: What they continue.
+            ids: Token ids, shape ``(n_rows, n_new)``.
+            own: Which new tokens each new token sees, shape ``(n_rows, n_new, n_new)``.
+            offsets: Position of each token in its continuation, from 0, shape ``(n_rows, n_new)``.
+
+        Returns:
+            Logits, shape ``(n_rows, n_new, vocabulary)``.
+        """
+        used = rows.used
+        before = rows.seen[:, None, :used].expand(-1, ids.shape[1], -1)
+        mask = self._additive(torch.cat([before, own], dim=2))
+        logits = self._forward(rows.cache, ids, rows.position[:, None] + offsets, mask, 0)
+        for layer in rows.cache.layers:
+            layer.crop(used)
+        return logits
+
+    def _forward(
+        self, cache: Any, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None, keep: int
+    ) -> torch.Tensor:
+        output = self.module(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=keep,
+        )
+        logits: torch.Tensor = output.logits
+        return logits
+
+    def _additive(self, seen: torch.Tensor) -> torch.Tensor:
+        """Return what is added to attention scores, shape ``(n_rows, 1, n_queries, n_keys)``."""
+        dtype = self.module.dtype
+        mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
+        return mask.masked_fill_(~seen, torch.finfo(dtype).min)[:, None]
+
+    def _prefix(self, ids: tuple[int, ...]) -> list[KeysAndValues]:
+        """Return the keys and values of a prefix, which are always those of one pass over it alone."""
+        kept = self._prefixes.pop(ids, None)
+        if kept is None:
+            rows, _ = self._encode([list(ids)], 0, 0)
+            kept = [layer.filled() for layer in rows.cache.layers]
+        self._prefixes[ids] = kept
+        while len(self._prefixes) > KEPT_PREFIXES:
+            self._prefixes.popitem(last=False)
+        return kept

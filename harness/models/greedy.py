@@ -1,0 +1,101 @@
+"""Greedy answers, token by token, over the keys and values of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import StopStringCriteria
+
+from harness.models.engine import Engine
+
+_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
+_SAMPLING = ("do_sample", "temperature", "top_k", "top_p", "min_p")
+_BOUNDS = ("max_length", "max_new_tokens")
+_KEPT = (
+    "use_cache",
+    "output_attentions",
+    "output_hidden_states",
+    "transformers_version",
+    "_from_model_config",
+)
+HARMLESS = frozenset(_IDS + _SAMPLING + _BOUNDS + _KEPT)
+"""Keys of a model's generation configuration that leave a greedy answer as it is."""
+
+LEAVING = 4
+"""Rows that are finished leave the batch together, when they are a ``LEAVING``-th of it."""
+
+
+class StopStrings:
+    """Tells which rows end with one of some strings, wherever the borders of tokens lie.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        stop: The strings.
+    """
+
+    def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
+        self._criteria = StopStringCriteria(tokenizer, list(stop))
+        self._pad = int(tokenizer.pad_token_id or 0)
+        self.n_last = int(self._criteria.maximum_token_len)
+
+    def window(self, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return the last token ids of each prompt, shape ``(n_rows, n_last)``."""
+        filler = [self._pad] * self.n_last
+        return torch.tensor([[*filler, *prompt[-self.n_last :]][-self.n_last :] for prompt in prompts])
+
+    def hit(self, window: torch.Tensor) -> list[bool]:
+        """Return for each row whether its last token completes a stop string."""
+        return [bool(stopped) for stopped in self._criteria(window, None).tolist()]
+
+
+def is_plain(module: Any) -> bool:
+    """Whether the model's own settings leave the likeliest token as it is: no penalties, no forced tokens."""
+    return set(module.generation_config.to_diff_dict()) <= HARMLESS
+
+
+def greedy(
+    engine: Engine,
+    prompts: Sequence[list[int]],
+    limit: int,
+    ends: Sequence[int],
+    stop: StopStrings | None = None,
+) -> tuple[list[list[int]], int]:
+    """Answer a batch of prompts with the likeliest token each time.
+
+    Args:
+        engine: The model.
+        prompts: Token ids of each prompt.
+        limit: Most tokens of an answer, at least one.
+        ends: Token ids that end an answer, and are its last token.
+        stop: Strings that end an answer.
+
+    Returns:
+        The new token ids of each prompt, and the number of tokens that the prompts shared.
+    """
+    rows, logits, shared = engine.encode(prompts, limit - 1)
+    window = stop.window(prompts).to(logits.device) if stop else None
+    answers: list[list[int]] = [[] for _ in prompts]
+    done = [False] * len(prompts)
+    here = list(range(len(prompts)))  # which prompt each row answers
+    for n_new in range(1, limit + 1):
+        tokens = logits.argmax(dim=-1)
+        stopped = [False] * len(here)
+        if stop and window is not None:
+            window = torch.cat([window[:, 1:], tokens[:, None]], dim=1)
+            stopped = stop.hit(window)
+        for i, token, at_stop in zip(here, tokens.tolist(), stopped, strict=True):
+            if not done[i]:
+                answers[i].append(token)
+                done[i] = at_stop or token in ends or n_new == limit
+        staying = [row for row, i in enumerate(here) if not done[i]]
+        if not staying:
+            break
+        if LEAVING * (len(here) - len(staying)) >= len(here):
+            kept = torch.tensor(staying, device=tokens.device)
+            rows.keep(kept)
+            tokens, here = tokens[kept], [here[row] for row in staying]
+            window = window[kept] if window is not None else None
+        logits = engine.extend(rows, tokens[:, None])[:, -1]
+    return answers, shared

@@ -1,0 +1,239 @@
+"""The engine against plain methods: one row through transformers' generate, one whole pass for each option.
+
+Models are random and of many families, prompts share random prefixes. Weights are scaled up: no answer may
+hang on a near-tie that float noise could turn.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from harness.models import engine as engine_module
+from harness.models import greedy as greedy_module
+from harness.models import likelihood
+from harness.models.engine import Engine
+from harness.models.greedy import StopStrings, greedy, is_plain
+from harness.models.likelihood import log_likelihoods
+from harness.models.prefixes import shared_length
+
+SIZE: dict[str, Any] = {
+    "vocab_size": 300,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 160,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+FAMILIES = {
+    "llama": transformers.LlamaConfig(**SIZE),
+    "llama, tied": transformers.LlamaConfig(**SIZE, tie_word_embeddings=True),
+    "llama, all heads": transformers.LlamaConfig(**SIZE | {"num_key_value_heads": 4}),
+    "qwen2": transformers.Qwen2Config(**SIZE),
+    "qwen3": transformers.Qwen3Config(**SIZE, head_dim=8),
+    "gemma": transformers.GemmaConfig(**SIZE, head_dim=8),
+    "gemma2, window": transformers.Gemma2Config(**SIZE, head_dim=8, sliding_window=16),
+    "gemma3, window": transformers.Gemma3TextConfig(**SIZE, head_dim=8, sliding_window=16),
+    "gemma3, wide window": transformers.Gemma3TextConfig(**SIZE, head_dim=8, sliding_window=512),
+    "mistral, window": transformers.MistralConfig(**SIZE, sliding_window=16),
+    "mistral": transformers.MistralConfig(**SIZE, sliding_window=None),
+    "mixtral": transformers.MixtralConfig(**SIZE, num_local_experts=4),
+    "gpt2": transformers.GPT2Config(
+        vocab_size=300, n_embd=32, n_layer=2, n_head=4, n_positions=160, bos_token_id=1, eos_token_id=2
+    ),
+    "mamba": transformers.MambaConfig(vocab_size=300, hidden_size=32, num_hidden_layers=2, state_size=4),
+}
+SHARING = [
+    name for name in FAMILIES if name not in ("gemma2, window", "gemma3, window", "mistral, window", "mamba")
+]
+
+
+def built(name: str) -> Any:
+    torch.manual_seed(sum(map(ord, name)))
+    module = transformers.AutoModelForCausalLM.from_config(FAMILIES[name]).eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(3 if parameter.dim() > 1 else 1)
+    return module
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def model(request: pytest.FixtureRequest) -> tuple[str, Any]:
+    return request.param, built(request.param)
+
+
+@pytest.fixture(scope="module", params=SHARING)
+def module(request: pytest.FixtureRequest) -> Any:
+    return built(request.param)
+
+
+def prompts_of(rng: random.Random, n: int, shared: int, longest: int) -> list[list[int]]:
+    prefix = [rng.randrange(3, 300) for _ in range(shared)]
+    return [prefix + [rng.randrange(3, 300) for _ in range(rng.randint(1, longest))] for _ in range(n)]
+
+
+def plain_answer(module: Any, prompt: list[int], limit: int) -> list[int]:
+    output = module.generate(
+        input_ids=torch.tensor([prompt]),
+        attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+        generation_config=transformers.GenerationConfig(
+            max_new_tokens=limit, do_sample=False, pad_token_id=0, eos_token_id=2
+        ),
+    )
+    return [int(token) for token in output[0, len(prompt) :]]
+
+
+def plain_likelihood(module: Any, prompt: list[int], option: list[int]) -> float:
+    log_probs = module(torch.tensor([prompt + option])).logits[0].double().log_softmax(-1)
+    return sum(float(log_probs[len(prompt) - 1 + i, token]) for i, token in enumerate(option))
+
+
+@torch.inference_mode()
+def test_families_that_can_share_do(model: tuple[str, Any]) -> None:
+    name, module = model
+    assert Engine(module).shares(100) == (name in SHARING)
+    assert Engine(module).shares(16) == (name != "mamba")
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("seed", range(4))
+def test_greedy_answers_are_those_of_plain_generate(module: Any, seed: int) -> None:
+    rng = random.Random(seed)
+    engine = Engine(module)
+    for n_rows in (1, 2, 5, 8):
+        prompts = prompts_of(rng, n_rows, shared=rng.choice([0, 7, 60]), longest=rng.choice([1, 20]))
+        limit = rng.choice([1, 4, 12])
+        answers, shared = greedy(engine, prompts, limit, [2])
+        assert answers == [plain_answer(module, prompt, limit) for prompt in prompts]
+        assert shared == shared_length(prompts)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_end_early_leave_the_others_alone(
+    module: Any, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many tokens end an answer here, so that rows leave at many places."""
+    rng = random.Random(seed)
+    prompts = prompts_of(rng, 8, shared=30, longest=9)
+    whole = [plain_answer(module, prompt, 14) for prompt in prompts]
+    ends = [2, *{rng.choice(answer) for answer in whole}]
+    expected = [answer[: next((i for i, t in enumerate(answer) if t in ends), 13) + 1] for answer in whole]
+    for leaving in (1, 4, 8):
+        monkeypatch.setattr(greedy_module, "LEAVING", leaving)
+        assert greedy(Engine(module), prompts, 14, ends)[0] == expected
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("seed", range(3))
+def test_log_likelihoods_are_those_of_whole_passes(
+    model: tuple[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the second seed options are scored in parts of a few tokens."""
+    _, module = model
+    monkeypatch.setattr(likelihood, "MAX_LOGITS", 300 * 8 * 4 if seed == 1 else likelihood.MAX_LOGITS)
+    rng = random.Random(seed)
+    engine = Engine(module)
+    for n_rows in (1, 3, 8):
+        prompts = prompts_of(rng, n_rows, shared=rng.choice([0, 5, 70]), longest=rng.choice([1, 15]))
+        options = [
+            [[rng.randrange(3, 300) for _ in range(rng.choice([1, 2, 6]))] for _ in range(rng.randint(1, 5))]
+            for _ in prompts
+        ]
+        found, _ = log_likelihoods(engine, prompts, options)
+        for prompt, own, values in zip(prompts, options, found, strict=True):
+            expected = [plain_likelihood(module, prompt, option) for option in own]
+            assert values == pytest.approx(expected, abs=1e-4)
+
+
+@torch.inference_mode()
+def test_a_prompt_may_fill_the_context_to_its_last_token(module: Any) -> None:
+    rng = random.Random(5)
+    prompts = prompts_of(rng, 3, shared=140, longest=1) + prompts_of(rng, 1, shared=152, longest=1)
+    prompts[3][:140] = prompts[0][:140]
+    assert greedy(Engine(module), prompts, 7, [2])[0] == [plain_answer(module, p, 7) for p in prompts]
+
+
+@torch.inference_mode()
+def test_what_was_asked_before_changes_no_bit(module: Any) -> None:
+    rng = random.Random(6)
+    prompts = prompts_of(rng, 6, shared=64, longest=9)
+    options = [[[5, 6, 7], [8]] for _ in prompts]
+    fresh = log_likelihoods(Engine(module), prompts, options)
+    used = Engine(module)
+    for other in (prompts[:3], prompts[2:], [[*prompts[0][:50], *prompt] for prompt in prompts]):
+        log_likelihoods(used, other, options[: len(other)])
+    assert log_likelihoods(used, prompts, options) == fresh
+    assert log_likelihoods(used, prompts, options) == fresh
+
+
+@torch.inference_mode()
+def test_prompts_are_encoded_in_chunks_alike(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = prompts_of(random.Random(7), 4, shared=0, longest=60)
+    monkeypatch.setattr(engine_module, "CHUNK_TOKENS", 4 * 7)
+    assert greedy(Engine(module), prompts, 5, [2])[0] == [plain_answer(module, p, 5) for p in prompts]
+
+
+@torch.inference_mode()
+def test_a_prefix_is_encoded_once_and_kept_for_the_next_batch(module: Any) -> None:
+    read: list[tuple[int, ...]] = []
+    hook = module.get_input_embeddings().register_forward_hook(lambda *call: read.append(call[1][0].shape))
+    engine, rng = Engine(module), random.Random(8)
+    assert engine.shares(100)
+    prompts = prompts_of(rng, 8, shared=60, longest=1)
+    read.clear()
+    engine.encode(prompts[:4], 0)
+    engine.encode(prompts[4:], 0)
+    hook.remove()
+    assert [tuple(shape) for shape in read] == [(1, 60), (4, 1), (4, 1)]
+
+
+# --- Stop strings ---
+
+
+@pytest.mark.parametrize("seed", range(6))
+@torch.inference_mode()
+def test_stop_strings_end_answers_where_transformers_end_them(tiny_model: Path, seed: int) -> None:
+    module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_model)
+    rng = random.Random(seed)
+    prompts = prompts_of(rng, 5, shared=40, longest=6)
+    texts = [tokenizer.decode(plain_answer(module, prompt, 16)) for prompt in prompts]
+    # Strings from inside the answers, which begin and end anywhere in a token, and one that never comes.
+    inside = {text[at : at + n] for text in texts for at in range(2, len(text)) for n in (1, 2, 3, 4)}
+    stop = [
+        "never in an answer",
+        *rng.sample(sorted(s for s in inside if "\N{REPLACEMENT CHARACTER}" not in s), 2),
+    ]
+    # One begins in the prompt.
+    stop.append(tokenizer.decode(prompts[0])[-1] + texts[0][0])
+    answers, _ = greedy(Engine(module), prompts, 16, [1], StopStrings(tokenizer, stop))
+    cut = 0
+    for prompt, answer in zip(prompts, answers, strict=True):
+        output = module.generate(
+            input_ids=torch.tensor([prompt]),
+            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+            generation_config=transformers.GenerationConfig(
+                max_new_tokens=16, do_sample=False, pad_token_id=0, eos_token_id=1, stop_strings=stop
+            ),
+            tokenizer=tokenizer,
+        )
+        assert answer == output[0, len(prompt) :].tolist()
+        cut += len(answer) < 16
+    assert cut
+
+
+def test_settings_of_a_model_that_bend_its_answers_are_seen(tiny_model: Path) -> None:
+    module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model)
+    assert is_plain(module)
+    module.generation_config.repetition_penalty = 1.1
+    assert not is_plain(module)
