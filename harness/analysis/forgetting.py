@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,32 +30,42 @@ from harness.types import ItemResult, Task, TaskItem
 Rows = Sequence[ItemResult]
 
 
-def lost_and_gained(new: Scores, old: Scores, metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the items that were right and are wrong now, and those that were wrong and are right now."""
-    now, before = _both_right(new, old, metric)
-    lost = tuple(item for item in now if before[item] and not now[item])
-    return lost, tuple(item for item in now if now[item] and not before[item])
+@dataclass(frozen=True)
+class RightItems:
+    """Whether each item that two strategies have is right, under the new one and under the old one."""
 
+    now: Mapping[str, bool]
+    before: Mapping[str, bool]
 
-def _both_right(new: Scores, old: Scores, metric: str) -> tuple[dict[str, bool], dict[str, bool]]:
-    """Whether each item that both have is right, now and before."""
-    left, right = new.of(metric), old.of(metric)
-    now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
-    return now, {item: bool(right[item].mean() > RIGHT) for item in now}
+    @classmethod
+    def of(cls, new: Scores, old: Scores, metric: str) -> Self:
+        """Judge the items that both have."""
+        left, right = new.of(metric), old.of(metric)
+        now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
+        return cls(now, {item: bool(right[item].mean() > RIGHT) for item in now})
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Right before, wrong now."""
+        return tuple(item for item in self.now if self.before[item] and not self.now[item])
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """Wrong before, right now."""
+        return tuple(item for item in self.now if self.now[item] and not self.before[item])
 
 
 def flips_of(strategy: str, reference: str, info: TaskInfo, new: Scores, old: Scores) -> TaskFlips:
     """Return the items that a strategy lost and gained against a reference on one task."""
-    now, before = _both_right(new, old, info.primary_metric)
-    lost, gained = lost_and_gained(new, old, info.primary_metric)
-    base_right = sum(before.values())
+    found = RightItems.of(new, old, info.primary_metric)
+    lost, gained, base_right = found.lost, found.gained, sum(found.before.values())
     low, high = wilson_interval(len(lost), base_right) if base_right else (0.0, 1.0)
     return TaskFlips(
         strategy=strategy,
         reference=reference,
         task=info.name,
         role=info.role,
-        n=len(now),
+        n=len(found.now),
         base_right=base_right,
         lost=lost,
         gained=gained,

@@ -25,7 +25,7 @@ from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
-from harness.stats import Macro, holm
+from harness.stats import Macro, holm, mean_bounds
 
 Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
 KINDS: Mapping[str, Kind] = {
@@ -149,11 +149,10 @@ class Choosing:
         return {(c.strategy, c.task): c for c in self.summary.cells if c.primary and c.task in self._shares}
 
     def _score_bounds(self, name: str) -> tuple[float, float]:
-        """Return the 95 % interval of a strategy's mean score: the tasks' own, by square and add (MOVER)."""
+        """Return the 95 % interval of a strategy's mean score, from those of its tasks."""
         cells = [(share, self._primary_cells[name, task]) for task, share in self._shares.items()]
-        down = math.hypot(*(share * (cell.mean - cell.ci_low) for share, cell in cells))
-        up = math.hypot(*(share * (cell.ci_high - cell.mean) for share, cell in cells))
-        return max(0.0, self._scores[name] - down), min(1.0, self._scores[name] + up)
+        low, high = mean_bounds([(share, cell.mean, cell.ci_low, cell.ci_high) for share, cell in cells])
+        return max(low, 0.0), min(high, 1.0)
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -171,13 +170,14 @@ class Choosing:
     def _candidate(self, name: str, p_holm: float) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
         low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
+        mean_low, mean_high = self._score_bounds(name)
         retained = self._forgetting(name)
         return Candidate(
             strategy=name,
             kind=kind_of(self._entries[name]["use"]),
             mean=self._scores[name],
-            mean_low=self._score_bounds(name)[0],
-            mean_high=self._score_bounds(name)[1],
+            mean_low=mean_low,
+            mean_high=mean_high,
             difference=mean.estimate,
             ci_low=low,
             ci_high=high,

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.forgetting import lost_and_gained, refusals
+from harness.analysis.forgetting import RightItems, refusals
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
@@ -127,8 +127,8 @@ def _task_checks(
     for task in tasks:
         result, sides = _open_check(task, check, [task]), compared[task, check.against]
         if isinstance(sides, Sides):
-            lost, gained = lost_and_gained(sides.new, sides.old, sides.metric)
-            result = result.model_copy(update={"lost": lost, "gained": len(gained)})
+            right = RightItems.of(sides.new, sides.old, sides.metric)
+            result = result.model_copy(update={"lost": right.lost, "gained": len(right.gained)})
             yield judged(result, sides.found, check.margin, gate.alpha)
         else:
             yield _not_comparable(result, sides)
@@ -272,7 +272,7 @@ def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[
             continue
         answers = {row.item_id: row for row in reversed(run.rows[name][task])}
         after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
-        for item_id in lost_and_gained(sides.new, sides.old, sides.metric)[0]:
+        for item_id in RightItems.of(sides.new, sides.old, sides.metric).lost:
             item, row = run.items[task][item_id], answers[item_id]
             flips.append(
                 Flip(

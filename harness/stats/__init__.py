@@ -9,7 +9,7 @@ from harness.stats.power import (
     items_to_detect,
 )
 from harness.stats.resampling import bca_interval, sign_flip_p
-from harness.stats.several import Macro, holm
+from harness.stats.several import Macro, holm, mean_bounds
 from harness.stats.single import interval, mean_interval, wilson_interval
 from harness.stats.tango import mcnemar_p, tango_bounds, tango_interval
 
@@ -25,6 +25,7 @@ __all__ = [
     "items_for_margin",
     "items_to_detect",
     "mcnemar_p",
+    "mean_bounds",
     "mean_interval",
     "paired",
     "sign_flip_p",

@@ -25,12 +25,26 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def mean_bounds(parts: Sequence[tuple[float, float, float, float]]) -> tuple[float, float]:
+    """Return the interval of a weighted mean from the intervals of its independent parts, by square and add.
+
+    The distance from the mean to a bound is the root of the summed squares of the parts' weighted distances.
+    Source: Zou & Donner, Construction of confidence limits about effect measures (MOVER), 2008.
+
+    Args:
+        parts: Weight, estimate, lower and upper bound of each part; the weights sum to 1.
+    """
+    mean = sum(weight * estimate for weight, estimate, _, _ in parts)
+    down = math.hypot(*(weight * (estimate - low) for weight, estimate, low, _ in parts))
+    up = math.hypot(*(weight * (high - estimate) for weight, estimate, _, high in parts))
+    return mean - down, mean + up
+
+
 @dataclass(frozen=True)
 class Macro:
     """The weighted mean of several tasks' differences; by default every task weighs the same.
 
-    The tasks' intervals are combined by square and add (MOVER; Zou & Donner, 2008): the distance from the
-    estimate to a bound is the root of the summed squares of the tasks' weighted distances.
+    The tasks' intervals are combined by `mean_bounds`.
     """
 
     tasks: tuple[Paired, ...]
@@ -63,10 +77,10 @@ class Macro:
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``."""
-        bounds = [(share, task.estimate, *task.interval(alpha)) for share, task in self._parts]
-        down = math.hypot(*(share * (estimate - low) for share, estimate, low, _ in bounds))
-        up = math.hypot(*(share * (high - estimate) for share, estimate, _, high in bounds))
-        return max(self.estimate - down, -1.0), min(self.estimate + up, 1.0)
+        low, high = mean_bounds(
+            [(share, task.estimate, *task.interval(alpha)) for share, task in self._parts]
+        )
+        return max(low, -1.0), min(high, 1.0)
 
     @property
     def detectable(self) -> float:

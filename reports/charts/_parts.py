@@ -48,6 +48,19 @@ def shorten(name: str) -> str:
     return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 
+def line_styles(names: Sequence[str], legend: alt.Legend) -> dict[str, Any]:
+    """Return the encodings that tell lines apart by colour and dash, in the order of their names."""
+    n = len(theme.SERIES)
+    colours = [theme.SERIES[i % n] for i in range(len(names))]
+    dashes = [list(theme.DASHES[(i + i // n) % n]) for i in range(len(names))]
+    return {
+        "color": alt.Color("name:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend),
+        "strokeDash": alt.StrokeDash(
+            "name:N", scale=alt.Scale(domain=list(names), range=dashes), legend=legend
+        ),
+    }
+
+
 def named_axis(names: Sequence[str], **options: Any) -> alt.Axis:
     """Return an axis whose unit steps from 0 on carry names."""
     return alt.Axis(

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from reports import theme
 from reports._language import words
 from reports.charts._parts import (
     WIDTH,
+    line_styles,
     on_rows,
     short_names,
     themed,
@@ -28,12 +28,7 @@ def losses(name: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Fi
     drawn = {labels[key]: _thinned(found) for key, found in finite.items() if found}
     if not drawn:
         return None
-    order = list(drawn)
     data = [{"name": key, "step": x, "loss": y} for key, found in drawn.items() for x, y in found]
-    scale = alt.Scale(domain=order, range=[theme.SERIES[i % len(theme.SERIES)] for i in range(len(order))])
-    dashes = alt.Scale(
-        domain=order, range=[list(theme.DASHES[i % len(theme.DASHES)]) for i in range(len(order))]
-    )
     legend = alt.Legend(title=None, orient="top", symbolSize=300, symbolStrokeWidth=2)
     chart = (
         on_rows(data)
@@ -41,8 +36,7 @@ def losses(name: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Fi
         .encode(
             x=alt.X("step:Q", title=t.x),
             y=alt.Y("loss:Q", title=t.y, scale=alt.Scale(zero=False)),
-            color=alt.Color("name:N", scale=scale, legend=legend),
-            strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=legend),
+            **line_styles(list(drawn), legend),
         )
     )
     return Figure(

@@ -9,11 +9,11 @@ import altair as alt
 
 from harness.deciding.records import Candidate, Decision
 from harness.deciding.wording import money
-from reports import theme
 from reports._language import words
 from reports.charts._parts import (
     WIDTH,
     decades,
+    line_styles,
     on_rows,
     short_names,
     themed,
@@ -38,23 +38,17 @@ def break_even(decision: Decision) -> Figure | None:
         if _paid(each, queries) > 0
     ]
     order = [names[each.strategy] for each in shown]
-    n = len(theme.SERIES)
-    colours = [theme.SERIES[i % n] for i in range(len(order))]
-    dashes = [list(theme.DASHES[(i + i // n) % n]) for i in range(len(order))]
     logarithmic = alt.Scale(type="log", nice=False)
     x_axis = alt.Axis(format="~s", values=decades(at))
     y_axis = alt.Axis(format="~g", values=decades([row["cost"] for row in data]))
     legend = alt.Legend(title=None, orient="right", symbolSize=300, symbolStrokeWidth=2)
-    colour = alt.Color("name:N", scale=alt.Scale(domain=order, range=colours), legend=legend)
-    dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=order, range=dashes), legend=legend)
     chart = (
         on_rows(data)
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("queries:Q", scale=logarithmic, title=t.x, axis=x_axis),
             y=alt.Y("cost:Q", scale=logarithmic, title=decision.currency, axis=y_axis),
-            color=colour,
-            strokeDash=dash,
+            **line_styles(order, legend),
         )
     )
     volumes = [at[0], at[len(at) // 2], at[-1]]
