@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from harness.starter.initialise import initialise
+from harness.starter.mixture import COURSES
 from harness.starter.muon import Muon, has_fast_bf16
 from harness.starter.recall import PAD, Row, recall_rows
 
@@ -332,7 +333,7 @@ def steps_for(recipe: Recipe, minutes: float, out: Path) -> Recipe:
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m harness.starter.pretrain", description=__doc__)
-    parser.add_argument("stage", choices=["recall", "lessons", "mixture", "labels", "owners", "polish"])
+    parser.add_argument("stage", choices=["recall", *COURSES])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="start_from", type=Path)
     parser.add_argument("--steps", type=int)
