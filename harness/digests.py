@@ -19,6 +19,14 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def digest_of_all(values: Iterable[Any]) -> str:
+    """Return one digest of many values in their order, one of which is held at a time."""
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(canonical_json(value).encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
+
+
 def digest_of_text(text: str) -> str:
     """Return the sha256 of ``text`` in UTF-8, as 64 hex digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

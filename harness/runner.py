@@ -1,14 +1,19 @@
 """The run: every strategy on every item, one finished batch at a time.
 
-A batch is planned from the requests alone and written whole, so a run that is killed and started again forms
-the same batches and ends with the same rows as one that was never broken.
+Items go through in windows, so that a run of very many takes no more memory than one of a few thousand. A
+batch is planned from the requests of its window alone and written whole, so a run that is killed and started
+again forms the same batches and ends with the same rows as one that was never broken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from harness.composition import Chain
 from harness.drift import DriftMeter, Probes, merged_latency, noise_of
@@ -34,6 +39,9 @@ from harness.types import (
     Request,
     TaskItem,
 )
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Plan:
     run_dir: Path
     chains: tuple[Chain, ...]
     tasks: tuple[LoadedTask, ...]
-    tests: Mapping[str, tuple[TaskItem, ...]]
+    tests: Mapping[str, Sequence[TaskItem]]
     metrics: Mapping[str, tuple[Metric, ...]]
     recipes: Mapping[str, Mapping[str, str]]
     preparations: Mapping[str, str]
@@ -200,9 +208,9 @@ def _asked_before(
     asked = {}
     for name in (task.task.name for task in plan.tasks if task.task.role == "retention"):
         rows = store.results([plan.recipes[chain.name][name]])
-        pairs = [(r.request, r.generation) for r in rows if r.seed == seed and r.request and r.generation]
-        if pairs[: plan.probing.noise_items]:
-            asked[name] = pairs[: plan.probing.noise_items]
+        pairs = ((r.request, r.generation) for r in rows if r.seed == seed and r.request and r.generation)
+        if first := list(islice(pairs, plan.probing.noise_items)):
+            asked[name] = first
     return asked
 
 
@@ -235,6 +243,22 @@ def _context(plan: Plan, seed: int, progress: Progress) -> PrepareContext:
 
 def _label(plan: Plan, chain: Chain, seed: int) -> str:
     return chain.name if len(plan.seeds) == 1 else f"{chain.name} (seed {seed})"
+
+
+WINDOW = 2048
+"""Items whose requests are built and held at once; batches are cut within a window."""
+
+
+def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:
+    """Yield what is built from each part, in order; the next one is built while this one is worked on."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting: deque[Future[B]] = deque()
+        for part in parts:
+            waiting.append(thread.submit(build, part))
+            if len(waiting) > 1:
+                yield waiting.popleft().result()
+        if waiting:
+            yield waiting.popleft().result()
 
 
 @dataclass(frozen=True)
@@ -270,15 +294,20 @@ class _Asking:
         if done == total:
             return
         label = f"{self.strategy} · {self.task.task.name}"
+        windows = (items[start : start + WINDOW] for start in range(0, len(items), WINDOW))
         with progress.step(label, total, done) as step:
-            questions = self._questions(items, step, finished)
-            for batch in self._batches(questions):
-                self._ask(batch, step, finished)
+            for questions, failed in _ahead(self._questions, windows):
+                fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
+                self.store.write_batch(self._recipe, {}, fresh)
+                step.advance(len(fresh))
+                for batch in self._batches(questions):
+                    self._ask(batch, step, finished)
 
-    def _questions(
-        self, items: Sequence[TaskItem], step: Step, finished: set[tuple[str, int]]
-    ) -> list[_Question]:
-        """Build all requests, finished or not, so that batches form alike; those that fail are stored."""
+    def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
+        """Build all requests, finished or not, so that batches form alike; return also those that fail.
+
+        Retrieval and tokenisation happen here, on another thread than answering.
+        """
         task, plan, model = self.task.task, self.plan, self.prepared.model
         built = self.prepared.build(task, [item.without_answer() for item in items])
         questions: list[_Question] = []
@@ -294,10 +323,7 @@ class _Asking:
                 request = fits.model_copy(update={"seed": self.seed, "repeat": repeat, "decoding": decoding})
                 key = generation_key(model.identity, prompt, request)
                 questions.append(_Question(item, request, key))
-        fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
-        self.store.write_batch(self._recipe, {}, fresh)
-        step.advance(len(fresh))
-        return questions
+        return questions, failed
 
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""

@@ -11,12 +11,12 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from harness.digests import digest_of
 from harness.errors import InputError
@@ -52,6 +52,21 @@ CREATE TABLE IF NOT EXISTS probes (
     recipe TEXT NOT NULL, seed INTEGER NOT NULL, probes TEXT NOT NULL, PRIMARY KEY (recipe, seed)
 ) WITHOUT ROWID;
 """
+_VARIABLES = 500
+_RESULTS = (
+    "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, "
+    "r.scores, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ?"
+)
+
+
+class ScoredItem(NamedTuple):
+    """A result without its request and answer; ``error`` is None where it did not fail."""
+
+    item_id: str
+    seed: int
+    repeat: int
+    scores: Mapping[str, float]
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -225,22 +240,49 @@ class Store:
 
     def results(self, recipes: Iterable[str]) -> Iterator[ItemResult]:
         """Yield the results of the given recipes, ordered by recipe as given, seed, repeat and item id."""
-        query = (
-            "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, "
-            "r.scores, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ? "
-            "ORDER BY r.seed, r.repeat, r.item_id"
-        )
         for recipe in recipes:
-            for row in self._db.execute(query, (recipe,)):
-                yield _result(row)
+            rows = self._db.execute(f"{_RESULTS} ORDER BY r.seed, r.repeat, r.item_id", (recipe,))
+            yield from map(_result, rows)
 
-    def items(self, task_digest: str) -> dict[str, TaskItem]:
-        """Return the test items of a task by id."""
-        query = "SELECT item_id, item FROM items WHERE task_digest = ? ORDER BY item_id"
-        return {
-            item_id: TaskItem.model_validate_json(item)
-            for item_id, item in self._db.execute(query, (task_digest,))
-        }
+    def first_results(self, recipe: str, items: Collection[str]) -> dict[str, ItemResult]:
+        """Return the results of some items by id, those of the smallest seed and repeat of each."""
+        found: dict[str, ItemResult] = {}
+        places = "SELECT DISTINCT seed, repeat FROM results WHERE recipe = ? ORDER BY seed, repeat"
+        for seed, repeat in self._db.execute(places, (recipe,)).fetchall():
+            for part in _parts([item for item in items if item not in found]):
+                query = f"{_RESULTS} AND r.seed = ? AND r.repeat = ? AND r.item_id IN ({_marks(part)})"
+                rows = map(_result, self._db.execute(query, (recipe, seed, repeat, *part)))
+                found |= {row.item_id: row for row in rows}
+        return found
+
+    def scored(self, recipe: str) -> Iterator[ScoredItem]:
+        """Yield what an item scored, ordered by seed, repeat and item id; quick, as no answer is read."""
+        query = (
+            "SELECT item_id, seed, repeat, scores, error FROM results WHERE recipe = ? "
+            "ORDER BY seed, repeat, item_id"
+        )
+        for item_id, seed, repeat, scores, error in self._db.execute(query, (recipe,)):
+            yield ScoredItem(item_id, seed, repeat, json.loads(scores), error)
+
+    def item_ids(self, task_digest: str) -> list[str]:
+        """Return the ids of the test items of a task, sorted."""
+        query = "SELECT item_id FROM items WHERE task_digest = ? ORDER BY item_id"
+        return [item_id for (item_id,) in self._db.execute(query, (task_digest,))]
+
+    def items(self, task_digest: str) -> Iterator[TaskItem]:
+        """Yield the test items of a task, ordered by id."""
+        query = "SELECT item FROM items WHERE task_digest = ? ORDER BY item_id"
+        for (item,) in self._db.execute(query, (task_digest,)):
+            yield TaskItem.model_validate_json(item)
+
+    def some_items(self, task_digest: str, ids: Collection[str]) -> dict[str, TaskItem]:
+        """Return some test items of a task by id; ids that are not there are passed over."""
+        found = {}
+        for part in _parts(list(ids)):
+            query = f"SELECT item_id, item FROM items WHERE task_digest = ? AND item_id IN ({_marks(part)})"
+            for item_id, item in self._db.execute(query, (task_digest, *part)):
+                found[item_id] = TaskItem.model_validate_json(item)
+        return found
 
     def probes(self, recipe: str) -> dict[int, str]:
         """Return what was measured of a prepared strategy, as JSON by seed."""
@@ -261,6 +303,15 @@ class Store:
             for recipe in recipes
             for strategy, seed, cost, record, error in self._db.execute(query, (recipe,))
         ]
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield as many ids as one query takes at most."""
+    return (ids[start : start + _VARIABLES] for start in range(0, len(ids), _VARIABLES))
+
+
+def _marks(ids: Sequence[str]) -> str:
+    return ",".join("?" * len(ids))
 
 
 def _row(recipe: str, result: ItemResult) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ written to disk. ``harness.protocols`` holds the behaviour beside them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -113,7 +114,7 @@ class LoadedTask:
     """A task with all that belongs to it, as the loader returns it; ``place`` is its file, for errors."""
 
     data: TrainingData
-    test: tuple[TaskItem, ...]
+    test: Sequence[TaskItem]
     place: str = ""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from harness.deciding.records import Decision
 from harness.errors import InputError
 from harness.store import FILE_NAME, Preparation, Store
 from harness.types import RunManifest
-from reports.explorer.items import AskedItem, asked_items
+from reports.explorer.items import AskedItem, AskedItems
 
 MANIFEST = "manifest.json"
 
@@ -32,7 +32,7 @@ class RunData:
     summary: Summary
     decision: Decision
     preparations: tuple[Preparation, ...]
-    items: tuple[AskedItem, ...]
+    items: Sequence[AskedItem]
 
 
 def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = None) -> RunData:
@@ -54,7 +54,7 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
             summary=summary,
             decision=decision,
             preparations=tuple(rows.prepared),
-            items=asked_items(rows),
+            items=AskedItems(rows),
         )
 
 
@@ -67,7 +67,7 @@ def load_rows(run_dir: Path) -> RunRows:
     manifest = load_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store, readable(store.path):
         rows = RunRows.load(manifest, store)
-    if not any(found for by_task in rows.rows.values() for found in by_task.values()):
+    if not any(rows.scores.values()):
         raise InputError(
             run_dir, "", "holds no results yet", "let `trilemma run` finish at least one batch first"
         )

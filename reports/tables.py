@@ -30,7 +30,7 @@ def rows(run_dir: Path) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
 def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[dict[str, Any]]:
     with Store.open(run_dir, read_only=True) as store:
         for task_name, task in manifest.tasks.items():
-            items = store.items(task.digest)
+            items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
                 for row in store.results([recipes[task_name]]):
                     item, answer = items[row.item_id], row.generation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 from harness.analysis.findings import Attribution, TaskInfo
 from harness.analysis.scores import RIGHT, Scores
@@ -36,12 +36,12 @@ def attribution_of(strategy: str, info: TaskInfo, scores: Scores) -> Attribution
     )
 
 
-def items_by_tag(items: Mapping[str, TaskItem], asked: Collection[str]) -> dict[str, frozenset[str]]:
+def items_by_tag(items: Iterable[TaskItem], asked: Collection[str]) -> dict[str, frozenset[str]]:
     """Return the asked items of each tag, the most frequent first; empty where there is only one kind."""
     found: dict[str, set[str]] = defaultdict(set)
-    for item_id in asked:
-        for tag in items[item_id].tags:
-            found[tag].add(item_id)
+    for item in items:
+        for tag in item.tags if item.id in asked else ():
+            found[tag].add(item.id)
     kept = [tag for tag, ids in found.items() if len(ids) >= FEWEST_TAGGED]
     order = sorted(kept, key=lambda tag: (-len(found[tag]), tag))[:MOST_TAGS]
     return {tag: frozenset(found[tag]) for tag in order} if len(order) > 1 else {}

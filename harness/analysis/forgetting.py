@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from harness.analysis.answers import Answers
 from harness.analysis.findings import (
     Behaviour,
     BehaviourChange,
@@ -25,9 +26,7 @@ from harness.analysis.findings import (
 from harness.analysis.scores import RIGHT, Clusters, Scores
 from harness.drift import Drift
 from harness.stats import Paired, mcnemar_p, paired, wilson_interval
-from harness.types import ItemResult, Task, TaskItem
-
-Rows = Sequence[ItemResult]
+from harness.types import Task
 
 
 @dataclass(frozen=True)
@@ -124,16 +123,26 @@ def mean_drift(strategy: str, by_seed: Sequence[Sequence[Drift]]) -> StrategyDri
 
 
 def behaviour_changes(
-    strategy: str, task: Task, items: Mapping[str, TaskItem], new: Rows, base: Rows, clusters: Clusters
+    strategy: str, task: Task, unanswerable: Collection[str], new: Answers, base: Answers, clusters: Clusters
 ) -> Iterable[BehaviourChange]:
-    """Yield how often answers break their form, and how often questions are refused, against the base."""
+    """Yield how often answers break their form, and how often questions are refused, against the base.
+
+    Args:
+        strategy: Whose the new answers are.
+        task: The task.
+        unanswerable: Items whose accepted answer is the task's refusal.
+        new: The strategy's answers.
+        base: The base's.
+        clusters: The cluster of each item.
+    """
     kinds: list[tuple[Behaviour, Rates | None]] = []
     if task.kind == "generate":
-        kinds.append(("format failure", _paired(new, base, clusters, _breaks_form)))
+        both = sorted(new.rows.keys() & base.rows.keys())
+        sides = _Side(new.rows, new.broken), _Side(base.rows, base.broken)
+        kinds.append(("format failure", _paired(both, *sides, clusters)))
     if task.refusal:
-        without = refusals(task, items, new, base, clusters, unanswerable=True)
+        without, with_one = refusals(new, base, unanswerable, clusters)
         kinds.append(("refusal of an unanswerable question", without))
-        with_one = refusals(task, items, new, base, clusters, unanswerable=False)
         kinds.append(("refusal of an answerable one", with_one))
     yield from (_changed(strategy, task, name, rates) for name, rates in kinds if rates)
 
@@ -154,42 +163,36 @@ class Rates:
 
 
 def refusals(
-    task: Task, items: Mapping[str, TaskItem], new: Rows, base: Rows, clusters: Clusters, unanswerable: bool
-) -> Rates | None:
-    """Pair how often questions without (or with) an answer are refused; None where there are none."""
+    new: Answers, base: Answers, unanswerable: Collection[str], clusters: Clusters
+) -> tuple[Rates | None, Rates | None]:
+    """Pair how often questions without an answer are refused, and how often those with one are.
 
-    def meant(row: ItemResult) -> bool:
-        item = items.get(row.item_id)
-        return item is not None and unanswerable == any(refuses(target, task) for target in item.targets)
-
-    def refused(row: ItemResult) -> bool:
-        return row.generation is not None and refuses(row.generation.text, task)
-
-    asked = [[row for row in side if meant(row)] for side in (new, base)]
-    return _paired(asked[0], asked[1], clusters, refused)
+    Either is None where there are no such questions.
+    """
+    both = sorted(new.rows.keys() & base.rows.keys())
+    sides = _Side(new.rows, new.refused), _Side(base.rows, base.refused)
+    without = [item for item in both if item in unanswerable]
+    with_one = [item for item in both if item not in unanswerable]
+    return _paired(without, *sides, clusters), _paired(with_one, *sides, clusters)
 
 
-def _breaks_form(row: ItemResult) -> bool:
-    """No answer, an empty one, one cut off at its longest, or JSON that is none."""
-    answer = row.generation
-    if answer is None or not answer.text or answer.stop_reason == "length":
-        return True
-    return row.scores.get("valid_json") == 0.0
+@dataclass(frozen=True)
+class _Side:
+    """Item to the number of its rows, and to how many of them something holds of."""
+
+    rows: Mapping[str, int]
+    held: Mapping[str, int]
+
+    def shares(self, items: Sequence[str]) -> list[float]:
+        return [self.held.get(item, 0) / self.rows[item] for item in items]
 
 
-def refuses(text: str, task: Task) -> bool:
-    """Whether a text begins with the task's refusal."""
-    return bool(task.refusal) and text.strip().lower().startswith(str(task.refusal).strip().lower())
-
-
-def _paired(new: Rows, base: Rows, clusters: Clusters, holds: Callable[[ItemResult], bool]) -> Rates | None:
+def _paired(items: Sequence[str], new: _Side, base: _Side, clusters: Clusters) -> Rates | None:
     """Pair the shares of each item's answers of which something holds."""
-    sides = [_shares(rows, holds) for rows in (new, base)]
-    common = sorted(sides[0].keys() & sides[1].keys())
-    if not common:
+    if not items:
         return None
-    names = [clusters[item] for item in common] if clusters else None
-    now, before = ([side[item] for item in common] for side in sides)
+    names = [clusters[item] for item in items] if clusters else None
+    now, before = new.shares(items), base.shares(items)
     return Rates(float(np.mean(now)), float(np.mean(before)), paired(now, before, names))
 
 
@@ -206,13 +209,6 @@ def _changed(strategy: str, task: Task, name: Behaviour, rates: Rates) -> Behavi
         ci_low=low,
         ci_high=high,
     )
-
-
-def _shares(rows: Rows, holds: Callable[[ItemResult], bool]) -> dict[str, float]:
-    by_item: dict[str, list[bool]] = defaultdict(list)
-    for row in rows:
-        by_item[row.item_id].append(holds(row))
-    return {item: float(np.mean(found)) for item, found in by_item.items()}
 
 
 # --- Several training stages ---

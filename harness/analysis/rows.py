@@ -1,81 +1,121 @@
-"""All that a run has stored, in memory, in the shapes that statistics take."""
+"""What a run has stored, in the shapes that statistics take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
+from harness.analysis.answers import Answers, answers_of, refuses
 from harness.analysis.comparison import Comparison, Table
 from harness.analysis.findings import TaskInfo
-from harness.analysis.scores import Clusters, clusters_of, scores_of
+from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
 from harness.drift import Probes
 from harness.store import Preparation, Store
-from harness.tasks.selection import chosen
+from harness.tasks.selection import chosen_ids
 from harness.types import ItemResult, Role, RunManifest, Task, TaskItem
 
 
 @dataclass(frozen=True)
-class RunRows:
-    """A run's rows and what was made of them.
+class StoredItems:
+    """The test items of a task in a run folder, read whenever they are asked for.
 
     Attributes:
+        run_dir: The run folder.
+        digest: The task's.
+        ids: Ids of the items that the run asks.
+    """
+
+    run_dir: Path
+    digest: str
+    ids: frozenset[str]
+
+    def __iter__(self) -> Iterator[TaskItem]:
+        """Yield the items that the run asks, ordered by id."""
+        with Store.open(self.run_dir, read_only=True) as store:
+            yield from (item for item in store.items(self.digest) if item.id in self.ids)
+
+    def some(self, ids: Collection[str]) -> dict[str, TaskItem]:
+        """Return some items by id."""
+        with Store.open(self.run_dir, read_only=True) as store:
+            return store.some_items(self.digest, ids)
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """A run's rows and what was made of them: scores and sums are in memory, rows and items are on disk.
+
+    Attributes:
+        run_dir: The run folder.
         manifest: What the run was made from.
         infos: Its tasks.
-        rows: Strategy, then task, to the rows of the items that were asked.
-        scores: The same rows as scores, where there are any.
-        items: Task to its test items by id.
+        scores: Strategy, then task, to its scores, where there are any.
+        answers: The same to sums over its answers.
+        items: Task to its test items.
         clusters: Task to the cluster of each item.
+        unanswerable: Task to the items whose accepted answer is its refusal.
         prepared: What was prepared.
         probes: Strategy to what was measured of it, one for each seed.
     """
 
+    run_dir: Path
     manifest: RunManifest
     infos: tuple[TaskInfo, ...]
-    rows: Mapping[str, Mapping[str, Sequence[ItemResult]]]
     scores: Table
-    items: Mapping[str, Mapping[str, TaskItem]]
+    answers: Mapping[str, Mapping[str, Answers]]
+    items: Mapping[str, StoredItems]
     clusters: Mapping[str, Clusters]
+    unanswerable: Mapping[str, frozenset[str]]
     prepared: Sequence[Preparation]
     probes: Mapping[str, Sequence[Probes]]
     _compared: dict[tuple[str, Role], Comparison] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def load(cls, manifest: RunManifest, store: Store) -> Self:
-        """Read the rows that are today's."""
-        items = {name: store.items(task.digest) for name, task in manifest.tasks.items()}
-        limit = manifest.experiment["limit"]
-        asked = {
-            name: {item.id for item in chosen(list(found.values()), limit)} for name, found in items.items()
+        """Read the rows that are today's, one at a time."""
+        run_dir, limit = store.path.parent, manifest.experiment["limit"]
+        items = {
+            name: StoredItems(run_dir, task.digest, chosen_ids(store.item_ids(task.digest), limit))
+            for name, task in manifest.tasks.items()
         }
-        rows = {
-            strategy: {
-                task: [row for row in store.results([recipe]) if row.item_id in asked[task]]
-                for task, recipe in recipes.items()
-            }
-            for strategy, recipes in manifest.recipes.items()
+        recipes = {
+            (strategy, task): recipe
+            for strategy, by_task in manifest.recipes.items()
+            for task, recipe in by_task.items()
         }
+        scores: dict[str, dict[str, Scores]] = {strategy: {} for strategy in manifest.recipes}
+        answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
+        for (strategy, task), recipe in recipes.items():
+            asked = items[task].ids
+            found = scores_of((r for r in store.scored(recipe) if r.item_id in asked), manifest.metrics[task])
+            if found.seeds:
+                scores[strategy][task] = found
+                rows = (row for row in store.results([recipe]) if row.item_id in asked)
+                answers[strategy][task] = answers_of(rows, manifest.tasks[task])
         return cls(
+            run_dir=run_dir,
             manifest=manifest,
             infos=tuple(
-                _task_info(task, manifest.metrics[name][0], len(asked[name]))
+                _task_info(task, manifest.metrics[name][0], len(items[name].ids))
                 for name, task in manifest.tasks.items()
             ),
-            rows=rows,
-            scores={
-                strategy: {
-                    task: scores_of(found, manifest.metrics[task]) for task, found in by_task.items() if found
-                }
-                for strategy, by_task in rows.items()
-            },
+            scores=scores,
+            answers=answers,
             items=items,
             clusters={name: clusters_of(task, items[name]) for name, task in manifest.tasks.items()},
+            unanswerable={name: _unanswerable(task, items[name]) for name, task in manifest.tasks.items()},
             prepared=store.preparations(manifest.preparations.values()),
             probes={
                 name: [Probes.model_validate_json(kept) for kept in store.probes(recipe).values()]
                 for name, recipe in manifest.preparations.items()
             },
         )
+
+    def first_results(self, strategy: str, task: str, items: Collection[str]) -> dict[str, ItemResult]:
+        """Return a strategy's results on some items by id, those of the smallest seed and repeat of each."""
+        with Store.open(self.run_dir, read_only=True) as store:
+            return store.first_results(self.manifest.recipes[strategy][task], items)
 
     @property
     def incumbent(self) -> str:
@@ -117,3 +157,9 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
         n_test=n_test,
         random_baseline=task.random_baseline,
     )
+
+
+def _unanswerable(task: Task, items: Iterable[TaskItem]) -> frozenset[str]:
+    if not task.refusal:
+        return frozenset()
+    return frozenset(item.id for item in items if any(refuses(target, task) for target in item.targets))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import sys
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from harness.stats import Paired, interval, paired
 from harness.stats.single import Floats
-from harness.types import ItemResult, Task, TaskItem
+from harness.types import Task, TaskItem
 
 RIGHT = 0.5
 """An item counts as right where its mean score is above this."""
@@ -54,39 +56,75 @@ class Scores:
         )
 
 
-def scores_of(rows: Iterable[ItemResult], metrics: Sequence[str]) -> Scores:
+class ScoredRow(Protocol):
+    """What is needed of a row; ``error`` is None where it did not fail."""
+
+    @property
+    def item_id(self) -> str: ...  # noqa: D102 - see the class
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def scores(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def error(self) -> object | None: ...  # noqa: D102
+
+
+def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
     """Collect the rows of one strategy and task; repeats are averaged within the item.
 
     Args:
-        rows: Rows of any seeds and repeats. An item that not every seed has is left out.
+        rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
+            is left out.
         metrics: The task's own metrics, in which a failed row scores 0.
     """
-    rows = list(rows)
-    seeds = tuple(sorted({row.seed for row in rows}))
-    seen: dict[str, set[int]] = defaultdict(set)
+    found: dict[str, _Column] = {name: _Column() for name in metrics}
+    asked, failed, ids = _Column(), set[str](), dict[str, int]()
     for row in rows:
-        seen[row.item_id].add(row.seed)
-    items = tuple(sorted(item for item, found in seen.items() if len(found) == len(seeds)))
-    place = {item: i for i, item in enumerate(items)}
-    names = [*metrics, *sorted({name for row in rows for name in row.scores} - set(metrics))]
-    sums = {name: np.zeros((len(seeds), len(items))) for name in names}
-    counts = {name: np.zeros((len(seeds), len(items))) for name in names}
-    for row in (row for row in rows if row.item_id in place):
-        at = seeds.index(row.seed), place[row.item_id]
+        place = ids.setdefault(sys.intern(row.item_id), len(ids))
+        asked.add(row.seed, place, 1.0)
+        if row.error is not None:
+            failed.add(row.item_id)
         for name, score in (dict.fromkeys(metrics, 0.0) if row.error is not None else row.scores).items():
-            sums[name][at] += score
-            counts[name][at] += 1
-    with np.errstate(invalid="ignore"):
-        by_metric = {name: sums[name] / counts[name] for name in names if counts[name].any()}
-    failed = frozenset(row.item_id for row in rows if row.error is not None)
-    return Scores(items, seeds, by_metric, failed)
+            found.setdefault(name, _Column()).add(row.seed, place, score)
+    seeds = tuple(sorted(set(asked.seeds)))
+    everywhere = set(np.flatnonzero(~np.isnan(asked.means(seeds, len(ids))).any(axis=0)))
+    items = tuple(item for item in sorted(ids) if ids[item] in everywhere)
+    kept = [ids[item] for item in items]
+    own = [*metrics, *sorted(found.keys() - set(metrics))]
+    return Scores(
+        items=items,
+        seeds=seeds,
+        by_metric={n: found[n].means(seeds, len(ids))[:, kept] for n in own if len(found[n].scores)},
+        failed=frozenset(failed),
+    )
 
 
-def clusters_of(task: Task, items: Mapping[str, TaskItem]) -> Clusters:
+class _Column:
+    """Scores of one metric as they come, 20 bytes each."""
+
+    def __init__(self) -> None:
+        self.seeds, self.places, self.scores = array("q"), array("l"), array("d")
+
+    def add(self, seed: int, place: int, score: float) -> None:
+        self.seeds.append(seed)
+        self.places.append(place)
+        self.scores.append(score)
+
+    def means(self, seeds: Sequence[int], n_items: int) -> Floats:
+        """Return the mean of each seed and item, shape ``(n_seeds, n_items)``; NaN where there is none."""
+        at = np.searchsorted(np.array(seeds), np.array(self.seeds)), np.array(self.places)
+        sums, counts = np.zeros((len(seeds), n_items)), np.zeros((len(seeds), n_items))
+        np.add.at(sums, at, np.array(self.scores))
+        np.add.at(counts, at, 1.0)
+        with np.errstate(invalid="ignore"):
+            return sums / counts
+
+
+def clusters_of(task: Task, items: Iterable[TaskItem]) -> Clusters:
     """Return the cluster of each item; empty where the task names none."""
     if task.cluster is None:
         return {}
-    return {item_id: item.cluster(task.cluster) or f"item {item_id}" for item_id, item in items.items()}
+    return {item.id: item.cluster(task.cluster) or f"item {item.id}" for item in items}
 
 
 def mean_with_interval(scores: Scores, metric: str, clusters: Clusters) -> tuple[float, float, float, int]:

@@ -23,13 +23,13 @@ from harness.analysis.forgetting import behaviour_changes, continual_of, flips_o
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import mean_with_interval
 from harness.drift import Probes
-from harness.types import ItemResult, PrepareCost, TokenUsage
+from harness.types import PrepareCost, TokenUsage
 
 
 def summary_of(run: RunRows) -> Summary:
     """Compute the summary of a run that has been read."""
     target, retention = run.against(run.incumbent, "target"), run.against(run.base, "retention")
-    found = [row for by_task in run.rows.values() for rows in by_task.values() for row in rows]
+    answers = [found for by_task in run.answers.values() for found in by_task.values()]
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
     flips = tuple(_flips(run))
     lost = [flip for flip in flips if flip.role == "retention"]
@@ -47,7 +47,7 @@ def summary_of(run: RunRows) -> Summary:
         flips=flips,
         tradeoffs=tuple(tradeoffs_of(gains, lost)) if any(i.role == "retention" for i in run.infos) else (),
         behaviour=tuple(_behaviour(run)),
-        drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.rows) if drift),
+        drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.probes) if drift),
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
         attribution=tuple(_attribution(run)),
         tags=tuple(_tags(run)),
@@ -57,8 +57,8 @@ def summary_of(run: RunRows) -> Summary:
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
-        items=len(found),
-        errors=sum(row.error is not None for row in found),
+        items=sum(found.n for found in answers),
+        errors=sum(found.n_failed for found in answers),
     )
 
 
@@ -116,10 +116,13 @@ def _tags(run: RunRows) -> Iterable[TagScore]:
 
 
 def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:
-    for strategy, by_task in run.rows.items():
-        for name, task in run.manifest.tasks.items() if strategy != run.base and run.base in run.rows else ():
-            new, old = by_task[name], run.rows[run.base][name]
-            yield from behaviour_changes(strategy, task, run.items[name], new, old, run.clusters[name])
+    base = run.answers.get(run.base, {})
+    for strategy, by_task in run.answers.items():
+        for name, task in run.manifest.tasks.items() if strategy != run.base else ():
+            if name in by_task and name in base:
+                new, old = by_task[name], base[name]
+                missing = run.unanswerable[name]
+                yield from behaviour_changes(strategy, task, missing, new, old, run.clusters[name])
 
 
 def _drift(strategy: str, probes: Sequence[Probes]) -> StrategyDrift | None:
@@ -140,50 +143,30 @@ def _means(run: RunRows) -> dict[str, dict[str, float]]:
 
 
 def _costs(run: RunRows) -> Iterable[StrategyCost]:
-    for strategy, by_task in run.rows.items():
-        answered = [row for found in by_task.values() for row in found if row.generation and row.request]
+    for strategy, by_task in run.answers.items():
+        found = list(by_task.values())
         mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
-        if not answered or not mine:
+        latencies = np.concatenate([each.latencies_s for each in found]) if found else np.zeros(0)
+        n = len(latencies)
+        if not n or not mine:
             continue
-        usage = sum((row.generation.usage for row in answered if row.generation), TokenUsage())
-        embedding = sum(row.request.embedding_tokens for row in answered if row.request)
-        latencies = [row.generation.latency_s for row in answered if row.generation]
-        n = len(answered)
+        usage = sum((each.usage for each in found), TokenUsage())
         yield StrategyCost(
             strategy=strategy,
             prepare=_mean_cost(mine),
             prompt_tokens=usage.prompt / n,
             cached_prompt_tokens=usage.cached_prompt / n,
             completion_tokens=usage.completion / n,
-            embedding_tokens=embedding / n,
-            shared_prompt_tokens=sum(map(_shared_tokens, by_task.values())) / n,
+            embedding_tokens=sum(each.embedding_tokens for each in found) / n,
+            shared_prompt_tokens=sum(each.shared_tokens for each in found) / n,
             device_s=float(np.mean(latencies)),
             flops=2.0 * run.manifest.model.parameters * (usage.prompt + usage.completion) / n,
             latency_p50_s=float(np.percentile(latencies, 50)),
             latency_p95_s=float(np.percentile(latencies, 95)),
             merged=tuple(probe.merged for probe in run.probes[strategy] if probe.merged),
             n_answers=n,
-            cut=sum(row.request.cut > 0 for row in answered if row.request),
+            cut=sum(each.n_cut for each in found),
         )
-
-
-def _shared_tokens(rows: Sequence[ItemResult]) -> float:
-    """Prompt tokens that a cache of the common beginning of a task's prompts would serve, of all its rows.
-
-    The beginning is found in characters; tokens are taken to be spread evenly over them.
-    """
-    texts = {}
-    total = 0
-    for row in (row for row in rows if row.request and row.generation):
-        assert row.request is not None
-        assert row.generation is not None
-        texts[row.item_id] = "\n".join(message.content for message in row.request.messages)
-        total += row.generation.usage.prompt
-    if len(texts) < 2:
-        return 0.0
-    first, last = min(texts.values()), max(texts.values())
-    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    return total * shared * len(texts) / max(1, sum(map(len, texts.values())))
 
 
 def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:

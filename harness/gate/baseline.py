@@ -107,8 +107,8 @@ def baseline_of(run: RunRows, strategy: str, reason: str) -> Baseline:
 
 def tokens_per_item(run: RunRows, strategy: str, task: str) -> float:
     """Return prompt and answer tokens of a mean answered item; 0.0 where none was answered."""
-    usages = [row.generation.usage for row in run.rows[strategy][task] if row.generation]
-    return sum(u.prompt + u.completion for u in usages) / len(usages) if usages else 0.0
+    found = run.answers.get(strategy, {}).get(task)
+    return found.tokens_per_item if found else 0.0
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:

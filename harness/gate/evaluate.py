@@ -165,10 +165,10 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
 def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterable[CheckResult]:
     """Whether questions without an answer are still refused, task by task, against the base."""
     for task_name, task in run.manifest.tasks.items():
-        if not task.refusal or run.base not in run.rows:
+        new, base = (run.answers.get(strategy, {}).get(task_name) for strategy in (name, run.base))
+        if not task.refusal or new is None or base is None:
             continue
-        new, base = (run.rows[strategy][task_name] for strategy in (name, run.base))
-        rates = refusals(task, run.items[task_name], new, base, run.clusters[task_name], unanswerable=True)
+        rates, _ = refusals(new, base, run.unanswerable[task_name], run.clusters[task_name])
         if rates is not None:
             check = TaskCheck(tasks=task_name, margin=margin, against="base")
             result = _open_check(f"refusals in {task_name}", check, [task_name])
@@ -178,9 +178,9 @@ def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterabl
 def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
     for tag in gate.must_pass:
         tagged = {
-            (task, item_id): run.manifest.metrics[task][0]
+            (task, item.id): run.manifest.metrics[task][0]
             for task, items in run.items.items()
-            for item_id, item in items.items()
+            for item in items
             if tag in item.tags
         }
         asked = {key: metric for key, metric in tagged.items() if key[1] in _answered(run, name, key[0])}
@@ -211,12 +211,12 @@ def _answered(run: RunRows, name: str, task: str) -> set[str]:
 
 def _budgets(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
     budgets = gate.budgets
-    rows = [row for found in run.rows.get(name, {}).values() for row in found]
-    failed = sum(row.error is not None for row in rows)
-    share = failed / len(rows) if rows else 1.0
-    text = f"{failed} of {len(rows)} answers failed (budget {budgets.error_rate:.1%})"
+    answers = run.answers.get(name, {}).values()
+    n, failed = sum(found.n for found in answers), sum(found.n_failed for found in answers)
+    share = failed / n if n else 1.0
+    text = f"{failed} of {n} answers failed (budget {budgets.error_rate:.1%})"
     verdict: Verdict = "PASS" if share <= budgets.error_rate else "ERROR"
-    yield CheckResult(name="errors", verdict=verdict, text=text, n=len(rows))
+    yield CheckResult(name="errors", verdict=verdict, text=text, n=n)
     if budgets.tokens_per_item is not None:
         yield _ratio("tokens an item", *_tokens(run, name, baseline), budgets.tokens_per_item)
     if budgets.latency is not None:
@@ -237,7 +237,9 @@ def _ratio(name: str, new: float, old: float, budget: float) -> CheckResult:
 def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, float]:
     """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
     common = [
-        t for t in run.manifest.tasks if (baseline is None or t in baseline.tasks) and run.rows[name][t]
+        task
+        for task in run.manifest.tasks
+        if (baseline is None or task in baseline.tasks) and task in run.answers[name]
     ]
     new = [tokens_per_item(run, name, task) for task in common]
     old = [
@@ -247,9 +249,9 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
 
 
 def _median_latency(run: RunRows, strategy: str) -> float:
-    rows = [row for found in run.rows.get(strategy, {}).values() for row in found]
-    found = [row.generation.latency_s for row in rows if row.generation]
-    return float(np.median(found)) if found else 0.0
+    found = [answers.latencies_s for answers in run.answers.get(strategy, {}).values()]
+    latencies = np.concatenate(found) if found else np.zeros(0)
+    return float(np.median(latencies)) if len(latencies) else 0.0
 
 
 # --- Ranking and flips ---
@@ -270,18 +272,21 @@ def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[
         sides = compared[task, check.against]
         if not isinstance(sides, Sides):
             continue
-        answers = {row.item_id: row for row in reversed(run.rows[name][task])}
         after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
-        for item_id in RightItems.of(sides.new, sides.old, sides.metric).lost:
-            item, row = run.items[task][item_id], answers[item_id]
+        lost = RightItems.of(sides.new, sides.old, sides.metric).lost
+        drops = {item_id: float(before[item_id].mean() - after[item_id].mean()) for item_id in lost}
+        worst = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
+        items, answers = run.items[task].some(worst), run.first_results(name, task, worst)
+        for item_id in worst:
+            item, answer = items[item_id], answers[item_id].generation
             flips.append(
                 Flip(
                     task=task,
                     item_id=item_id,
                     question=item.input,
                     target=item.targets[0],
-                    answer=row.generation.text if row.generation else "(no answer)",
-                    drop=float(before[item_id].mean() - after[item_id].mean()),
+                    answer=answer.text if answer else "(no answer)",
+                    drop=drops[item_id],
                 )
             )
     return sorted(flips, key=lambda flip: (-flip.drop, flip.task, flip.item_id))[:WORST_FLIPS]

@@ -7,14 +7,17 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from jinja2 import TemplateError
 
 from harness.types import Message
 
-KEPT_TOKENS = 1 << 23
-"""Tokens of rendered prompts that are kept, at about 8 bytes each with their text."""
+KEPT_BYTES = 1 << 26
+"""Memory that rendered prompts may take together."""
+_TOKEN_BYTES, _PROMPT_BYTES = 12, 2500
+"""What a token takes with its text, and what a prompt takes beside (measured)."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,14 @@ class Prompt:
     text: str
     ids: array[int]
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory it takes with the messages it was made from, about."""
+        return _PROMPT_BYTES + _TOKEN_BYTES * len(self.ids)
+
 
 class Prompts:
-    """Renders and encodes with one tokenizer and one chat template.
+    """Renders and encodes with one tokenizer and one chat template; ``prompt`` may be called from threads.
 
     Args:
         tokenizer: A tokenizer of transformers with a chat template.
@@ -36,7 +44,8 @@ class Prompts:
     def __init__(self, tokenizer: Any, template_options: Mapping[str, Any]) -> None:
         self._tokenizer, self._template_options = tokenizer, dict(template_options)
         self._kept: OrderedDict[tuple[Message, ...], Prompt] = OrderedDict()
-        self._kept_tokens = 0
+        self._kept_bytes = 0
+        self._lock = Lock()
         self.encode_choice = lru_cache(maxsize=4096)(self.encode)
 
     def encode(self, text: str) -> list[int]:
@@ -46,16 +55,17 @@ class Prompts:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """Return the rendered and encoded prompt."""
         key = tuple(messages)
-        found = self._kept.pop(key, None)
-        if found is None:
-            text = self.render(messages)
-            found = Prompt(text, array("i", self.encode(text)))
-            self._kept_tokens += len(found.ids)
-        self._kept[key] = found
-        while self._kept_tokens > KEPT_TOKENS and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            self._kept_tokens -= len(oldest.ids)
-        return found
+        with self._lock:
+            found = self._kept.pop(key, None)
+            if found is None:
+                text = self.render(messages)
+                found = Prompt(text, array("i", self.encode(text)))
+                self._kept_bytes += found.n_bytes
+            self._kept[key] = found
+            while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_bytes -= oldest.n_bytes
+            return found
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the text of a prompt; without a system turn its text joins the user turn."""

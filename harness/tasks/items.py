@@ -7,7 +7,7 @@ import decimal
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
-def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -> list[TaskItem]:
-    """Read the items of one split.
+def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -> Iterator[TaskItem]:
+    """Yield the items of one split, in the order of their rows.
+
+    Where no column is named that holds ids, and the first row has none, items are numbered.
 
     Args:
         source: Where the rows are.
@@ -37,20 +39,21 @@ def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -
     Raises:
         InputError: The source is missing, empty or faulty; the file, the line and the field are named.
     """
-    rows = read_rows(source, split, folder)
-    if not rows:
+    numbered, number = fields.id is None, 0
+    for number, row in enumerate(read_rows(source, split, folder), start=1):
+        if fields.id == "id" and number == 1:
+            numbered = "id" not in row.values
+        if fields.id == "id" and numbered and "id" in row.values:
+            remedy = "give every item an id, or set fields.id to null"
+            raise row.fault("id", "is there, and rows before have none", remedy, row.values["id"])
+        yield _item(row, split, fields, f"{split}-{number}" if numbered else None)
+    if not number:
         place = source.dataset or folder / Path(source.path or "").expanduser()
         raise InputError(place, "", f"holds no items, and it is items.{split}", "add rows to it")
-    numbered = fields.id is None or (fields.id == "id" and not any("id" in row.values for row in rows))
-    items = []
-    for number, row in enumerate(rows, start=1):
-        made = f"{split}-{number}" if numbered else None
-        items.append(_item(row, split, fields, made))
-    return items
 
 
-def read_rows(source: Source, split: Split, folder: Path) -> list[Row]:
-    """Read the rows of one source, converted where its format is one of the fine-tuning formats.
+def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
+    """Return the rows of one source, converted where its format is one of the fine-tuning formats.
 
     Raises:
         InputError: The source is missing or faulty, or its suffix says nothing about its format.
@@ -68,7 +71,7 @@ def read_rows(source: Source, split: Split, folder: Path) -> list[Row]:
         return read_parquet(path)
     rows = read_jsonl(path)
     convert = CONVERTERS.get(kind)
-    return [convert(row) for row in rows] if convert else rows
+    return map(convert, rows) if convert else rows
 
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:

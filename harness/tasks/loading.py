@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
 from harness.config import parse, read_yaml
-from harness.digests import digest_of
+from harness.digests import digest_of, digest_of_all
 from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
 from harness.tasks.corpus import read_corpus
@@ -17,11 +17,13 @@ from harness.tasks.items import carve, check_ids, read_split
 from harness.tasks.prompting import compiled, plain_messages
 from harness.tasks.references import resolve_tasks
 from harness.tasks.spec import TaskFile
+from harness.tasks.spool import Spooled
 from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
 
 __all__ = ["load_task", "load_tasks", "resolve_tasks"]
 
-Items = dict[Split, list[TaskItem]]
+Items = dict[Split, Sequence[TaskItem]]
+"""Items by split. Test items stay in a file, as there may be very many of them."""
 
 
 def load_tasks(entries: Sequence[str | dict[str, Any]], experiment: Path) -> tuple[LoadedTask, ...]:
@@ -68,7 +70,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
         check_known("metrics", metric.use, place, f"metrics.{index}")
     _check_templates(spec, place)
     items = _read_items(spec, place, folder)
-    check_ids((item for split in items.values() for item in split), place)
+    check_ids(_all(items), place)
     corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
     _check_documents(items, corpus, place)
     _check_cluster(spec, items, place)
@@ -78,7 +80,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
     )
-    return LoadedTask(data=data, test=tuple(items["test"]), place=str(place))
+    return LoadedTask(data=data, test=items["test"], place=str(place))
 
 
 def _check_templates(spec: TaskFile, place: object) -> None:
@@ -93,23 +95,27 @@ def _check_templates(spec: TaskFile, place: object) -> None:
 
 
 def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
-    items: Items = {"train": [], "validation": [], "test": []}
     sources = spec.items
+    items: Items = {"train": (), "validation": (), "test": ()}
     if sources.train:
-        items["train"] = read_split(sources.train, "train", spec.fields, folder)
+        items["train"] = list(read_split(sources.train, "train", spec.fields, folder))
     if sources.split:
-        items = carve(items["train"], sources.split, place)
+        items |= carve(items["train"], sources.split, place)
     if sources.validation:
-        items["validation"] = read_split(sources.validation, "validation", spec.fields, folder)
-    if sources.test:
-        items["test"] = read_split(sources.test, "test", spec.fields, folder)
+        items["validation"] = list(read_split(sources.validation, "validation", spec.fields, folder))
+    test = read_split(sources.test, "test", spec.fields, folder) if sources.test else items["test"]
+    items["test"] = Spooled(test)
     return items
+
+
+def _all(items: Items) -> Iterator[TaskItem]:
+    return (item for split in items.values() for item in split)
 
 
 def _check_documents(items: Items, corpus: Sequence[Document], place: object) -> None:
     """An item that names a document must name one that is there; without a corpus the names are only kept."""
     ids = {document.id for document in corpus}
-    for item in (item for split in items.values() for item in split):
+    for item in _all(items):
         for name in item.documents if ids else ():
             if name not in ids:
                 close = nearest(name, ids).partition("known: ")[0]
@@ -130,11 +136,10 @@ def _check_cluster(spec: TaskFile, items: Items, place: object) -> None:
 
 def _task(spec: TaskFile, items: Items, place: object) -> Task:
     choices = spec.choices
-    everything = [item for split in items.values() for item in split]
-    if spec.kind == "choice" and not choices and not all(item.choices for item in everything):
+    if spec.kind == "choice" and not choices and not all(item.choices for item in _all(items)):
         choices = tuple(sorted({target for item in items["train"] for target in item.targets}))
     if spec.kind == "choice":
-        _check_choices(everything, choices, place)
+        _check_choices(_all(items), choices, place)
     return Task(
         name=spec.name,
         version=spec.version,
@@ -154,7 +159,7 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
     )
 
 
-def _check_choices(items: Sequence[TaskItem], choices: Sequence[str], place: object) -> None:
+def _check_choices(items: Iterable[TaskItem], choices: Sequence[str], place: object) -> None:
     for item in items:
         if len(item.choices or choices) < 2:
             problem = f"item {shorten(item.id, 40)} of {item.split} has fewer than two choices"
@@ -171,7 +176,7 @@ def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence
 
 def _check_prompts(task: Task, items: Items, place: object) -> None:
     """Fill the templates for every item, so that a field they name and an item lacks is told now."""
-    for item in (item for split in items.values() for item in split):
+    for item in _all(items):
         try:
             plain_messages(task, item)
         except InputError as error:
@@ -183,7 +188,7 @@ def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:
     return digest_of(
         {
             "task": task.model_dump(mode="json", exclude={"digest", "description"}),
-            "items": [item.model_dump(mode="json") for split in items.values() for item in split],
-            "corpus": [document.model_dump(mode="json") for document in corpus],
+            "items": digest_of_all(item.model_dump(mode="json") for item in _all(items)),
+            "corpus": digest_of_all(document.model_dump(mode="json") for document in corpus),
         }
     )

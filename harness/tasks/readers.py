@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ SUFFIXES = {
     ".parquet": "parquet",
 }
 _LARGEST_CELL_CHARS = 2**31 - 1
+_PARQUET_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,48 @@ class Row:
         return self.values[name]
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[None]:
+    """Turn a file that cannot be read into one line."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(path, "", "there is no such file", "check the path") from None
+    except OSError as error:
+        raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
+
+
+def read_lines(path: Path, newline: str) -> Iterator[str]:
+    """Yield the lines of a UTF-8 file with their ends, without a byte order mark; one is held at a time.
+
+    Args:
+        path: The file.
+        newline: What ends a line, as `open` takes it.
+
+    Raises:
+        InputError: The file is missing, not UTF-8, or holds a NUL byte.
+    """
+    try:
+        with _opened(path), path.open(encoding="utf-8-sig", newline=newline) as stream:
+            for line in stream:
+                if "\x00" in line:
+                    break
+                yield line
+            else:
+                return
+    except UnicodeDecodeError:
+        pass
+    read_text(path)  # tells where
+
+
 def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file, without a byte order mark.
 
     Raises:
         InputError: The file is missing, not UTF-8, or holds a NUL byte.
     """
-    try:
+    with _opened(path):
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(path, "", "there is no such file", "check the path") from None
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
     try:
@@ -76,28 +107,35 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_jsonl(path: Path) -> list[Row]:
-    """Return the objects of a JSON Lines file, or of a file that is one JSON list; blank lines are skipped.
+def read_jsonl(path: Path) -> Iterator[Row]:
+    """Yield the objects of a JSON Lines file, or of a file that is one JSON list; blank lines are skipped.
+
+    Lines are read one at a time; a list is read whole.
 
     Raises:
         InputError: A line is not JSON, or is not an object.
     """
-    text = read_text(path)
-    if path.suffix.lower() == ".json" or text.lstrip()[:1] == "[":
-        return _json_list(path, text)
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            where = f"line {number}"
-            rows.append(_object(path, where, _json(path, where, line)))
-    return rows
+    if path.suffix.lower() == ".json":
+        yield from _json_list(path)
+        return
+    blank = True
+    for number, line in enumerate(read_lines(path, "\n"), start=1):
+        if not line.strip():
+            continue
+        if blank and line.lstrip().startswith("["):
+            yield from _json_list(path)
+            return
+        blank = False
+        where = f"line {number}"
+        yield _object(path, where, _json(path, where, line))
 
 
-def _json_list(path: Path, text: str) -> list[Row]:
-    values = _json(path, "", text)
+def _json_list(path: Path) -> Iterator[Row]:
+    values = _json(path, "", read_text(path))
     if not isinstance(values, list):
         raise InputError(path, "", "must be a list of objects", "write [...], or one object a line", values)
-    return [_object(path, f"entry {number}", value) for number, value in enumerate(values, start=1)]
+    for number, value in enumerate(values, start=1):
+        yield _object(path, f"entry {number}", value)
 
 
 def _json(path: Path, where: str, text: str) -> Any:
@@ -121,41 +159,32 @@ def _object(path: Path, where: str, value: Any) -> Row:
     return Row(str(path), where, value)
 
 
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
+def read_csv(path: Path) -> Iterator[Row]:
+    """Yield the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
 
     Raises:
         InputError: The header names a column twice or not at all, a row has more or fewer cells than the
             header, or a quote is not closed.
     """
-    text = read_text(path)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    before = csv.field_size_limit(_LARGEST_CELL_CHARS)
-    try:
-        records = list(_csv_records(path, text, delimiter))
-    finally:
-        csv.field_size_limit(before)
-    if not records:
-        return []
-    _, header = records[0]
+    records = _csv_records(path, "\t" if path.suffix.lower() == ".tsv" else ",")
+    _, header = next(records, (0, []))
     for name in header:
         if not name or header.count(name) > 1:
             problem = "a column has no name" if not name else "a column name stands twice"
             raise InputError(path, "line 1", problem, "give every column its own name", name or None)
-    rows = []
-    for line, cells in records[1:]:
+    for line, cells in records:
         if len(cells) != len(header):
             problem = f"has {len(cells)} cells where the header has {len(header)}"
             raise InputError(path, f"line {line}", problem, "quote cells that hold commas or line breaks")
-        rows.append(Row(str(path), f"line {line}", dict(zip(header, cells, strict=True))))
-    return rows
+        yield Row(str(path), f"line {line}", dict(zip(header, cells, strict=True)))
 
 
-def _csv_records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line a record begins at and its cells; lines with nothing on them are skipped."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(read_lines(path, ""), delimiter=delimiter, strict=True)
     line = 1
     while True:
+        before = csv.field_size_limit(_LARGEST_CELL_CHARS)
         try:
             cells = next(reader)
         except StopIteration:
@@ -163,13 +192,15 @@ def _csv_records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, l
         except csv.Error as error:
             problem = f"is not CSV: {error}"
             raise InputError(path, f"line {line}", problem, "mend the quotes of that row") from None
+        finally:
+            csv.field_size_limit(before)
         if cells:
             yield line, cells
         line = reader.line_num + 1
 
 
-def read_parquet(path: Path) -> list[Row]:
-    """Return the rows of a Parquet file.
+def read_parquet(path: Path) -> Iterator[Row]:
+    """Yield the rows of a Parquet file, which is read in parts.
 
     Raises:
         InputError: The file is missing or is not Parquet.
@@ -182,17 +213,19 @@ def read_parquet(path: Path) -> list[Row]:
         from pyarrow import parquet
     except ModuleNotFoundError:
         raise MissingDependencyError(str(path), "pyarrow", "metrics") from None
+    number = 0
     try:
-        values = parquet.ParquetFile(path).read().to_pylist()
+        for batch in parquet.ParquetFile(path).iter_batches(_PARQUET_ROWS):
+            for number, value in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020 - goes on counting
+                yield Row(str(path), f"row {number}", value)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(
             path, "", f"is not a Parquet file: {error}", "check the file and its format"
         ) from None
-    return [Row(str(path), f"row {number}", value) for number, value in enumerate(values, start=1)]
 
 
-def read_dataset(name: str, folder: Path, config: str | None, split: str, key: str) -> list[Row]:
-    """Return the rows of a data set of the ``datasets`` library; class labels come as their names.
+def read_dataset(name: str, folder: Path, config: str | None, split: str, key: str) -> Iterator[Row]:
+    """Yield the rows of a data set of the ``datasets`` library; class labels come as their names.
 
     Args:
         name: A local folder (saved by ``save_to_disk``, or holding data files), else a hub id.
@@ -227,17 +260,15 @@ def read_dataset(name: str, folder: Path, config: str | None, split: str, key: s
                 place, "split", "is not in the data set", nearest(split, map(str, loaded)), split
             )
         loaded = loaded[split]
-    return _dataset_rows(f"{name}[{split}]", loaded)
+    yield from _dataset_rows(f"{name}[{split}]", loaded)
 
 
-def _dataset_rows(place: str, table: Any) -> list[Row]:
+def _dataset_rows(place: str, table: Any) -> Iterator[Row]:
     names = {
         column: feature.names for column, feature in table.features.items() if hasattr(feature, "int2str")
     }
-    rows = []
     for number, values in enumerate(table, start=1):
         for column, labels in names.items():
             index = values[column]
             values[column] = None if index is None or index < 0 else labels[index]
-        rows.append(Row(place, f"row {number}", values))
-    return rows
+        yield Row(place, f"row {number}", values)

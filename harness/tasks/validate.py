@@ -81,7 +81,7 @@ def leaked(loaded: LoadedTask) -> int:
     return sum(normalise(shown_text(loaded.task, item)) in known for item in loaded.test)
 
 
-def _splits(loaded: LoadedTask) -> dict[str, tuple[TaskItem, ...]]:
+def _splits(loaded: LoadedTask) -> dict[str, Sequence[TaskItem]]:
     return {"train": loaded.data.train, "validation": loaded.data.validation, "test": loaded.test}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from harness.types import Generation, Passage, Request, TaskItem
 from reports.explorer.citing import cited
 from reports.explorer.index import BRIEF_CHARS, BRIEF_TARGETS
-from reports.explorer.items import AskedItem, Shown, finite
+from reports.explorer.items import AskedItem, Picked, Shown, finite
 from reports.explorer.packing import Strings, packed
 
 BLOCK = 200
@@ -28,7 +29,9 @@ def details_of(
     In a block a text is named by a number, which counts the shared texts first and then the block's own.
     """
     metrics = {name: number for number, name in enumerate(metric_names)}
-    blocks = [items[start : start + BLOCK] for start in range(0, len(items), BLOCK)]
+    blocks = [
+        Picked(items, range(start, min(start + BLOCK, len(items)))) for start in range(0, len(items), BLOCK)
+    ]
     shared = _shared(blocks, strategies, metrics)
     return packed(shared.texts), [_block(block, strategies, metrics, shared) for block in blocks]
 
@@ -37,11 +40,12 @@ def _shared(
     blocks: Sequence[Sequence[AskedItem]], strategies: Sequence[str], metrics: Mapping[str, int]
 ) -> Strings:
     """Collect the texts that stand in more than one block, in the order in which they come again."""
-    shared, seen = Strings(), dict[str, int]()
+    shared, seen = Strings(), dict[bytes, int]()
     for number, block in enumerate(blocks):
 
         def note(text: str, number: int = number) -> int:
-            return shared(text) if seen.setdefault(text, number) != number else 0
+            digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            return shared(text) if seen.setdefault(digest, number) != number else 0
 
         for each in block:
             _detail(each, strategies, metrics, note)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from harness.types import RunManifest
-from reports.explorer.items import AskedItem
+from reports.explorer.items import AskedItem, Shown
 from reports.explorer.packing import Strings, clean
 
 BRIEF_CHARS = 300
@@ -38,7 +38,17 @@ def index_of(
     strings, tags, tasks = Strings(), Strings(), list(manifest.tasks)
     numbers = {name: number for number, name in enumerate(tasks)}
     place = {position: number for number, position in enumerate(sorted(detailed))}
-    return {
+    columns: dict[str, list[Any]] = {"task": [], "id": [], "tagged": [], "input": [], "targets": []}
+    results = {strategy: _columns() for strategy in manifest.recipes}
+    for each in items:
+        columns["task"].append(numbers[each.task])
+        columns["id"].append(clean(brief(each.item.id)))
+        columns["tagged"].append([tags(tag) for tag in each.item.tags])
+        columns["input"].append(strings(brief(each.item.input)))
+        columns["targets"].append([strings(brief(t)) for t in each.item.targets[:BRIEF_TARGETS]])
+        for strategy, into in results.items():
+            _add(into, each.shown.get(strategy), strings)
+    return columns | {
         "text": dict(text),
         "strategies": [clean(name) for name in manifest.recipes],
         "incumbent": list(manifest.recipes).index(str(manifest.experiment["incumbent"])),
@@ -46,30 +56,25 @@ def index_of(
         "tasks": [clean(name) for name in tasks],
         "roles": [manifest.tasks[name].role for name in tasks],
         "primary": [clean(manifest.metrics[name][0]) for name in tasks],
-        "task": [numbers[each.task] for each in items],
-        "id": [clean(brief(each.item.id)) for each in items],
-        "tagged": [[tags(tag) for tag in each.item.tags] for each in items],
-        "input": [strings(brief(each.item.input)) for each in items],
-        "targets": [[strings(brief(t)) for t in each.item.targets[:BRIEF_TARGETS]] for each in items],
         "detail": [place.get(position, -1) for position in range(len(items))],
-        "results": [_column(items, strategy, strings) for strategy in manifest.recipes],
+        "results": list(results.values()),
         "tags": tags.texts,
         "strings": strings.texts,
     }
 
 
-def _column(items: Sequence[AskedItem], strategy: str, strings: Strings) -> dict[str, list[Any]]:
-    """Return what one strategy made of every item; the answer of a failed item is its error."""
-    column: dict[str, list[Any]] = {"outcome": [], "answer": [], "score": [], "tokens": [], "latency_ms": []}
-    for each in items:
-        shown = each.shown.get(strategy)
-        result = shown.result if shown else None
-        answer = result.generation if result else None
-        error = result.error if result else None
-        words = f"{error.kind}: {error.message}" if error else answer.text if answer else ""
-        column["outcome"].append(int(shown.outcome) if shown else 0)
-        column["answer"].append(strings(brief(words)))
-        column["score"].append(shown.score if shown else None)
-        column["tokens"].append(answer.usage.prompt + answer.usage.completion if answer else None)
-        column["latency_ms"].append(round(1000 * answer.latency_s, 1) if answer else None)
-    return column
+def _columns() -> dict[str, list[Any]]:
+    return {"outcome": [], "answer": [], "score": [], "tokens": [], "latency_ms": []}
+
+
+def _add(into: dict[str, list[Any]], shown: Shown | None, strings: Strings) -> None:
+    """Add what one strategy made of an item; the answer of a failed item is its error."""
+    result = shown.result if shown else None
+    answer = result.generation if result else None
+    error = result.error if result else None
+    words = f"{error.kind}: {error.message}" if error else answer.text if answer else ""
+    into["outcome"].append(int(shown.outcome) if shown else 0)
+    into["answer"].append(strings(brief(words)))
+    into["score"].append(shown.score if shown else None)
+    into["tokens"].append(answer.usage.prompt + answer.usage.completion if answer else None)
+    into["latency_ms"].append(round(1000 * answer.latency_s, 1) if answer else None)

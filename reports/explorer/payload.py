@@ -9,7 +9,7 @@ from harness.digests import digest_of
 from harness.types import RunManifest
 from reports.explorer.details import details_of
 from reports.explorer.index import index_of
-from reports.explorer.items import AskedItem
+from reports.explorer.items import AskedItem, Picked
 from reports.explorer.packing import packed
 
 LIMIT_BYTES = 25_000_000
@@ -59,11 +59,28 @@ def payload_of(
         text: The words of the page.
         limit: The most bytes of the page to take; only the list of what is always listed may go beyond.
     """
-    ranked = sorted(range(len(items)), key=lambda position: _rank(items[position]))
-    n_kept = sum(each.failed or each.disagreement > 0 for each in items)
+    ranks, n_several, metrics = [], 0, set[str]()
+    for each in items:
+        ranks.append(_rank(each))
+        n_several = max(n_several, *(shown.n for shown in each.shown.values()), 0)
+        metrics.update(*(shown.result.scores for shown in each.shown.values()))
+    ranked = sorted(range(len(items)), key=ranks.__getitem__)
+    n_kept = sum(rank < 0 for rank, _ in ranks)
     n_detailed = len(items)
     while True:
-        payload = _packed(manifest, items, text, ranked[: max(n_kept, n_detailed)], ranked[:n_detailed])
+        listed, detailed = sorted(ranked[: max(n_kept, n_detailed)]), set(ranked[:n_detailed])
+        places = [place for place, position in enumerate(listed) if position in detailed]
+        kept = Picked(items, listed)
+        shared, blocks = details_of(Picked(kept, places), list(manifest.recipes), sorted(metrics))
+        payload = Payload(
+            index=packed(index_of(manifest, kept, places, sorted(metrics), text)),
+            shared=shared,
+            blocks=tuple(blocks),
+            n_items=len(items),
+            n_shown=len(kept),
+            n_detailed=len(places),
+            n_several=n_several,
+        )
         if payload.n_bytes <= limit or not n_detailed:
             return payload
         fixed = len(payload.index) if n_detailed <= n_kept else 0
@@ -74,29 +91,3 @@ def payload_of(
 def _rank(each: AskedItem) -> tuple[int, str]:
     """Return the place in the order in which items are kept: the smallest stays longest."""
     return -each.disagreement - each.failed, digest_of([each.task, each.item.id])
-
-
-def _packed(
-    manifest: RunManifest,
-    items: Sequence[AskedItem],
-    text: Mapping[str, str],
-    listed: Sequence[int],
-    detailed: Sequence[int],
-) -> Payload:
-    order = sorted(listed)
-    kept, with_details = [items[position] for position in order], set(detailed)
-    places = [place for place, position in enumerate(order) if position in with_details]
-    metrics = sorted(
-        {name for each in items for shown in each.shown.values() for name in shown.result.scores}
-    )
-    shared, blocks = details_of([kept[place] for place in places], list(manifest.recipes), metrics)
-    counts = (shown.n for each in items for shown in each.shown.values())
-    return Payload(
-        index=packed(index_of(manifest, kept, places, metrics, text)),
-        shared=shared,
-        blocks=tuple(blocks),
-        n_items=len(items),
-        n_shown=len(kept),
-        n_detailed=len(places),
-        n_several=max(counts, default=0),
-    )

@@ -50,16 +50,16 @@ def test_without_named_documents_there_is_nothing_to_attribute() -> None:
 
 def test_tags_of_few_items_and_single_kinds_are_left_out() -> None:
     items = tagged(("fees", 12), ("dates", FEWEST_TAGGED), ("rare", FEWEST_TAGGED - 1))
-    found = items_by_tag(items, set(items))
+    found = items_by_tag(items.values(), set(items))
     assert list(found) == ["fees", "dates"]
     assert len(found["fees"]) == 12
-    assert items_by_tag(tagged(("fees", 12), ("rare", 2)), set(tagged(("fees", 12)))) == {}
+    assert items_by_tag(tagged(("fees", 12), ("rare", 2)).values(), set(tagged(("fees", 12)))) == {}
 
 
 def test_only_asked_items_count_and_the_most_frequent_tags_come_first() -> None:
     items = tagged(*((f"tag {n:02}", FEWEST_TAGGED + n) for n in range(MOST_TAGS + 5)))
-    found = items_by_tag(items, set(items))
+    found = items_by_tag(items.values(), set(items))
     assert len(found) == MOST_TAGS
     assert next(iter(found)) == f"tag {MOST_TAGS + 4}"
     asked = {name for name in items if not name.endswith("-0")}
-    assert len(items_by_tag(items, asked)[f"tag {MOST_TAGS + 4}"]) == FEWEST_TAGGED + MOST_TAGS + 3
+    assert len(items_by_tag(items.values(), asked)[f"tag {MOST_TAGS + 4}"]) == FEWEST_TAGGED + MOST_TAGS + 3

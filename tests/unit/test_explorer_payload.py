@@ -18,12 +18,12 @@ from harness.types import (
     RunManifest,
 )
 from reports import html
-from reports._data import load_run
+from reports._data import load_rows, load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, pieces
 from reports.explorer.index import BRIEF_CHARS, brief
-from reports.explorer.items import AskedItem, Outcome, Shown
+from reports.explorer.items import AskedItem, AskedItems, Outcome, Shown
 from reports.explorer.links import item_link, items_link
 from reports.explorer.packing import Strings, packed, unpacked
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
@@ -254,3 +254,15 @@ def test_the_passage_that_an_answer_rests_on(answer: str, wanted: set[int]) -> N
 def test_links_encode_whatever_a_name_holds() -> None:
     assert item_link("a/b", "c d&\u202e") == "#item=a%2Fb/c%20d%26%E2%9F%A8U%2B202E%E2%9F%A9"
     assert items_link(task="a&b", flip="lost") == "#items?task=a%26b&flip=lost"
+
+
+def test_items_read_in_parts_are_those_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = load_rows(made_run(tmp_path / "run"))
+    whole = list(AskedItems(rows))
+    assert {each.task for each in whole} == set(rows.manifest.tasks)
+    monkeypatch.setattr("reports.explorer.items.PART", 7)
+    monkeypatch.setattr("reports.explorer.items.KEPT_RESULTS", 1)
+    parts = AskedItems(rows)
+    assert list(parts) == whole
+    assert list(parts[3:40:5]) == whole[3:40:5]
+    assert parts[-1] == whole[-1]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, rel_entr
 
+from harness.analysis.answers import answers_of
 from harness.analysis.findings import TaskInfo
 from harness.analysis.forgetting import (
     behaviour_changes,
@@ -20,7 +21,7 @@ from harness.analysis.forgetting import (
 from harness.analysis.scores import Scores
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
-from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task, TaskItem
+from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
 from tests.unit._fakes import RuleModel
 
 KEPT = TaskInfo(
@@ -72,11 +73,6 @@ def test_the_frontier_holds_what_gains_more_or_loses_less() -> None:
 # --- behaviour ---
 
 ASK = Task(name="ask", kind="generate", metrics=(MetricSpec(use="m"),), refusal="not found")
-ITEMS = {
-    "a": TaskItem(id="a", input="?", targets=("not found",), split="test"),
-    "b": TaskItem(id="b", input="?", targets=("Rome",), split="test"),
-    "c": TaskItem(id="c", input="?", targets=("Oslo",), split="test"),
-}
 
 
 def row(item: str, text: str | None, stop: str = "stop", **given: float) -> ItemResult:
@@ -91,7 +87,10 @@ def row(item: str, text: str | None, stop: str = "stop", **given: float) -> Item
 def test_refusals_and_broken_forms_are_compared_with_the_base() -> None:
     base = [row("a", "Not found."), row("b", "Rome"), row("c", "not found")]
     new = [row("a", "Rome"), row("b", "Rome and Rome and", "length"), row("c", None)]
-    found = {c.behaviour: c for c in behaviour_changes("lora", ASK, ITEMS, new, base, {})}
+    found = {
+        c.behaviour: c
+        for c in behaviour_changes("lora", ASK, {"a"}, answers_of(new, ASK), answers_of(base, ASK), {})
+    }
     assert found["format failure"].rate == pytest.approx(2 / 3)
     assert found["format failure"].base_rate == 0.0
     unanswerable = found["refusal of an unanswerable question"]
@@ -102,30 +101,29 @@ def test_refusals_and_broken_forms_are_compared_with_the_base() -> None:
 
 
 def test_refusals_of_items_that_belong_together_are_not_independent() -> None:
-    items = {f"q{n}": ITEMS["a"].model_copy(update={"id": f"q{n}"}) for n in range(12)}
-    base = [row(name, "not found") for name in items]
-    new = [row(name, "Rome" if n < 6 else "not found") for n, name in enumerate(items)]
-    apart = refusals(ASK, items, new, base, {}, unanswerable=True)
-    together = refusals(
-        ASK, items, new, base, {f"q{n}": f"page {n // 3}" for n in range(12)}, unanswerable=True
-    )
+    items = [f"q{n}" for n in range(12)]
+    base = answers_of([row(name, "not found") for name in items], ASK)
+    new = answers_of([row(name, "Rome" if n < 6 else "not found") for n, name in enumerate(items)], ASK)
+    apart, none = refusals(new, base, items, {})
+    together, _ = refusals(new, base, items, {f"q{n}": f"page {n // 3}" for n in range(12)})
     assert apart is not None
     assert together is not None
     assert (together.now, together.base, together.found.n_clusters) == (0.5, 1.0, 4)
     assert together.found.method == "t over clusters"
     assert together.found.interval()[0] < apart.found.interval()[0]
-    assert refusals(ASK, items, new, base, {}, unanswerable=False) is None
+    assert none is None
 
 
 def test_json_that_is_none_breaks_the_form() -> None:
     base, new = [row("b", "{}", valid_json=1.0)], [row("b", "{", valid_json=0.0)]
-    (found, *_) = behaviour_changes("lora", ASK, ITEMS, new, base, {})
+    (found, *_) = behaviour_changes("lora", ASK, {"a"}, answers_of(new, ASK), answers_of(base, ASK), {})
     assert found.difference == 1.0
 
 
 def test_a_task_without_a_refusal_has_none_to_count() -> None:
     task = ASK.model_copy(update={"refusal": None})
-    found = list(behaviour_changes("lora", task, ITEMS, [row("b", "Rome")], [row("b", "Rome")], {}))
+    answers = answers_of([row("b", "Rome")], task)
+    found = list(behaviour_changes("lora", task, set(), answers, answers, {}))
     assert [change.behaviour for change in found] == ["format failure"]
 
 

@@ -1,6 +1,8 @@
 import contextlib
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,10 +10,11 @@ from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.progress import SilentProgress
+from harness.protocols import PrepareContext, Prepared
 from harness.runner import execute
 from harness.store import Store
 from harness.tasks.selection import chosen
-from harness.types import Failure, Generation, ItemResult, Request
+from harness.types import Failure, Generation, ItemResult, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -40,10 +43,15 @@ def test_every_item_is_asked_once_and_scored(tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(breaks_after=st.integers(0, 22), batch_size=st.integers(1, 7))
+@given(breaks_after=st.integers(0, 22), batch_size=st.integers(1, 7), window=st.sampled_from([2, 5, 99]))
 def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
-    tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int
+    tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int
 ) -> None:
+    with patch("harness.runner.WINDOW", window):
+        _broken_and_whole(tmp_path_factory, breaks_after, batch_size)
+
+
+def _broken_and_whole(tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int) -> None:
     whole, broken = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("broken")
     tasks = [task_of(11), task_of(11, "others")]
     run(plan_of(whole, RuleModel(batch_size=batch_size), tasks))
@@ -167,3 +175,49 @@ def test_a_smaller_limit_takes_a_subset_in_the_given_order() -> None:
     assert list(few) == [item for item in items if item in few]
     assert chosen(items, None) == chosen(items, 99) == items
     assert few != items[:10]
+
+
+# --- Windows ---
+
+
+class Counting(Plain):
+    """Notes how many items it has built requests for."""
+
+    def __init__(self, model: RuleModel) -> None:
+        super().__init__()
+        self.model = model
+        self.ahead: list[int] = []
+
+    def prepare(self, context: PrepareContext) -> Prepared:
+        prepared = super().prepare(context)
+        n_built = 0
+
+        def build(task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
+            nonlocal n_built
+            n_built += len(items)
+            self.ahead.append(n_built - len(self.model.asked))
+            return list(prepared.build(task, items))
+
+        return dataclasses.replace(prepared, build=build)
+
+
+def test_only_two_windows_of_requests_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.runner.WINDOW", 5)
+    model = RuleModel()
+    counting = Counting(model)
+    run(plan_of(tmp_path, model, [task_of(32)], [chain_of("plain", counting)]))
+    assert len(counting.ahead) == 7
+    assert max(counting.ahead) <= 15  # two that wait, and one that is being answered
+    assert len(rows_of(tmp_path)) == 32
+
+
+def test_a_fault_in_a_later_window_costs_no_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.runner.WINDOW", 5)
+    task = task_of(12)
+    long = task.test[11].model_copy(update={"input": "word " * 1400})
+    task = dataclasses.replace(task, test=(*task.test[:11], long))
+    with pytest.raises(InputError, match="item i011"):
+        run(plan_of(tmp_path, RuleModel(), [task], on_long_prompt="refuse"))
+    assert [row.item_id for row in rows_of(tmp_path)] == [f"i{i:03}" for i in range(10)]

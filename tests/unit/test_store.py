@@ -21,12 +21,12 @@ BASE = ModelIdentity(name="m", weights_digest="1" * 64)
 REQUEST = Request(task="t", item_id="a", messages=(Message(role="user", content="q"),))
 
 
-def result(item_id: str, key: str = "k", error: Failure | None = None) -> ItemResult:
+def result(item_id: str, key: str = "k", error: Failure | None = None, **place: int) -> ItemResult:
     request = REQUEST.model_copy(update={"item_id": item_id})
     scores = {} if error else {"exact_match": 1.0}
     return ItemResult(
-        strategy="s", seed=0, task="t", item_id=item_id, key=key, request=request, generation=None,
-        scores=scores, error=error,
+        strategy="s", task="t", item_id=item_id, key=key, request=request, generation=None,
+        scores=scores, error=error, **({"seed": 0} | place),
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
         assert a.generation is not None
         assert a.generation.text == "</script> 日本"
         assert b.error == failure
-        assert store.items("d")["a"].targets == ("x",)
+        assert store.some_items("d", ["a", "b"])["a"].targets == ("x",)
         assert store.preparations(["p"])[0].cost.wall_s == 2.0
         assert list(store.results(["other recipe"])) == []
         with pytest.raises(sqlite3.OperationalError):
@@ -129,3 +129,32 @@ def test_a_full_disk_names_the_file_and_loses_nothing_that_was_written(tmp_path:
         assert caught.value.filename == str(tmp_path / FILE_NAME)
         assert store.finished("r", 0) == {("a", 0)}
         assert store.generations(["k", "l"]).keys() == {"k"}
+
+
+def test_the_first_result_of_an_item_is_that_of_its_smallest_seed_and_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.store._VARIABLES", 2)
+    with Store.open(tmp_path) as store:
+        rows = [(1, 0, "a"), (0, 1, "a"), (0, 0, "b"), (0, 1, "b"), (2, 0, "c"), (0, 0, "\x00d")]
+        store.write_batch("r", {}, [result(item, seed=seed, repeat=repeat) for seed, repeat, item in rows])
+        found = store.first_results("r", ["a", "b", "c", "\x00d", "not there"])
+    assert {item: (row.seed, row.repeat) for item, row in found.items()} == {
+        "a": (0, 1), "b": (0, 0), "c": (2, 0), "\x00d": (0, 0)
+    }  # fmt: skip
+
+
+def test_scores_are_read_without_answers_in_the_order_of_results(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.write_batch("r", {}, [result("b", seed=1), result("b"), result("a")])
+        assert [(row.seed, row.item_id, row.scores) for row in store.scored("r")] == [
+            (row.seed, row.item_id, row.scores) for row in store.results(["r"])
+        ]
+
+
+def test_items_are_found_by_id_or_one_after_another(tmp_path: Path) -> None:
+    items = [TaskItem(id=name, input=name, targets=("x",), split="test") for name in "cab"]
+    with Store.open(tmp_path) as store:
+        store.write_items("d", items)
+        assert store.item_ids("d") == [item.id for item in store.items("d")] == ["a", "b", "c"]
+        assert store.some_items("d", ["c", "q"]) == {"c": items[0]}

@@ -20,7 +20,7 @@ from harness.types import TaskItem
 
 def items_of(folder: Path, form: Format, rows: list[dict[str, Any]], **fields) -> list[TaskItem]:
     (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
-    return read_split(Source(path="rows.json", format=form), "test", FieldNames(**fields), folder)
+    return list(read_split(Source(path="rows.json", format=form), "test", FieldNames(**fields), folder))
 
 
 def sharegpt(*turns: tuple[str, str]) -> dict[str, Any]:

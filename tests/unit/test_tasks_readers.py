@@ -37,14 +37,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refusal(function, *arguments) -> str:
     with pytest.raises(InputError) as caught:
-        function(*arguments)
+        list(function(*arguments))
     line = str(caught.value)
     assert "\n" not in line
     return line
 
 
 def items_of(path: Path, **fields) -> list[TaskItem]:
-    return read_split(Source(path=path.name), "test", FieldNames(**fields), path.parent)
+    return list(read_split(Source(path=path.name), "test", FieldNames(**fields), path.parent))
 
 
 @given(rows=st.lists(st.dictionaries(TEXT, JSON_VALUES, max_size=4), max_size=5))
@@ -99,7 +99,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(folder: Path, data: bytes) 
     for form in forms:
         refused = None
         try:
-            read_split(Source(path="any", format=form), "test", FieldNames(), folder)
+            list(read_split(Source(path="any", format=form), "test", FieldNames(), folder))
         except InputError as error:
             refused = str(error)
         assert refused is None or refused.startswith(str(folder / "any"))
@@ -111,7 +111,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(folder: Path, data: bytes) 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(b"\xef\xbb\xbfinput,target\nq,a\n")
-    assert list(read_csv(path)[0].values) == ["input", "target"]
+    assert list(next(read_csv(path)).values) == ["input", "target"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_jsonl_faults_name_the_line(tmp_path: Path, text: str, told: str) -> Non
 def test_line_separators_inside_a_json_text_do_not_end_the_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"input": "a\u2028b\x85c"}\r\n', encoding="utf-8")
-    assert read_jsonl(path)[0].values == {"input": "a\u2028b\x85c"}
+    assert next(read_jsonl(path)).values == {"input": "a\u2028b\x85c"}
 
 
 def test_a_json_file_may_be_one_list(tmp_path: Path) -> None:
@@ -181,10 +181,10 @@ def test_a_json_file_may_be_one_list(tmp_path: Path) -> None:
 def test_a_huge_line_is_read(tmp_path: Path) -> None:
     huge = "x" * 3_000_000
     (tmp_path / "rows.jsonl").write_text(json.dumps({"input": huge}), encoding="utf-8")
-    assert read_jsonl(tmp_path / "rows.jsonl")[0].values["input"] == huge
+    assert next(read_jsonl(tmp_path / "rows.jsonl")).values["input"] == huge
     (tmp_path / "rows.csv").write_text(f"input\n{huge}\n", encoding="utf-8")
     before = csv.field_size_limit()
-    assert read_csv(tmp_path / "rows.csv")[0].values["input"] == huge
+    assert next(read_csv(tmp_path / "rows.csv")).values["input"] == huge
     assert csv.field_size_limit() == before
 
 
@@ -326,3 +326,21 @@ def test_an_id_that_stands_twice_is_refused() -> None:
     assert "task.yaml: id: stands twice (in train and in test) (got x)" in refusal(
         check_ids, items, "task.yaml"
     )
+
+
+def test_an_id_that_comes_late_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"input": "a", "target": "b"}, {"id": "x", "input": "c", "target": "d"}]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    line = refusal(items_of, path)
+    assert "line 2, field id: is there, and rows before have none" in line
+    assert [item.id for item in items_of(path, id=None)] == ["test-1", "test-2"]
+
+
+def test_lines_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"input": "a"}\n' * 3000 + b"\xff\n")
+    rows = read_jsonl(path)
+    assert [next(rows).where for _ in range(3)] == ["line 1", "line 2", "line 3"]
+    with pytest.raises(InputError, match="line 3001: byte 0xff is not UTF-8"):
+        list(rows)

@@ -1,0 +1,123 @@
+"""What one strategy's answers on one task took and how they were formed, from one pass over stored rows."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.stats.single import Floats
+from harness.types import ItemResult, Task, TokenUsage
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Sums over the rows of one strategy and task; rows that failed are counted and enter nothing else.
+
+    Attributes:
+        n: Rows.
+        n_failed: Rows without an answer.
+        n_cut: Answers to prompts of which something was cut.
+        usage: Tokens of all answers together.
+        embedding_tokens: Tokens that were embedded for all requests together.
+        shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
+        latencies_s: Seconds of each answer, shape ``(n_answers,)``.
+        rows: Item to the number of its rows.
+        broken: Item to how many of its rows break their form, where any does.
+        refused: Item to how many of its rows refuse, where any does.
+    """
+
+    n: int
+    n_failed: int
+    n_cut: int
+    usage: TokenUsage
+    embedding_tokens: int
+    shared_tokens: float
+    latencies_s: Floats
+    rows: Mapping[str, int]
+    broken: Mapping[str, int]
+    refused: Mapping[str, int]
+
+    @property
+    def tokens_per_item(self) -> float:
+        """Prompt and answer tokens of a mean answer; 0.0 where there is none."""
+        return (self.usage.prompt + self.usage.completion) / max(1, len(self.latencies_s))
+
+
+def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
+    """Sum up rows, one of which is held at a time."""
+    n = n_failed = n_cut = embedding = prompt = cached = completion = 0
+    latencies = array("d")
+    counts, broken, refused = Counter[str](), Counter[str](), Counter[str]()
+    beginning = _Beginning()
+    for row in rows:
+        item = sys.intern(row.item_id)
+        n, n_failed, counts[item] = n + 1, n_failed + (row.error is not None), counts[item] + 1
+        if breaks_form(row):
+            broken[item] += 1
+        if row.generation is not None and refuses(row.generation.text, task):
+            refused[item] += 1
+        if row.generation is None or row.request is None:
+            continue
+        usage = row.generation.usage
+        prompt, cached = prompt + usage.prompt, cached + usage.cached_prompt
+        completion += usage.completion
+        embedding += row.request.embedding_tokens
+        n_cut += row.request.cut > 0
+        latencies.append(row.generation.latency_s)
+        if counts[item] == 1:
+            beginning.add("\n".join(message.content for message in row.request.messages))
+    return Answers(
+        n=n,
+        n_failed=n_failed,
+        n_cut=n_cut,
+        usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
+        embedding_tokens=embedding,
+        shared_tokens=prompt * beginning.share,
+        latencies_s=np.array(latencies),
+        rows=counts,
+        broken=broken,
+        refused=refused,
+    )
+
+
+def breaks_form(row: ItemResult) -> bool:
+    """No answer, an empty one, one cut off at its longest, or JSON that is none."""
+    answer = row.generation
+    if answer is None or not answer.text or answer.stop_reason == "length":
+        return True
+    return row.scores.get("valid_json") == 0.0
+
+
+def refuses(text: str, task: Task) -> bool:
+    """Whether a text begins with the task's refusal."""
+    return bool(task.refusal) and text.strip().lower().startswith(str(task.refusal).strip().lower())
+
+
+class _Beginning:
+    """What prompts have in common at their beginning.
+
+    It is found in characters; tokens are taken to be spread evenly over them.
+    """
+
+    def __init__(self) -> None:
+        self._first, self._last, self._n, self._n_chars = "", "", 0, 0
+
+    def add(self, text: str) -> None:
+        self._first = min(self._first, text) if self._n else text
+        self._last = max(self._last, text)
+        self._n += 1
+        self._n_chars += len(text)
+
+    @property
+    def share(self) -> float:
+        """The common beginning's share of all prompts, in [0, 1]."""
+        if self._n < 2:
+            return 0.0
+        pairs = enumerate(zip(self._first, self._last, strict=False))
+        shared = next((i for i, (a, b) in pairs if a != b), len(self._first))
+        return shared * self._n / max(1, self._n_chars)
