@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_an_id_twice_is_refused_and_changes_nothing():
 
 def test_saved_and_opened_it_is_the_same(tmp_path):
     index, queries = index_of(random_units(50)), random_units(5, seed=2)
-    odd = chunk("\u2028").model_copy(update={"title": "a\nb", "text": "c\u0085d\u2028e\ud800"})
+    odd = replace(chunk("\u2028"), title="a\nb", text="c\u0085d\u2028e\ud800")
     index.add([odd], random_units(1, seed=9))
     size = index.save(tmp_path, {"made of": "things"})
     assert size == sum(path.stat().st_size for path in tmp_path.iterdir())
