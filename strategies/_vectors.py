@@ -165,8 +165,10 @@ class IvfVectors:
     def write(self, write: Write) -> None:
         """Write an ``IndexIVFFlat``, without the map of numbers, which depends on the past."""
         self._faiss.set_direct_map_type(self._faiss.direct_map.NoMap)
-        write_faiss(self._faiss, write)
-        self._faiss.set_direct_map_type(self._faiss.direct_map.Hashtable)
+        try:
+            write_faiss(self._faiss, write)
+        finally:
+            self._faiss.set_direct_map_type(self._faiss.direct_map.Hashtable)
 
     def _nearest(self, queries: Vectors, n: int) -> tuple[Vectors, Numbers]:
         lists, n_probes = self._lists(queries), self.n_probes

@@ -190,3 +190,18 @@ def test_equal_vectors_are_no_trouble():
 
 def test_the_number_of_lists_is_four_roots():
     assert [lists_for(n) for n in (1, 79, 80, 100_001, 1_000_000)] == [1, 1, 2, 1265, 4000]
+
+
+def test_an_index_that_could_not_be_written_still_searches(tmp_path, monkeypatch):
+    vectors = clustered(200)
+    index = ivf_of(vectors)
+    found = index.search(vectors[:5], 3)
+
+    def full(_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("strategies._index_files.os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        index.save(tmp_path, {})
+    assert list(tmp_path.iterdir()) == [], "the draft is deleted"
+    assert index.search(vectors[:5], 3) == found
