@@ -197,10 +197,10 @@ def test_an_index_that_could_not_be_written_still_searches(tmp_path, monkeypatch
     index = ivf_of(vectors)
     found = index.search(vectors[:5], 3)
 
-    def full(_):
+    def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("strategies._index_files.os.fsync", full)
+    monkeypatch.setattr("strategies._vectors.write_faiss", full)
     with pytest.raises(OSError, match="no space left"):
         index.save(tmp_path, {})
     assert list(tmp_path.iterdir()) == [], "the draft is deleted"
