@@ -1,27 +1,28 @@
-"""A FAISS index of chunks that can be changed, saved, and trusted when it is opened again."""
+"""An index of chunks that can be changed, saved, and trusted when it is opened again."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from harness.errors import InputError, MissingDependencyError
+from harness.errors import InputError
+from harness.progress import Progress, SilentProgress, Step
 from strategies._chunks import Chunk
+from strategies._index_files import META, Write, opened_whole, read_faiss, read_meta, save_files
+from strategies._ivf import FLAT_UP_TO, IndexKind, fitted
+from strategies._vectors import SCORE_NOISE, FlatVectors, Numbers, VectorIndex, Vectors, vectors_of
 
-Vectors = np.ndarray[Any, np.dtype[np.float32]]
+__all__ = ["META", "ChunkIndex", "Hit", "IndexKind"]
 
-META = "meta.json"
-_FORMAT = 1
-# FAISS sums in another order for one query than for many: scores this close may change places.
-_SCORE_NOISE = 1e-5
+_FIELDS = tuple(field.name for field in fields(Chunk))
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,12 @@ class Hit:
 
 
 class ChunkIndex:
-    """Chunks by inner product: ``IndexIDMap2(IndexFlatIP)`` with ids made of the chunks' own ids.
+    """Chunks by inner product, in a FAISS index with numbers made of the chunks' own ids.
 
-    FAISS accepts an id twice in silence and pads short results with -1; neither gets past here. What is
-    found, and in what order, depends on the vectors alone: not on the order of adding, nor on how many
-    queries are asked at once. Equal scores are ordered by chunk id.
+    FAISS accepts an id twice in silence and pads short results with -1; neither gets past here. A new index
+    is flat, and what it finds, and in what order, depends on the vectors alone: not on the order of adding,
+    nor on how many queries are asked at once. Equal scores are ordered by chunk id. ``fit`` may put the
+    vectors into lists (IVF): then what is found also depends on the lists, and is nearly all of it.
 
     Args:
         dim: Components of a vector.
@@ -46,20 +48,27 @@ class ChunkIndex:
     def __init__(self, dim: int) -> None:
         self.dim = dim
         self._chunks: dict[int, Chunk] = {}
-        self._faiss = _new_faiss(dim)
+        self._numbers: dict[str, list[int]] = {}  # of the chunks of every document
+        self._vectors: VectorIndex = FlatVectors.empty(dim)
 
     def __len__(self) -> int:
         return len(self._chunks)
 
     @property
-    def chunks(self) -> list[Chunk]:
-        """The chunks, ordered by document and place."""
-        return sorted(self._chunks.values(), key=lambda chunk: (chunk.document_id, chunk.start))
-
-    @property
     def document_ids(self) -> list[str]:
         """The ids of the documents that have chunks here, sorted."""
-        return sorted({chunk.document_id for chunk in self._chunks.values()})
+        return sorted(self._numbers)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """How chunks are looked for: ``index`` is "flat" or "ivf", which also has its lists and recall."""
+        return self._vectors.record
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the chunks, ordered by document and place."""
+        for document_id in self.document_ids:
+            of_document = (self._chunks[number] for number in self._numbers[document_id])
+            yield from sorted(of_document, key=lambda chunk: chunk.start)
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Add chunks with their unit vectors, shape ``(n_chunks, dim)``.
@@ -69,22 +78,35 @@ class ChunkIndex:
         """
         if vectors.shape != (len(chunks), self.dim):
             raise ValueError(f"vectors of shape {vectors.shape} for {len(chunks)} chunks of {self.dim}")
-        ids = [_number_of(chunk.id) for chunk in chunks]
-        if len(set(ids)) < len(ids) or not self._chunks.keys().isdisjoint(ids):
+        numbers = [_number_of(chunk.id) for chunk in chunks]
+        if len(set(numbers)) < len(numbers) or not self._chunks.keys().isdisjoint(numbers):
             raise ValueError("a chunk id stands twice")
-        if ids:
+        if numbers:
             contiguous = np.ascontiguousarray(vectors, dtype=np.float32)
-            self._faiss.add_with_ids(contiguous, np.array(ids, dtype=np.int64))
-            self._chunks.update(zip(ids, chunks, strict=True))
+            self._vectors.add(np.array(numbers, dtype=np.int64), contiguous)
+            for number, chunk in zip(numbers, chunks, strict=True):
+                self._keep(number, chunk)
 
-    def remove(self, document_id: str) -> int:
-        """Remove a document and return how many chunks it had: 0 when it is not here."""
-        ids = [number for number, chunk in self._chunks.items() if chunk.document_id == document_id]
-        if ids:
-            self._faiss.remove_ids(np.array(ids, dtype=np.int64))
-            for number in ids:
+    def remove(self, *document_ids: str) -> int:
+        """Remove documents and return how many chunks they had: 0 for one that is not here.
+
+        A thousand at once take little longer than one: a flat index is read whole in either case.
+        """
+        numbers = [number for name in dict.fromkeys(document_ids) for number in self._numbers.pop(name, ())]
+        if numbers:
+            self._vectors.remove(np.array(numbers, dtype=np.int64))
+            for number in numbers:
                 del self._chunks[number]
-        return len(ids)
+        return len(numbers)
+
+    def fit(self, kind: IndexKind = "auto", progress: Progress | None = None) -> None:
+        """Make the index flat or IVF, as ``kind`` says or as its size asks for; to be called after changes.
+
+        What is found without it is right too: it may take long, and ``record`` lacks the recall of now.
+        """
+        numbers = np.fromiter(self._chunks, dtype=np.int64, count=len(self))
+        # Numbers are digests, so their order is that of a shuffle which depends on the chunk ids alone.
+        self._vectors = fitted(self._vectors, kind, np.sort(numbers), self.dim, progress or SilentProgress())
 
     def search(
         self, queries: Vectors, k: int, min_score: float | None = None, hidden: Sequence[Collection[str]] = ()
@@ -105,7 +127,7 @@ class ChunkIndex:
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         hidden = hidden or [()] * len(queries)
         n_candidates = k + max(map(len, hidden)) + 8
-        scores, ids = self._faiss.search(queries, min(n_candidates, len(self)))
+        scores, ids = self._vectors.nearest(queries, min(n_candidates, len(self)))
         return [
             self._hits(query, row_scores, row_ids, k + len(not_this), k, min_score, set(not_this))
             for query, row_scores, row_ids, not_this in zip(queries, scores, ids, hidden, strict=True)
@@ -119,21 +141,21 @@ class ChunkIndex:
             document_ids: Ids of the documents; those that are not here are passed over.
             k: Most chunks.
         """
-        ids = [number for number, chunk in self._chunks.items() if chunk.document_id in document_ids]
+        ids = [number for name in set(document_ids) for number in self._numbers.get(name, ())]
         return self._exact(query, np.array(ids, dtype=np.int64))[:k]
 
     def _hits(
         self,
         query: Vectors,
         scores: Vectors,
-        ids: np.ndarray[Any, np.dtype[np.int64]],
+        ids: Numbers,
         needed: int,
         k: int,
         min_score: float | None,
         hidden: set[str],
     ) -> list[Hit]:
-        while len(ids) < len(self) and scores[-1] >= scores[needed - 1] - _SCORE_NOISE:
-            found = self._faiss.search(query[None], min(2 * len(ids), len(self)))
+        while len(ids) < len(self) and scores[-1] >= scores[needed - 1] - SCORE_NOISE:
+            found = self._vectors.nearest(query[None], min(2 * len(ids), len(self)))
             scores, ids = found[0][0], found[1][0]
         return [
             hit
@@ -141,119 +163,90 @@ class ChunkIndex:
             if hit.chunk.id not in hidden and (min_score is None or hit.score >= min_score)
         ][:k]
 
-    def _exact(self, query: Vectors, ids: np.ndarray[Any, np.dtype[np.int64]]) -> list[Hit]:
+    def _exact(self, query: Vectors, ids: Numbers) -> list[Hit]:
         """Return chunks by number with their exact scores, best first."""
         if not len(ids):
             return []
         # In double precision and row by row, so that equal vectors get equal scores wherever they stand.
-        exact = (self._faiss.reconstruct_batch(ids).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+        exact = (self._vectors.get(ids).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         hits = [
             Hit(self._chunks[int(number)], float(score)) for number, score in zip(ids, exact, strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
-    def save(self, folder: Path, about: Mapping[str, Any]) -> int:
+    def save(self, folder: Path, about: Mapping[str, Any], progress: Progress | None = None) -> int:
         """Write the index into ``folder`` and return its bytes on disk.
 
-        Whoever opens the folder finds the old index or the new one, at any moment: files are named by their
-        content and ``meta.json``, replaced last, names them.
+        Whoever opens the folder finds the old index or the new one, at any moment.
         """
-        import faiss
+        with self._step(progress, f"writing {len(self)} chunks", len(self)) as step:
 
-        folder.mkdir(parents=True, exist_ok=True)
-        before = _read_meta(folder) or {}
-        lines = "".join(json.dumps(chunk.model_dump()) + "\n" for chunk in self.chunks)
-        files = {
-            "vectors": _write_named(
-                folder, "vectors", ".faiss", faiss.serialize_index(self._faiss).tobytes()
-            ),
-            "chunks": _write_named(folder, "chunks", ".jsonl", lines.encode("ascii")),
-        }
-        meta = {"format": _FORMAT, "dim": self.dim, "n_chunks": len(self), "files": files, "about": about}
-        text = json.dumps(meta, ensure_ascii=True, indent=1, sort_keys=True)
-        _replace(folder / META, text.encode("ascii"))
-        for name in set(before.get("files", {}).values()) - set(files.values()):
-            (folder / name).unlink(missing_ok=True)
-        return sum((folder / name).stat().st_size for name in (*files.values(), META))
+            def write_chunks(write: Write) -> None:
+                for chunk in self.chunks():
+                    write(_row_of(chunk))
+                    step.advance()
+
+            return save_files(
+                folder,
+                {"vectors": (".faiss", self._vectors.write), "chunks": (".jsonl", write_chunks)},
+                {"dim": self.dim, "n_chunks": len(self), "search": self.record, "about": about},
+            )
 
     @classmethod
-    def open(cls, folder: Path) -> tuple[ChunkIndex, dict[str, Any]]:
+    def open(cls, folder: Path, progress: Progress | None = None) -> tuple[ChunkIndex, dict[str, Any]]:
         """Return the index in ``folder`` and the ``about`` it was saved with.
 
         Raises:
             InputError: There is none, or a file of it is missing, damaged or of another format.
         """
-        meta = _read_meta(folder)
+        meta = read_meta(folder)
         if meta is None:
             raise InputError(folder, META, "is no index, or is damaged", "build it: trilemma index build")
         try:
-            contents = {kind: _read_named(folder / name) for kind, name in meta["files"].items()}
             index = cls(meta["dim"])
-            index._load(contents["vectors"], contents["chunks"])
+            with opened_whole(folder / meta["files"]["vectors"]) as stream:
+                index._vectors = vectors_of(read_faiss(stream), meta.get("search", {}))
+            with opened_whole(folder / meta["files"]["chunks"]) as stream:
+                index._load(stream, meta["n_chunks"], progress)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise InputError(
                 folder, "", f"the index is damaged: {error}", "build it again: trilemma index build"
             ) from None
         return index, meta["about"]
 
-    def _load(self, vectors: bytes, chunks: bytes) -> None:
-        import faiss
+    def _load(self, lines: BinaryIO, n_chunks: int, progress: Progress | None) -> None:
+        with self._step(progress, f"opening {n_chunks} chunks", n_chunks) as step:
+            for line in lines:
+                chunk = _chunk_of(line)
+                self._keep(_number_of(chunk.id), chunk)
+                step.advance()
+        n_vectors, dim = len(self._vectors), self._vectors.dim
+        if n_vectors != len(self) or dim != self.dim:
+            raise ValueError(f"{n_vectors} vectors of {dim} for {len(self)} chunks of {self.dim}")
 
-        self._faiss = faiss.deserialize_index(np.frombuffer(vectors, dtype=np.uint8))
-        for line in chunks.splitlines():
-            chunk = Chunk.model_validate(json.loads(line))
-            self._chunks[_number_of(chunk.id)] = chunk
-        if self._faiss.ntotal != len(self._chunks) or self._faiss.d != self.dim:
-            raise ValueError(f"{self._faiss.ntotal} vectors for {len(self._chunks)} chunks")
+    def _keep(self, number: int, chunk: Chunk) -> None:
+        self._chunks[number] = chunk
+        self._numbers.setdefault(chunk.document_id, []).append(number)
+
+    @staticmethod
+    def _step(progress: Progress | None, label: str, n_chunks: int) -> AbstractContextManager[Step]:
+        """Show what takes longer than two seconds, which small indexes do not."""
+        shown = progress if progress and n_chunks > FLAT_UP_TO else SilentProgress()
+        return shown.step(label, n_chunks)
 
 
-def _new_faiss(dim: int) -> Any:
-    try:
-        import faiss
-    except ModuleNotFoundError:
-        raise MissingDependencyError("rag", "faiss-cpu", "rag") from None
-    return faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+def _row_of(chunk: Chunk) -> bytes:
+    row = {name: getattr(chunk, name) for name in _FIELDS}
+    return (json.dumps(row) + "\n").encode("ascii")
+
+
+def _chunk_of(row: bytes) -> Chunk:
+    read = json.loads(row)
+    # The chunks of a document share what it is called: at a million chunks that is 100 MB and more.
+    return Chunk(**read | {name: sys.intern(read[name]) for name in ("document_id", "title")})
 
 
 def _number_of(chunk_id: str) -> int:
     """Return the 63-bit number that stands for a chunk id in FAISS."""
     digest = hashlib.sha256(chunk_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _write_named(folder: Path, stem: str, suffix: str, content: bytes) -> str:
-    """Write ``content`` into a file named by it, and return the name."""
-    name = f"{stem}-{hashlib.sha256(content).hexdigest()}{suffix}"
-    _replace(folder / name, content)
-    return name
-
-
-def _read_named(path: Path) -> bytes:
-    content = path.read_bytes()
-    if not path.stem.endswith(hashlib.sha256(content).hexdigest()):
-        raise ValueError(f"{path.name} is not what was written")
-    return content
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _read_meta(folder: Path) -> dict[str, Any] | None:
-    """Return what ``meta.json`` holds; None when it is missing, damaged or of another format."""
-    try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    fits = isinstance(meta, dict) and meta.get("format") == _FORMAT and isinstance(meta.get("files"), dict)
-    return meta if fits else None

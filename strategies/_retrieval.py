@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from harness.digests import digest_of
 from harness.errors import InputError
@@ -17,10 +16,11 @@ from harness.progress import Progress
 from harness.protocols import Embedder
 from harness.types import Document, Frozen, PrepareCost, TaskItem
 from strategies._chunks import Chunk, chunk_document, text_to_read
-from strategies._index import ChunkIndex
+from strategies._index import ChunkIndex, IndexKind
+from strategies._index_files import replace_about
 
 _EMBED_AT_ONCE = 256
-_VERSION = 1  # raise when the same documents and options would give another index
+_VERSION = 2  # raise when the same documents and options would give another index
 
 
 class Chunking(Frozen):
@@ -28,6 +28,13 @@ class Chunking(Frozen):
 
     chunk_tokens: int = 120
     overlap_tokens: int = 20
+
+
+class IndexOptions(Frozen):
+    """How an index is made: how documents are cut, and whether it is flat or IVF."""
+
+    chunking: Chunking = Chunking()
+    kind: IndexKind = "auto"
 
 
 @dataclass(frozen=True)
@@ -48,18 +55,15 @@ class Retriever:
     record: dict[str, Any]
 
 
-def document_entries(documents: Iterable[Document], embedder: Embedder, chunking: Chunking) -> list[Entry]:
-    """Cut documents into chunks that are found by their title and text.
+def document_entries(document: Document, embedder: Embedder, chunking: Chunking) -> list[Entry]:
+    """Cut a document into chunks that are found by its title and their text.
 
     A title longer than half of the budget is shown with the passage but is no part of what is embedded.
     """
-    entries = []
-    for document in documents:
-        title = f"{document.title}\n" if document.title else ""
-        if embedder.count_tokens([title]) > chunking.chunk_tokens // 2:
-            title = ""
-        entries += _entries_of(document, title, embedder, chunking)
-    return entries
+    title = f"{document.title}\n" if document.title else ""
+    if embedder.count_tokens([title]) > chunking.chunk_tokens // 2:
+        title = ""
+    return _entries_of(document, title, embedder, chunking)
 
 
 def _entries_of(document: Document, title: str, embedder: Embedder, chunking: Chunking) -> list[Entry]:
@@ -75,23 +79,19 @@ def _entries_of(document: Document, title: str, embedder: Embedder, chunking: Ch
     return [Entry(chunk, embedded(chunk.text)) for chunk in chunks if text_to_read(chunk.title, chunk.text)]
 
 
-def example_entries(items: Iterable[TaskItem]) -> list[Entry]:
-    """Return training examples as chunks that are found by their input and shown with their answer."""
-    return [
-        Entry(
-            Chunk(
-                id=example_chunk_id(item),
-                document_id=item.id,
-                title="",
-                text=f"{item.input} -> {item.targets[0]}",
-                start=0,
-                end=len(item.input),
-            ),
-            item.input,
-        )
-        for item in items
-        if item.targets
-    ]
+def example_entry(item: TaskItem) -> Entry:
+    """Return a training example as a chunk that is found by its input and shown with its first answer."""
+    return Entry(
+        Chunk(
+            id=example_chunk_id(item),
+            document_id=item.id,
+            title="",
+            text=f"{item.input} -> {item.targets[0]}",
+            start=0,
+            end=len(item.input),
+        ),
+        item.input,
+    )
 
 
 def example_chunk_id(item: TaskItem) -> str:
@@ -99,18 +99,36 @@ def example_chunk_id(item: TaskItem) -> str:
     return f"{item.id}#train"
 
 
-def embed_entries(
-    entries: Sequence[Entry], embedder: Embedder, progress: Progress, label: str
-) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
-    """Return the vectors of ``entries``, shape ``(n_entries, dim)``, and the tokens that embedding cost."""
-    parts, tokens = [embedder.embed([])], 0
-    with progress.step(label, len(entries)) as step:
-        for first in range(0, len(entries), _EMBED_AT_ONCE):
-            texts = [entry.embedded for entry in entries[first : first + _EMBED_AT_ONCE]]
-            parts.append(embedder.embed(texts))
+def add_all(
+    index: ChunkIndex,
+    documents: Sequence[Document],
+    examples: Sequence[TaskItem],
+    embedder: Embedder,
+    chunking: Chunking,
+    progress: Progress,
+) -> int:
+    """Cut, embed and add documents and training examples, and return the tokens that embedding cost.
+
+    Some hundred chunks are at work at a time, so that texts and vectors stand in memory once.
+    """
+    examples = [item for item in examples if item.targets]
+    n_sources, tokens = len(documents) + len(examples), 0
+    with progress.step(f"index of {n_sources} documents", n_sources) as step:
+
+        def entries() -> Iterator[Entry]:
+            for document in documents:
+                yield from document_entries(document, embedder, chunking)
+                step.advance()
+            for item in examples:
+                yield example_entry(item)
+                step.advance()
+
+        left = entries()
+        while part := list(islice(left, _EMBED_AT_ONCE)):
+            texts = [entry.embedded for entry in part]
+            index.add([entry.chunk for entry in part], embedder.embed(texts))
             tokens += embedding_tokens(embedder, texts)
-            step.advance(len(texts))
-    return np.concatenate(parts), tokens
+    return tokens
 
 
 def embedding_tokens(embedder: Embedder, texts: Iterable[str]) -> int:
@@ -123,7 +141,7 @@ def open_or_build(
     documents: Sequence[Document],
     examples: Sequence[TaskItem],
     embedder: Embedder,
-    chunking: Chunking,
+    options: IndexOptions,
     progress: Progress,
 ) -> Retriever:
     """Return the index of documents and training examples: the one saved under ``root``, or a new one.
@@ -134,18 +152,19 @@ def open_or_build(
         {
             "version": _VERSION,
             "embedder": embedder.digest,
-            "chunking": chunking.model_dump() if documents else None,
+            "chunking": options.chunking.model_dump() if documents else None,
+            "index": options.kind,
             "documents": [document.model_dump() for document in documents],
             "examples": [[item.id, item.input, item.targets[:1]] for item in examples],
         }
     )
     folder = root / digest
     try:
-        index, about = ChunkIndex.open(folder)
+        index, about = ChunkIndex.open(folder, progress)
         record = {**about["record"], "opened_or_built": "opened"}
         return Retriever(digest, index, PrepareCost.model_validate(about["cost"]), record)
     except (InputError, KeyError, ValueError):
-        return _build(folder, documents, examples, embedder, chunking, progress)
+        return _build(folder, documents, examples, embedder, options, progress)
 
 
 def _build(
@@ -153,26 +172,26 @@ def _build(
     documents: Sequence[Document],
     examples: Sequence[TaskItem],
     embedder: Embedder,
-    chunking: Chunking,
+    options: IndexOptions,
     progress: Progress,
 ) -> Retriever:
     started = time.monotonic()
-    entries = document_entries(documents, embedder, chunking) + example_entries(examples)
-    vectors, tokens = embed_entries(entries, embedder, progress, f"index of {len(entries)} chunks")
-    index = ChunkIndex(vectors.shape[1])
-    index.add([entry.chunk for entry in entries], vectors)
+    index = ChunkIndex(embedder.embed([]).shape[1])
+    tokens = add_all(index, documents, examples, embedder, options.chunking, progress)
+    index.fit(options.kind, progress)
     record = {
         "n_documents": len(documents) + len(examples),
         "n_chunks": len(index),
         "dim": index.dim,
-        "mean_chunk_tokens": round(tokens / max(len(entries), 1), 1),
+        "mean_chunk_tokens": round(tokens / max(len(index), 1), 1),
+        **index.record,
     }
     cost = PrepareCost(embedding_tokens=tokens, wall_s=time.monotonic() - started)
-    # Saved twice: its own size and the time to write it are part of what it cost.
-    size = index.save(folder, {"record": record, "cost": cost.model_dump()})
+    size = index.save(folder, {"record": record, "cost": cost.model_dump()}, progress)
+    # Its own size and the time to write it are part of what it cost.
     cost = cost.model_copy(update={"wall_s": time.monotonic() - started, "artifact_bytes": size})
     record |= {"index_bytes": size}
-    index.save(folder, {"record": record, "cost": cost.model_dump()})
+    replace_about(folder, {"record": record, "cost": cost.model_dump()})
     return Retriever(folder.name, index, cost, {**record, "opened_or_built": "built"})
 
 

@@ -16,9 +16,10 @@ from harness.digests import digest_of
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
+from strategies._index import IndexKind
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
-    Chunking,
+    IndexOptions,
     Retriever,
     embedding_tokens,
     example_chunk_id,
@@ -36,11 +37,12 @@ class FewShotOptions(Options):
 
     ``select`` is "fixed" (the same for every item, drawn by seed), "stratified" (the same for every item, one
     label after another), "random" (drawn anew for every item, by seed), or "knn" (the nearest by embedding,
-    the nearest of all last).
+    the nearest of all last). ``index`` is what "knn" looks in: "flat", "ivf", or "auto", as for ``rag``.
     """
 
     k: int = Field(default=4, ge=1)
     select: Literal["fixed", "random", "knn", "stratified"] = "random"
+    index: IndexKind = "auto"
 
 
 class FewShot:
@@ -84,10 +86,9 @@ class FewShot:
         self.check(context.tasks, context.place, "few_shot")
         pools = {data.task.name: _usable(data) for data in context.tasks}
         embedder = context.embedder() if self._options.select == "knn" else None
+        index = IndexOptions(kind=self._options.index)
         retrievers = {
-            name: open_or_build(
-                context.artifacts / "indexes", (), pool, embedder, Chunking(), context.progress
-            )
+            name: open_or_build(context.artifacts / "indexes", (), pool, embedder, index, context.progress)
             for name, pool in pools.items()
             if embedder and pool
         }

@@ -23,10 +23,11 @@ from harness.types import (
     TrainingData,
 )
 from strategies._chunks import text_to_read
-from strategies._index import Hit
+from strategies._index import Hit, IndexKind
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
     Chunking,
+    IndexOptions,
     Retriever,
     embedding_tokens,
     example_chunk_id,
@@ -46,7 +47,8 @@ class RagOptions(Options):
     ``overlap_tokens`` are counted by the embedder, ``max_context_tokens`` (all passages together; by default
     what the model's context has left) by the model. ``min_score`` is a floor for the inner product.
     ``oracle`` shows passages of the documents that an item names as holding its answer, where it names any:
-    no system can, but it tells what better retrieval could give.
+    no system can, but it tells what better retrieval could give. ``index`` is "flat" (exact), "ivf" (reads
+    only the lists nearest to the question), or "auto": IVF above 100,000 chunks.
     """
 
     top_k: int = Field(default=3, ge=1)
@@ -56,6 +58,7 @@ class RagOptions(Options):
     max_context_tokens: int | None = Field(default=None, ge=1)
     source: Literal["corpus", "train", "both"] = "corpus"
     oracle: bool = False
+    index: IndexKind = "auto"
 
 
 class Rag:
@@ -120,9 +123,9 @@ class Rag:
         chunking = Chunking(
             chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
         )
-        root = context.artifacts / "indexes"
+        root, index = context.artifacts / "indexes", IndexOptions(chunking=chunking, kind=self._options.index)
         retrievers = {
-            name: open_or_build(root, documents, examples, embedder, chunking, context.progress)
+            name: open_or_build(root, documents, examples, embedder, index, context.progress)
             for name, (documents, examples) in sources.items()
             if documents or examples
         }

@@ -13,9 +13,10 @@ import click
 from harness.errors import InputError, shorten
 
 if TYPE_CHECKING:
+    from harness.progress import Progress
     from harness.protocols import Embedder
     from harness.types import Document
-    from strategies._index import ChunkIndex
+    from strategies._index import ChunkIndex, IndexKind
     from strategies._retrieval import Chunking
 
 _SUFFIXES = (".md", ".txt")
@@ -33,7 +34,17 @@ def index() -> None:
 @click.option("--embedder", default="builtin:minilm", show_default=True, help="A folder or a hub id.")
 @click.option("--chunk-tokens", type=click.IntRange(min=8), default=120, show_default=True)
 @click.option("--overlap-tokens", type=click.IntRange(min=0), default=20, show_default=True)
-def build(corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tokens: int) -> None:
+@click.option(
+    "--index",
+    "kind",
+    type=click.Choice(["auto", "flat", "ivf"]),
+    default="auto",
+    show_default=True,
+    help="flat is exact, ivf fast; auto: ivf above 100,000 chunks.",
+)
+def build(
+    corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tokens: int, kind: IndexKind
+) -> None:
     """Build the index of CORPUS: a folder of .txt and .md files, or a .jsonl file with id, title, text.
 
     An index that stands in DIR is replaced when the new one is complete.
@@ -52,6 +63,7 @@ def build(corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tok
         "embedder": embedder,
         "embedder_digest": loaded.digest,
         "chunking": chunking.model_dump(),
+        "index": kind,
         "documents": {},
     }
     new = ChunkIndex(loaded.embed([]).shape[1])
@@ -90,8 +102,8 @@ def remove(folder: Path, document_ids: tuple[str, ...]) -> None:
             close = difflib.get_close_matches(document_id, about["documents"], n=1, cutoff=0.5)
             remedy = f"did you mean {close[0]!r}?" if close else "find its id with `trilemma index search`"
             raise InputError(folder, "document", "is not in the index", remedy, document_id)
-    for document_id in dict.fromkeys(document_ids):
-        opened.remove(document_id)
+    opened.remove(*document_ids)
+    for document_id in set(document_ids):
         del about["documents"][document_id]
     _save(opened, about, folder)
 
@@ -129,7 +141,7 @@ def _documents(path: Path) -> Sequence[Document]:
 def _open_files(folder: Path) -> tuple[ChunkIndex, dict[str, Any]]:
     from strategies._index import ChunkIndex
 
-    opened, about = ChunkIndex.open(folder)
+    opened, about = ChunkIndex.open(folder, _progress())
     if "embedder" not in about:
         raise InputError(folder, "", "belongs to a run", "build one of its own: trilemma index build")
     return opened, about
@@ -155,24 +167,37 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
 def _put(opened: ChunkIndex, about: dict[str, Any], documents: Sequence[Document], embedder: Embedder) -> int:
     """Add or replace the documents that are not there as they are; return how many those were."""
     from harness.digests import digest_of
-    from harness.progress import progress_for
-    from strategies._retrieval import Chunking, document_entries, embed_entries
+    from strategies._retrieval import Chunking, add_all
 
     digests = {document.id: digest_of(document.model_dump()) for document in documents}
     known = about["documents"]
     changed = [document for document in documents if known.get(document.id) != digests[document.id]]
-    entries = document_entries(changed, embedder, Chunking.model_validate(about["chunking"]))
-    vectors, _ = embed_entries(entries, embedder, progress_for(sys.stderr), "embedding")
-    for document in changed:
-        opened.remove(document.id)
-    opened.add([entry.chunk for entry in entries], vectors)
+    opened.remove(*(document.id for document in changed))
+    add_all(opened, changed, (), embedder, Chunking.model_validate(about["chunking"]), _progress())
     known |= digests
     return len(changed)
 
 
 def _save(opened: ChunkIndex, about: dict[str, Any], folder: Path) -> None:
-    size = opened.save(folder, about)
-    click.echo(f"{folder}: {len(about['documents'])} documents, {len(opened)} chunks, {size / 1e6:.1f} MB")
+    opened.fit(about.get("index", "auto"), _progress())
+    size = opened.save(folder, about, _progress())
+    click.echo(
+        f"{folder}: {len(about['documents'])} documents, {len(opened)} chunks, {size / 1e6:.1f} MB"
+        + _lists(opened.record)
+    )
+
+
+def _lists(record: dict[str, Any]) -> str:
+    if record["index"] == "flat":
+        return ""
+    lists, probes, recall = record["n_lists"], record["n_probes"], record["recall_at_10"]
+    return f", ivf: {lists:,} lists, {probes:,} probed, recall@10 {recall:.3f}"
+
+
+def _progress() -> Progress:
+    from harness.progress import progress_for
+
+    return progress_for(sys.stderr)
 
 
 def _check(chunking: Chunking, embedder: Embedder) -> None:

@@ -135,3 +135,18 @@ def test_an_index_of_examples_is_opened_again(tmp_path):
         FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task)).record for _ in range(2)
     ]
     assert [record["indexes"]["task"]["opened_or_built"] for record in records] == ["built", "opened"]
+
+
+def test_the_nearest_can_be_looked_for_in_lists(tmp_path):
+    train = [item(n, f"word{n} term{n % 7}", f"label {n}") for n in range(100)]
+    task, asked = data(train), [item("q", "word42 term0 more", "", "test")]
+    shown, records = [], []
+    for index in ("flat", "ivf"):
+        options = FewShotOptions(k=2, select="knn", index=index)
+        prepared = FewShot(options).prepare(context(tmp_path, task))
+        (request,) = prepared.build(task.task, asked)
+        assert isinstance(request, Request)
+        shown.append(request.examples[-1])
+        records.append(prepared.record["indexes"]["task"])
+    assert shown == ["42", "42"]
+    assert [record["index"] for record in records] == ["flat", "ivf"]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from strategies._chunks import Chunk
 from strategies._index import META, ChunkIndex
+from strategies._index_files import replace_about
 
 DIM = 8
 
@@ -111,7 +113,7 @@ def test_an_id_twice_is_refused_and_changes_nothing():
 
 def test_saved_and_opened_it_is_the_same(tmp_path):
     index, queries = index_of(random_units(50)), random_units(5, seed=2)
-    odd = chunk("\u2028").model_copy(update={"title": "a\nb", "text": "c\u0085d\u2028e\ud800"})
+    odd = replace(chunk("\u2028"), title="a\nb", text="c\u0085d\u2028e\ud800")
     index.add([odd], random_units(1, seed=9))
     size = index.save(tmp_path, {"made of": "things"})
     assert size == sum(path.stat().st_size for path in tmp_path.iterdir())
@@ -173,3 +175,24 @@ def test_killed_while_saving_it_is_the_old_or_the_new(tmp_path):
         process.stdout.close()
         index, about = ChunkIndex.open(tmp_path)
         assert len(index) == about["n"]
+
+
+def test_an_index_saved_before_there_were_lists_is_opened(tmp_path):
+    index, queries = index_of(random_units(20)), random_units(3, seed=2)
+    index.save(tmp_path, {})
+    meta = json.loads((tmp_path / META).read_text())
+    assert meta.pop("search") == {"index": "flat"}
+    (tmp_path / META).write_text(json.dumps(meta))
+    again, _ = ChunkIndex.open(tmp_path)
+    assert again.search(queries, 5) == index.search(queries, 5)
+    assert again.record == {"index": "flat"}
+
+
+def test_another_about_leaves_the_files_of_an_index(tmp_path):
+    with pytest.raises(ValueError, match="holds no index"):
+        replace_about(tmp_path, {})
+    index_of(random_units(20)).save(tmp_path, {"cost": 1})
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != META}
+    replace_about(tmp_path, {"cost": 2})
+    assert ChunkIndex.open(tmp_path)[1] == {"cost": 2}
+    assert before == {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != META}

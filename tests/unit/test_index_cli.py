@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -110,3 +111,32 @@ def test_the_index_of_a_run_cannot_be_changed(tmp_path, corpus):
         call("add", tmp_path / "run", corpus)
     with pytest.raises(InputError, match="belongs to a run"):
         call("remove", tmp_path / "run", "x")
+
+
+def many(folder, n, first=0):
+    rows = [{"id": f"doc{i}", "text": f"word{i} term{i % 7} fact{i % 31}."} for i in range(first, first + n)]
+    path = folder / f"many-{first}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_an_index_gets_lists_when_it_grows_and_loses_them_when_it_shrinks(tmp_path, monkeypatch):
+    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 200)
+    folder = tmp_path / "index"
+    assert "ivf" not in call("build", many(tmp_path, 200), "--out", folder)
+    out = call("add", folder, many(tmp_path, 100, 200))
+    assert re.search(
+        r": 300 documents, 300 chunks, .* MB, ivf: 7 lists, \d probed, recall@10 \d\.\d{3}\n", out
+    )
+    assert call("search", folder, "word250 term5 fact2", "-k", 1).split()[1] == "doc250#0"
+    assert "ivf" not in call("remove", folder, *(f"doc{n}" for n in range(100)))
+
+
+def test_the_kind_asked_for_is_kept_when_the_index_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 50)
+    corpus = many(tmp_path, 100)
+    assert "ivf" not in call("build", corpus, "--out", tmp_path / "flat", "--index", "flat")
+    assert "ivf" not in call("add", tmp_path / "flat", many(tmp_path, 3, 100))
+    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 10**6)
+    assert "ivf: 2 lists" in call("build", corpus, "--out", tmp_path / "ivf", "--index", "ivf")
+    assert "ivf: 2 lists" in call("remove", tmp_path / "ivf", "doc5")

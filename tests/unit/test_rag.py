@@ -192,3 +192,37 @@ def test_a_heading_is_shown_once(tmp_path):
     (request,) = build(tmp_path, task=data(corpus=corpus))
     assert request.messages[-1].content.startswith("[1] Leave: Thirty days.\nNo more.\n\nQuestion: ")
     assert request.passages[0].text == "Thirty days.\nNo more."
+
+
+def test_the_kind_of_index_is_asked_for_recorded_and_part_of_what_it_is(tmp_path):
+    corpus = [Document(id=f"d{n}", text=f"word{n} term{n % 7}") for n in range(100)]
+    task, asked = data(corpus=corpus), item("q", "word42 term0", "", "test")
+
+    def prepare(kind):
+        prepared = Rag(RagOptions(index=kind, top_k=1)).prepare(context(tmp_path, task))
+        (request,) = prepared.build(task.task, [asked])
+        assert isinstance(request, Request)
+        assert request.passages[0].document_id == "d42"
+        return prepared.record["indexes"]["task"]
+
+    auto, flat, ivf, again = prepare("auto"), prepare("flat"), prepare("ivf"), prepare("ivf")
+    assert auto["index"] == flat["index"] == "flat"
+    assert "n_lists" not in flat
+    assert (ivf["index"], ivf["n_lists"], ivf["opened_or_built"]) == ("ivf", 2, "built")
+    assert ivf["recall_at_10"] >= 0.995
+    assert again == {**ivf, "opened_or_built": "opened"}
+
+
+def test_chunks_are_embedded_some_hundred_at_a_time(tmp_path):
+    class Watched(WordEmbedder):
+        most = 0
+
+        def embed(self, texts):
+            self.most = max(self.most, len(texts))
+            return super().embed(texts)
+
+    corpus = [Document(id=f"d{n}", text=f"word{n}") for n in range(600)]
+    embedder = Watched()
+    prepared = Rag(RagOptions()).prepare(context(tmp_path, data(corpus=corpus), embedder=embedder))
+    assert prepared.record["indexes"]["task"]["n_chunks"] == 600
+    assert embedder.most == 256
