@@ -12,7 +12,7 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.errors import InputError, MissingDependencyError
 from harness.files import write_whole
-from reports._data import load_run
+from reports._data import RunData, load_run
 
 
 def write_report(
@@ -47,6 +47,19 @@ def write_report(
             write_pdf(_text(run_dir, "html", sheet, use), path)
         else:
             write_whole(path, _text(run_dir, kind, sheet, use))
+    return path
+
+
+def write_page(run: RunData, path: Path) -> Path:
+    """Write the HTML report of a run that has been read; return where it stands.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    from reports.html import render
+
+    with _writable(path):
+        write_whole(path, render(run))
     return path
 
 

@@ -14,7 +14,6 @@ from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, InputError, nearest
 from harness.files import write_whole
 
 if TYPE_CHECKING:
-    from harness.analysis.findings import Summary
     from harness.config import Experiment
     from harness.progress import Progress
 
@@ -52,17 +51,17 @@ def run(
 
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
-    manifest = complete(experiment, config, run_dir, progress, only)
-    from harness.analysis.rows import RunRows
-    from harness.deciding.choosing import conclude
-    from harness.store import Store
+    complete(experiment, config, run_dir, progress, only)
+    from harness.cli._table import print_summary
+    from reports._data import load_run
+    from reports.writing import write_page
 
-    with Store.open(run_dir) as store:
-        rows = RunRows.load(manifest, store)
-    summary, _ = conclude(rows)
-    write_whole(run_dir / "summary.json", summary.model_dump_json(indent=1) + "\n")
-    _finish(run_dir, summary)
-    return EXIT_HAD_ERRORS if summary.errors or summary.failures else EXIT_DONE
+    run = load_run(run_dir)
+    write_whole(run_dir / "summary.json", run.summary.model_dump_json(indent=1) + "\n")
+    report = write_page(run, run_dir / "report.html")
+    print_summary(run.summary)
+    click.echo(f"Report: {report}")
+    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures else EXIT_DONE
 
 
 def _check_only(experiment: Experiment, only: Sequence[str]) -> None:
@@ -75,12 +74,3 @@ def _check_only(experiment: Experiment, only: Sequence[str]) -> None:
                 nearest(name, experiment.strategies),
                 name,
             )
-
-
-def _finish(run_dir: Path, summary: Summary) -> None:
-    from harness.cli._table import print_summary
-    from reports.writing import write_report
-
-    report = write_report(run_dir)
-    print_summary(summary)
-    click.echo(f"Report: {report}")
