@@ -103,14 +103,14 @@ def embed_entries(
     entries: Sequence[Entry], embedder: Embedder, progress: Progress, label: str
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
     """Return the vectors of ``entries``, shape ``(n_entries, dim)``, and the tokens that embedding cost."""
-    parts, tokens = [embedder.embed([])], 0
+    parts, tokens = [], 0
     with progress.step(label, len(entries)) as step:
         for first in range(0, len(entries), _EMBED_AT_ONCE):
             texts = [entry.embedded for entry in entries[first : first + _EMBED_AT_ONCE]]
             parts.append(embedder.embed(texts))
             tokens += embedding_tokens(embedder, texts)
             step.advance(len(texts))
-    return np.concatenate(parts), tokens
+    return np.concatenate(parts) if parts else embedder.embed([]), tokens
 
 
 def embedding_tokens(embedder: Embedder, texts: Iterable[str]) -> int:
@@ -156,9 +156,12 @@ def _build(
     chunking: Chunking,
     progress: Progress,
 ) -> Retriever:
-    started = time.monotonic()
+    started, embedded_s = time.monotonic(), embedder.embedding_s
     entries = document_entries(documents, embedder, chunking) + example_entries(examples)
+    cutting_s = time.monotonic() - started
     vectors, tokens = embed_entries(entries, embedder, progress, f"index of {len(entries)} chunks")
+    # Vectors may come from another run. What they took to compute counts, whenever that was.
+    started = time.monotonic() - cutting_s - (embedder.embedding_s - embedded_s)
     index = ChunkIndex(vectors.shape[1])
     index.add([entry.chunk for entry in entries], vectors)
     record = {

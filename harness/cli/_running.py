@@ -116,8 +116,7 @@ def _take(handle: TextIO, tries: int = 5) -> None:
 
 
 def _quiet_libraries() -> None:
-    """Keep library chatter off the terminal, and idle threads from spinning where cores are shared."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    """Keep library chatter off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import logging
     import warnings
@@ -145,6 +144,7 @@ def _compose(
     from harness.models.huggingface import HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
+    from harness.user_cache import cache_folder
 
     model = HuggingFaceModel(experiment.model, config)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
@@ -177,7 +177,7 @@ def _compose(
         recipes=recipes,
         preparations=preparations,
         model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, run_dir / "artifacts")),
+        embedder=cache(lambda: load_embedder(experiment.embedder, cache_folder())),
         seeds=experiment.seeds,
         repeats=experiment.repeats,
         temperature=experiment.temperature,

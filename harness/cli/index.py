@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.errors import InputError, shorten
+from harness.user_cache import cache_folder
 
 if TYPE_CHECKING:
     from harness.protocols import Embedder
@@ -45,7 +46,7 @@ def build(corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tok
     from strategies._index import ChunkIndex
     from strategies._retrieval import Chunking
 
-    loaded = load_embedder(embedder, None)
+    loaded = load_embedder(embedder, cache_folder())
     chunking = Chunking(chunk_tokens=chunk_tokens, overlap_tokens=overlap_tokens)
     _check(chunking, loaded)
     about = {
@@ -140,7 +141,7 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
     from harness.models.embedder import load_embedder
 
     opened, about = _open_files(folder)
-    embedder = load_embedder(about["embedder"], None)
+    embedder = load_embedder(about["embedder"], cache_folder())
     if embedder.digest != about["embedder_digest"]:
         raise InputError(
             folder,
