@@ -153,6 +153,11 @@ def test_embeddings_are_kept_for_all_runs(unbroken: tuple[Path, str]) -> None:
     assert not list(unbroken[0].rglob("embeddings.sqlite*"))
 
 
+def test_a_run_keeps_the_budget_of_its_batches(unbroken: tuple[Path, str]) -> None:
+    (kept,) = (unbroken[0] / "artifacts" / "batch_budgets").iterdir()
+    assert json.loads(kept.read_text())["tokens"] == 16384
+
+
 def test_running_again_does_nothing_and_says_so(unbroken: tuple[Path, str], folder: Path) -> None:
     before = rows(unbroken[0])
     process = start(folder, "unbroken")
