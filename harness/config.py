@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
 from harness.errors import InputError, nearest
 
@@ -20,19 +20,26 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _batch_tokens(value: Any) -> Any:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise ValueError("must be auto, or a number of tokens of at least 1")
+
+
 class ModelOptions(Options):
     """Which model answers.
 
     ``path`` is ``builtin:starter``, a folder, or a hub id; ``revision`` pins a hub id. ``dtype`` "auto" takes
     bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the padded
-    tokens of one batch. ``template_options`` go to the chat template (``enable_thinking: false``).
+    tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to the
+    chat template (``enable_thinking: false``).
     """
 
     path: str = "builtin:starter"
     revision: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    max_batch_tokens: int = Field(default=16384, ge=1)
+    max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
     template_options: dict[str, Any] = {}
 
 

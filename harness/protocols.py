@@ -107,10 +107,18 @@ class TrainableModel(Model, Protocol):
 
 
 class Embedder(Protocol):
-    """Turns texts into unit vectors."""
+    """Turns texts into unit vectors.
+
+    Attributes:
+        digest: Digest of what the vectors depend on.
+        max_tokens: Tokens that one embedding can see.
+        embedding_s: Seconds that the vectors given so far took to compute, also where they were kept from
+            before; without loading the embedder.
+    """
 
     digest: str
     max_tokens: int
+    embedding_s: float
 
     def embed(self, texts: Sequence[str]) -> Any:
         """Return float32 unit vectors, shape ``(n_texts, dim)``."""

@@ -18,6 +18,7 @@ from harness.types import Document, Frozen, PrepareCost, TaskItem
 from strategies._chunks import Chunk, chunk_document, text_to_read
 from strategies._index import ChunkIndex, IndexKind
 from strategies._index_files import replace_about
+from strategies._vectors import Vectors
 
 _EMBED_AT_ONCE = 256
 _VERSION = 2  # raise when the same documents and options would give another index
@@ -99,20 +100,36 @@ def example_chunk_id(item: TaskItem) -> str:
     return f"{item.id}#train"
 
 
-def add_all(
-    index: ChunkIndex,
+@dataclass(frozen=True)
+class EmbeddedPart:
+    """Some chunks with their vectors, shape ``(n_chunks, dim)``.
+
+    Attributes:
+        chunks: The chunks.
+        vectors: Their vectors.
+        tokens: Tokens that embedding cost.
+        waited_s: Seconds that embedding took now; little where the vectors were kept from another run.
+    """
+
+    chunks: list[Chunk]
+    vectors: Vectors
+    tokens: int
+    waited_s: float
+
+
+def embedded(
     documents: Sequence[Document],
     examples: Sequence[TaskItem],
     embedder: Embedder,
     chunking: Chunking,
     progress: Progress,
-) -> int:
-    """Cut, embed and add documents and training examples, and return the tokens that embedding cost.
+) -> Iterator[EmbeddedPart]:
+    """Cut and embed documents and training examples.
 
     Some hundred chunks are at work at a time, so that texts and vectors stand in memory once.
     """
     examples = [item for item in examples if item.targets]
-    n_sources, tokens = len(documents) + len(examples), 0
+    n_sources = len(documents) + len(examples)
     with progress.step(f"index of {n_sources} documents", n_sources) as step:
 
         def entries() -> Iterator[Entry]:
@@ -126,9 +143,11 @@ def add_all(
         left = entries()
         while part := list(islice(left, _EMBED_AT_ONCE)):
             texts = [entry.embedded for entry in part]
-            index.add([entry.chunk for entry in part], embedder.embed(texts))
-            tokens += embedding_tokens(embedder, texts)
-    return tokens
+            before = time.monotonic()
+            vectors = embedder.embed(texts)
+            waited_s = time.monotonic() - before
+            chunks = [entry.chunk for entry in part]
+            yield EmbeddedPart(chunks, vectors, embedding_tokens(embedder, texts), waited_s)
 
 
 def embedding_tokens(embedder: Embedder, texts: Iterable[str]) -> int:
@@ -175,10 +194,17 @@ def _build(
     options: IndexOptions,
     progress: Progress,
 ) -> Retriever:
-    started = time.monotonic()
-    index = ChunkIndex(embedder.embed([]).shape[1])
-    tokens = add_all(index, documents, examples, embedder, options.chunking, progress)
+    started, embedded_s = time.monotonic(), embedder.embedding_s
+    index, tokens, waited_s = None, 0, 0.0
+    for part in embedded(documents, examples, embedder, options.chunking, progress):
+        index = ChunkIndex(part.vectors.shape[1]) if index is None else index
+        index.add(part.chunks, part.vectors)
+        tokens, waited_s = tokens + part.tokens, waited_s + part.waited_s
+    if index is None:
+        index = ChunkIndex(embedder.embed([]).shape[1])
     index.fit(options.kind, progress)
+    # Vectors may come from another run. What they took to compute counts, whenever that was.
+    started += waited_s - (embedder.embedding_s - embedded_s)
     record = {
         "n_documents": len(documents) + len(examples),
         "n_chunks": len(index),

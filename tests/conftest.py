@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.threads import share_processors
+
 # No deadline: a shared machine may stall any example.
 settings.register_profile("trilemma", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("trilemma")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# A cache for all tests together, so that none touches the user's; it goes when the process ends.
+_cache = tempfile.TemporaryDirectory(prefix="trilemma-test-cache-")
+os.environ["TRILEMMA_CACHE"] = _cache.name
+share_processors()  # as the command line does, before a test loads torch
 
 TaskWriter = Callable[..., Path]
 

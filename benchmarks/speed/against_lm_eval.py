@@ -7,7 +7,6 @@ with medians and spread, last the ratios, and ends with 1 where a goal is missed
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from statistics import median
 
 from benchmarks.speed.contenders import TASKS, LmEval, Outcome, Trilemma, peer_python
 from benchmarks.speed.workload import make
+from harness.user_cache import cache_folder
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "trilemma" / "peers"
+    cache = (cache_folder() or Path(tempfile.gettempdir())) / "peers"
     parser.add_argument("--limit", type=int, default=500, metavar="N", help="items of each task [500]")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="pairs of runs [3]")
     parser.add_argument("--shots", choices=("fixed", "drawn"), default="fixed", help="examples of a prompt")

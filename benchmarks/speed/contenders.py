@@ -54,6 +54,7 @@ def environment(work: Path) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_CACHE": str(work / "datasets"),
+        "TRILEMMA_CACHE": str(work / "cache"),
         "TOKENIZERS_PARALLELISM": "false",
     }
 

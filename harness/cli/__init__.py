@@ -11,6 +11,7 @@ import sys
 import click
 
 from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
+from harness.threads import share_processors
 
 _COLLECT_EVERY = 100_000
 """Objects made between two looks for garbage: importing makes a million and no garbage."""
@@ -84,6 +85,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every refused input ends in one line and exit code 2."""
+    share_processors()
     gc.set_threshold(_COLLECT_EVERY, 20, 50)
     try:
         code = cli.main(standalone_mode=False)

@@ -74,11 +74,6 @@ def free_disk_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def usable_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def parameters(count: float) -> str:
     """Return a number of parameters in words: ``1.5 B``, ``360 M``."""
     if count >= 1e9:

@@ -51,7 +51,7 @@ def complete(
     from harness.runner import execute
     from harness.store import Store
 
-    plan, manifest = _compose(experiment, config, run_dir, chains, tasks)
+    plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
     _claim(run_dir, manifest)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
@@ -116,8 +116,7 @@ def _take(handle: TextIO, tries: int = 5) -> None:
 
 
 def _quiet_libraries() -> None:
-    """Keep library chatter off the terminal, and idle threads from spinning where cores are shared."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    """Keep library chatter off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import logging
     import warnings
@@ -137,16 +136,22 @@ def _compose(
     run_dir: Path,
     chains: tuple[Chain, ...],
     tasks: tuple[LoadedTask, ...],
+    progress: Progress,
 ) -> tuple[Plan, RunManifest]:
     from harness.digests import digest_of
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
+    from harness.models.budgets import BatchBudgets
     from harness.models.embedder import load_embedder
     from harness.models.huggingface import HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
+    from harness.user_cache import cache_folder
 
-    model = HuggingFaceModel(experiment.model, config)
+    cached = cache_folder()
+    machine = cached / "batch_budgets" if cached else None
+    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
+    model = HuggingFaceModel(experiment.model, config, budgets=budgets)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
@@ -177,7 +182,7 @@ def _compose(
         recipes=recipes,
         preparations=preparations,
         model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, run_dir / "artifacts")),
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached)),
         seeds=experiment.seeds,
         repeats=experiment.repeats,
         temperature=experiment.temperature,

@@ -18,6 +18,8 @@ import click
 
 from harness.cli import _machine
 from harness.errors import TrilemmaError, shorten
+from harness.threads import cpu_quota, usable_cores
+from harness.user_cache import VARIABLE, cache_folder
 
 State = Literal["ok", "missing", "broken"]
 _MARKS: dict[State, str] = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
@@ -92,6 +94,7 @@ def examine() -> Iterator[Check]:
     yield _starter()
     yield _memory()
     yield _disk()
+    yield _cache()
     yield _hub()
 
 
@@ -117,10 +120,16 @@ def _install(extra: str) -> str:
 def _python() -> Check:
     version = platform.python_version()
     detail = f"{version} on {platform.platform(terse=True)}, {platform.machine()}"
-    cores = _machine.usable_cores()
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        return Check("Python", "ok", f"{detail}, {cores} cores", core=True)
+        return Check("Python", "ok", f"{detail}, {_cores()}", core=True)
     return Check("Python", "broken", detail, "use Python 3.11, 3.12 or 3.13", core=True)
+
+
+def _cores() -> str:
+    """Say how many cores may be used, and what forbids the others where a container does."""
+    quota = cpu_quota()
+    bound = "" if quota is None else f" (a quota of {quota:g} cores of CPU time)"
+    return f"{usable_cores()} of {os.cpu_count()} cores may be used{bound}"
 
 
 def _core_packages() -> Check:
@@ -238,6 +247,21 @@ def _disk() -> Check:
     if free >= _machine.GIB:
         return Check("disk", "ok", detail)
     return Check("disk", "missing", detail, "free some: adapters and indexes need about 1 GiB")
+
+
+def _cache() -> Check:
+    folder = cache_folder()
+    remedy = f"set {VARIABLE} to a folder that can be written: without one, texts are embedded in every run"
+    if folder is None:
+        return Check("cache", "missing", "there is no home folder", remedy)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError as error:
+        return Check("cache", "missing", f"{folder} cannot be used: {error.strerror}", remedy)
+    if not os.access(folder, os.W_OK):
+        return Check("cache", "missing", f"{folder} cannot be written", remedy)
+    return Check("cache", "ok", f"{folder}, {size / 2**20:.1f} MiB; it may be deleted")
 
 
 def _hub() -> Check:

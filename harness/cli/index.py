@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.errors import InputError, shorten
+from harness.user_cache import cache_folder
 
 if TYPE_CHECKING:
     from harness.progress import Progress
@@ -56,7 +57,7 @@ def build(
     from strategies._index import ChunkIndex
     from strategies._retrieval import Chunking
 
-    loaded = load_embedder(embedder, None)
+    loaded = load_embedder(embedder, cache_folder())
     chunking = Chunking(chunk_tokens=chunk_tokens, overlap_tokens=overlap_tokens)
     _check(chunking, loaded)
     about = {
@@ -152,7 +153,7 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
     from harness.models.embedder import load_embedder
 
     opened, about = _open_files(folder)
-    embedder = load_embedder(about["embedder"], None)
+    embedder = load_embedder(about["embedder"], cache_folder())
     if embedder.digest != about["embedder_digest"]:
         raise InputError(
             folder,
@@ -167,13 +168,15 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
 def _put(opened: ChunkIndex, about: dict[str, Any], documents: Sequence[Document], embedder: Embedder) -> int:
     """Add or replace the documents that are not there as they are; return how many those were."""
     from harness.digests import digest_of
-    from strategies._retrieval import Chunking, add_all
+    from strategies._retrieval import Chunking, embedded
 
     digests = {document.id: digest_of(document.model_dump()) for document in documents}
     known = about["documents"]
     changed = [document for document in documents if known.get(document.id) != digests[document.id]]
     opened.remove(*(document.id for document in changed))
-    add_all(opened, changed, (), embedder, Chunking.model_validate(about["chunking"]), _progress())
+    chunking = Chunking.model_validate(about["chunking"])
+    for part in embedded(changed, (), embedder, chunking, _progress()):
+        opened.add(part.chunks, part.vectors)
     known |= digests
     return len(changed)
 

