@@ -89,7 +89,7 @@ def themed(chart: Any) -> dict[str, Any]:
         .configure_axis(**axis)
         .configure_text(fontSize=11)
         .configure_legend(labelColor=INK, labelFontSize=11, labelLimit=200)
-    ).to_dict()
+    ).to_dict(validate=False)  # vl-convert would tell; tests validate every chart
     cleaned: dict[str, Any] = _cleaned(spec)
     return cleaned
 

@@ -102,6 +102,13 @@ def test_every_chart_has_title_description_and_table(run: RunData) -> None:
         assert 'role="img"' in svg
 
 
+def test_every_chart_is_valid_vega_lite(run: RunData) -> None:
+    import altair
+
+    for name in NAMES:
+        altair.Chart.from_dict(figure(run, name).spec, validate=True)
+
+
 def test_charts_take_their_colours_from_the_page(run: RunData) -> None:
     for name in NAMES:
         svg = str(themed_svg(figure(run, name)))
