@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.analysis.findings import Summary
     from harness.config import Experiment
     from harness.progress import Progress
+    from harness.types import RunManifest
 
 
 @click.command()
@@ -52,17 +53,20 @@ def run(
 
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
-    manifest = complete(experiment, config, run_dir, progress, only)
+    summary = _concluded(run_dir, complete(experiment, config, run_dir, progress, only))
+    write_whole(run_dir / "summary.json", summary.model_dump_json(indent=1) + "\n")
+    _finish(run_dir, summary)
+    return EXIT_HAD_ERRORS if summary.errors or summary.failures else EXIT_DONE
+
+
+def _concluded(run_dir: Path, manifest: RunManifest) -> Summary:
+    """Return the summary; the rows it is made from are gone before the report reads its own."""
     from harness.analysis.rows import RunRows
     from harness.deciding.choosing import conclude
     from harness.store import Store
 
     with Store.open(run_dir) as store:
-        rows = RunRows.load(manifest, store)
-    summary, _ = conclude(rows)
-    write_whole(run_dir / "summary.json", summary.model_dump_json(indent=1) + "\n")
-    _finish(run_dir, summary)
-    return EXIT_HAD_ERRORS if summary.errors or summary.failures else EXIT_DONE
+        return conclude(RunRows.load(manifest, store))[0]
 
 
 def _check_only(experiment: Experiment, only: Sequence[str]) -> None:
