@@ -6,6 +6,7 @@ Only the items on which the two differ carry information: ``wins``, which only t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from harness.stats.single import Floats, normal_quantile
 _BISECTIONS = 60
 
 
+@lru_cache(maxsize=1 << 16)  # a decision compares every pair of strategies, and the report decides again
 def tango_interval(wins: int, losses: int, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Return Tango's score interval of a paired difference of proportions, ``(wins - losses) / n``.
 
