@@ -1,4 +1,4 @@
-"""The work that is measured: a tiny Llama, 500 questions to answer, and 500 with four options to choose from.
+"""The work that is measured: questions to answer, and items with options to choose from.
 
 Everything is made from one seed. A record describes a made-up machine; half of them hold the answer.
 """
@@ -8,22 +8,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from benchmarks.speed.models import END, Setup, make_model
 
 SHOTS = 5
 N_TRAIN = 100
 STOP = "\n\n"
-END = "</s>"
 MAX_NEW_TOKENS = 32
 PROMPT = "{{ context }}\nQuestion: {{ input }}\nAnswer:"
-TEMPLATE = (
-    "{% for message in messages %}{% if message.role == 'assistant' %} {{ message.content }}{{ '\n\n' }}"
-    "{% else %}{{ message.content }}{% endif %}{% endfor %}"
-)
-"""Prompts are plain text, as a base model reads them: blank lines after examples, spaces before answers."""
+TOKENIZER_ROWS = 1000
+"""Test rows from which the tokenizer learns, at most."""
 
+_SEED = 20261121
 _KINDS = ("crane", "kiln", "loom", "press", "lathe", "boiler", "winch", "mixer")
 _FACTS = ("rated load", "test voltage", "paint code", "oil grade", "depot", "fitter", "torque")
 _ONSETS = ("b", "ch", "d", "f", "gr", "h", "k", "l", "m", "n", "p", "qu", "r", "sh", "st", "t", "v", "w", "z")
@@ -37,36 +37,62 @@ class Workload:
     """Where the work lies, and how its prompts come by their examples.
 
     Attributes:
-        folder: Holds ``model/``, ``train.jsonl``, ``test.jsonl``.
+        folder: Holds ``train.jsonl``, ``test.jsonl`` and, where documents were asked for, ``corpus.jsonl``.
+        model: The folder of the model.
         shots: "fixed": all prompts show the same examples, put there by the harness. "drawn": every prompt
             shows examples of its own, which are part of its text.
+        setup: Where and in which number format the model answers.
     """
 
     folder: Path
+    model: Path
     shots: str
-
-    @property
-    def model(self) -> Path:
-        """The folder of the model."""
-        return self.folder / "model"
+    setup: Setup
 
     @property
     def prompt(self) -> str:
         """The template of a prompt, over the fields of a row."""
         return PROMPT if self.shots == "fixed" else "{{ input }}"
 
+    def first(self, n_items: int, folder: Path) -> Workload:
+        """Return the same work with the first ``n_items`` test rows only, its data below ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in self.folder.glob("*.jsonl"):
+            with path.open("rb") as lines:
+                kept = islice(lines, n_items if path.name == "test.jsonl" else None)
+                (folder / path.name).write_bytes(b"".join(kept))
+        return replace(self, folder=folder)
 
-def make(folder: Path, shots: str, n_items: int) -> Workload:
-    """Write model and data below ``folder``."""
-    rng = random.Random(20261121)
-    train = [_row(rng, f"train-{i}") for i in range(N_TRAIN)]
-    test = [_row(rng, f"test-{i}") for i in range(n_items)]
-    _make_model(folder / "model", [_shown(row) for row in train + test])
+
+def make(
+    folder: Path,
+    shots: str,
+    n_items: int,
+    setup: Setup = Setup(),  # noqa: B008 - frozen
+    n_options: int = 4,
+    n_documents: int = 0,
+) -> Workload:
+    """Write model and data below ``folder``.
+
+    Args:
+        folder: Where.
+        shots: See ``Workload``.
+        n_items: Test rows; each can be asked as a question and as a choice.
+        setup: Size of the model, and where it answers.
+        n_options: Options of an item.
+        n_documents: Documents of the corpus; 0 for none.
+    """
+    rng = random.Random(_SEED)
+    train = [_row(rng, f"train-{i}", n_options) for i in range(N_TRAIN)]
+    test = [_row(rng, f"test-{i}", n_options) for i in range(n_items)]
+    make_model(folder / "model", [_shown(row) for row in train + test[:TOKENIZER_ROWS]], setup)
     if shots == "drawn":
         test = [row | {"input": _with_examples(rng, row, train)} for row in test]
     write_rows(folder / "train.jsonl", train)
     write_rows(folder / "test.jsonl", test)
-    return Workload(folder, shots)
+    if n_documents:
+        write_rows(folder / "corpus.jsonl", _documents(n_documents))
+    return Workload(folder, folder / "model", shots, setup)
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
@@ -79,10 +105,10 @@ def _name(rng: random.Random) -> str:
     return "".join(rng.choice(_ONSETS) + rng.choice(_RIMES) for _ in range(rng.randint(2, 3)))
 
 
-def _row(rng: random.Random, row_id: str) -> Row:
+def _row(rng: random.Random, row_id: str, n_options: int) -> Row:
     name, machine, fact = _name(rng).capitalize(), rng.choice(_KINDS), rng.choice(_FACTS)
-    choices = [" ".join(_name(rng) for _ in range(rng.randint(2, 3))) for _ in range(4)]
-    gold = rng.randrange(4)
+    choices = [" ".join(_name(rng) for _ in range(rng.randint(2, 3))) for _ in range(n_options)]
+    gold = rng.randrange(n_options)
     context = f"Entry {row_id} concerns the {name} {machine}."
     if rng.random() < 0.5:
         year, town = rng.randint(1950, 2020), _name(rng).capitalize()
@@ -110,40 +136,11 @@ def _with_examples(rng: random.Random, row: Row, train: Sequence[Row]) -> str:
     return "".join(map(_shown, rng.sample(list(train), SHOTS))) + _asked(row)
 
 
-def _make_model(folder: Path, texts: Sequence[str]) -> None:
-    """Save a Llama of 6 M random weights and a byte-level tokenizer of 4,096 tokens."""
-    import torch
-    import transformers
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    special = ["<unk>", "<s>", END, "<pad>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=4096, special_tokens=special, initial_alphabet=alphabet, show_progress=False
-    )
-    core.train_from_iterator(texts, trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, unk_token="<unk>", bos_token="<s>", eos_token=END, pad_token="<pad>"
-    )
-    tokenizer.chat_template = TEMPLATE
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=4096,
-        hidden_size=256,
-        intermediate_size=688,
-        num_hidden_layers=6,
-        num_attention_heads=8,
-        num_key_value_heads=4,
-        max_position_embeddings=2048,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=3,
-        tie_word_embeddings=False,
-    )
-    transformers.utils.logging.disable_progress_bar()
-    LlamaForCausalLM(config).save_pretrained(folder)
+def _documents(n_documents: int) -> list[Row]:
+    """Return short documents, each about two machines."""
+    rng = random.Random(_SEED + 1)
+    rows = [[_row(rng, f"{i}-{k}", 2) for k in range(2)] for i in range(n_documents)]
+    return [
+        {"id": f"document-{i}", "title": f"Record {i}", "text": " ".join(row["context"] for row in pair)}
+        for i, pair in enumerate(rows)
+    ]

@@ -101,6 +101,14 @@ def test_tango_without_any_flip_equals_its_closed_form() -> None:
     assert tango_interval(0, 0, 80) == pytest.approx((-unseen, unseen), abs=1e-9)
 
 
+def test_tango_solves_the_same_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness.stats import tango
+
+    first = tango_interval(31, 17, 977)
+    monkeypatch.setattr(tango, "_crossing", None)
+    assert tango_interval(31, 17, 977) == first
+
+
 @given(COUNTS)
 def test_tango_holds_the_estimate_and_changes_sign_with_the_sides(counts: tuple[int, int, int]) -> None:
     wins, losses, n = counts[0], counts[1], sum(counts)
