@@ -14,6 +14,10 @@ from reports.explorer.packing import packed
 
 LIMIT_BYTES = 25_000_000
 """The data of a report are kept below this; a file of this size still goes by mail and opens at once."""
+_TRIED = 1000
+"""Items that are packed first, where there are many, to see how much they take."""
+_ROOM = 1.5
+"""How many times more than seems to fit is packed, since larger data take less for each item."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,13 @@ def payload_of(
         metrics.update(*(shown.result.scores for shown in each.shown.values()))
     ranked = sorted(range(len(items)), key=ranks.__getitem__)
     n_kept = sum(rank < 0 for rank, _ in ranks)
-    n_detailed = len(items)
-    while True:
-        listed, detailed = sorted(ranked[: max(n_kept, n_detailed)]), set(ranked[:n_detailed])
-        places = [place for place, position in enumerate(listed) if position in detailed]
+
+    def fill(n_listed: int, n_detailed: int) -> Payload:
+        listed, detailed = sorted(ranked[:n_listed]), set(ranked[:n_detailed])
         kept = Picked(items, listed)
+        places = [place for place, position in enumerate(listed) if position in detailed]
         shared, blocks = details_of(Picked(kept, places), list(manifest.recipes), sorted(metrics))
-        payload = Payload(
+        return Payload(
             index=packed(index_of(manifest, kept, places, sorted(metrics), text)),
             shared=shared,
             blocks=tuple(blocks),
@@ -81,6 +85,12 @@ def payload_of(
             n_detailed=len(places),
             n_several=n_several,
         )
+
+    n_detailed = len(items)
+    if n_detailed > 2 * _TRIED:  # a few tell about how many fit; the rest is not packed in vain
+        n_detailed = min(n_detailed, int(_ROOM * limit * _TRIED / fill(_TRIED, _TRIED).n_bytes))
+    while True:
+        payload = fill(max(n_kept, n_detailed), n_detailed)
         if payload.n_bytes <= limit or not n_detailed:
             return payload
         fixed = len(payload.index) if n_detailed <= n_kept else 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from reports import html
 from reports._data import load_rows, load_run
 from reports._language import texts
 from reports.explorer.citing import cited
-from reports.explorer.details import BLOCK, pieces
+from reports.explorer.details import BLOCK, details_of, pieces
 from reports.explorer.index import BRIEF_CHARS, brief
 from reports.explorer.items import AskedItem, AskedItems, Outcome, Shown
 from reports.explorer.links import item_link, items_link
@@ -71,6 +73,26 @@ def test_too_large_a_run_keeps_every_flip_and_failure_and_a_sample_of_the_rest(m
     assert payload == payload_of(manifest, items, {}, limit)
     rest = sorted(int(name[5:]) for name in listed(payload) - wanted)
     assert rest[0] < 100 < 300 < rest[-1]  # from everywhere, not the first ones
+
+
+def test_of_very_many_items_a_few_tell_how_many_are_packed(
+    manifest: RunManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = mixed(400)
+    limit = payload_of(manifest, items, {}).n_bytes // 8
+    whole, packed_items = payload_of(manifest, items, {}, limit), list[int]()
+    monkeypatch.setattr("reports.explorer.payload._TRIED", 20)
+
+    def counted(items: Sequence[AskedItem], *rest: Any) -> tuple[str, list[str]]:
+        packed_items.append(len(items))
+        return details_of(items, *rest)
+
+    monkeypatch.setattr("reports.explorer.payload.details_of", counted)
+    payload = payload_of(manifest, items, {}, limit)
+    assert limit * 0.8 < payload.n_bytes <= limit
+    assert abs(payload.n_shown - whole.n_shown) <= 2
+    assert packed_items[0] == 20
+    assert max(packed_items) < 300
 
 
 def test_where_flips_are_too_many_details_go_first_of_those_with_least_disagreement(
