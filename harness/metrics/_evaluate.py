@@ -1,23 +1,31 @@
-"""``evaluate`` without the pipelines of transformers: no metric uses them, and they take a second to load."""
+"""``evaluate`` without what no metric uses and what takes a second to load."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-_PIPELINES = "transformers.pipelines"
+_UNUSED = ("transformers.pipelines", "scipy.stats")
+"""Its evaluators need them, and do without where they cannot be imported."""
+
+
+@contextmanager
+def _absent(names: tuple[str, ...]) -> Iterator[None]:
+    """Make modules that are not loaded yet impossible to import."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _imported() -> Any:
-    """Import ``evaluate``, which does without pipelines where they cannot be imported."""
-    absent = _PIPELINES not in sys.modules
-    if absent:
-        sys.modules[_PIPELINES] = None  # type: ignore[assignment]
-    try:
+    with _absent(_UNUSED):
         import evaluate
-    finally:
-        if absent:
-            del sys.modules[_PIPELINES]
     return evaluate
 
 
