@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.speed.contenders import TASKS, LmEval, Outcome, Trilemma, peer_python
+from benchmarks.speed.contenders import PEER, TASKS, LmEval, Outcome, Trilemma, peer_python
 from benchmarks.speed.workload import make
 
 
@@ -53,7 +53,7 @@ def main() -> int:
         workload = make(folder / "work", options.shots, options.limit)
         ours = Trilemma(workload, folder)
         _say(f"lm_eval comes from {options.cache}; it is installed there once ...")
-        python = options.peer or peer_python(options.cache)
+        python = options.peer or peer_python(options.cache, PEER)
         ours.run(TASKS, 1)
         theirs = LmEval(workload, folder, python, ours.examples())
         theirs.run(TASKS, 1)  # its data sets are read and cached before anything is measured

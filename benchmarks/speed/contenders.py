@@ -52,6 +52,7 @@ def environment(work: Path) -> dict[str, str]:
     return os.environ | {
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_CACHE": str(work / "datasets"),
         "TOKENIZERS_PARALLELISM": "false",
@@ -248,14 +249,17 @@ class LmEval:
         return answers
 
 
-def peer_python(cache: Path) -> Path:
-    """Return the interpreter of an environment with lm_eval, made in ``cache`` where there is none yet."""
-    python = cache / PEER.replace("[hf]==", "-") / "bin" / "python"
+def peer_python(cache: Path, *packages: str) -> Path:
+    """Return the interpreter of an environment with ``packages``, made in ``cache`` where there is none yet.
+
+    It is called after the first of them, and has the torch that Trilemma is measured with.
+    """
+    python = cache / packages[0].replace("[hf]", "").replace("==", "-") / "bin" / "python"
     ready = python.parent / ".ready"
     if not ready.exists():
         subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
-        for package in (PEER_TORCH, PEER):
-            subprocess.run([str(python), "-m", "pip", "install", "--quiet", package], check=True)
+        for wanted in ((PEER_TORCH,), packages):  # torch alone first, so that no other build is pulled
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
         ready.touch()
     return python
 

@@ -29,6 +29,30 @@ _FACTS = ("rated load", "test voltage", "paint code", "oil grade", "depot", "fit
 _ONSETS = ("b", "ch", "d", "f", "gr", "h", "k", "l", "m", "n", "p", "qu", "r", "sh", "st", "t", "v", "w", "z")
 _RIMES = ("a", "am", "ar", "e", "en", "esk", "i", "il", "ist", "o", "on", "orp", "u", "um", "uth")
 
+SIZES: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "vocab_size": 4096,
+        "hidden_size": 256,
+        "intermediate_size": 688,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "tie_word_embeddings": False,
+        "dtype": "float32",
+    },
+    "1b": {
+        "vocab_size": 128_256,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "tie_word_embeddings": True,
+        "dtype": "bfloat16",
+    },
+}
+"""Shapes of Llamas: 6 M weights, and 1.24 B."""
+
 Row = dict[str, Any]
 
 
@@ -56,12 +80,12 @@ class Workload:
         return PROMPT if self.shots == "fixed" else "{{ input }}"
 
 
-def make(folder: Path, shots: str, n_items: int) -> Workload:
-    """Write model and data below ``folder``."""
+def make(folder: Path, shots: str, n_items: int, size: str = "tiny") -> Workload:
+    """Write model and data below ``folder``; ``size`` is one of ``SIZES``."""
     rng = random.Random(20261121)
     train = [_row(rng, f"train-{i}") for i in range(N_TRAIN)]
     test = [_row(rng, f"test-{i}") for i in range(n_items)]
-    _make_model(folder / "model", [_shown(row) for row in train + test])
+    _make_model(folder / "model", [_shown(row) for row in train + test], size)
     if shots == "drawn":
         test = [row | {"input": _with_examples(rng, row, train)} for row in test]
     write_rows(folder / "train.jsonl", train)
@@ -110,8 +134,8 @@ def _with_examples(rng: random.Random, row: Row, train: Sequence[Row]) -> str:
     return "".join(map(_shown, rng.sample(list(train), SHOTS))) + _asked(row)
 
 
-def _make_model(folder: Path, texts: Sequence[str]) -> None:
-    """Save a Llama of 6 M random weights and a byte-level tokenizer of 4,096 tokens."""
+def _make_model(folder: Path, texts: Sequence[str], size: str) -> None:
+    """Save a Llama of random weights and a byte-level tokenizer of 4,096 tokens."""
     import torch
     import transformers
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -132,18 +156,9 @@ def _make_model(folder: Path, texts: Sequence[str]) -> None:
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
+    shape = SIZES[size]
     config = LlamaConfig(
-        vocab_size=4096,
-        hidden_size=256,
-        intermediate_size=688,
-        num_hidden_layers=6,
-        num_attention_heads=8,
-        num_key_value_heads=4,
-        max_position_embeddings=2048,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=3,
-        tie_word_embeddings=False,
+        max_position_embeddings=2048, bos_token_id=1, eos_token_id=2, pad_token_id=3, **shape
     )
     transformers.utils.logging.disable_progress_bar()
-    LlamaForCausalLM(config).save_pretrained(folder)
+    LlamaForCausalLM(config).to(getattr(torch, shape["dtype"])).save_pretrained(folder)

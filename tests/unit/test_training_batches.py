@@ -5,6 +5,7 @@ from __future__ import annotations
 import peft
 import pytest
 import torch
+from transformers.modeling_outputs import CausalLMOutput
 
 from strategies._training_data import IGNORED, TrainingOptions
 from strategies._training_loop import BatchTrainer, collate, takes_answers_only
@@ -89,29 +90,37 @@ def test_training_asks_for_the_logits_of_answers_alone(tiny_model, tmp_path, mon
     assert all(asked)
 
 
-class Plain(torch.nn.Module):
-    """A model that knows ``labels`` only, or takes the other arguments and makes nothing of them."""
+class Embeds(torch.nn.Module):
+    """A model that knows only ``labels``, or takes the other arguments and makes something else of them."""
 
     device = torch.device("cpu")
 
-    def __init__(self, ignores: bool) -> None:
+    def __init__(self, takes: tuple[str, ...]) -> None:
         super().__init__()
-        self._ignores = ignores
+        self._takes = takes
         self._embedding = torch.nn.Embedding(20, 20)
+        torch.nn.init.normal_(self._embedding.weight, std=0.01)  # so that every loss is nearly ln 20
 
     def get_input_embeddings(self):
         return self._embedding
 
     def forward(self, input_ids, labels, attention_mask, **others):
-        if others and not self._ignores:
+        if set(others) - set(self._takes):
             raise TypeError("unexpected keyword")
-        logits = self._embedding(input_ids[:, others.get("logits_to_keep", slice(None))])
-        width = logits.shape[1]
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, :width].flatten())
-        return type("Output", (), {"loss": loss * attention_mask.float().mean()})()
+        logits = self._embedding(input_ids)
+        if "cuts" in self._takes:
+            logits = logits[:, others.get("logits_to_keep", slice(None))]
+        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        return CausalLMOutput(loss=loss, logits=logits)
 
 
-@pytest.mark.parametrize("ignores", [False, True])
-def test_a_model_that_cannot_be_asked_for_answers_alone_is_asked_for_all(tiny_model, ignores):
-    assert not takes_answers_only(Plain(ignores))
+BOTH = ("logits_to_keep", "shift_labels")
+
+
+@pytest.mark.parametrize("takes", [(), BOTH, (*BOTH, "cuts")], ids=["neither", "ignores both", "ignores one"])
+def test_a_model_that_cannot_be_asked_for_answers_alone_is_asked_for_all(takes):
+    assert not takes_answers_only(Embeds(takes))
+
+
+def test_a_llama_can_be_asked_for_answers_alone(tiny_model):
     assert takes_answers_only(load(tiny_model).fresh("none")[0])
