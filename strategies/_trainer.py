@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import peft
-import torch
 import transformers
 
 from harness.digests import digest_of, digest_of_file
@@ -33,10 +32,16 @@ from strategies._adapter_files import (
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
 from strategies._training_data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
-from strategies._training_loop import BatchTrainer, Watch, collate, no_better, validation_batches
+from strategies._training_loop import (
+    BatchTrainer,
+    Watch,
+    arguments,
+    collate,
+    no_better,
+    takes_answers_only,
+    validation_batches,
+)
 
-LOSS_POINTS = 100
-MEASUREMENTS = 10
 Quantization = Literal["none", "nf4"]
 
 
@@ -205,21 +210,25 @@ class _Training:
         steps: int,
         last: Path | None,
     ) -> None:
+        options = self.options
         done = int(state_of(last)["global_step"]) if last else 0
         if module.device.type == "cuda" and self.quantization == "nf4":
             # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
             module.hf_device_map = {"": module.device.index or 0}
+        padded = functools.partial(
+            collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=takes_answers_only(module)
+        )
         transformers.set_seed(self.context.seed % 2**32)
         model = self._wrapped(module)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:
             trainer = BatchTrainer(
                 meter=self.meter,
                 model=model,
-                args=self._arguments(module, steps, bool(data.validation)),
+                args=arguments(options, self.work, module, steps, bool(data.validation), self.context.seed),
                 train_dataset=[[data.train[i] for i in batch] for batch in order],
                 eval_dataset=validation_batches(data.validation, self.options.batch_size),
-                data_collator=functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0)),
-                callbacks=[Watch(self.options, self.context, self.meter, step)],
+                data_collator=padded,
+                callbacks=[Watch(options, self.context, self.meter, step)],
             )
             trainer.remove_callback(transformers.PrinterCallback)
             with missing_gradients_are_errors():
@@ -251,44 +260,6 @@ class _Training:
             problem = f"does not fit the model: {str(error).splitlines()[0]}"
             raise InputError(self.context.place, "target_modules", problem, remedy) from None
 
-    def _arguments(self, module: Any, steps: int, validated: bool) -> Any:
-        """Return arguments that leave data order, messages and the best checkpoint to this module."""
-        options = self.options
-        every = options.eval_steps or max(1, math.ceil(steps / MEASUREMENTS))
-        on_cpu = module.device.type == "cpu"
-        arguments = transformers.TrainingArguments(
-            output_dir=str(self.work),
-            max_steps=steps,
-            per_device_train_batch_size=1,  # an element of the data set is a batch already
-            per_device_eval_batch_size=1,
-            gradient_accumulation_steps=options.gradient_accumulation,
-            learning_rate=options.learning_rate,
-            lr_scheduler_type=_SCHEDULERS[options.scheduler],
-            warmup_steps=round(options.warmup_ratio * steps),
-            weight_decay=options.weight_decay,
-            optim="adamw_torch",
-            bf16=module.dtype == torch.bfloat16,
-            fp16=module.dtype == torch.float16,
-            use_cpu=on_cpu,
-            dataloader_pin_memory=not on_cpu,
-            logging_first_step=True,
-            logging_steps=max(1, steps // LOSS_POINTS),
-            logging_nan_inf_filter=False,
-            eval_strategy="steps" if validated else "no",
-            eval_steps=every,
-            save_strategy="steps",
-            save_steps=every,
-            metric_for_best_model="eval_loss" if validated else None,
-            greater_is_better=False if validated else None,
-            remove_unused_columns=False,
-            report_to=[],
-            disable_tqdm=True,
-            seed=self.context.seed % 2**32,
-        )
-        if arguments.n_gpu > 1:
-            arguments._n_gpu = 1  # else the Trainer would spread every batch over all devices
-        return arguments
-
     def _record(
         self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
     ) -> dict[str, Any]:
@@ -309,9 +280,6 @@ class _Training:
             "prompts_digest": texts.prompts_digest,
             "quantization": self.quantization,
         }
-
-
-_SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
 def _epochs(options: TrainingOptions, n_examples: int) -> int:

@@ -18,6 +18,49 @@ from strategies._meter import Meter
 from strategies._training_data import IGNORED, TrainingOptions
 
 CHECKPOINTS_KEPT = 2
+LOSS_POINTS = 100
+MEASUREMENTS = 10
+_SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+
+
+def arguments(
+    options: TrainingOptions, work: Path, module: Any, steps: int, validated: bool, seed: int
+) -> Any:
+    """Return the Trainer's arguments, which leave data order, messages and the best checkpoint to us."""
+    every = options.eval_steps or max(1, math.ceil(steps / MEASUREMENTS))
+    on_cpu = module.device.type == "cpu"
+    made = transformers.TrainingArguments(
+        output_dir=str(work),
+        max_steps=steps,
+        per_device_train_batch_size=1,  # an element of the data set is a batch already
+        per_device_eval_batch_size=1,
+        gradient_accumulation_steps=options.gradient_accumulation,
+        learning_rate=options.learning_rate,
+        lr_scheduler_type=_SCHEDULERS[options.scheduler],
+        warmup_steps=round(options.warmup_ratio * steps),
+        weight_decay=options.weight_decay,
+        optim="adamw_torch",
+        bf16=module.dtype == torch.bfloat16,
+        fp16=module.dtype == torch.float16,
+        use_cpu=on_cpu,
+        dataloader_pin_memory=not on_cpu,
+        logging_first_step=True,
+        logging_steps=max(1, steps // LOSS_POINTS),
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if validated else "no",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        metric_for_best_model="eval_loss" if validated else None,
+        greater_is_better=False if validated else None,
+        remove_unused_columns=False,
+        report_to=[],
+        disable_tqdm=True,
+        seed=seed % 2**32,
+    )
+    if made.n_gpu > 1:
+        made._n_gpu = 1  # else the Trainer would spread every batch over all devices
+    return made
 
 
 def validation_batches(
@@ -28,8 +71,21 @@ def validation_batches(
     return [ranked[start : start + size] for start in range(0, len(ranked), size)] or None
 
 
-def collate(elements: Sequence[list[dict[str, list[int]]]], pad_id: int) -> dict[str, torch.Tensor]:
-    """Pad one ready batch on the right; every tensor has shape ``(n_examples, n_tokens)``."""
+def collate(
+    elements: Sequence[list[dict[str, list[int]]]], pad_id: int, answers_only: bool = False
+) -> dict[str, torch.Tensor]:
+    """Pad one ready batch on the right.
+
+    Args:
+        elements: One batch: rows of ``input_ids`` and ``labels`` with lengths of their own.
+        pad_id: The token that fills what is left of a row; it is masked and has no label.
+        answers_only: Ask the model for logits where a label is predicted, and nowhere else.
+
+    Returns:
+        ``input_ids``, ``labels`` and ``attention_mask``, of shape ``(n_examples, n_tokens)``. With
+        ``answers_only`` also ``logits_to_keep``, the positions that predict a label in any row, of shape
+        ``(n_kept,)``, and ``shift_labels``, what they should predict, of shape ``(n_examples, n_kept)``.
+    """
     (rows,) = elements
     width = max(len(row["input_ids"]) for row in rows)
     ids = torch.full((len(rows), width), pad_id)
@@ -40,7 +96,35 @@ def collate(elements: Sequence[list[dict[str, list[int]]]], pad_id: int) -> dict
         ids[i, :length] = torch.tensor(row["input_ids"])
         labels[i, :length] = torch.tensor(row["labels"])
         mask[i, :length] = 1
-    return {"input_ids": ids, "labels": labels, "attention_mask": mask}
+    batch = {"input_ids": ids, "labels": labels, "attention_mask": mask}
+    if answers_only:
+        following = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
+        batch["logits_to_keep"] = (following != IGNORED).any(dim=0).nonzero()[:, 0]
+        batch["shift_labels"] = following[:, batch["logits_to_keep"]]
+    return batch
+
+
+@torch.no_grad()
+def takes_answers_only(module: Any) -> bool:
+    """Tell whether a model gives the same loss when it is asked for the logits of answers alone.
+
+    Tried on two rows of eight tokens, since models differ in what they make of ``logits_to_keep``. A prompt
+    is most of a row, and a vocabulary wider than any layer, so those logits are a good part of the work.
+    """
+    lengths, size = (8, 6), module.get_input_embeddings().weight.shape[0]
+    rows = [[(7 * i + length) % size for i in range(length)] for length in lengths]
+    batch = [{"input_ids": row, "labels": [IGNORED] * 4 + row[4:]} for row in rows]
+    losses = []
+    for answers_only in (False, True):
+        inputs = collate([batch], 0, answers_only)
+        try:
+            outputs = module(**{name: tensor.to(module.device) for name, tensor in inputs.items()})
+        except (TypeError, ValueError, RuntimeError, IndexError, AttributeError):
+            return False
+        if answers_only and outputs.logits.shape[:2] != inputs["shift_labels"].shape:
+            return False
+        losses.append(float(outputs.loss))
+    return math.isclose(*losses, rel_tol=1e-2)  # in bfloat16 sums of other shapes round otherwise
 
 
 class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
@@ -57,6 +141,9 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
         return torch.utils.data.SequentialSampler(
             self.train_dataset if train_dataset is None else train_dataset
         )
+
+    def floating_point_ops(self, _: Any) -> int:
+        return 0  # the meter counts; the Trainer would walk all parameters at each step
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
         self._meter.count(inputs)

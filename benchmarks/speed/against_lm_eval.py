@@ -17,11 +17,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.speed.contenders import TASKS, Outcome, Trilemma
+from benchmarks.speed.environments import add_peer, peer_python
 from benchmarks.speed.measuring import positive, say, spread
 from benchmarks.speed.models import Setup, add_setup, setup_of
-from benchmarks.speed.peer import PEER_BATCH, LmEval, peer_python
+from benchmarks.speed.peer import PEER, PEER_BATCH, LmEval
 from benchmarks.speed.workload import make
-from harness.user_cache import cache_folder
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def main() -> int:
         workload = make(folder / "work", options.shots, options.limit, setup)
         ours = Trilemma(workload, folder)
         say(f"lm_eval comes from {options.cache}; it is installed there once ...")
-        python = options.peer or peer_python(options.cache)
+        python = options.peer or peer_python(options.cache, PEER)
         ours.run(TASKS, 1)
         theirs = LmEval(workload, folder, python, ours.examples(), options.peer_batch)
         theirs.run(TASKS, 1)  # its data sets are read and cached before anything is measured
@@ -81,12 +81,10 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    cache = (cache_folder() or Path(tempfile.gettempdir())) / "peers"
     parser.add_argument("--limit", type=positive, default=500, metavar="N", help="items of each task [500]")
     parser.add_argument("--repeats", type=positive, default=3, metavar="N", help="pairs of runs [3]")
     parser.add_argument("--shots", choices=("fixed", "drawn"), default="fixed", help="examples of a prompt")
-    parser.add_argument("--cache", type=Path, default=cache, metavar="DIR", help="where lm_eval is installed")
-    parser.add_argument("--peer", type=Path, metavar="PYTHON", help="an interpreter that has lm_eval")
+    add_peer(parser, "lm_eval")
     batch = f"items of a batch of lm_eval [{PEER_BATCH}]"
     parser.add_argument("--peer-batch", type=positive, default=PEER_BATCH, metavar="N", help=batch)
     add_setup(parser)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from benchmarks.speed.measuring import timed
 from benchmarks.speed.workload import MAX_NEW_TOKENS, SHOTS, STOP, Row, Workload, write_rows
 
 PEER = "lm_eval[hf]==0.4.13"
-PEER_TORCH = "torch==2.13.0"
 PEER_BATCH = 16
 
 
@@ -113,18 +110,6 @@ class LmEval:
                     answer = str(values.index(max(values)))
                 answers[task, row["doc"]["id"]] = Answer(prompt, answer)
         return answers
-
-
-def peer_python(cache: Path) -> Path:
-    """Return the interpreter of an environment with lm_eval, made in ``cache`` where there is none yet."""
-    python = cache / PEER.replace("[hf]==", "-") / "bin" / "python"
-    ready = python.parent / ".ready"
-    if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
-        for package in (PEER_TORCH, PEER):
-            subprocess.run([str(python), "-m", "pip", "install", "--quiet", package], check=True)
-        ready.touch()
-    return python
 
 
 def _rows(path: Path) -> list[Row]:

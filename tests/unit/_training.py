@@ -99,11 +99,11 @@ LOSS_POINTS = 3  # so that losses are logged at other steps than checkpoints are
 OPTIONS = {"rank": 2, "dropout": 0.1, "batch_size": 4, "epochs": 3, "eval_steps": 3, "learning_rate": 3e-3}
 
 if __name__ == "__main__":  # python -m tests.unit._training MODEL ARTIFACTS STEP: train until killed there
-    from strategies import _trainer
+    from strategies import _training_loop
     from strategies._training_data import TrainingOptions
     from strategies.lora import Lora
 
-    _trainer.LOSS_POINTS = LOSS_POINTS
+    _training_loop.LOSS_POINTS = LOSS_POINTS
     killed_at = StopsAt(int(sys.argv[3]), kill=True)
     place = context(load(Path(sys.argv[1])), Path(sys.argv[2]), progress=killed_at)
     Lora(TrainingOptions(**OPTIONS)).prepare(place)

@@ -11,7 +11,7 @@ import torch
 
 from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
-from strategies import _trainer
+from strategies import _trainer, _training_loop
 from strategies._adapter_files import MANIFEST, WEIGHTS, AdapterManifest
 from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
 from strategies._training_loop import collate, no_better
@@ -44,7 +44,7 @@ def published(artifacts):
 @pytest.fixture(scope="module", autouse=True)
 def _coarse_curve():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_trainer, "LOSS_POINTS", LOSS_POINTS)
+        patch.setattr(_training_loop, "LOSS_POINTS", LOSS_POINTS)
         yield
 
 

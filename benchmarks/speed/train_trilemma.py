@@ -1,0 +1,74 @@
+"""One training by Trilemma's own strategy: `python -m benchmarks.speed.train_trilemma JOB.json`.
+
+Writes what it took to the file that the job names. ``training`` begins where the adapter is in place and ends
+with the last step, checkpoints included; ``prepare`` is all that the strategy does.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.speed.training_job import Clock, Job, Spent, context_of, write_result
+from harness.config import ModelOptions
+from harness.models.huggingface import HuggingFaceModel
+from harness.progress import SilentProgress
+from harness.tasks.loading import load_task
+from strategies._training_data import TrainingOptions
+from strategies.lora import Lora
+from strategies.qlora import QLora
+
+
+class Stopwatch(SilentProgress):
+    """Progress that keeps what the one step it is told of took."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self.spent = Spent()
+
+    @contextmanager
+    def step(self, label: str, total: int, done: int = 0) -> Iterator[Any]:
+        """Open a step, and measure it to its end."""
+        clock = Clock(self._device)
+        with super().step(label, total, done) as step:
+            yield step
+        self.spent = clock.read()
+
+
+def main() -> None:
+    """Train as the job says."""
+    job = Job.read(Path(sys.argv[1]))
+    gc.set_threshold(*job.collect)
+    torch.set_num_threads(job.threads)
+    watch = Stopwatch(job.device)
+    model = HuggingFaceModel(ModelOptions(path=job.model, device=job.device, dtype=job.dtype))
+    context = context_of(model, (load_task(Path(job.task)).data,), Path(job.work), job.seed, watch)
+    options = TrainingOptions(
+        rank=job.rank,
+        alpha=job.alpha,
+        learning_rate=job.learning_rate,
+        batch_size=job.batch_size,
+        max_steps=job.steps,
+        scheduler="constant",
+        warmup_ratio=0.0,
+    )
+    clock = Clock(job.device)
+    strategy = QLora(options) if job.quantization == "nf4" else Lora(options)
+    prepared = strategy.prepare(context)
+    write_result(
+        job,
+        training=watch.spent,
+        prepare=clock.read(),
+        tokens=prepared.cost.trained_tokens,
+        losses=[loss for _, loss in prepared.record["loss"]],
+    )
+
+
+if __name__ == "__main__":
+    main()

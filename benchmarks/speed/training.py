@@ -1,0 +1,192 @@
+"""Training with Trilemma, a bare loop and trl's SFTTrainer: `python -m benchmarks.speed.training`.
+
+All train the same LoRA adapter on the same examples, in turn, each time in a new process with one thread.
+Trilemma and the bare loop see the same batches and must report the same losses. Prints Markdown tables: speed
+with medians and spread, then padding with and without length buckets; last the ratios. Ends with 1 where
+Trilemma trains fewer than 0.85 tokens while the bare loop trains one, or where a loss differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.speed.environments import add_peer, peer_python
+from benchmarks.speed.measuring import say
+from benchmarks.speed.models import add_setup, setup_of
+from benchmarks.speed.training_contenders import BARE, LAST, OURS, PEER_PACKAGES, Contender, Outcome, peers
+from benchmarks.speed.training_job import (
+    TokenRow,
+    job_for,
+    positions,
+    token_rows,
+    write_batches,
+    write_task,
+)
+from benchmarks.speed.workload import make
+from strategies._training_data import batches
+
+GOAL = 0.85
+TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+"""How far a loss may be from the bare loop's, as a share of it: sums come in another order."""
+MERIDIAN = Path(__file__).resolve().parents[1] / "meridian"
+
+Outcomes = dict[Contender, list[Outcome]]
+
+
+def main() -> int:
+    """Measure, compare, print; return the exit code."""
+    options = _options()
+    contenders = [OURS, BARE]
+    if options.quantization == "none":
+        contenders += peers(options.peer or peer_python(options.cache, *PEER_PACKAGES))
+    with tempfile.TemporaryDirectory(prefix="trilemma-training-") as work:
+        folder = Path(work)
+        say("Making model, examples and batches ...")
+        workload = make(folder / "work", options.shots, options.items, setup_of(options))
+        task = write_task(workload)
+        rows = token_rows(str(workload.model), [task], folder)
+        meridian = token_rows(
+            "builtin:starter", sorted(path.parent for path in MERIDIAN.glob("*/task.yaml")), folder
+        )
+        job = job_for(options, workload.model, task, folder)
+        write_batches(job, rows)
+        outcomes: Outcomes = {contender: [] for contender in contenders}
+        for repeat in range(options.repeats):
+            for contender in contenders:
+                outcome = contender.run(job, folder)
+                outcomes[contender].append(outcome)
+                say(f"{repeat + 1}/{options.repeats} {contender.name}: {outcome.training.cpu_s:.1f} s CPU")
+    difference = _difference(outcomes)
+    ratios = {
+        who.name: _speed(outcomes, who, options) / _speed(outcomes, BARE, options) for who in contenders
+    }
+    lines = [
+        *_table(outcomes, options),
+        "",
+        *_padding({"this workload": rows, "meridian, all tasks": meridian}, options.batch),
+        "",
+        f"losses: Trilemma and the bare loop differ by {difference:.1e} of a loss at most, over all steps",
+        "tokens a second over those of the bare loop: "
+        + ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if name != BARE.name),
+    ]
+    missed = ratios[OURS.name] < GOAL
+    differs = not difference <= TOLERANCE[options.dtype]
+    lines += [f"goal missed: {GOAL}"] if missed else []
+    lines += [f"losses differ by more than {TOLERANCE[options.dtype]:g}"] if differs else []
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if missed or differs else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=60, metavar="N", help="of the optimiser, below 200 [60]")
+    parser.add_argument("--batch", type=int, default=16, metavar="N", help="examples in a batch [16]")
+    parser.add_argument("--items", type=int, default=512, metavar="N", help="different examples [512]")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="trainings of each [3]")
+    parser.add_argument(
+        "--shots",
+        choices=("fixed", "drawn"),
+        default="fixed",
+        help="drawn: prompts show five examples of their own, and are six times as long [fixed]",
+    )
+    add_setup(parser)
+    parser.add_argument(
+        "--quantization", choices=("none", "nf4"), default="none", help="nf4: QLoRA, without trl [none]"
+    )
+    add_peer(parser, "trl and peft")
+    options = parser.parse_args()
+    if not LAST <= options.steps < 200:  # from 200 on, losses are logged as means of several steps
+        parser.error(f"--steps: {options.steps} is not from {LAST} to 199; choose one that is")
+    return options
+
+
+def _seconds(outcome: Outcome, options: argparse.Namespace) -> float:
+    """Return what training took: of the processor, or elapsed where a device does the work."""
+    return outcome.training.cpu_s if options.device == "cpu" else outcome.training.wall_s
+
+
+def _speed(outcomes: Outcomes, who: Contender, options: argparse.Namespace) -> float:
+    """Return the median of real tokens a second."""
+    return median(outcome.tokens / _seconds(outcome, options) for outcome in outcomes[who])
+
+
+def _difference(outcomes: Outcomes) -> float:
+    """Return the largest relative difference between a loss of ours and the bare loop's at the same step."""
+    expected = outcomes[BARE][0].losses
+    differences = [
+        abs(ours - bare) / abs(bare)
+        for outcome in outcomes[OURS]
+        for ours, bare in zip(outcome.losses, expected, strict=True)
+    ]
+    return max(differences) if all(value == value for value in differences) else float("nan")
+
+
+# --- Tables ---
+
+
+def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
+    clock = "CPU" if options.device == "cpu" else "wall"
+    lines = [
+        f"{options.steps} steps of {options.batch} examples, model {options.size}, {options.device}, "
+        f"weights {options.quantization}, examples {options.shots}, {options.repeats} repeats; "
+        "median (lowest to highest)",
+        "",
+        f"| | tokens/s, {clock} | with padding | padding | training, {clock} s | process, CPU s "
+        f"| loss, last {LAST} | peak MiB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for who, runs in outcomes.items():
+        seconds = [_seconds(run, options) for run in runs]
+        cells = [
+            who.name,
+            _spread([run.tokens / s for run, s in zip(runs, seconds, strict=True)], 0),
+            f"{median(run.positions / s for run, s in zip(runs, seconds, strict=True)):.0f}",
+            f"{runs[0].padding:.1%}",
+            _spread(seconds, 1),
+            _spread([run.process.cpu_s for run in runs], 1),
+            f"{who.last_loss(runs[0]):.4f}",
+            f"{median(run.peak_mib for run in runs):.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    whole = [run.prepare for run in outcomes[OURS] if run.prepare]
+    training = median(run.training.cpu_s for run in outcomes[OURS])
+    prepared = median(spent.cpu_s for spent in whole)
+    note = "prompts, tokens, loading, publishing"
+    return [
+        *lines,
+        "",
+        f"The whole of Trilemma's prepare: {_spread([spent.cpu_s for spent in whole], 1)} s of CPU, of which "
+        f"{prepared - training:.1f} is not training ({note}); training includes its checkpoints.",
+    ]
+
+
+def _padding(sets: dict[str, Sequence[TokenRow]], size: int) -> list[str]:
+    """Return the share of padding in one epoch, in our batches and in batches at random."""
+    lines = ["| examples | tokens each | padding, length buckets | padding, at random |", "|---|---|---|---|"]
+    for name, rows in sets.items():
+        lengths = [len(row["input_ids"]) for row in rows]
+        shuffled = random.Random(0).sample(range(len(lengths)), len(lengths))
+        by_chance = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
+        shares = [
+            1 - sum(lengths) / positions(lengths, order)
+            for order in (batches(lengths, size, 1, 0), by_chance)
+        ]
+        spread = f"{min(lengths)} to {max(lengths)}, median {median(lengths):.0f}"
+        lines.append(f"| {len(rows)}, {name} | {spread} | {shares[0]:.1%} | {shares[1]:.1%} |")
+    return lines
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
