@@ -247,11 +247,18 @@ class Store:
     def first_results(self, recipe: str, items: Collection[str]) -> dict[str, ItemResult]:
         """Return the results of some items by id, those of the smallest seed and repeat of each."""
         found: dict[str, ItemResult] = {}
-        places = "SELECT DISTINCT seed, repeat FROM results WHERE recipe = ? ORDER BY seed, repeat"
-        for seed, repeat in self._db.execute(places, (recipe,)).fetchall():
-            for part in _parts([item for item in items if item not in found]):
+        following = (
+            "SELECT seed, repeat FROM results WHERE recipe = ? AND (seed, repeat) > (?, ?) "
+            "ORDER BY seed, repeat LIMIT 1"
+        )
+        place = (-(2**63), -1)  # before any
+        while missing := [item for item in items if item not in found]:
+            place = self._db.execute(following, (recipe, *place)).fetchone()
+            if place is None:
+                break
+            for part in _parts(missing):
                 query = f"{_RESULTS} AND r.seed = ? AND r.repeat = ? AND r.item_id IN ({_marks(part)})"
-                rows = map(_result, self._db.execute(query, (recipe, seed, repeat, *part)))
+                rows = map(_result, self._db.execute(query, (recipe, *place, *part)))
                 found |= {row.item_id: row for row in rows}
         return found
 
