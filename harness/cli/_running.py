@@ -127,7 +127,8 @@ def _quiet_libraries() -> None:
     transformers.utils.logging.disable_progress_bar()
     # peft reads a property that newer transformers have renamed.
     warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-    logging.getLogger("absl").setLevel(logging.WARNING)
+    for name in ("absl", "bitsandbytes"):  # the latter tells of a kernel package that nobody asked for
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _compose(

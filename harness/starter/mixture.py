@@ -88,28 +88,7 @@ OWNERS = (
 LAST = LATER | {"reading": 42.0, "lookup": 3.0, "label_turns": 17.0}
 POLISH = (Phase(0.0, 1.0, 1.0, 0.17, LAST), Phase(1.0, 1.0, 1.0, 0.2, LAST))
 """The end of the mixture once more, at its full difficulty, with more labels."""
-ALL_KINDS = {
-    "reading": 32.0, "lookup": 10.0, "reading_after_shots": 1.5, "closed_book": 0.7, "label_lesson": 14.0,
-    "label_turns": 10.0, "label_list": 3.0, "nearest": 2.0, "named_labels": 1.0, "general": 10.0,
-    "formats": 4.0, "extraction": 3.0, "textops": 3.0, "sums": 1.5, "sentiment": 1.5, "copying": 1.5,
-    "repeat": 1.0, "sentences": 0.3,
-}  # fmt: skip
-MORE_LABELS = ALL_KINDS | {"reading": 40.0, "lookup": 4.0, "label_lesson": 8.0, "label_turns": 16.0}
-FINISH = (
-    Phase(0.0, 0.8, 0.15, 0.15, ALL_KINDS),
-    Phase(0.25, 0.9, 0.4, 0.15, ALL_KINDS),
-    Phase(0.6, 1.0, 1.0, 0.17, ALL_KINDS | {"reading": 38.0, "lookup": 6.0}),
-    Phase(1.0, 1.0, 1.0, 0.2, MORE_LABELS),
-)
-"""All tasks from their easy ends up once more, with the lessons of labels and owners among them."""
-COURSES = {
-    "lessons": LESSONS,
-    "mixture": MIXTURE,
-    "labels": LABELS,
-    "owners": OWNERS,
-    "polish": POLISH,
-    "finish": FINISH,
-}
+COURSES = {"lessons": LESSONS, "mixture": MIXTURE, "labels": LABELS, "owners": OWNERS, "polish": POLISH}
 
 
 def phase_at(course: tuple[Phase, ...], at: float) -> Phase:
