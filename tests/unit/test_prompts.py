@@ -39,7 +39,8 @@ def test_a_prompt_is_encoded_once() -> None:
 
 
 def test_prompts_of_long_ago_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompts_module, "KEPT_TOKENS", 6)
+    for name, value in (("KEPT_BYTES", 6), ("_TOKEN_BYTES", 1), ("_PROMPT_BYTES", 0)):
+        monkeypatch.setattr(prompts_module, name, value)
     tokenizer = Tokenizer()
     prompts = Prompts(tokenizer, {})
     for text in ("aaa", "bbb", "aaa", "ccc", "aaa", "bbb", "longer than all"):
