@@ -76,11 +76,14 @@ def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tu
     from harness.composition import chain_of
     from harness.models.resolve import model_path
     from harness.tasks.loading import load_tasks
+    from harness.tasks.validate import check_answerable
 
     place = str(config)
     model_path(experiment.model.path, place)
     chains = tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
     tasks = load_tasks(experiment.tasks, config)
+    for task in tasks:
+        check_answerable(task)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
     return chains, tasks

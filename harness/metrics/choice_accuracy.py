@@ -17,6 +17,8 @@ __all__ = ["ChoiceAccuracy"]
 class ChoiceAccuracy(ItemMetric):
     """1.0 where the likeliest choice is right, else 0.0; of equally likely ones the first is taken.
 
+    White space around choices and answers does not count.
+
     ``choice_accuracy`` takes the log-likelihood of the whole choice; ``choice_accuracy_norm`` divides it by
     the choice's number of characters, so that long choices are not at a disadvantage. ``compute`` takes as
     ``predictions`` the log-likelihoods of each item's ``choices``.
@@ -67,9 +69,10 @@ def _accuracies(
     log_likelihoods: Sequence[float], texts: Sequence[str], n_chars: Sequence[int], right: Collection[str]
 ) -> dict[str, float]:
     normalised = [value / max(length, 1) for value, length in zip(log_likelihoods, n_chars, strict=True)]
+    accepted = {text.strip() for text in right}
     return {
-        "choice_accuracy": float(texts[_first_largest(log_likelihoods)] in right),
-        "choice_accuracy_norm": float(texts[_first_largest(normalised)] in right),
+        "choice_accuracy": float(texts[_first_largest(log_likelihoods)].strip() in accepted),
+        "choice_accuracy_norm": float(texts[_first_largest(normalised)].strip() in accepted),
     }
 
 

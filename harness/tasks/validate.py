@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from harness.errors import shorten
+from harness.errors import InputError, shorten
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
 from harness.tasks.prompting import plain_messages, shown_text
@@ -116,8 +116,8 @@ def _labels(loaded: LoadedTask) -> list[Finding]:
     findings = []
     for split, items in _splits(loaded).items():
         place = f"{task.name} {split}"
-        foreign = [item for item in items if not set(item.targets) <= set(item.choices or task.choices)]
-        labels = {t for item in foreign for t in item.targets if t not in (item.choices or task.choices)}
+        foreign = [item for item in items if _foreign(item, task)]
+        labels = {label for item in foreign for label in _foreign(item, task)}
         message = f"{{n}} {{items}} with a label that is not among the choices: {_some(labels)}"
         findings += _finding("error", "label_not_a_choice", place, message, foreign)
         twice = [item for item in items if len(set(item.choices)) != len(item.choices)]
@@ -125,6 +125,27 @@ def _labels(loaded: LoadedTask) -> list[Finding]:
             "error", "repeated_choice", place, "{n} {items} with the same choice twice", twice
         )
     return findings
+
+
+def _foreign(item: TaskItem, task: Task) -> list[str]:
+    """Return the accepted answers that are not among the choices; white space around them does not count."""
+    choices = {choice.strip() for choice in item.choices or task.choices}
+    return [target for target in item.targets if target.strip() not in choices]
+
+
+def check_answerable(loaded: LoadedTask) -> None:
+    """Refuse a choice task with a test item that no choice answers: it would be wrong whatever is chosen.
+
+    Raises:
+        InputError: Names the first such item and its answer.
+    """
+    for item in loaded.test if loaded.task.kind == "choice" else ():
+        if item.targets and len(_foreign(item, loaded.task)) == len(item.targets):
+            problem = "has an answer that is not among its choices"
+            remedy = "correct the one or the other; `trilemma tasks validate` lists all such items"
+            raise InputError(
+                loaded.place, f"test item {shorten(item.id, 40)}", problem, remedy, item.targets[0]
+            )
 
 
 def _some(texts: Iterable[str]) -> str:

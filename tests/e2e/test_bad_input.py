@@ -64,6 +64,11 @@ def test_faulty_experiments(
     [
         ({"metrics": ["exactmatch"]}, None, ["task.yaml: metrics.0: is not a known metric", "'exact_match'"]),
         ({"kind": "chose"}, None, ["task.yaml: kind"]),
+        (
+            {"kind": "choice", "choices": ["x", "y"], "metrics": ["choice_accuracy"]},
+            None,
+            ["test item", "choices"],
+        ),
         ({"corpus": "nowhere"}, None, ["corpus"]),
         ({"fields": {"input": "question"}}, None, ["train.jsonl", "question"]),
         ({}, {"test": [{"id": "a", "input": "q", "target": "x"}] * 2}, ["a", "twice"]),

@@ -7,12 +7,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.errors import InputError
 from harness.tasks.items import normalise
 from harness.tasks.overlap import NEAR, near_duplicates, token_set
-from harness.tasks.validate import Finding, validate
+from harness.tasks.validate import Finding, check_answerable, validate
 from harness.types import (
     Document,
     LoadedTask,
@@ -222,3 +224,12 @@ def test_ten_thousand_by_three_thousand_texts_take_seconds() -> None:
 @STEADY
 def test_normalisation_changes_nothing_twice_over(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+def test_a_test_item_that_no_choice_answers_is_refused() -> None:
+    good = item("a", "test", "q1", " yes", choices=("yes ", "no"))
+    check_answerable(task_of(good, item("t", "train", "q", "perhaps"), kind="choice", choices=("yes", "no")))
+    assert "label_not_a_choice" not in found(task_of(good, kind="choice"))
+    bad = task_of(good, item("b", "test", "q2", "Yes"), kind="choice", choices=("yes", "no"))
+    with pytest.raises(InputError, match=r"test item b: has an answer that is not among its choices.*Yes"):
+        check_answerable(bad)
