@@ -130,7 +130,11 @@ class Embedder(Protocol):
 
 
 RequestBuilder = Callable[[Task, Sequence[TaskItem]], list["Request | Failure"]]
-"""Builds the requests for items of one task, in order; an item that cannot be asked gives a Failure."""
+"""Builds the requests for items of one task, in order; an item that cannot be asked gives a Failure.
+
+It gets many items at a time, but not all that a task has. Where a device answers, it is called on another
+thread than the one that prepared it, while the model is at work; never twice at once.
+"""
 
 
 @dataclass(frozen=True)

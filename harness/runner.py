@@ -250,7 +250,7 @@ WINDOW = 2048
 
 
 def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:
-    """Yield what is built from each part, in order; the next one is built while this one is worked on."""
+    """Yield what is built from each part, in order; a thread builds the next while this one is worked on."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         waiting: deque[Future[B]] = deque()
         for part in parts:
@@ -296,18 +296,22 @@ class _Asking:
         label = f"{self.strategy} · {self.task.task.name}"
         windows = (items[start : start + WINDOW] for start in range(0, len(items), WINDOW))
         with progress.step(label, total, done) as step:
-            for questions, failed in _ahead(self._questions, windows):
+            for questions, failed in self._built(windows):
                 fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
                 self.store.write_batch(self._recipe, {}, fresh)
                 step.advance(len(fresh))
                 for batch in self._batches(questions):
                     self._ask(batch, step, finished)
 
-    def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
-        """Build all requests, finished or not, so that batches form alike; return also those that fail.
+    def _built(
+        self, windows: Iterable[Sequence[TaskItem]]
+    ) -> Iterable[tuple[list[_Question], list[ItemResult]]]:
+        """Build window by window: ahead where a device answers; a processor would answer slower beside it."""
+        apart = getattr(self.prepared.model, "device", "cpu") != "cpu"
+        return _ahead(self._questions, windows) if apart else map(self._questions, windows)
 
-        Retrieval and tokenisation happen here, on another thread than answering.
-        """
+    def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
+        """Build all requests, finished or not, so that batches form alike; return also those that fail."""
         task, plan, model = self.task.task, self.plan, self.prepared.model
         built = self.prepared.build(task, [item.without_answer() for item in items])
         questions: list[_Question] = []

@@ -46,8 +46,12 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
     Raises:
         InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
     """
-    rows = load_rows(run_dir)
-    with readable(run_dir / FILE_NAME):
+    return run_of(load_rows(run_dir), sheet, use)
+
+
+def run_of(rows: RunRows, sheet: PriceSheet | None = None, use: Use | None = None) -> RunData:
+    """Draw the conclusions of a run that has been read."""
+    with readable(rows.run_dir / FILE_NAME):
         summary, decision = conclude(rows, sheet, use)
         return RunData(
             manifest=rows.manifest,
@@ -67,11 +71,19 @@ def load_rows(run_dir: Path) -> RunRows:
     manifest = load_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store, readable(store.path):
         rows = RunRows.load(manifest, store)
-    if not any(rows.scores.values()):
-        raise InputError(
-            run_dir, "", "holds no results yet", "let `trilemma run` finish at least one batch first"
-        )
+    require_results(rows)
     return rows
+
+
+def require_results(rows: RunRows) -> None:
+    """Refuse a run without any.
+
+    Raises:
+        InputError: It holds no results yet.
+    """
+    if not any(rows.scores.values()):
+        remedy = "let `trilemma run` finish at least one batch first"
+        raise InputError(rows.run_dir, "", "holds no results yet", remedy)
 
 
 def load_manifest(run_dir: Path) -> RunManifest:

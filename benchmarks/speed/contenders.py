@@ -98,6 +98,7 @@ class Trilemma:
         """
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
+        shutil.rmtree(self._work / "cache", ignore_errors=True)  # every run embeds anew
         config = self._folder / "speed.yaml"
         config.write_text(json.dumps(experiment(self.workload, tasks, self.strategies)), encoding="utf-8")
         command = [sys.executable, "-c", "from harness.cli import main; main()", "run", str(config)]

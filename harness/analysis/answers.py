@@ -16,7 +16,7 @@ from harness.types import ItemResult, Task, TokenUsage
 
 @dataclass(frozen=True)
 class Answers:
-    """Sums over the rows of one strategy and task; rows that failed are counted and enter nothing else.
+    """Sums over the rows of one strategy and task; those that failed have no tokens and no time.
 
     Attributes:
         n: Rows.
@@ -52,7 +52,7 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
     n = n_failed = n_cut = embedding = prompt = cached = completion = 0
     latencies = array("d")
-    counts, broken, refused = Counter[str](), Counter[str](), Counter[str]()
+    counts, broken, refused, answered = Counter[str](), Counter[str](), Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
@@ -69,7 +69,8 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         embedding += row.request.embedding_tokens
         n_cut += row.request.cut > 0
         latencies.append(row.generation.latency_s)
-        if counts[item] == 1:
+        if item not in answered:
+            answered.add(item)
             beginning.add("\n".join(message.content for message in row.request.messages))
     return Answers(
         n=n,

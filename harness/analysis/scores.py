@@ -103,7 +103,7 @@ class _Column:
     """Scores of one metric as they come, 20 bytes each."""
 
     def __init__(self) -> None:
-        self.seeds, self.places, self.scores = array("q"), array("l"), array("d")
+        self.seeds, self.places, self.scores = array("q"), array("i"), array("d")
 
     def add(self, seed: int, place: int, score: float) -> None:
         self.seeds.append(seed)

@@ -51,13 +51,18 @@ def run(
 
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
-    complete(experiment, config, run_dir, progress, only)
+    manifest = complete(experiment, config, run_dir, progress, only)
+    from harness.analysis.rows import RunRows
     from harness.cli._table import print_summary
-    from reports._data import load_run
+    from harness.store import Store
+    from reports._data import require_results, run_of
     from reports.writing import write_page
 
-    run = load_run(run_dir)
+    with Store.open(run_dir) as store:
+        rows = RunRows.load(manifest, store)
+    run = run_of(rows)
     write_whole(run_dir / "summary.json", run.summary.model_dump_json(indent=1) + "\n")
+    require_results(rows)
     report = write_page(run, run_dir / "report.html")
     print_summary(run.summary)
     click.echo(f"Report: {report}")

@@ -176,17 +176,16 @@ def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterabl
 
 
 def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
+    found = run.scores.get(name, {})
+    scores = {task: mine.of(run.manifest.metrics[task][0]) for task, mine in found.items()}
     for tag in gate.must_pass:
-        tagged = {
-            (task, item.id): run.manifest.metrics[task][0]
-            for task, items in run.items.items()
-            for item in items
-            if tag in item.tags
-        }
-        asked = {key: metric for key, metric in tagged.items() if key[1] in _answered(run, name, key[0])}
-        wrong = [
-            key for key, metric in asked.items() if run.scores[name][key[0]].of(metric)[key[1]].min() < 1.0
+        asked = [
+            (task, item.id)
+            for task, by_item in scores.items()
+            for item in run.items[task]
+            if tag in item.tags and item.id in by_item
         ]
+        wrong = [(task, item) for task, item in asked if scores[task][item].min() < 1.0]
         label = f"items tagged {tag}"
         if not asked:
             yield CheckResult(
@@ -202,11 +201,6 @@ def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]
         )
         lost = tuple(item for _, item in wrong)
         yield CheckResult(name=label, verdict=verdict, text=text, n=len(asked), lost=lost)
-
-
-def _answered(run: RunRows, name: str, task: str) -> set[str]:
-    found = run.scores.get(name, {}).get(task)
-    return set(found.of(run.manifest.metrics[task][0])) if found else set()
 
 
 def _budgets(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
@@ -275,9 +269,9 @@ def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[
         after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
         lost = RightItems.of(sides.new, sides.old, sides.metric).lost
         drops = {item_id: float(before[item_id].mean() - after[item_id].mean()) for item_id in lost}
-        worst = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
-        items, answers = run.items[task].some(worst), run.first_results(name, task, worst)
-        for item_id in worst:
+        largest = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
+        items, answers = run.items[task].some(largest), run.first_results(name, task, largest)
+        for item_id in largest:
             item, answer = items[item_id], answers[item_id].generation
             flips.append(
                 Flip(

@@ -120,7 +120,9 @@ def _labels(loaded: LoadedTask) -> list[Finding]:
         labels = {label for item in foreign for label in _foreign(item, task)}
         message = f"{{n}} {{items}} with a label that is not among the choices: {_some(labels)}"
         findings += _finding("error", "label_not_a_choice", place, message, foreign)
-        twice = [item for item in items if len(set(item.choices)) != len(item.choices)]
+        twice = [
+            item for item in items if len({choice.strip() for choice in item.choices}) != len(item.choices)
+        ]
         findings += _finding(
             "error", "repeated_choice", place, "{n} {items} with the same choice twice", twice
         )

@@ -9,7 +9,7 @@ from typing import Any
 from harness.types import Generation, Passage, Request, TaskItem
 from reports.explorer.citing import cited
 from reports.explorer.index import BRIEF_CHARS, BRIEF_TARGETS
-from reports.explorer.items import AskedItem, Picked, Shown, finite
+from reports.explorer.items import AskedItem, Shown, finite, picked
 from reports.explorer.packing import Strings, packed
 
 BLOCK = 200
@@ -30,7 +30,7 @@ def details_of(
     """
     metrics = {name: number for number, name in enumerate(metric_names)}
     blocks = [
-        Picked(items, range(start, min(start + BLOCK, len(items)))) for start in range(0, len(items), BLOCK)
+        picked(items, range(start, min(start + BLOCK, len(items)))) for start in range(0, len(items), BLOCK)
     ]
     shared = _shared(blocks, strategies, metrics)
     return packed(shared.texts), [_block(block, strategies, metrics, shared) for block in blocks]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import lru_cache
 from typing import overload
 
 from harness.analysis.answers import refuses
@@ -17,7 +17,7 @@ from harness.types import ItemResult, TaskItem
 PART = 200
 """Items that are read together."""
 KEPT_RESULTS = 20_000
-"""Results that are held at once, at about 9 kB each."""
+"""A run of at most so many results is held whole once it was read, at about 9 kB each."""
 
 
 class Outcome(IntFlag):
@@ -75,9 +75,19 @@ class AskedItems(Sequence[AskedItem]):
 
     def __init__(self, run: RunRows) -> None:
         self._run = run
-        self._places = [(task, item) for task in run.manifest.tasks for item in sorted(run.asked(task))]
-        n_kept = KEPT_RESULTS // (PART * max(1, len(run.manifest.recipes)))
-        self._part = lru_cache(maxsize=max(2, n_kept))(self._read)
+        ids = {
+            task: {item for by_task in run.answers.values() if task in by_task for item in by_task[task].rows}
+            for task in run.manifest.tasks
+        }
+        self._places = [(task, item) for task, found in ids.items() for item in sorted(found)]
+        small = len(self._places) * len(run.manifest.recipes) <= KEPT_RESULTS
+        self._kept: dict[tuple[str, str], AskedItem] | None = {} if small else None
+
+    def pick(self, places: Sequence[int]) -> AskedItems:
+        """Return some of the items; only they are read."""
+        some = copy.copy(self)
+        some._places = [self._places[place] for place in places]
+        return some
 
     def __len__(self) -> int:
         return len(self._places)
@@ -85,28 +95,29 @@ class AskedItems(Sequence[AskedItem]):
     @overload
     def __getitem__(self, index: int) -> AskedItem: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[AskedItem]: ...
-    def __getitem__(self, index: int | slice) -> AskedItem | Sequence[AskedItem]:
+    def __getitem__(self, index: slice) -> AskedItems: ...
+    def __getitem__(self, index: int | slice) -> AskedItem | AskedItems:
         if isinstance(index, slice):
-            return Picked(self, range(*index.indices(len(self))))
-        place = range(len(self))[index]
-        return self._part(place // PART)[place % PART]
+            return self.pick(range(*index.indices(len(self))))
+        return self._read([self._places[index]])[0]
 
-    def _read(self, number: int) -> list[AskedItem]:
-        places = self._places[number * PART : (number + 1) * PART]
-        found: dict[tuple[str, str], AskedItem] = {}
-        for task in dict.fromkeys(task for task, _ in places):
-            ids = [item for name, item in places if name == task]
+    def __iter__(self) -> Iterator[AskedItem]:
+        for start in range(0, len(self), PART):
+            yield from self._read(self._places[start : start + PART])
+
+    def _read(self, places: Sequence[tuple[str, str]]) -> list[AskedItem]:
+        found = {} if self._kept is None else self._kept
+        missing = [place for place in places if place not in found]
+        for task in dict.fromkeys(task for task, _ in missing):
+            ids = [item for name, item in missing if name == task]
             shown: dict[str, dict[str, Shown]] = {item: {} for item in ids}
             for strategy, by_task in self._run.answers.items():
-                for item, result in self._results(strategy, task, ids) if task in by_task else ():
-                    shown[item][strategy] = self._shown(result, by_task[task].rows[item])
+                if task in by_task:
+                    for item, result in self._run.first_results(strategy, task, ids).items():
+                        shown[item][strategy] = self._shown(result, by_task[task].rows[item])
             items = self._run.items[task].some(ids)
             found |= {(task, item): AskedItem(task, items[item], shown[item]) for item in ids}
         return [found[place] for place in places]
-
-    def _results(self, strategy: str, task: str, ids: Sequence[str]) -> Iterable[tuple[str, ItemResult]]:
-        return self._run.first_results(strategy, task, ids).items()
 
     def _shown(self, result: ItemResult, n: int) -> Shown:
         task = self._run.manifest.tasks[result.task]
@@ -121,23 +132,9 @@ class AskedItems(Sequence[AskedItem]):
         return Shown(result, score, outcome, n)
 
 
-class Picked(Sequence[AskedItem]):
-    """Some of the items, by their places; none is held."""
-
-    def __init__(self, items: Sequence[AskedItem], places: Sequence[int]) -> None:
-        self._items, self._places = items, places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> AskedItem: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[AskedItem]: ...
-    def __getitem__(self, index: int | slice) -> AskedItem | Sequence[AskedItem]:
-        if isinstance(index, slice):
-            return Picked(self._items, self._places[index])
-        return self._items[self._places[index]]
+def picked(items: Sequence[AskedItem], places: Sequence[int]) -> Sequence[AskedItem]:
+    """Return some of the items by their places; where they stand on disk, none is read yet."""
+    return items.pick(places) if isinstance(items, AskedItems) else [items[place] for place in places]
 
 
 def finite(value: float | None) -> float | None:

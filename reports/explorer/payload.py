@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.digests import digest_of
 from harness.types import RunManifest
 from reports.explorer.details import details_of
 from reports.explorer.index import index_of
-from reports.explorer.items import AskedItem, Picked
+from reports.explorer.items import AskedItem, picked
 from reports.explorer.packing import packed
 
 LIMIT_BYTES = 25_000_000
 """The data of a report are kept below this; a file of this size still goes by mail and opens at once."""
 _TRIED = 1000
-"""Items that are packed first, where there are many, to see how much they take."""
+"""Items from everywhere that are packed first, where there are many, to see how much they take."""
 _ROOM = 1.5
 """How many times more than seems to fit is packed, since larger data take less for each item."""
 
@@ -71,11 +71,10 @@ def payload_of(
     ranked = sorted(range(len(items)), key=ranks.__getitem__)
     n_kept = sum(rank < 0 for rank, _ in ranks)
 
-    def fill(n_listed: int, n_detailed: int) -> Payload:
-        listed, detailed = sorted(ranked[:n_listed]), set(ranked[:n_detailed])
-        kept = Picked(items, listed)
-        places = [place for place, position in enumerate(listed) if position in detailed]
-        shared, blocks = details_of(Picked(kept, places), list(manifest.recipes), sorted(metrics))
+    def fill(listed: Sequence[int], detailed: Collection[int]) -> Payload:
+        kept = picked(items, sorted(listed))
+        places = [place for place, position in enumerate(sorted(listed)) if position in detailed]
+        shared, blocks = details_of(picked(kept, places), list(manifest.recipes), sorted(metrics))
         return Payload(
             index=packed(index_of(manifest, kept, places, sorted(metrics), text)),
             shared=shared,
@@ -88,9 +87,10 @@ def payload_of(
 
     n_detailed = len(items)
     if n_detailed > 2 * _TRIED:  # a few tell about how many fit; the rest is not packed in vain
-        n_detailed = min(n_detailed, int(_ROOM * limit * _TRIED / fill(_TRIED, _TRIED).n_bytes))
+        few = ranked[:: len(ranked) // _TRIED]
+        n_detailed = min(n_detailed, int(_ROOM * limit * len(few) / fill(few, frozenset(few)).n_bytes))
     while True:
-        payload = fill(max(n_kept, n_detailed), n_detailed)
+        payload = fill(ranked[: max(n_kept, n_detailed)], frozenset(ranked[:n_detailed]))
         if payload.n_bytes <= limit or not n_detailed:
             return payload
         fixed = len(payload.index) if n_detailed <= n_kept else 0

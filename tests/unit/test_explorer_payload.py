@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.store import Store
 from harness.types import (
     ChoiceScore,
     Generation,
@@ -285,6 +286,29 @@ def test_items_read_in_parts_are_those_read_at_once(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("reports.explorer.items.PART", 7)
     monkeypatch.setattr("reports.explorer.items.KEPT_RESULTS", 1)
     parts = AskedItems(rows)
+    assert list(parts.pick([2, 30, 71])) == [whole[2], whole[30], whole[71]]
     assert list(parts) == whole
     assert list(parts[3:40:5]) == whole[3:40:5]
     assert parts[-1] == whole[-1]
+
+
+def test_items_stay_while_a_second_seed_is_under_way(tmp_path: Path) -> None:
+    run_dir = made_run(tmp_path / "run")
+    before = load_rows(run_dir)
+    recipe = before.manifest.recipes["zero_shot"]["sums"]
+    with Store.open(run_dir) as store:
+        first = next(iter(store.results([recipe])))
+        store.write_batch(recipe, {}, [first.model_copy(update={"seed": first.seed + 1})])
+    now = AskedItems(load_rows(run_dir))
+    assert len(now) == len(AskedItems(before)) == 3 * N_ITEMS
+    assert next(each for each in now if each.task == "sums").shown["zero_shot"].n == 2
+
+
+def test_nothing_is_left_out_that_fits_though_what_differs_is_larger(
+    manifest: RunManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = [asked(number, (1.0, 0.0), noise(number) * 20) for number in range(60)]
+    items = large + [asked(number, (1.0, 1.0)) for number in range(60, 400)]
+    whole = payload_of(manifest, items, {})
+    monkeypatch.setattr("reports.explorer.payload._TRIED", 50)
+    assert payload_of(manifest, items, {}, whole.n_bytes) == whole

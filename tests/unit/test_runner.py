@@ -43,11 +43,17 @@ def test_every_item_is_asked_once_and_scored(tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(breaks_after=st.integers(0, 22), batch_size=st.integers(1, 7), window=st.sampled_from([2, 5, 99]))
+@given(
+    breaks_after=st.integers(0, 22),
+    batch_size=st.integers(1, 7),
+    window=st.sampled_from([2, 5, 99]),
+    ahead=st.booleans(),
+)
 def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
-    tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int
+    tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int, ahead: bool
 ) -> None:
-    with patch("harness.runner.WINDOW", window):
+    device = "cuda" if ahead else "cpu"
+    with patch("harness.runner.WINDOW", window), patch.object(RuleModel, "device", device, create=True):
         _broken_and_whole(tmp_path_factory, breaks_after, batch_size)
 
 
@@ -201,23 +207,30 @@ class Counting(Plain):
         return dataclasses.replace(prepared, build=build)
 
 
-def test_only_two_windows_of_requests_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("device", "most"), [("cpu", 5), ("cuda", 15)])
+def test_few_windows_of_requests_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, most: int
+) -> None:
     monkeypatch.setattr("harness.runner.WINDOW", 5)
     model = RuleModel()
+    monkeypatch.setattr(model, "device", device, raising=False)
     counting = Counting(model)
     run(plan_of(tmp_path, model, [task_of(32)], [chain_of("plain", counting)]))
     assert len(counting.ahead) == 7
-    assert max(counting.ahead) <= 15  # two that wait, and one that is being answered
+    assert max(counting.ahead) <= most  # beside a device two wait while one is answered
     assert len(rows_of(tmp_path)) == 32
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_a_fault_in_a_later_window_costs_no_earlier_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
     monkeypatch.setattr("harness.runner.WINDOW", 5)
     task = task_of(12)
     long = task.test[11].model_copy(update={"input": "word " * 1400})
     task = dataclasses.replace(task, test=(*task.test[:11], long))
+    model = RuleModel()
+    monkeypatch.setattr(model, "device", device, raising=False)
     with pytest.raises(InputError, match="item i011"):
-        run(plan_of(tmp_path, RuleModel(), [task], on_long_prompt="refuse"))
+        run(plan_of(tmp_path, model, [task], on_long_prompt="refuse"))
     assert [row.item_id for row in rows_of(tmp_path)] == [f"i{i:03}" for i in range(10)]
