@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import importlib
@@ -87,6 +88,7 @@ def main() -> None:
     """Run the command line; every refused input ends in one line and exit code 2."""
     share_processors()
     gc.set_threshold(_COLLECT_EVERY, 20, 50)
+    atexit.register(gc.freeze)  # at the end Python would look through all that libraries left, for a second
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

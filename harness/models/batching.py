@@ -10,6 +10,8 @@ from harness.types import Failure, Generation, Request
 
 MAX_BATCH_ITEMS = {"cpu": 64, "cuda": 256}
 """Requests of a batch at most. More make a CPU slower; a GPU reads its weights once for all rows."""
+MAX_BATCH_CHOICE_ITEMS = {"cpu": 32, "cuda": 256}
+"""The same where choices are scored: their rows are read at once, and take no step after step."""
 
 
 def plan_batches(

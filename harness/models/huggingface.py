@@ -18,7 +18,7 @@ import torch
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.models.answers import chosen, transformers_answers, with_cost, written
-from harness.models.batching import MAX_BATCH_ITEMS, halving, plan_batches
+from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS, halving, plan_batches
 from harness.models.budgets import BatchBudgets, Setting, setting_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy, is_plain
@@ -186,8 +186,9 @@ class HuggingFaceModel:
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
         prompts = [self._prompts.prompt(request.messages).ids for request in requests]
-        sizes, max_items = list(map(self._size, requests)), MAX_BATCH_ITEMS[self.device]
-        return plan_batches(requests, sizes, families(prompts), self._max_batch_tokens, max_items)
+        most = MAX_BATCH_CHOICE_ITEMS if requests and requests[0].choices else MAX_BATCH_ITEMS
+        sizes, tokens = list(map(self._size, requests)), self._max_batch_tokens
+        return plan_batches(requests, sizes, families(prompts), tokens, most[self.device])
 
     def _size(self, request: Request) -> int:
         """Return the most tokens of a request's row."""

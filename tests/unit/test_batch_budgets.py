@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from harness.config import ModelOptions
-from harness.models.batching import MAX_BATCH_ITEMS
+from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
 from harness.models.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
 from harness.models.cache import RoomyLayer
 from harness.models.engine import Engine
@@ -271,6 +271,8 @@ def test_a_gpu_is_given_more_rows(
     asked = [request("always the same", words=1)] * 300
     cpu = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
     assert max(map(len, cpu.batches(asked))) == MAX_BATCH_ITEMS["cpu"] == 64
+    choosing = [each.model_copy(update={"choices": ("yes", "no")}) for each in asked]
+    assert max(map(len, cpu.batches(choosing))) == MAX_BATCH_CHOICE_ITEMS["cpu"] == 32
     model = on_gpu(tiny_model, tmp_path / "run", tmp_path / "machine", monkeypatch)
     memory_of(2**15)
     assert max(map(len, model.batches(asked))) == MAX_BATCH_ITEMS["cuda"] == 256
