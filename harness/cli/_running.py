@@ -121,7 +121,6 @@ def _take(handle: TextIO, tries: int = 5) -> None:
 def _quiet_libraries() -> None:
     """Keep library chatter off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import logging
     import warnings
 
     import transformers
@@ -130,7 +129,14 @@ def _quiet_libraries() -> None:
     transformers.utils.logging.disable_progress_bar()
     # peft reads a property that newer transformers have renamed.
     warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-    for name in ("absl", "bitsandbytes"):  # the latter tells of a kernel package that nobody asked for
+    quiet_loggers()
+
+
+def quiet_loggers() -> None:
+    """Keep what libraries log below an error off the terminal: a kernel package that nobody asked for, say."""
+    import logging
+
+    for name in ("absl", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import click
 
 from harness.cli import _machine
+from harness.cli._running import quiet_loggers
 from harness.errors import TrilemmaError, shorten
 from harness.threads import cpu_quota, usable_cores
 from harness.user_cache import VARIABLE, cache_folder
@@ -63,6 +64,7 @@ def doctor(as_json: bool) -> None:
     Exit code 0, or 5 when something is broken that nothing works without. A part that is merely not installed
     is named together with the command that installs it.
     """
+    quiet_loggers()
     checks: list[Check] = []
     for check in examine():
         checks.append(check)
