@@ -133,7 +133,7 @@ def _quiet_libraries() -> None:
 
 
 def quiet_loggers() -> None:
-    """Keep what libraries log below an error off the terminal: a kernel package that nobody asked for, say."""
+    """Keep what libraries log below an error off the terminal, such as a kernel package nobody asked for."""
     import logging
 
     for name in ("absl", "bitsandbytes"):
