@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from statistics import median
 from typing import Any
 
+from benchmarks.speed.inside import clock_of
+from benchmarks.speed.measuring import spread
+from benchmarks.speed.models import Setup
 from harness.threads import share_processors
 
 DTYPES = ("float32", "bfloat16")
@@ -65,7 +67,7 @@ def main() -> int:
         prompts = _prompts(subject.ids, shape)
         speeds = _measured(modules, prompts, shape.new, options.repeats)
         for dtype in DTYPES:
-            prefill, decode = _spread(speeds[dtype].prefill), _spread(speeds[dtype].decode)
+            prefill, decode = spread(speeds[dtype].prefill, 0), spread(speeds[dtype].decode, 0)
             _say(f"{subject.name:20} {dtype:8} {prefill:>26} {decode:>26}")
         faster = [
             f"{median(getattr(speeds['bfloat16'], part)) / median(getattr(speeds['float32'], part)):.2f}x"
@@ -160,7 +162,7 @@ def _timed(engine: Any, prompts: list[list[int]], new: int) -> tuple[float, floa
     """Return the tokens a second of encoding a batch of prompts, and of answering it with ``new`` tokens."""
     import torch
 
-    clock = _clock(engine.module.device.type)
+    clock = clock_of(Setup(device=engine.module.device.type))
     with torch.inference_mode():
         started = clock()
         rows, logits, _ = engine.encode(prompts, new)
@@ -169,19 +171,6 @@ def _timed(engine: Any, prompts: list[list[int]], new: int) -> tuple[float, floa
             logits = engine.extend(rows, logits.argmax(dim=-1)[:, None])[:, -1]
         done = clock()
     return sum(map(len, prompts)) / (encoded - started), len(prompts) * new / (done - encoded)
-
-
-def _clock(device: str) -> Callable[[], float]:
-    """Return CPU time of this process, or wall time once a GPU has done all it was told."""
-    if device == "cpu":
-        return time.process_time
-    import torch
-
-    def wall() -> float:
-        torch.cuda.synchronize()
-        return time.perf_counter()
-
-    return wall
 
 
 def _changed(modules: dict[str, Any], prompts: list[list[int]]) -> float:
@@ -196,10 +185,6 @@ def _changed(modules: dict[str, Any], prompts: list[list[int]]) -> float:
             best = [module(input_ids=ids).logits.argmax(dim=-1) for module in (first, second)]
             n_changed += int((best[0] != best[1]).sum())
     return n_changed / sum(map(len, prompts))
-
-
-def _spread(values: list[float]) -> str:
-    return f"{median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
 
 
 def _say(line: str) -> None:

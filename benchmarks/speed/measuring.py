@@ -75,7 +75,7 @@ def slope(sizes: Sequence[float], costs: Sequence[float]) -> float | None:
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
     """Return the median with the lowest and the highest value."""
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
 def or_dash(value: float | None, digits: int = 2) -> str:

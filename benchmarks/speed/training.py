@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.speed.environments import add_peer, peer_python
-from benchmarks.speed.measuring import say
+from benchmarks.speed.measuring import say, spread
 from benchmarks.speed.models import add_setup, setup_of
 from benchmarks.speed.training_contenders import BARE, LAST, OURS, PEER_PACKAGES, Contender, Outcome, peers
 from benchmarks.speed.training_job import (
@@ -147,11 +147,11 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
         seconds = [_seconds(run, options) for run in runs]
         cells = [
             who.name,
-            _spread([run.tokens / s for run, s in zip(runs, seconds, strict=True)], 0),
+            spread([run.tokens / s for run, s in zip(runs, seconds, strict=True)], 0),
             f"{median(run.positions / s for run, s in zip(runs, seconds, strict=True)):.0f}",
             f"{runs[0].padding:.1%}",
-            _spread(seconds, 1),
-            _spread([run.process.cpu_s for run in runs], 1),
+            spread(seconds, 1),
+            spread([run.process.cpu_s for run in runs], 1),
             f"{who.last_loss(runs[0]):.4f}",
             f"{median(run.peak_mib for run in runs):.0f}",
         ]
@@ -163,7 +163,7 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
     return [
         *lines,
         "",
-        f"The whole of Trilemma's prepare: {_spread([spent.cpu_s for spent in whole], 1)} s of CPU, of which "
+        f"The whole of Trilemma's prepare: {spread([spent.cpu_s for spent in whole], 1)} s of CPU, of which "
         f"{prepared - training:.1f} is not training ({note}); training includes its checkpoints.",
     ]
 
@@ -179,13 +179,9 @@ def _padding(sets: dict[str, Sequence[TokenRow]], size: int) -> list[str]:
             1 - sum(lengths) / positions(lengths, order)
             for order in (batches(lengths, size, 1, 0), by_chance)
         ]
-        spread = f"{min(lengths)} to {max(lengths)}, median {median(lengths):.0f}"
-        lines.append(f"| {len(rows)}, {name} | {spread} | {shares[0]:.1%} | {shares[1]:.1%} |")
+        each = f"{min(lengths)} to {max(lengths)}, median {median(lengths):.0f}"
+        lines.append(f"| {len(rows)}, {name} | {each} | {shares[0]:.1%} | {shares[1]:.1%} |")
     return lines
-
-
-def _spread(values: Sequence[float], digits: int) -> str:
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 if __name__ == "__main__":
