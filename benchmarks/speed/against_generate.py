@@ -10,19 +10,16 @@ counted but no fault.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.speed.inside import Inside, clock_of, one_thread
-from benchmarks.speed.measuring import markdown, positive, say, spread
-from benchmarks.speed.models import Setup, add_setup, setup_of
-from benchmarks.speed.workload import MAX_NEW_TOKENS, STOP, make
+from benchmarks.speed.inside import Inside, clock_of, heading, opened
+from benchmarks.speed.measuring import markdown, say, spread
+from benchmarks.speed.models import Setup
+from benchmarks.speed.workload import MAX_NEW_TOKENS, STOP
 from harness.types import Request
 
 BATCH = 64
@@ -42,26 +39,12 @@ class Way:
 
 def main() -> int:
     """Measure, compare, print; return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--limit", type=positive, default=500, metavar="N", help="items of each task [500]")
-    parser.add_argument("--repeats", type=positive, default=3, metavar="N", help="times all is answered [3]")
-    add_setup(parser)
-    options = parser.parse_args()
-    one_thread()
-    setup = setup_of(options)
-    say("Making model and data ...")
-    with tempfile.TemporaryDirectory(prefix="trilemma-generate-") as work:
-        inside = Inside(make(Path(work), "fixed", options.limit, setup), Path(work))
+    with opened(__doc__) as (inside, options):
         ways = list(_ways(inside, _plain_model(inside)))
         seconds, answers = _measured(ways, inside, options.repeats)
     different = list(_different(ways, answers))
-    sys.stdout.write(
-        f"{options.limit} items of each task, model {setup.size}, {setup.device}, {setup.dtype}; "
-        f"{options.repeats} repeats, median (lowest to highest).\n\n"
-    )
-    sys.stdout.write(_table(ways, seconds, setup))
+    setup = inside.workload.setup
+    sys.stdout.write(heading(options) + _table(ways, seconds, setup))
     for line in different[:10]:
         sys.stdout.write(f"differs: {line}\n")
     found = f"{len(different)} answers differ" if different else "all equal, item by item"

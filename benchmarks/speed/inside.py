@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.speed.contenders import experiment
-from benchmarks.speed.models import Setup
-from benchmarks.speed.workload import Workload
+from benchmarks.speed.measuring import positive, say
+from benchmarks.speed.models import Setup, add_setup, setup_of
+from benchmarks.speed.workload import Workload, make
 from harness.types import Generation, Request
 
 if TYPE_CHECKING:
@@ -29,6 +33,31 @@ def one_thread() -> None:
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+
+
+@contextmanager
+def opened(description: str | None) -> Iterator[tuple[Inside, argparse.Namespace]]:
+    """Read the command line of a program that measures in its own process, and make model and data for it."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--limit", type=positive, default=500, metavar="N", help="items of each task [500]")
+    parser.add_argument("--repeats", type=positive, default=3, metavar="N", help="times all is answered [3]")
+    add_setup(parser)
+    options = parser.parse_args()
+    one_thread()
+    setup = setup_of(options)
+    say("Making model and data ...")
+    with tempfile.TemporaryDirectory(prefix="trilemma-inside-") as work:
+        yield Inside(make(Path(work), "fixed", options.limit, setup), Path(work)), options
+
+
+def heading(options: argparse.Namespace) -> str:
+    """Say what was measured, above the tables of it."""
+    return (
+        f"{options.limit} items of each task, model {options.size}, {options.device}, {options.dtype}; "
+        f"{options.repeats} repeats, median (lowest to highest).\n\n"
+    )
 
 
 def clock_of(setup: Setup) -> Callable[[], float]:

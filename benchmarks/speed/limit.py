@@ -9,21 +9,16 @@ beside.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.speed.contenders import TASKS
 from benchmarks.speed.flops import Shape, Work, needed, plain_answers, plain_choices
-from benchmarks.speed.inside import Inside, clock_of, one_thread
-from benchmarks.speed.measuring import markdown, positive, say, spread
-from benchmarks.speed.models import add_setup, setup_of
+from benchmarks.speed.inside import Inside, clock_of, heading, opened
+from benchmarks.speed.measuring import markdown, say, spread
 from benchmarks.speed.rates import Rates, measured
-from benchmarks.speed.workload import make
 from harness.types import Generation, Request
 
 
@@ -53,24 +48,12 @@ class Part:
 
 def main() -> int:
     """Measure rates and engine, print the tables; return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--limit", type=positive, default=500, metavar="N", help="items of each task [500]")
-    parser.add_argument("--repeats", type=positive, default=3, metavar="N", help="times all is answered [3]")
-    add_setup(parser)
-    options = parser.parse_args()
-    one_thread()
-    setup = setup_of(options)
-    say("Making model and data ...")
-    with tempfile.TemporaryDirectory(prefix="trilemma-limit-") as work:
-        inside = Inside(make(Path(work), "fixed", options.limit, setup), Path(work))
+    with opened(__doc__) as (inside, options):
         shape = Shape.of(inside.model.module.config)
-        rates = measured(inside.model.module, shape, setup)
+        rates = measured(inside.model.module, shape, inside.workload.setup)
         parts = [part for task in TASKS for part in _task(task, inside, shape, rates, options.repeats)]
         steps = _steps(inside, rates.rows[True])
-    what = f"{options.limit} items of each task, model {setup.size}, {setup.device}, {setup.dtype}"
-    sys.stdout.write(rates.table() + f"{what}; {options.repeats} repeats, median (lowest to highest).\n\n")
+    sys.stdout.write(rates.table() + heading(options))
     sys.stdout.write(_work_table(parts, shape) + steps + _fractions(parts))
     return 0
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.speed.measuring import markdown, slope
 from strategies._chunks import Chunk
 from strategies._index import ChunkIndex, IndexKind
 
@@ -182,16 +183,16 @@ def _peak_mib() -> float:
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
-    heads = ("chunks", "index", "build s", "save s", "open s", "ms a query", "recall@10", "remove s", "MB")
-    lines = ["| " + " | ".join((*heads, "peak MiB, build", "peak MiB, search")) + " |", "|---" * 11 + "|"]
+    header = ("chunks", "index", "build s", "save s", "open s", "ms a query", "recall@10", "remove s", "MB")
+    lines = []
     for row in rows:
         lists = f", {row['n_probes']:,} of {row['n_lists']:,} lists" if row["kind"] == "ivf" else ""
         cells = [f"{row['size']:,}", row["kind"] + lists]
         cells += [f"{row[key]:.2f}" for key in ("build_s", "save_s", "open_s")]
         cells += [f"{row['query_ms']:.3f}", f"{row['recall']:.3f}", f"{row['remove_s']:.2f}"]
         cells += [f"{row['bytes'] / 1e6:,.1f}", f"{row['build_mib']:,.0f}", f"{row['search_mib']:,.0f}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+        lines.append(cells)
+    return markdown((*header, "peak MiB, build", "peak MiB, search"), lines).strip().splitlines()
 
 
 def _slopes(rows: Sequence[Row]) -> Iterator[str]:
@@ -199,11 +200,8 @@ def _slopes(rows: Sequence[Row]) -> Iterator[str]:
     for kind in KINDS:
         of_kind = [row for row in rows if row["kind"] == kind]
         if len(of_kind) > 1:
-            sizes = np.log([row["size"] for row in of_kind])
-            build, query = (
-                np.polyfit(sizes, np.log([row[key] for row in of_kind]), 1)[0]
-                for key in ("build_s", "query_ms")
-            )
+            sizes = [row["size"] for row in of_kind]
+            build, query = (slope(sizes, [row[key] for row in of_kind]) for key in ("build_s", "query_ms"))
             yield f"{kind}: building grows as chunks^{build:.2f}, a query as chunks^{query:.2f}"
 
 

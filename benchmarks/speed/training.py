@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.speed.environments import add_peer, peer_python
-from benchmarks.speed.measuring import say, spread
+from benchmarks.speed.measuring import markdown, say, spread
 from benchmarks.speed.models import add_setup, setup_of
 from benchmarks.speed.training_contenders import BARE, LAST, OURS, PEER_PACKAGES, Contender, Outcome, peers
 from benchmarks.speed.training_job import (
@@ -139,10 +139,9 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
         f"weights {options.quantization}, examples {options.shots}, {options.repeats} repeats; "
         "median (lowest to highest)",
         "",
-        f"| | tokens/s, {clock} | with padding | padding | training, {clock} s | process, CPU s "
-        f"| loss, last {LAST} | peak MiB |",
-        "|---|---|---|---|---|---|---|---|",
     ]
+    header = ("", f"tokens/s, {clock}", "with padding", "padding", f"training, {clock} s", "process, CPU s")
+    rows = []
     for who, runs in outcomes.items():
         seconds = [_seconds(run, options) for run in runs]
         cells = [
@@ -155,14 +154,14 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
             f"{who.last_loss(runs[0]):.4f}",
             f"{median(run.peak_mib for run in runs):.0f}",
         ]
-        lines.append(f"| {' | '.join(cells)} |")
+        rows.append(cells)
     whole = [run.prepare for run in outcomes[OURS] if run.prepare]
     training = median(run.training.cpu_s for run in outcomes[OURS])
     prepared = median(spent.cpu_s for spent in whole)
     note = "prompts, tokens, loading, publishing"
     return [
         *lines,
-        "",
+        *markdown((*header, f"loss, last {LAST}", "peak MiB"), rows).splitlines(),
         f"The whole of Trilemma's prepare: {spread([spent.cpu_s for spent in whole], 1)} s of CPU, of which "
         f"{prepared - training:.1f} is not training ({note}); training includes its checkpoints.",
     ]
@@ -170,7 +169,7 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
 
 def _padding(sets: dict[str, Sequence[TokenRow]], size: int) -> list[str]:
     """Return the share of padding in one epoch, in our batches and in batches at random."""
-    lines = ["| examples | tokens each | padding, length buckets | padding, at random |", "|---|---|---|---|"]
+    lines = []
     for name, rows in sets.items():
         lengths = [len(row["input_ids"]) for row in rows]
         shuffled = random.Random(0).sample(range(len(lengths)), len(lengths))
@@ -180,8 +179,9 @@ def _padding(sets: dict[str, Sequence[TokenRow]], size: int) -> list[str]:
             for order in (batches(lengths, size, 1, 0), by_chance)
         ]
         each = f"{min(lengths)} to {max(lengths)}, median {median(lengths):.0f}"
-        lines.append(f"| {len(rows)}, {name} | {each} | {shares[0]:.1%} | {shares[1]:.1%} |")
-    return lines
+        lines.append((f"{len(rows)}, {name}", each, f"{shares[0]:.1%}", f"{shares[1]:.1%}"))
+    header = ("examples", "tokens each", "padding, length buckets", "padding, at random")
+    return markdown(header, lines).strip().splitlines()
 
 
 if __name__ == "__main__":

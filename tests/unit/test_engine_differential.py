@@ -21,37 +21,9 @@ from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy, is_plain
 from harness.models.likelihood import log_likelihoods
 from harness.models.prefixes import shared_length
+from tests.unit._families import families
 
-SIZE: dict[str, Any] = {
-    "vocab_size": 300,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 160,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "pad_token_id": 0,
-}
-FAMILIES = {
-    "llama": transformers.LlamaConfig(**SIZE),
-    "llama, tied": transformers.LlamaConfig(**SIZE, tie_word_embeddings=True),
-    "llama, all heads": transformers.LlamaConfig(**SIZE | {"num_key_value_heads": 4}),
-    "qwen2": transformers.Qwen2Config(**SIZE),
-    "qwen3": transformers.Qwen3Config(**SIZE, head_dim=8),
-    "gemma": transformers.GemmaConfig(**SIZE, head_dim=8),
-    "gemma2, window": transformers.Gemma2Config(**SIZE, head_dim=8, sliding_window=16),
-    "gemma3, window": transformers.Gemma3TextConfig(**SIZE, head_dim=8, sliding_window=16),
-    "gemma3, wide window": transformers.Gemma3TextConfig(**SIZE, head_dim=8, sliding_window=512),
-    "mistral, window": transformers.MistralConfig(**SIZE, sliding_window=16),
-    "mistral": transformers.MistralConfig(**SIZE, sliding_window=None),
-    "mixtral": transformers.MixtralConfig(**SIZE, num_local_experts=4),
-    "gpt2": transformers.GPT2Config(
-        vocab_size=300, n_embd=32, n_layer=2, n_head=4, n_positions=160, bos_token_id=1, eos_token_id=2
-    ),
-    "mamba": transformers.MambaConfig(vocab_size=300, hidden_size=32, num_hidden_layers=2, state_size=4),
-}
+FAMILIES = families(160)
 SHARING = [
     name for name in FAMILIES if name not in ("gemma2, window", "gemma3, window", "mistral, window", "mamba")
 ]

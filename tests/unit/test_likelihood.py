@@ -11,32 +11,13 @@ import transformers
 from harness.models import likelihood
 from harness.models.engine import Engine
 from harness.models.likelihood import log_likelihoods
+from tests.unit._families import families
 
-SIZE = {
-    "vocab_size": 300,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "pad_token_id": 0,
-}
-FAMILIES = {
-    "llama": transformers.LlamaConfig(**SIZE),
-    "llama, tied": transformers.LlamaConfig(**SIZE, tie_word_embeddings=True),
-    "qwen2": transformers.Qwen2Config(**SIZE),
-    "qwen3": transformers.Qwen3Config(**SIZE, head_dim=8),
-    "gemma": transformers.GemmaConfig(**SIZE, head_dim=8),
-    "gemma2, window": transformers.Gemma2Config(**SIZE, head_dim=8, sliding_window=16),
-    "mistral, window": transformers.MistralConfig(**SIZE, sliding_window=16),
-    "mistral": transformers.MistralConfig(**SIZE, sliding_window=None),
-    "gpt2": transformers.GPT2Config(
-        vocab_size=300, n_embd=32, n_layer=2, n_head=4, n_positions=256, bos_token_id=1, eos_token_id=2
-    ),
-}
+NAMES = (
+    *("llama", "llama, tied", "qwen2", "qwen3", "gemma", "gemma2, window"),
+    *("mistral, window", "mistral", "gpt2"),
+)
+FAMILIES = {name: found for name, found in families(256).items() if name in NAMES}
 
 
 def plain(module: Any, prompt: list[int], option: list[int]) -> float:
