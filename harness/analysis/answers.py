@@ -19,7 +19,6 @@ class Answers:
     """Sums over the rows of one strategy and task; those that failed have no tokens and no time.
 
     Attributes:
-        n: Rows.
         n_failed: Rows without an answer.
         n_cut: Answers to prompts of which something was cut.
         usage: Tokens of all answers together.
@@ -31,7 +30,6 @@ class Answers:
         refused: Item to how many of its rows refuse, where any does.
     """
 
-    n: int
     n_failed: int
     n_cut: int
     usage: TokenUsage
@@ -43,6 +41,11 @@ class Answers:
     refused: Mapping[str, int]
 
     @property
+    def n(self) -> int:
+        """Rows of all items."""
+        return sum(self.rows.values())
+
+    @property
     def tokens_per_item(self) -> float:
         """Prompt and answer tokens of a mean answer; 0.0 where there is none."""
         return (self.usage.prompt + self.usage.completion) / max(1, len(self.latencies_s))
@@ -50,13 +53,14 @@ class Answers:
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
-    n = n_failed = n_cut = embedding = prompt = cached = completion = 0
+    n_failed = n_cut = embedding = prompt = cached = completion = 0
     latencies = array("d")
     counts, broken, refused, answered = Counter[str](), Counter[str](), Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
-        n, n_failed, counts[item] = n + 1, n_failed + (row.error is not None), counts[item] + 1
+        counts[item] += 1
+        n_failed += row.error is not None
         if breaks_form(row):
             broken[item] += 1
         if row.generation is not None and refuses(row.generation.text, task):
@@ -73,7 +77,6 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
             answered.add(item)
             beginning.add("\n".join(message.content for message in row.request.messages))
     return Answers(
-        n=n,
         n_failed=n_failed,
         n_cut=n_cut,
         usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
@@ -84,6 +87,11 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         broken=broken,
         refused=refused,
     )
+
+
+def latencies_of(answers: Iterable[Answers]) -> Floats:
+    """Return the seconds of each answer of several tasks, shape ``(n_answers,)``."""
+    return np.concatenate([np.zeros(0), *(each.latencies_s for each in answers)])
 
 
 def breaks_form(row: ItemResult) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.analysis.answers import latencies_of
 from harness.analysis.breakdown import attribution_of, items_by_tag
 from harness.analysis.findings import (
     Attribution,
@@ -146,7 +147,7 @@ def _costs(run: RunRows) -> Iterable[StrategyCost]:
     for strategy, by_task in run.answers.items():
         found = list(by_task.values())
         mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
-        latencies = np.concatenate([each.latencies_s for each in found]) if found else np.zeros(0)
+        latencies = latencies_of(found)
         n = len(latencies)
         if not n or not mine:
             continue

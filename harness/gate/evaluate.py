@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from harness.analysis.answers import latencies_of
 from harness.analysis.forgetting import RightItems, refusals
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import Baseline, tokens_per_item
@@ -243,8 +244,7 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
 
 
 def _median_latency(run: RunRows, strategy: str) -> float:
-    found = [answers.latencies_s for answers in run.answers.get(strategy, {}).values()]
-    latencies = np.concatenate(found) if found else np.zeros(0)
+    latencies = latencies_of(run.answers.get(strategy, {}).values())
     return float(np.median(latencies)) if len(latencies) else 0.0
 
 
