@@ -203,9 +203,20 @@ class Metric(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """All that a metric may look at for one item."""
+    """All that a metric may look at for one item.
+
+    Attributes:
+        task: The task.
+        item: The item, with its accepted answers.
+        request: What was asked.
+        generation: What came back, whole.
+        answer: What of it is the answer, as the task's ``answer`` says.
+        prior: The same choices under the prompt without the input, for metrics that ask for it.
+    """
 
     task: Task
     item: TaskItem
     request: Request
     generation: Generation
+    answer: str
+    prior: Generation | None = None

@@ -392,7 +392,9 @@ class _Asking:
         failures: Mapping[str, Failure],
     ) -> list[ItemResult]:
         answered = [question for question in questions if question.key in generations]
-        cases = [Case(self.task.task, q.item, q.request, generations[q.key]) for q in answered]
+        task = self.task.task
+        found = {q.key: extract(task, q.item, generations[q.key]) for q in answered}
+        cases = [Case(task, q.item, q.request, generations[q.key], found[q.key].text) for q in answered]
         scores: list[dict[str, float]] = [{} for _ in cases]
         for metric in self.plan.metrics[self.task.task.name]:
             for into, found in zip(scores, metric.score(cases), strict=True):

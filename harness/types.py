@@ -26,15 +26,23 @@ class Frozen(BaseModel):
 # --- What is asked ----------------------------------------------------------------------------------
 
 
+class Message(Frozen):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class TaskItem(Frozen):
     """One question with its accepted answers.
 
-    ``documents`` names the corpus documents that hold the answer, where that is known. ``metadata`` holds
+    ``history`` holds the turns of a conversation before ``input``, its last user turn. ``documents`` names the corpus documents that hold the answer, where that is known. ``metadata`` holds
     the remaining columns; templates may use them.
     """
 
     id: str
     input: str
+    history: tuple[Message, ...] = ()
     targets: tuple[str, ...]
     split: Split
     choices: tuple[str, ...] = ()
@@ -68,12 +76,36 @@ class MetricSpec(Frozen):
     options: dict[str, Any] = {}
 
 
+Extraction = Literal["whole", "first_line", "last_line", "json", "number", "choice", "regex"]
+
+
+class AnswerRule(Frozen):
+    """What of the text that a model wrote is its answer; ``harness.tasks.answers`` applies it.
+
+    ``after`` is a text behind whose last occurrence the answer stands, "" for none; ``extract`` then takes
+    a part of what is left. ``pattern`` is the regular expression of "regex": its first group, or else its
+    whole match, is the answer.
+    """
+
+    extract: Extraction = "whole"
+    after: str = ""
+    pattern: str = ""
+
+
+class Extracted(Frozen):
+    """The answer in a text that a model wrote; ``malformed``: it could not be extracted, and is ""."""
+
+    text: str
+    malformed: bool = False
+
+
 class Task(Frozen):
     """What is asked and how it is judged; the items stand apart.
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``refusal`` is the answer expected where the question has none. ``corpus_holds_answers`` False
+    in [0, 1]. ``answer`` says what of the written text is judged. ``refusal`` is the answer expected where
+    the question has none. ``corpus_holds_answers`` False
     means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
     alike: ``documents`` or a column.
     """
@@ -89,11 +121,17 @@ class Task(Frozen):
     metrics: tuple[MetricSpec, ...]
     max_new_tokens: int = Field(default=64, ge=1)
     stop: tuple[str, ...] = ()
+    answer: AnswerRule = AnswerRule()
     refusal: str | None = None
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
+
+    @property
+    def scores_choices(self) -> bool:
+        """Whether choices are judged by log-likelihood, rather than looked for in what the model writes."""
+        return self.kind == "choice" and self.answer.extract != "choice"
 
 
 @dataclass(frozen=True)
@@ -124,13 +162,6 @@ class LoadedTask:
 
 
 # --- One request and its answer ---------------------------------------------------------------------
-
-
-class Message(Frozen):
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class Passage(Frozen):
@@ -217,7 +248,7 @@ class Failure(Frozen):
 
 
 class ItemResult(Frozen):
-    """One row of the store: what one strategy did on one item."""
+    """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
 
     strategy: str
     seed: int
@@ -228,6 +259,7 @@ class ItemResult(Frozen):
     request: Request | None
     generation: Generation | None
     scores: dict[str, float]
+    extracted: Extracted | None = None
     error: Failure | None = None
 
 

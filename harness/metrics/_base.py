@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from datasets import Features, Value
 from datasets import Sequence as ListOf
@@ -26,13 +26,17 @@ class ItemMetric(evaluate.Metric):
     """Base of every metric: checked options, an offline ``evaluate`` set-up, and means for ``compute``.
 
     A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds``
-    are the tasks it fits. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
+    are the tasks it fits. ``judges`` what is no answer ("passages") is scored also where an answer is
+    malformed, which else scores 0. With ``wants_prior`` every case has the same choices under the prompt
+    without the input. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
     (accepted texts) also overrides ``features_type`` and ``_compute``.
     """
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...] = ("generate", "choice")
     options_type: ClassVar[type[Options]] = NoOptions
+    judges: ClassVar[Literal["answer", "passages"]] = "answer"
+    wants_prior: ClassVar[bool] = False
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": Value("string"),
         "references": ListOf(Value("string")),
@@ -64,7 +68,7 @@ class TextMetric(ItemMetric):
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return for each case its scores by name, each in [0, 1] where 1.0 is best."""
-        return [self.score_text(case.generation.text, case.item.targets) for case in cases]
+        return [self.score_text(case.answer, case.item.targets) for case in cases]
 
     def _compute(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
         return means([self.score_text(*pair) for pair in zip(predictions, references, strict=True)])

@@ -17,7 +17,8 @@ __all__ = ["ChoiceAccuracy"]
 class ChoiceAccuracy(ItemMetric):
     """1.0 where the likeliest choice is right, else 0.0; of equally likely ones the first is taken.
 
-    White space around choices and answers does not count.
+    White space around choices and answers does not count. Where a model answers in words
+    (``answer: {extract: choice}``), the choice that it names counts.
 
     ``choice_accuracy`` takes the log-likelihood of the whole choice; ``choice_accuracy_norm`` divides it by
     the choice's number of characters, so that long choices are not at a disadvantage. ``compute`` takes as
@@ -36,13 +37,17 @@ class ChoiceAccuracy(ItemMetric):
         """Return both accuracies for each case, 0.0 or 1.0.
 
         Raises:
-            ValueError: A case's generation has no choices; the task is not of the kind ``choice``.
+            ValueError: The task is not of the kind ``choice``.
         """
         rows = []
         for case in cases:
             scored = case.generation.choices
-            if not scored:
+            if case.task.kind != "choice":
                 raise ValueError(f"item {case.item.id} of task {case.task.name} was not asked as a choice")
+            if not scored:
+                right = {text.strip() for text in case.item.targets}
+                rows.append({"choice_accuracy": float(case.answer.strip() in right)})
+                continue
             log_likelihoods = [choice.log_likelihood for choice in scored]
             lengths = [choice.n_chars for choice in scored]
             rows.append(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harness.config import Options
 from harness.errors import InputError
 from harness.metrics._base import TextMetric
+from harness.strict_json import objects_and_arrays, parse_json
 
 __all__ = ["JsonMatch"]
 
@@ -50,46 +49,15 @@ class JsonMatch(TextMetric):
         return {"json_fields": max(shares), "json_exact": float(answer in targets), "valid_json": 1.0}
 
 
-def parse_json(text: str) -> Any:
-    """Return the value of strictly valid JSON.
-
-    Raises:
-        ValueError: It is not JSON, is nested too deeply, has a key twice, or a number that is not finite.
-    """
-    return _guarded(_DECODER.decode, text)
-
-
 def _largest_json(text: str) -> Any:
     """Return the longest object or array in ``text``, or the value of the whole of it."""
     try:
         return parse_json(text)
     except ValueError:
-        found = list(_objects_and_arrays(text))
+        found = list(objects_and_arrays(text))
     if not found:
         raise ValueError("no JSON object or array")
-    return max(found, key=lambda value_and_length: value_and_length[1])[0]
-
-
-def _objects_and_arrays(text: str) -> Iterator[tuple[Any, int]]:
-    position = 0
-    while position < len(text):
-        if text[position] in "{[":
-            try:
-                value, end = _guarded(_DECODER.raw_decode, text, position)
-            except ValueError:
-                pass
-            else:
-                yield value, end - position
-                position = end
-                continue
-        position += 1
-
-
-def _guarded(decode: Any, *arguments: Any) -> Any:
-    try:
-        return decode(*arguments)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return max(found, key=lambda each: each[2] - each[1])[0]
 
 
 def _fields(value: Any, path: Path = ()) -> frozenset[Field]:
@@ -119,20 +87,3 @@ def _target_fields(reference: str) -> frozenset[Field]:
         raise InputError(
             "json_match", "target", f"is not valid JSON: {error}", "correct the item's target", reference
         ) from None
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a key is given twice")
-    return fields
-
-
-def _finite(literal: str) -> float:
-    number = float(literal)
-    if not math.isfinite(number):
-        raise ValueError(f"{literal} is not a finite number")
-    return number
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_finite)

@@ -24,6 +24,7 @@ class Retrieval(ItemMetric):
     """
 
     names = ("recall", "mrr")
+    judges = "passages"
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": ListOf(Value("string")),
         "references": ListOf(Value("string")),

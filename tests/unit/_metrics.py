@@ -38,6 +38,8 @@ def case(
     documents: Sequence[str] = (),
     shown: Sequence[str] = (),
     refusal: str | None = None,
+    metadata: dict[str, Any] | None = None,
+    prior: Generation | None = None,
 ) -> Case:
     passages = tuple(
         Passage(number=n, chunk_id=f"{name}#{n}", document_id=name, title="", text=name, score=1 / n)
@@ -48,7 +50,14 @@ def case(
     )
     return Case(
         task=task(kind="choice" if choices else "generate", refusal=refusal),
-        item=TaskItem(id="1", input="?", targets=targets, split="test", documents=tuple(documents)),
+        item=TaskItem(
+            id="1",
+            input="?",
+            targets=targets,
+            split="test",
+            documents=tuple(documents),
+            metadata=metadata or {},
+        ),
         request=Request(
             task="capitals",
             item_id="1",
@@ -57,4 +66,6 @@ def case(
             passages=passages,
         ),
         generation=Generation(text=answer, choices=scored),
+        answer=answer,
+        prior=prior,
     )

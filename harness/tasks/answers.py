@@ -1,0 +1,186 @@
+"""From what a model wrote to its answer: the one place where a task's ``answer`` rule is applied."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from harness.strict_json import objects_and_arrays
+from harness.tasks.numbers import numbers_in
+from harness.types import AnswerRule, Extracted, Generation, Task, TaskItem
+
+REGEX_TIMEOUT_S = 1.0
+"""Longest that a regular expression may search one text."""
+
+_MALFORMED = Extracted(text="", malformed=True)
+_REASONING = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_OPEN, _CLOSE = re.compile("<think>", re.IGNORECASE), re.compile("</think>", re.IGNORECASE)
+_MARKUP = " \t\n*_`>#"
+_NEGATED = re.compile(
+    r"(?:\bnot|\bnon|\bnor|\bneither|n't|\brather than|\binstead of|\bwithout being)"
+    r"(?: (?:a|an|the|be|being|really|very|at all))*$"
+)
+_ENDS = ".,;:!?\"'`*_()[]{}<> \t\n"
+
+
+def extract(task: Task, item: TaskItem, generation: Generation) -> Extracted:
+    """Return the answer in a generation: a choice that was scored as it is, of a text what the task says.
+
+    What stands between ``<think>`` and ``</think>`` is reasoning and never part of an answer. An answer that
+    the rule does not find is malformed.
+    """
+    if generation.choices:
+        return Extracted(text=generation.text)
+    rest = without_reasoning(generation.text)
+    if not rest and generation.text:  # the reasoning came to no end
+        return _MALFORMED
+    return extracted(task.answer, rest, item.choices or task.choices)
+
+
+def without_reasoning(text: str) -> str:
+    """Return a text without what stands between ``<think>`` tags, of which either may be missing."""
+    text = _REASONING.sub("", text)
+    closes = list(_CLOSE.finditer(text))
+    if closes:  # the prompt opened it
+        text = text[closes[-1].end() :]
+    opened = _OPEN.search(text)
+    return (text[: opened.start()] if opened else text).strip()
+
+
+def extracted(rule: AnswerRule, text: str, choices: Sequence[str] = ()) -> Extracted:
+    """Apply a rule to a text; ``choices`` are those of the item, for ``extract: choice``."""
+    if rule.after:
+        place = text.lower().rfind(rule.after.lower())
+        if place < 0:
+            return _MALFORMED
+        text = text[place + len(rule.after) :].lstrip(_MARKUP)
+    found = _part(rule, text, choices)
+    asked = rule.after or rule.extract != "whole"
+    return _MALFORMED if found is None or (asked and not found.strip()) else Extracted(text=found.strip())
+
+
+def _part(rule: AnswerRule, text: str, choices: Sequence[str]) -> str | None:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    match rule.extract:
+        case "whole":
+            return text
+        case "first_line":
+            return lines[0] if lines else None
+        case "last_line":
+            return lines[-1] if lines else None
+        case "json":
+            return _first_json(text)
+        case "number":
+            numbers = numbers_in(text)
+            return numbers[-1].text if numbers else None
+        case "choice":
+            return choice_in(text, choices)
+        case "regex":
+            return _matched(rule.pattern, text)
+
+
+def _first_json(text: str) -> str | None:
+    """Return the first well-formed object of a text, or where there is none its first array."""
+    found = list(objects_and_arrays(text))
+    chosen = next((each for each in found if isinstance(each[0], dict)), found[0] if found else None)
+    return text[chosen[1] : chosen[2]] if chosen else None
+
+
+def check_pattern(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression, or None."""
+    import regex
+
+    try:
+        _compiled(pattern)
+    except regex.error as error:
+        return str(error)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> Any:
+    import regex
+
+    return regex.compile(pattern, regex.MULTILINE | regex.VERSION1)
+
+
+def _matched(pattern: str, text: str) -> str | None:
+    try:
+        match = _compiled(pattern).search(text, timeout=REGEX_TIMEOUT_S)
+    except TimeoutError:
+        return None
+    if match is None:
+        return None
+    groups = [group for group in match.groups() if group is not None]
+    return str(groups[0] if groups else match.group())
+
+
+# --- A choice in words ---
+
+
+def choice_in(text: str, choices: Sequence[str]) -> str | None:
+    """Return the one choice that a text names, or None where it names none or several.
+
+    Case, the punctuation around it and whether words are parted by spaces, hyphens or underscores do not
+    count. Of choices that begin or lie within each other the longest counts. A choice that is named only to
+    be ruled out ("not negative") is not named. A choice of one letter must stand as an option does: "B",
+    "(B)", "B." or "answer is B".
+    """
+    bare = text.strip(_ENDS)
+    for choice in choices:
+        if _folded(bare) == _folded(choice.strip(_ENDS)):
+            return choice
+    named = _named(text, choices)
+    return named.pop() if len(named) == 1 else None
+
+
+def _named(text: str, choices: Sequence[str]) -> set[str]:
+    """Return the choices that stand in a text as whole words and are not ruled out there."""
+    found = set[str]()
+    folded, taken = _folded(text), set[int]()
+    for choice in sorted(choices, key=len, reverse=True):
+        letter = len(choice.strip()) == 1 and choice.strip().isalpha()
+        places = _options(text, choice.strip()) if letter else _words(folded, _folded(choice.strip()))
+        for start, end in places:
+            if taken.isdisjoint(range(start, end)):
+                taken.update(range(start, end))
+                if not _NEGATED.search(folded[:start].rstrip(" \"'*`")):
+                    found.add(choice)
+    return found
+
+
+def _words(text: str, words: str) -> Iterable[tuple[int, int]]:
+    if not words:
+        return
+    start = text.find(words)
+    while start >= 0:
+        end = start + len(words)
+        if not (_joins(text, start - 1, start) or _joins(text, end - 1, end)):
+            yield start, end
+        start = text.find(words, start + 1)
+
+
+def _joins(text: str, left: int, right: int) -> bool:
+    """Whether two neighbouring characters belong to one word."""
+    return left >= 0 and right < len(text) and _is_word(text[left]) and _is_word(text[right])
+
+
+def _is_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def _options(text: str, letter: str) -> Iterable[tuple[int, int]]:
+    """Yield the places where a single letter stands as an option, and not as a word such as "a" or "I"."""
+    marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|\s*$)|(?:answer|option|choice)(?: is)?:? \(?(?={letter}\b)"
+    for match in re.finditer(marked, text):
+        start = text.index(letter, match.start())
+        yield start, start + 1
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case and with spaces between words, its characters in the same places."""
+    plain = text.replace("_", " ").replace("-", " ")
+    return "".join(low if len(low := character.lower()) == 1 else character for character in plain)
