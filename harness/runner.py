@@ -1,47 +1,21 @@
-"""The run: every strategy on every item, one finished batch at a time.
-
-Items go through in windows, so that a run of very many takes no more memory than one of a few thousand. A
-batch is planned from the requests of its window alone and written whole, so a run that is killed and started
-again forms the same batches and ends with the same rows as one that was never broken.
-"""
+"""The run: every strategy prepared, asked every task (`harness.asking`), and measured beside its answers."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
+from harness.asking import Asking, Settings
 from harness.composition import Chain
 from harness.drift import DriftMeter, Probes, merged_latency, noise_of
-from harness.errors import InputError, TrilemmaError, shorten
-from harness.progress import Progress, Step
-from harness.protocols import (
-    Case,
-    Embedder,
-    Metric,
-    Model,
-    PrepareContext,
-    Prepared,
-    TrainableModel,
-)
-from harness.store import Preparation, Store, generation_key
+from harness.errors import TrilemmaError, shorten
+from harness.progress import Progress
+from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared, TrainableModel
+from harness.store import Preparation, Store
 from harness.tasks.prompting import plain_requests
-from harness.types import (
-    Failure,
-    Generation,
-    ItemResult,
-    LoadedTask,
-    PrepareCost,
-    Request,
-    TaskItem,
-)
-
-A = TypeVar("A")
-B = TypeVar("B")
+from harness.types import Failure, Generation, LoadedTask, PrepareCost, Request, TaskItem
 
 
 @dataclass(frozen=True)
@@ -84,9 +58,7 @@ class Plan:
     model: Model
     embedder: Callable[[], Embedder]
     seeds: tuple[int, ...]
-    repeats: int
-    temperature: float
-    on_long_prompt: str
+    settings: Settings
     probing: Probing = Probing()
 
 
@@ -124,8 +96,18 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
     preparation = Preparation(chain.name, seed, prepared.cost, prepared.record)
     store.write_preparation(plan.preparations[chain.name], preparation)
     for task in plan.tasks:
-        asking = _Asking(plan, chain.name, seed, task, prepared, store)
-        asking.run(progress)
+        name = task.task.name
+        Asking(
+            strategy=chain.name,
+            seed=seed,
+            task=task,
+            items=plan.tests[name],
+            recipe=recipes[name],
+            metrics=plan.metrics[name],
+            prepared=prepared,
+            settings=plan.settings,
+            store=store,
+        ).run(progress)
     _probe(plan, chain, seed, prepared, store, progress)
 
 
@@ -221,7 +203,7 @@ def _all_finished(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     if not _probed(plan, chain, seed, store):
         return False
     return all(
-        {(item.id, repeat) for item in plan.tests[task.task.name] for repeat in range(plan.repeats)}
+        {(item.id, repeat) for item in plan.tests[task.task.name] for repeat in range(plan.settings.repeats)}
         <= store.finished(plan.recipes[chain.name][task.task.name], seed)
         for task in plan.tasks
     )
@@ -236,198 +218,10 @@ def _context(plan: Plan, seed: int, progress: Progress) -> PrepareContext:
         artifacts=plan.run_dir / "artifacts",
         embedder=plan.embedder,
         progress=progress,
-        on_long_prompt="refuse" if plan.on_long_prompt == "refuse" else "cut",
+        on_long_prompt="refuse" if plan.settings.on_long_prompt == "refuse" else "cut",
         place=plan.place,
     )
 
 
 def _label(plan: Plan, chain: Chain, seed: int) -> str:
     return chain.name if len(plan.seeds) == 1 else f"{chain.name} (seed {seed})"
-
-
-WINDOW = 2048
-"""Items whose requests are built and held at once; batches are cut within a window."""
-
-
-def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:
-    """Yield what is built from each part, in order; a thread builds the next while this one is worked on."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        waiting: deque[Future[B]] = deque()
-        for part in parts:
-            waiting.append(thread.submit(build, part))
-            if len(waiting) > 1:
-                yield waiting.popleft().result()
-        if waiting:
-            yield waiting.popleft().result()
-
-
-@dataclass(frozen=True)
-class _Question:
-    """One item as it is asked once: its request and the key of its answer."""
-
-    item: TaskItem
-    request: Request
-    key: str
-
-
-@dataclass(frozen=True)
-class _Asking:
-    """One strategy with one seed on one task."""
-
-    plan: Plan
-    strategy: str
-    seed: int
-    task: LoadedTask
-    prepared: Prepared
-    store: Store
-
-    @property
-    def _recipe(self) -> str:
-        return self.plan.recipes[self.strategy][self.task.task.name]
-
-    def run(self, progress: Progress) -> None:
-        """Ask what has not been asked, batch by batch."""
-        items = self.plan.tests[self.task.task.name]
-        finished = self.store.finished(self._recipe, self.seed)
-        total = len(items) * self.plan.repeats
-        done = sum((item.id, repeat) in finished for item in items for repeat in range(self.plan.repeats))
-        if done == total:
-            return
-        label = f"{self.strategy} · {self.task.task.name}"
-        windows = (items[start : start + WINDOW] for start in range(0, len(items), WINDOW))
-        with progress.step(label, total, done) as step:
-            for questions, failed in self._built(windows):
-                fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
-                self.store.write_batch(self._recipe, {}, fresh)
-                step.advance(len(fresh))
-                for batch in self._batches(questions):
-                    self._ask(batch, step, finished)
-
-    def _built(
-        self, windows: Iterable[Sequence[TaskItem]]
-    ) -> Iterable[tuple[list[_Question], list[ItemResult]]]:
-        """Build window by window: ahead where a device answers; a processor would answer slower beside it."""
-        apart = getattr(self.prepared.model, "device", "cpu") != "cpu"
-        return _ahead(self._questions, windows) if apart else map(self._questions, windows)
-
-    def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
-        """Build all requests, finished or not, so that batches form alike; return also those that fail."""
-        task, plan, model = self.task.task, self.plan, self.prepared.model
-        built = self.prepared.build(task, [item.without_answer() for item in items])
-        questions: list[_Question] = []
-        failed: list[ItemResult] = []
-        for item, outcome in zip(items, built, strict=True):
-            fits = outcome if isinstance(outcome, Failure) else self._fitting(outcome)
-            prompt = "" if isinstance(fits, Failure) else model.render(fits.messages)
-            for repeat in range(plan.repeats):
-                if isinstance(fits, Failure):
-                    failed.append(self._result(item, repeat, "", None, None, {}, fits))
-                    continue
-                decoding = fits.decoding.model_copy(update={"temperature": plan.temperature})
-                request = fits.model_copy(update={"seed": self.seed, "repeat": repeat, "decoding": decoding})
-                key = generation_key(model.identity, prompt, request)
-                questions.append(_Question(item, request, key))
-        return questions, failed
-
-    def _fitting(self, request: Request) -> Request | Failure:
-        """Return the request, or what is wrong with it when it is longer than the model's context."""
-        model = self.prepared.model
-        room = model.context_length - (0 if request.choices else request.decoding.max_new_tokens)
-        n_tokens = model.count_tokens(request.messages)
-        if n_tokens <= room:
-            return request
-        problem = f"the prompt has {n_tokens} tokens, and {room} fit the model's context"
-        if self.plan.on_long_prompt == "refuse":
-            place, key = request.task, f"item {request.item_id}"
-            remedy = "shorten it, use a model with more context, or set `on_long_prompt: cut`"
-            raise InputError(place, key, f"{problem} (strategy {self.strategy})", remedy)
-        return Failure(kind="prompt_too_long", message=problem)
-
-    def _batches(self, questions: Sequence[_Question]) -> Iterator[list[list[_Question]]]:
-        """Yield batches of questions, those with the same key together: they are answered once."""
-        by_key: dict[str, list[_Question]] = {}
-        for question in questions:
-            by_key.setdefault(question.key, []).append(question)
-        groups = list(by_key.values())
-        for indexes in self.prepared.model.batches([group[0].request for group in groups]):
-            yield [groups[i] for i in indexes]
-
-    def _ask(self, batch: list[list[_Question]], step: Step, finished: set[tuple[str, int]]) -> None:
-        """Answer one batch: what the store has is taken from there, the rest is generated, all is scored."""
-        pending = [
-            [question for question in group if (question.item.id, question.request.repeat) not in finished]
-            for group in batch
-        ]
-        pending = [group for group in pending if group]
-        if not pending:
-            return
-        known = self.store.generations(group[0].key for group in pending)
-        missing = [group[0] for group in pending if group[0].key not in known]
-        answers = self._answer(missing)
-        new = {q.key: a for q, a in zip(missing, answers, strict=True) if isinstance(a, Generation)}
-        failures = {q.key: a for q, a in zip(missing, answers, strict=True) if isinstance(a, Failure)}
-        questions = [question for group in pending for question in group]
-        results = self._scored(questions, known | new, failures)
-        self.store.write_batch(self._recipe, new, results)
-        step.advance(len(results))
-
-    def _answer(self, questions: Sequence[_Question]) -> list[Generation | Failure]:
-        if not questions:
-            return []
-        requests = [question.request for question in questions]
-        model = self.prepared.model
-        ask = model.score if self.task.task.kind == "choice" else model.generate
-        try:
-            return ask(requests)
-        except TrilemmaError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a failed item is data
-            failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
-            return [failure for _ in requests]
-
-    def _scored(
-        self,
-        questions: Sequence[_Question],
-        generations: Mapping[str, Generation],
-        failures: Mapping[str, Failure],
-    ) -> list[ItemResult]:
-        answered = [question for question in questions if question.key in generations]
-        task = self.task.task
-        found = {q.key: extract(task, q.item, generations[q.key]) for q in answered}
-        cases = [Case(task, q.item, q.request, generations[q.key], found[q.key].text) for q in answered]
-        scores: list[dict[str, float]] = [{} for _ in cases]
-        for metric in self.plan.metrics[self.task.task.name]:
-            for into, found in zip(scores, metric.score(cases), strict=True):
-                into.update(found)
-        results = [
-            self._result(q.item, q.request.repeat, q.key, q.request, generations[q.key], found, None)
-            for q, found in zip(answered, scores, strict=True)
-        ]
-        return results + [
-            self._result(q.item, q.request.repeat, q.key, q.request, None, {}, failures[q.key])
-            for q in questions
-            if q.key in failures
-        ]
-
-    def _result(
-        self,
-        item: TaskItem,
-        repeat: int,
-        key: str,
-        request: Request | None,
-        generation: Generation | None,
-        scores: dict[str, float],
-        error: Failure | None,
-    ) -> ItemResult:
-        return ItemResult(
-            strategy=self.strategy,
-            seed=self.seed,
-            repeat=repeat,
-            task=self.task.task.name,
-            item_id=item.id,
-            key=key,
-            request=request,
-            generation=generation,
-            scores=scores,
-            error=error,
-        )

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.types import (
+    Extracted,
     Failure,
     Generation,
     ItemResult,
@@ -30,7 +31,7 @@ from harness.types import (
     TaskItem,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "results.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS generations (
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE TABLE IF NOT EXISTS results (
     recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, repeat INTEGER NOT NULL,
     task TEXT NOT NULL, item_id TEXT NOT NULL, key TEXT NOT NULL, request TEXT, scores TEXT NOT NULL,
-    error TEXT, PRIMARY KEY (recipe, seed, repeat, item_id)
+    extracted TEXT, error TEXT, PRIMARY KEY (recipe, seed, repeat, item_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preparations (
     recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, cost TEXT NOT NULL,
@@ -54,8 +55,8 @@ CREATE TABLE IF NOT EXISTS probes (
 """
 _VARIABLES = 500
 _RESULTS = (
-    "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, "
-    "r.scores, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ?"
+    "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, r.scores, "
+    "r.extracted, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ?"
 )
 
 
@@ -174,7 +175,7 @@ class Store:
                 [(key, generation.model_dump_json()) for key, generation in generations.items()],
             )
             self._db.executemany(
-                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(recipe, result) for result in results],
             )
 
@@ -332,12 +333,13 @@ def _row(recipe: str, result: ItemResult) -> tuple[Any, ...]:
         result.key,
         result.request.model_dump_json() if result.request else None,
         json.dumps(result.scores),
+        result.extracted.model_dump_json() if result.extracted else None,
         result.error.model_dump_json() if result.error else None,
     )
 
 
 def _result(row: tuple[Any, ...]) -> ItemResult:
-    strategy, seed, repeat, task, item_id, key, request, generation, scores, error = row
+    strategy, seed, repeat, task, item_id, key, request, generation, scores, extracted, error = row
     return ItemResult(
         strategy=strategy,
         seed=seed,
@@ -348,5 +350,6 @@ def _result(row: tuple[Any, ...]) -> ItemResult:
         request=Request.model_validate_json(request) if request else None,
         generation=Generation.model_validate_json(generation) if generation else None,
         scores=json.loads(scores),
+        extracted=Extracted.model_validate_json(extracted) if extracted else None,
         error=Failure.model_validate_json(error) if error else None,
     )

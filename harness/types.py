@@ -36,8 +36,9 @@ class Message(Frozen):
 class TaskItem(Frozen):
     """One question with its accepted answers.
 
-    ``history`` holds the turns of a conversation before ``input``, its last user turn. ``documents`` names the corpus documents that hold the answer, where that is known. ``metadata`` holds
-    the remaining columns; templates may use them.
+    ``history`` holds the turns of a conversation before ``input``, its last user turn. ``documents`` names
+    the corpus documents that hold the answer, where that is known. ``metadata`` holds the remaining columns;
+    templates may use them.
     """
 
     id: str

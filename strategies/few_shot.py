@@ -264,4 +264,6 @@ class _TaskFewShot:
 
     def _messages(self, request: Request, examples: list[TaskItem]) -> tuple[Message, ...]:
         turns = [message for example in examples for message in self._turns[example.id]]
-        return (*request.messages[:-1], *turns, request.messages[-1])
+        system = [message for message in request.messages if message.role == "system"]
+        spoken = [message for message in request.messages if message.role != "system"]
+        return (*system, *turns, *spoken)

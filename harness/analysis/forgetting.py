@@ -136,7 +136,7 @@ def behaviour_changes(
         clusters: The cluster of each item.
     """
     kinds: list[tuple[Behaviour, Rates | None]] = []
-    if task.kind == "generate":
+    if not task.scores_choices:
         both = sorted(new.rows.keys() & base.rows.keys())
         sides = _Side(new.rows, new.broken), _Side(base.rows, base.broken)
         kinds.append(("format failure", _paired(both, *sides, clusters)))

@@ -148,6 +148,7 @@ def _compose(
     tasks: tuple[LoadedTask, ...],
     progress: Progress,
 ) -> tuple[Plan, RunManifest]:
+    from harness.asking import Settings
     from harness.digests import digest_of
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
@@ -194,9 +195,7 @@ def _compose(
         model=model,
         embedder=cache(lambda: load_embedder(experiment.embedder, cached)),
         seeds=experiment.seeds,
-        repeats=experiment.repeats,
-        temperature=experiment.temperature,
-        on_long_prompt=experiment.on_long_prompt,
+        settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, tests),
     )
     names = {

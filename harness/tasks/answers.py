@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from harness.errors import MissingDependencyError
 from harness.strict_json import objects_and_arrays
 from harness.tasks.numbers import numbers_in
 from harness.types import AnswerRule, Extracted, Generation, Task, TaskItem
@@ -89,10 +90,16 @@ def _first_json(text: str) -> str | None:
     return text[chosen[1] : chosen[2]] if chosen else None
 
 
-def check_pattern(pattern: str) -> str | None:
-    """Return what is wrong with a regular expression, or None."""
-    import regex
+def pattern_fault(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression, or None.
 
+    Raises:
+        MissingDependencyError: The package ``regex``, whose searches can be bounded in time, is missing.
+    """
+    try:
+        import regex
+    except ModuleNotFoundError:
+        raise MissingDependencyError("answer.pattern", "regex", "metrics") from None
     try:
         _compiled(pattern)
     except regex.error as error:

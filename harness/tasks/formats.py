@@ -1,8 +1,7 @@
 """Rows of the well-known fine-tuning formats, turned into rows with ``input`` and ``target``.
 
-The last assistant turn is the target. What stands before it becomes the input: the user turn alone where
-there is one, else the whole history as lines "User: ..." and "Assistant: ...". The turns stand in
-``metadata.messages`` and the system turn in ``metadata.system`` ("" where there is none).
+The last assistant turn is the target. What stands before it is the conversation, ``messages``, whose last
+user turn is the input. The system turn stands in ``metadata.system`` ("" where there is none).
 """
 
 from __future__ import annotations
@@ -56,21 +55,17 @@ def _from_turns(row: Row, column: str, role_key: str, text_key: str, roles: dict
         raise row.fault(column, "must be a list of turns", f"give turns with {role_key} and {text_key}", raw)
     turns = [_turn(row, f"{column}[{i}]", turn, role_key, text_key, roles) for i, turn in enumerate(raw)]
     system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
-    spoken = [turn for turn in turns if turn["role"] != "system"]
-    while spoken and spoken[-1]["role"] == "user":
+    spoken = _joined([turn for turn in turns if turn["role"] != "system"])
+    if not any(turn["role"] == "assistant" for turn in turns):
+        raise row.fault(column, "has no assistant turn", "end the conversation with the answer")
+    if spoken and spoken[-1]["role"] == "user":
         spoken.pop()  # a question that nobody answered teaches nothing
     if not spoken:
-        raise row.fault(column, "has no assistant turn", "end the conversation with the answer")
-    history, answer = spoken[:-1], spoken[-1]
-    if not any(turn["role"] == "user" for turn in history):
         raise row.fault(column, "has no user turn before the answer", "put the question first")
+    history, answer = spoken[:-1], spoken[-1]
     rest = {key: value for key, value in row.values.items() if key != column}
-    made = {
-        "input": _rendered(history),
-        "target": answer["content"],
-        "system": system,
-        "messages": history,
-    }
+    asked = history[-1]["content"]
+    made = {"input": asked, "target": answer["content"], "system": system, "messages": history}
     return Row(row.file, row.where, {**rest, **made})
 
 
@@ -88,10 +83,15 @@ def _turn(
     return {"role": roles[role], "content": _string(row, f"{place}.{text_key}", turn[text_key])}
 
 
-def _rendered(history: list[dict[str, str]]) -> str:
-    if len(history) == 1:
-        return history[0]["content"]
-    return "\n".join(f"{turn['role'].capitalize()}: {turn['content']}" for turn in history)
+def _joined(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Join neighbouring turns of one speaker by blank lines, from the user's first turn on."""
+    joined: list[dict[str, str]] = []
+    for turn in turns:
+        if joined and joined[-1]["role"] == turn["role"]:
+            joined[-1] = {**turn, "content": f"{joined[-1]['content']}\n\n{turn['content']}"}
+        elif joined or turn["role"] == "user":
+            joined.append(turn)
+    return joined
 
 
 def _string(row: Row, field: str, value: Any) -> str:

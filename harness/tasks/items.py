@@ -16,7 +16,7 @@ from harness.errors import InputError
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.readers import SUFFIXES, Row, read_csv, read_dataset, read_jsonl, read_parquet
 from harness.tasks.spec import Carve, FieldNames, Source
-from harness.types import Split, TaskItem
+from harness.types import Message, Split, TaskItem
 
 
 def normalise(text: str) -> str:
@@ -76,7 +76,10 @@ def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:
     id_column = fields.id or ""
+    conversation = _conversation(row, fields)
     used = {fields.input, fields.target, fields.choices, fields.tags, fields.documents}
+    if conversation:
+        used.add(fields.messages)
     if made_id is None:
         used.add(id_column)
     item_id = made_id if made_id is not None else _scalar(row, id_column, row.column(id_column))
@@ -98,12 +101,62 @@ def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> Ta
     }
     return TaskItem(
         id=item_id,
-        input=_scalar(row, fields.input, row.column(fields.input)),
+        input=_input(row, fields.input, conversation),
+        history=conversation[:-1],
         targets=_targets(row, fields.target),
         split=split,
         metadata=metadata,
         **lists,
     )
+
+
+def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
+    """Return the turns of a conversation, the last one the user's; none where the row has no conversation.
+
+    Beside a column of the input, one that nobody named and that is no conversation is like any other.
+    """
+    column = fields.messages
+    by_default = column == FieldNames().messages
+    value = row.values.get(column) if by_default else row.column(column)
+    spoken = isinstance(value, list) and bool(value) and all(map(_is_turn, value))
+    asked = spoken and value[-1]["role"] == "user"
+    if by_default and (not spoken or (not asked and fields.input in row.values)):
+        return ()
+    if not isinstance(value, list) or not value:
+        raise row.fault(column, "must be a list of turns", "give turns with role and content", value)
+    turns = [_turn(row, f"{column}[{index}]", turn) for index, turn in enumerate(value)]
+    if not asked:
+        remedy = "end with what is asked, or set `format: openai` where the last turn is the answer"
+        raise row.fault(column, "does not end with a user turn", remedy, turns[-1].role)
+    return tuple(turns)
+
+
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, dict) and {"role", "content"} <= value.keys()
+
+
+def _turn(row: Row, place: str, turn: Any) -> Message:
+    if not _is_turn(turn):
+        raise row.fault(place, "must be a turn", "write role and content", turn)
+    role, content = turn["role"], turn["content"]
+    if role not in ("system", "user", "assistant") or (role == "system" and not place.endswith("[0]")):
+        raise row.fault(
+            f"{place}.role", "is not a speaker here", "use user, assistant, or system first", role
+        )
+    if not isinstance(content, str) or not content.strip():
+        raise row.fault(f"{place}.content", "must be text", "give what was said", content)
+    return Message(role=role, content=_checked(row, f"{place}.content", content))
+
+
+def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
+    """Return what is asked: of a conversation its last turn, which a column of its own may only repeat."""
+    if not conversation:
+        return _scalar(row, column, row.column(column))
+    asked = conversation[-1].content
+    if (own := row.values.get(column)) is not None and own != asked:
+        problem = "differs from the last turn of messages"
+        raise row.fault(column, problem, "leave it out, or set fields.messages to another column", own)
+    return asked
 
 
 def _targets(row: Row, column: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from harness.config import parse, read_yaml
 from harness.digests import digest_of, digest_of_all
 from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
+from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.items import carve, check_ids, read_split
 from harness.tasks.prompting import compiled, plain_messages
@@ -69,6 +70,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     for index, metric in enumerate(spec.metrics):
         check_known("metrics", metric.use, place, f"metrics.{index}")
     _check_templates(spec, place)
+    _check_pattern(spec, place)
     items = _read_items(spec, place, folder)
     check_ids(_all(items), place)
     corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
@@ -92,6 +94,14 @@ def _check_templates(spec: TaskFile, place: object) -> None:
             raise InputError(
                 place, key, problem, "mend the template, or write {% raw %} around text"
             ) from None
+
+
+def _check_pattern(spec: TaskFile, place: object) -> None:
+    if spec.answer.pattern and (problem := pattern_fault(spec.answer.pattern)):
+        remedy = "correct it; `regex` of PyPI says what is possible"
+        raise InputError(
+            place, "answer.pattern", f"is no regular expression: {problem}", remedy, spec.answer.pattern
+        )
 
 
 def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
@@ -152,6 +162,7 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         metrics=tuple(metric.spec() for metric in spec.metrics),
         max_new_tokens=spec.max_new_tokens,
         stop=spec.stop,
+        answer=spec.answer.rule(),
         refusal=spec.refusal,
         random_baseline=_random_baseline(spec, items["test"], choices),
         corpus_holds_answers=spec.corpus_holds_answers,

@@ -33,14 +33,17 @@ def compiled(source: str) -> Template:
 def fill(task: Task, source: str, item: TaskItem) -> str:
     """Fill one template of ``task`` with the item's fields.
 
-    A template sees every column of the item but its answer, as ``input``, ``choices``, ``tags`` and the names
-    in ``metadata``.
+    A template sees every column of the item but its answer, as ``input``, ``messages`` (the turns of a
+    conversation), ``choices``, ``tags`` and the names in ``metadata``.
 
     Raises:
         InputError: The template names a field that the item does not have, or does what the sandbox forbids.
     """
     choices = item.choices or task.choices
     fields = {**item.metadata, "input": item.input, "choices": choices, "tags": item.tags, "id": item.id}
+    if item.history:
+        turns = (*item.history, Message(role="user", content=item.input))
+        fields["messages"] = [turn.model_dump() for turn in turns]
     try:
         return compiled(source).render(fields).strip()
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
@@ -65,15 +68,40 @@ def shown_text(task: Task, item: TaskItem) -> str:
     names = _names_used(task.prompt) | _names_used(task.instruction)
     shown = [item.input] if "input" in names else []
     shown += [str(item.metadata[name]) for name in sorted(names & item.metadata.keys())]
-    return "\n".join([*shown, *item.choices])
+    return "\n".join([*(turn.content for turn in item.history), *shown, *item.choices])
 
 
 def plain_messages(task: Task, item: TaskItem) -> tuple[Message, ...]:
-    """Return the system turn (where the task has an instruction) and the user turn of an item."""
+    """Return the system turn (where there is one), what was said before, and the user turn of an item.
+
+    The system turn is the task's instruction; that of the item's own conversation follows it.
+    """
+    spoken = [turn for turn in item.history if turn.role != "system"]
+    system = [fill(task, task.instruction, item)] if task.instruction else []
+    system += [turn.content for turn in item.history if turn.role == "system"]
     user = Message(role="user", content=fill(task, task.prompt, item))
-    if not task.instruction:
-        return (user,)
-    return (Message(role="system", content=fill(task, task.instruction, item)), user)
+    first = [Message(role="system", content="\n\n".join(system))] if system else []
+    return (*first, *spoken, user)
+
+
+def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a prompt with the item's own words left out of its last turn, and all else as it is.
+
+    What is left tells how likely each choice is before the item is known. Where a strategy has put the item
+    into other words, the prompt without it is the plain one.
+    """
+    blank = item.model_copy(
+        update={
+            "input": "",
+            "metadata": {k: "" if isinstance(v, str) else v for k, v in item.metadata.items()},
+        }
+    )
+    asked, empty = fill(task, task.prompt, item), fill(task, task.prompt, blank)
+    last = messages[-1]
+    if not asked or asked not in last.content:
+        return plain_messages(task, blank)
+    content = last.content[::-1].replace(asked[::-1], empty[::-1], 1)[::-1]  # the last place where it stands
+    return (*messages[:-1], last.model_copy(update={"content": content.strip()}))
 
 
 def plain_requests(task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
@@ -84,7 +112,7 @@ def plain_requests(task: Task, items: Sequence[TaskItem]) -> list[Request | Fail
             task=task.name,
             item_id=item.id,
             messages=plain_messages(task, item),
-            choices=(item.choices or task.choices) if task.kind == "choice" else (),
+            choices=(item.choices or task.choices) if task.scores_choices else (),
             decoding=decoding,
         )
         for item in items

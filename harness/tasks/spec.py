@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.config import Options
-from harness.types import Kind, MetricSpec, Role
+from harness.types import AnswerRule, Extraction, Kind, MetricSpec, Role
 
 Format = Literal["jsonl", "csv", "parquet", "alpaca", "sharegpt", "openai"]
 
@@ -95,9 +95,57 @@ class FieldNames(Options):
     target: str = Field(default="target", description="The answer, or a list of accepted answers.")
     choices: str = Field(default="choices", description="The options of this item; may be left out.")
     tags: str = Field(default="tags", description="Labels to group by; may be left out.")
+    messages: str = Field(
+        default="messages",
+        description="A conversation as input, turns with role and content, the last one the user's; "
+        "may be left out.",
+    )
     documents: str = Field(
         default="documents", description="Ids of the corpus documents with the answer; may be left out."
     )
+
+
+class AnswerOptions(Options):
+    """What of the text that the model wrote is its answer. Reasoning between <think> tags never is."""
+
+    after: str = Field(default="", description="The answer stands behind the last occurrence of this text.")
+    extract: Extraction = Field(
+        default="whole",
+        description="The part that is the answer. json: the first object; number: the last number; choice: "
+        "the choice that is named; regex: what `pattern` finds.",
+    )
+    pattern: str = Field(
+        default="",
+        max_length=500,
+        description="Regular expression for `extract: regex`; its first group is the answer, or the match.",
+    )
+
+    @model_validator(mode="after")
+    def _pattern_goes_with_regex(self) -> AnswerOptions:
+        if (self.extract == "regex") != bool(self.pattern):
+            raise ValueError("pattern goes with extract: regex, and only with it")
+        return self
+
+    def rule(self) -> AnswerRule:
+        """Return it as tasks have it."""
+        return AnswerRule(**self.model_dump())
+
+
+def _written_out_answer(value: Any) -> Any:
+    """Write out `answer: number`, `answer: {extract: {after: "Answer:"}}` and the like for `regex`."""
+    if isinstance(value, str):
+        return {"extract": value}
+    if isinstance(value, dict) and isinstance(value.get("extract"), dict):
+        rest, short = {k: v for k, v in value.items() if k != "extract"}, dict(value["extract"])
+        if "regex" in short:
+            short |= {"extract": "regex", "pattern": short.pop("regex")}
+        return rest | short
+    return value
+
+
+AnswerField = Annotated[
+    AnswerOptions, BeforeValidator(_written_out_answer, json_schema_input_type=str | AnswerOptions)
+]
 
 
 class CorpusSource(Options):
@@ -171,6 +219,9 @@ class TaskFile(Options):
     )
     max_new_tokens: int = Field(default=64, ge=1, description="Longest answer, in tokens.")
     stop: tuple[str, ...] = Field(default=(), description="Strings that end an answer.")
+    answer: AnswerField = Field(
+        default=AnswerOptions(), description="What of the written text is the answer; else all of it."
+    )
     refusal: str | None = Field(
         default=None, description="The answer expected where the question has none, such as `not found`."
     )
@@ -199,6 +250,10 @@ class TaskFile(Options):
             raise ValueError("choices go with kind choice, and this task's kind is generate")
         if len(set(self.choices)) != len(self.choices):
             raise ValueError("a choice stands twice")
+        if self.kind == "generate" and self.answer.extract == "choice":
+            raise ValueError("answer.extract: choice goes with kind choice, and this task's kind is generate")
+        if self.kind == "choice" and self.answer.extract != "choice" and self.answer != AnswerOptions():
+            raise ValueError("answer of a choice task is left out, or has extract: choice")
         return self
 
 

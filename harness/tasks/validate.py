@@ -230,7 +230,7 @@ def _stands_in(corpus: str, text: str, at_least_chars: int) -> bool:
 
 def _too_long(loaded: LoadedTask, count_tokens: CountTokens, context_length: int) -> list[Finding]:
     task = loaded.task
-    answer_tokens = task.max_new_tokens if task.kind == "generate" else 1
+    answer_tokens = 1 if task.scores_choices else task.max_new_tokens
     findings = []
     for split, items in _splits(loaded).items():
         lengths = [count_tokens(plain_messages(task, item)) for item in items]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.asking import Settings
 from harness.composition import Chain, Part
 from harness.config import Options
 from harness.protocols import Case, PrepareContext, Prepared
@@ -84,8 +85,7 @@ def plan_of(
         "model": model,
         "embedder": lambda: None,
         "seeds": (0,),
-        "repeats": 1,
-        "temperature": 0.0,
-        "on_long_prompt": "cut",
     }
-    return Plan(**(options | keys))
+    settings: dict[str, Any] = {"repeats": 1, "temperature": 0.0, "on_long_prompt": "cut"}
+    settings |= {name: keys.pop(name) for name in settings.keys() & keys.keys()}
+    return Plan(**(options | keys | {"settings": Settings(**settings)}))

@@ -53,7 +53,7 @@ def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
     tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int, ahead: bool
 ) -> None:
     device = "cuda" if ahead else "cpu"
-    with patch("harness.runner.WINDOW", window), patch.object(RuleModel, "device", device, create=True):
+    with patch("harness.asking.WINDOW", window), patch.object(RuleModel, "device", device, create=True):
         _broken_and_whole(tmp_path_factory, breaks_after, batch_size)
 
 
@@ -211,7 +211,7 @@ class Counting(Plain):
 def test_few_windows_of_requests_are_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, most: int
 ) -> None:
-    monkeypatch.setattr("harness.runner.WINDOW", 5)
+    monkeypatch.setattr("harness.asking.WINDOW", 5)
     model = RuleModel()
     monkeypatch.setattr(model, "device", device, raising=False)
     counting = Counting(model)
@@ -225,7 +225,7 @@ def test_few_windows_of_requests_are_held(
 def test_a_fault_in_a_later_window_costs_no_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
-    monkeypatch.setattr("harness.runner.WINDOW", 5)
+    monkeypatch.setattr("harness.asking.WINDOW", 5)
     task = task_of(12)
     long = task.test[11].model_copy(update={"input": "word " * 1400})
     task = dataclasses.replace(task, test=(*task.test[:11], long))

@@ -50,13 +50,18 @@ def test_sharegpt_single_turn(tmp_path: Path) -> None:
     assert item.metadata["system"] == "Be brief."
 
 
-def test_openai_history_is_rendered_and_kept(tmp_path: Path) -> None:
+def test_openai_history_is_a_conversation(tmp_path: Path) -> None:
     row = openai(("user", "2+2?"), ("assistant", "4"), ("user", "and 3+3?"), ("assistant", "6"))
     (item,) = items_of(tmp_path, "openai", [row])
-    assert item.input == "User: 2+2?\nAssistant: 4\nUser: and 3+3?"
-    assert item.targets == ("6",)
-    assert item.metadata["system"] == ""
-    assert [turn["role"] for turn in item.metadata["messages"]] == ["user", "assistant", "user"]
+    assert (item.input, item.targets) == ("and 3+3?", ("6",))
+    assert item.metadata == {"system": ""}
+    assert [(turn.role, turn.content) for turn in item.history] == [("user", "2+2?"), ("assistant", "4")]
+
+
+def test_neighbouring_turns_of_one_speaker_are_one(tmp_path: Path) -> None:
+    row = openai(("assistant", "Hello"), ("user", "a"), ("user", "b"), ("assistant", "c"), ("assistant", "d"))
+    (item,) = items_of(tmp_path, "openai", [row])
+    assert (item.input, item.history, item.targets) == ("a\n\nb", (), ("c\n\nd",))
 
 
 def test_the_answer_stands_nowhere_but_in_the_target(tmp_path: Path) -> None:
