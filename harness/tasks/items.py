@@ -118,17 +118,18 @@ def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
     column = fields.messages
     by_default = column == FieldNames().messages
     value = row.values.get(column) if by_default else row.column(column)
-    spoken = isinstance(value, list) and bool(value) and all(map(_is_turn, value))
-    asked = spoken and value[-1]["role"] == "user"
+    turns = value if isinstance(value, list) else []
+    spoken = bool(turns) and all(map(_is_turn, turns))
+    asked = spoken and turns[-1]["role"] == "user"
     if by_default and (not spoken or (not asked and fields.input in row.values)):
         return ()
-    if not isinstance(value, list) or not value:
+    if not turns:
         raise row.fault(column, "must be a list of turns", "give turns with role and content", value)
-    turns = [_turn(row, f"{column}[{index}]", turn) for index, turn in enumerate(value)]
+    found = [_turn(row, f"{column}[{index}]", turn) for index, turn in enumerate(turns)]
     if not asked:
         remedy = "end with what is asked, or set `format: openai` where the last turn is the answer"
-        raise row.fault(column, "does not end with a user turn", remedy, turns[-1].role)
-    return tuple(turns)
+        raise row.fault(column, "does not end with a user turn", remedy, found[-1].role)
+    return tuple(found)
 
 
 def _is_turn(value: Any) -> bool:
