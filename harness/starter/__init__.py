@@ -1,1 +1,0 @@
-"""The starter model: its generator of tasks, tokenizer, pre-training program and measured abilities."""
