@@ -14,7 +14,8 @@ from harness.types import RunManifest
 from reports._data import load_manifest
 
 COLUMNS = (
-    "strategy", "seed", "repeat", "task", "item_id", "tags", "input", "targets", "answer", "error",
+    "strategy", "seed", "repeat", "task", "item_id", "tags", "input", "targets", "answer",
+    "extracted", "malformed", "error",
     "prompt_tokens", "completion_tokens", "latency_s", "passages", "stop_reason",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +45,8 @@ def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[dict[str, Any]]:
                         "input": item.input,
                         "targets": "; ".join(item.targets),
                         "answer": answer.text if answer else None,
+                        "extracted": row.extracted.text if row.extracted else None,
+                        "malformed": int(row.extracted.malformed) if row.extracted else None,
                         "error": f"{row.error.kind}: {row.error.message}" if row.error else None,
                         "prompt_tokens": answer.usage.prompt if answer else None,
                         "completion_tokens": answer.usage.completion if answer else None,
@@ -80,7 +83,7 @@ def write_parquet(run_dir: Path, path: Path) -> None:
     except ModuleNotFoundError:
         raise MissingDependencyError("--format parquet", "pyarrow", "metrics") from None
     columns, found = rows(run_dir)
-    whole = {"seed", "repeat", "prompt_tokens", "completion_tokens", "passages"}
+    whole = {"seed", "repeat", "malformed", "prompt_tokens", "completion_tokens", "passages"}
     kinds = {
         name: pa.int64()
         if name in whole

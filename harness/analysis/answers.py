@@ -27,6 +27,7 @@ class Answers:
         latencies_s: Seconds of each answer, shape ``(n_answers,)``.
         rows: Item to the number of its rows.
         broken: Item to how many of its rows break their form, where any does.
+        malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
         refused: Item to how many of its rows refuse, where any does.
     """
 
@@ -38,6 +39,7 @@ class Answers:
     latencies_s: Floats
     rows: Mapping[str, int]
     broken: Mapping[str, int]
+    malformed: Mapping[str, int]
     refused: Mapping[str, int]
 
     @property
@@ -55,7 +57,8 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
     n_failed = n_cut = embedding = prompt = cached = completion = 0
     latencies = array("d")
-    counts, broken, refused, answered = Counter[str](), Counter[str](), Counter[str](), set[str]()
+    counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
+    refused, answered = Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
@@ -63,7 +66,9 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         n_failed += row.error is not None
         if breaks_form(row):
             broken[item] += 1
-        if row.generation is not None and refuses(row.generation.text, task):
+        if row.extracted is not None and row.extracted.malformed:
+            malformed[item] += 1
+        if refuses(judged_text(row), task):
             refused[item] += 1
         if row.generation is None or row.request is None:
             continue
@@ -85,6 +90,7 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         latencies_s=np.array(latencies),
         rows=counts,
         broken=broken,
+        malformed=malformed,
         refused=refused,
     )
 
@@ -94,12 +100,22 @@ def latencies_of(answers: Iterable[Answers]) -> Floats:
     return np.concatenate([np.zeros(0), *(each.latencies_s for each in answers)])
 
 
+def judged_text(row: ItemResult) -> str:
+    """Return what of an answer was judged; "" where there is none."""
+    if row.extracted is not None:
+        return row.extracted.text
+    return row.generation.text if row.generation is not None else ""
+
+
 def breaks_form(row: ItemResult) -> bool:
-    """No answer, an empty one, one cut off at its longest, or JSON that is none."""
-    answer = row.generation
-    if answer is None or not answer.text or answer.stop_reason == "length":
+    """No answer, an empty or a malformed one, one cut off at its longest, or malformed JSON.
+
+    An answer that was extracted from a longer text is whole, wherever that text ends.
+    """
+    text = judged_text(row)
+    if row.generation is None or not text or row.scores.get("valid_json") == 0.0:
         return True
-    return row.scores.get("valid_json") == 0.0
+    return row.generation.stop_reason == "length" and text == row.generation.text.strip()
 
 
 def refuses(text: str, task: Task) -> bool:

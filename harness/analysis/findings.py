@@ -23,7 +23,8 @@ class TaskInfo(Frozen):
 class Cell(Frozen):
     """One metric of one strategy on one task.
 
-    ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0.
+    ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0,
+    and so do those with ``malformed`` answers, which held no answer as the task wants it.
     Seeds and repeats are averaged within the item first, so they are not more ``n``.
     """
 
@@ -36,6 +37,7 @@ class Cell(Frozen):
     ci_high: float
     n: int
     errors: int
+    malformed: int = 0
 
 
 class Contrast(Frozen):

@@ -82,6 +82,7 @@ def _cells(run: RunRows) -> Iterable[Cell]:
                     ci_high=high,
                     n=n,
                     errors=len(found.failed & items.keys()),
+                    malformed=len(run.answers[strategy][task].malformed.keys() & items.keys()),
                 )
 
 

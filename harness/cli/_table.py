@@ -31,8 +31,24 @@ def print_summary(summary: Summary) -> None:
         )
     if summary.errors:
         console.print(f"{summary.errors} of {summary.items} items failed; they count as wrong.", markup=False)
+    for cell in malformed_cells(summary):
+        console.print(
+            f"{cell.task}: {cell.malformed} of {cell.n} answers of {cell.strategy} are malformed (what the "
+            "task's `answer` wants is not in them) and count as wrong.",
+            markup=False,
+        )
     if summary.verdict:
         console.print(f"Verdict: {summary.verdict.line}", markup=False, soft_wrap=True)
+
+
+def malformed_cells(summary: Summary) -> list[Cell]:
+    """Return the primary scores of tasks and strategies with malformed answers."""
+    return [cell for cell in summary.cells if cell.primary and cell.malformed]
+
+
+def unread(summary: Summary) -> bool:
+    """Whether all answers of a strategy to a task are malformed: the rule or the instruction is at fault."""
+    return any(cell.malformed == cell.n for cell in malformed_cells(summary))
 
 
 def _scores(summary: Summary) -> Table:

@@ -53,7 +53,7 @@ def run(
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     manifest = complete(experiment, config, run_dir, progress, only)
     from harness.analysis.rows import RunRows
-    from harness.cli._table import print_summary
+    from harness.cli._table import print_summary, unread
     from harness.store import Store
     from reports._data import require_results, run_of
     from reports.writing import write_page
@@ -66,7 +66,7 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     report = write_page(run, run_dir / "report.html")
     print_summary(run.summary)
     click.echo(f"Report: {report}")
-    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures else EXIT_DONE
+    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread(run.summary) else EXIT_DONE
 
 
 def _check_only(experiment: Experiment, only: Sequence[str]) -> None:

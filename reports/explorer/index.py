@@ -64,7 +64,7 @@ def index_of(
 
 
 def _columns() -> dict[str, list[Any]]:
-    return {"outcome": [], "answer": [], "score": [], "tokens": [], "latency_ms": []}
+    return {"outcome": [], "answer": [], "judged": [], "score": [], "tokens": [], "latency_ms": []}
 
 
 def _add(into: dict[str, list[Any]], shown: Shown | None, strings: Strings) -> None:
@@ -75,6 +75,9 @@ def _add(into: dict[str, list[Any]], shown: Shown | None, strings: Strings) -> N
     words = f"{error.kind}: {error.message}" if error else answer.text if answer else ""
     into["outcome"].append(int(shown.outcome) if shown else 0)
     into["answer"].append(strings(brief(words)))
+    judged = result.extracted.text if result and result.extracted else ""
+    whole = not answer or judged == answer.text.strip()
+    into["judged"].append(None if whole or not judged else strings(brief(judged)))
     into["score"].append(shown.score if shown else None)
     into["tokens"].append(answer.usage.prompt + answer.usage.completion if answer else None)
     into["latency_ms"].append(round(1000 * answer.latency_s, 1) if answer else None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import overload
 
-from harness.analysis.answers import refuses
+from harness.analysis.answers import judged_text, refuses
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import RIGHT
 from harness.types import ItemResult, TaskItem
@@ -27,6 +27,7 @@ class Outcome(IntFlag):
     RIGHT = 2
     FAILED = 4
     REFUSED = 8
+    MALFORMED = 16
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ class AskedItems(Sequence[AskedItem]):
             outcome |= Outcome.FAILED
         elif score is not None and score > RIGHT:
             outcome |= Outcome.RIGHT
-        if result.generation and refuses(result.generation.text, task):
+        if result.extracted and result.extracted.malformed:
+            outcome |= Outcome.MALFORMED
+        if refuses(judged_text(result), task):
             outcome |= Outcome.REFUSED
         return Shown(result, score, outcome, n)
 

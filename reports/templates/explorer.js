@@ -21,7 +21,7 @@
  * Whatever a user or a model wrote arrives as base64 and reaches the page as text alone: through `make`.
  */
 {
-  const ANSWERED = 1, RIGHT = 2, FAILED = 4, REFUSED = 8; // reports/explorer/items.py
+  const ANSWERED = 1, RIGHT = 2, FAILED = 4, REFUSED = 8, MALFORMED = 16; // reports/explorer/items.py
   const CITED = 1, NAMED = 2, BLOCK = 200; // reports/explorer/details.py
   const ROW_REM = 3.5, SPARE_ROWS = 6, DIFF_WORDS = 500;
   const DEFAULTS = { q: "", task: "", role: "", tag: "", strategy: "", outcome: "", a: "", b: "", flip: "", sort: "disagreement" };
@@ -49,7 +49,7 @@
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, value);
-    element.append(...children.flat(2).filter(child => child !== false));
+    element.append(...children.flat(Infinity).filter(child => child !== false));
     return element;
   };
   const worded = value => typeof value === "number" ? number.format(value) : value;
@@ -126,6 +126,7 @@
   const strategyOf = name => data.strategies.indexOf(form.elements[name].value);
   const OUTCOMES = {
     right: bits => bits & RIGHT, wrong: bits => bits & ANSWERED && !(bits & RIGHT), refused: bits => bits & REFUSED,
+    malformed: bits => bits & MALFORMED,
     error: bits => bits & FAILED, "": bits => bits & ANSWERED,
   };
   const FLIPS = { gained: [0, 1], lost: [1, 0], "both-right": [1, 1], "both-wrong": [0, 0] };
@@ -263,7 +264,8 @@
 
   const fact = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
   const folder = (title, parts, open) => make("details", { open: open && "" }, make("summary", {}, title), parts);
-  const badges = bits => [sign(bits), ...(bits & REFUSED ? [["⊘", "refused", "refused"]] : [])]
+  const badges = bits => [sign(bits), ...(bits & REFUSED ? [["⊘", "refused", "refused"]] : []),
+    ...(bits & MALFORMED ? [["≠", "malformed", "refused"]] : [])]
     .map(([glyph, key, kind]) => make("span", { class: `items-badge items-${kind}` }, `${glyph} ${say(key)}`));
   const time = ms => ms < 1000 ? say("milliseconds", { n: figure(ms) }) : say("seconds", { n: (ms / 1000).toFixed(2) });
 
@@ -280,10 +282,12 @@
   const choice = ([words, likelihood], text) => make("li", {}, apart(text(words)), ` ${figure(likelihood)}`);
 
   /** What the index knows of an answer: its words against the accepted ones, or its error. */
-  const told = (bits, words, targets) => bits & FAILED
+  const told = (bits, words, judged, targets) => bits & FAILED
     ? make("div", { class: "items-error" }, make("h5", {}, say("error")), written(words))
     : [make("h5", {}, say("answer")), written(words || say("empty")),
-      make("h5", {}, say("difference")), comparison(words, targets)];
+      judged !== null && [make("h5", {}, say("judged")), written(judged)],
+      bits & MALFORMED ? note(say("judged_nothing"))
+        : [make("h5", {}, say("difference")), comparison(judged ?? words, targets)]];
 
   const figures = ({ scores = [], tokens, stop, examples }, text) => [
     scores.length > 0 && fact(say("scores"), scores.map(([n, score]) => `${data.metrics[n]} ${percent(score)}`).join(", ")),
@@ -309,13 +313,19 @@
     return answer?.text === undefined ? string(data.results[strategy].answer[item]) : details.text(answer.text);
   };
 
+  /** The part of an answer that is judged, or null where that is all of it. */
+  const judgedAt = (item, strategy) => {
+    const judged = data.results[strategy].judged[item];
+    return judged === null ? null : string(judged);
+  };
+
   const answerOf = (item, strategy, targets, details) => {
     const column = data.results[strategy], bits = column.outcome[item], took = column.latency_ms[item];
     const answer = details?.answers[strategy], primary = `${data.primary[data.task[item]]} ${percent(column.score[item])}`;
     return make("article", { class: "items-answer" },
       make("h4", {}, apart(data.strategies[strategy])), badges(bits),
       (bits & ANSWERED) > 0 && [
-        told(bits, wordsAt(item, strategy, details), targets),
+        told(bits, wordsAt(item, strategy, details), judgedAt(item, strategy), targets),
         make("dl", {}, answer ? figures(answer, details.text) : fact(say("scores"), primary),
           took !== null && fact(say("latency"), time(took))),
       ],
