@@ -118,7 +118,7 @@ def _convert(path: Path, folder: Path, place: object, key: str, progress: Progre
             tokenizer, module = _read(path, place, key)
             step.advance(1, "weights read")
             _check_room(draft, module)
-            module.save_pretrained(draft)
+            _save(module, draft)
             step.advance(1, "weights written")
             tokenizer.save_pretrained(draft)
             step.advance()
@@ -152,6 +152,16 @@ def _read(path: Path, place: object, key: str) -> tuple[Any, Any]:
     del module.config.quantization_config  # else transformers refuse to save what is no longer quantised
     module.hf_quantizer = None
     return tokenizer, module
+
+
+def _save(module: Any, folder: Path) -> None:
+    """Write the weights; where that fails it is an OSError, whoever says so."""
+    from safetensors import SafetensorError
+
+    try:
+        module.save_pretrained(folder)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error).rpartition("error: ")[2]) from None
 
 
 def _check_room(folder: Path, module: Any) -> None:
