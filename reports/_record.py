@@ -97,6 +97,8 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
 def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in record.items():
         name = f"{prefix}{key}".replace("_", " ")
+        if key == "notes":  # stand above, beside the verdict
+            continue
         if isinstance(value, dict):
             yield from () if _is_table(value) else _figures(value, f"{prefix}{key}: ")
         elif isinstance(value, list):

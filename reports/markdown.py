@@ -20,6 +20,7 @@ def markdown(run: RunData) -> str:
         f"- {'**ends it**' if c.ends else 'holds' if c.good else 'note'}: {plain(c.text, 500)}"
         for c in run.decision.checks
     ]
+    lines += [f"- note: {plain(f'{n.strategy} (seed {n.seed}): {n.text}', 500)}" for n in run.summary.notes]
     if run.decision.changes:
         lines += ["", "## What would change it", ""]
         lines += [f"- {plain(change, 500)}" for change in run.decision.changes]

@@ -38,6 +38,7 @@ from strategies._training_loop import (
     arguments,
     collate,
     no_better,
+    progress_notes,
     takes_answers_only,
     validation_batches,
 )
@@ -264,12 +265,13 @@ class _Training:
         self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
     ) -> dict[str, Any]:
         history = state["log_history"]
-        best_step = int(state_of(best)["global_step"])
+        best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
         return {
-            "steps": int(state["global_step"]),
+            "notes": progress_notes(history, best_step, last_step),
+            "steps": last_step,
             "steps_planned": steps,
             "best_step": best_step,
-            "stopped_early": int(state["global_step"]) < steps,
+            "stopped_early": last_step < steps,
             "selection": "lowest validation loss" if data.validation else "last step: no validation items",
             "loss": [[row["step"], row["loss"]] for row in history if "loss" in row],
             "validation_loss": [[row["step"], row["eval_loss"]] for row in history if "eval_loss" in row],

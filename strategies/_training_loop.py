@@ -198,3 +198,20 @@ def no_better(history: list[dict[str, Any]], patience: int) -> bool:
     """Return whether the last ``patience`` validation losses were all no lower than one before them."""
     losses = [float(row["eval_loss"]) for row in history if "eval_loss" in row]
     return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+
+
+def progress_notes(history: list[dict[str, Any]], best_step: int, last_step: int) -> list[str]:
+    """Return what a reader must know of where a training ended: before its best step, or long after it."""
+    losses = {int(row["step"]): float(row["eval_loss"]) for row in history if "eval_loss" in row}
+    if len(losses) < 2 or best_step not in losses:
+        return []
+    if best_step == last_step:
+        return [
+            f"not trained to its end: the validation loss was lowest at the last step ({last_step}), so more "
+            "epochs may do better"
+        ]
+    best, last = losses[best_step], losses[max(losses)]
+    return [
+        f"the validation loss was lowest at step {best_step} of {last_step} ({best:.3f}; at the end "
+        f"{last:.3f}): later steps overfitted, and the checkpoint of that step answers"
+    ]

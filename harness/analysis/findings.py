@@ -226,6 +226,14 @@ class StrategyFailure(Frozen):
     error: Failure
 
 
+class PreparationNote(Frozen):
+    """What a strategy's preparation says that a reader must know: ``notes`` of its record."""
+
+    strategy: str
+    seed: int
+    text: str
+
+
 class Verdict(Frozen):
     """The decision in a paragraph, under the usual prices; ``winner`` is None while nothing is proven."""
 
@@ -262,6 +270,7 @@ class Summary(Frozen):
     macro: tuple[MacroContrast, ...]
     costs: tuple[StrategyCost, ...]
     failures: tuple[StrategyFailure, ...]
+    notes: tuple[PreparationNote, ...] = ()
     items: int
     errors: int
     verdict: Verdict | None = None

@@ -13,6 +13,7 @@ from harness.analysis.findings import (
     Attribution,
     BehaviourChange,
     Cell,
+    PreparationNote,
     StrategyCost,
     StrategyDrift,
     StrategyFailure,
@@ -58,9 +59,21 @@ def summary_of(run: RunRows) -> Summary:
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
+        notes=tuple(_notes(run)),
         items=sum(found.n for found in answers),
         errors=sum(found.n_failed for found in answers),
     )
+
+
+def _notes(run: RunRows) -> Iterable[PreparationNote]:
+    """Yield the notes of every part of every preparation; one that several strategies share comes once."""
+    seen = set[tuple[int, str]]()
+    for prepared in run.prepared:
+        for part in prepared.record.values():
+            for text in part.get("notes", ()) if isinstance(part, dict) else ():
+                if (prepared.seed, text) not in seen:
+                    seen.add((prepared.seed, text))
+                    yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
 
 
 def _cells(run: RunRows) -> Iterable[Cell]:

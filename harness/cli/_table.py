@@ -29,6 +29,8 @@ def print_summary(summary: Summary) -> None:
         console.print(
             f"{failure.strategy} (seed {failure.seed}) failed: {failure.error.message}", markup=False
         )
+    for note in summary.notes:
+        console.print(f"{note.strategy} (seed {note.seed}): {note.text}.", markup=False)
     if summary.errors:
         console.print(f"{summary.errors} of {summary.items} items failed; they count as wrong.", markup=False)
     for cell in malformed_cells(summary):

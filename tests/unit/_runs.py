@@ -43,7 +43,7 @@ class Exact:
     names = ("exact_match",)
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        return [{"exact_match": float(case.generation.text in case.item.targets)} for case in cases]
+        return [{"exact_match": float(case.answer in case.item.targets)} for case in cases]
 
 
 def task_of(n: int = 10, name: str = "words", **keys: Any) -> LoadedTask:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
         findings.MacroContrast,
         findings.StrategyCost,
         findings.StrategyFailure,
+        findings.PreparationNote,
         findings.Verdict,
         PrepareCost,
     ],

@@ -133,7 +133,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(file: Path, cache: Path, monkeyp
 def test_a_killed_conversion_is_done_anew(file: Path, cache: Path, monkeypatch: Any) -> None:
     child = os.fork()
     if not child:
-        gguf._save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        gguf._save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         local_folder(str(file), None, "a.yaml")
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL

@@ -1,0 +1,215 @@
+"""What of an answer is judged in a run: the extracted part, its scores, priors of choices, what is malformed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.run import run as run_command
+from harness.errors import InputError
+from harness.judging import Answered, judge
+from harness.progress import PlainProgress, SilentProgress
+from harness.protocols import Case
+from harness.runner import execute
+from harness.store import Store
+from harness.tasks.loading import load_task
+from harness.types import AnswerRule, Generation, ItemResult, Request
+from strategies._training_loop import progress_notes
+from tests.conftest import TaskWriter
+from tests.unit._fakes import RuleModel
+from tests.unit._runs import plan_of, task_of
+
+
+class Lengths:
+    """The answer's length over 100, whatever the target."""
+
+    names = ("length",)
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        return [{"length": len(case.answer) / 100} for case in cases]
+
+
+class Shown:
+    """1.0 always: it judges no answer."""
+
+    names = ("shown",)
+    judges = "passages"
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        return [{"shown": 1.0} for _ in cases]
+
+
+class Prior:
+    """How much likelier the first choice is than without the input."""
+
+    names = ("gain",)
+    kinds = ("choice",)
+    wants_prior = True
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        assert all(case.prior for case in cases)
+        return [{"gain": float(case.prior.text != case.generation.text)} for case in cases if case.prior]
+
+
+def rows_of(tmp_path: Path, model: RuleModel, log: Any = None, **keys: Any) -> list[ItemResult]:
+    plan = plan_of(tmp_path, model, **keys)
+    tmp_path.mkdir(exist_ok=True)
+    with Store.open(tmp_path) as store:
+        execute(plan, store, PlainProgress(log) if log else SilentProgress())
+    with Store.open(tmp_path, read_only=True) as store:
+        return list(store.results(["plain/words"]))
+
+
+def numbers(n: int = 10) -> Any:
+    return task_of(n, answer=AnswerRule(extract="number"))
+
+
+def test_the_extracted_part_is_judged_and_kept_beside_the_whole(tmp_path: Path) -> None:
+    model = RuleModel(rule=lambda request: f"{request.item_id[-1]} apples, so 1{request.item_id[-1]}.")
+    rows = rows_of(tmp_path, model, tasks=[numbers()], metrics={"words": (Lengths(),)})
+    assert [row.extracted.text for row in rows if row.extracted] == [f"1{i}" for i in range(10)]
+    assert all(row.generation and row.generation.text.endswith(".") for row in rows)
+    assert {row.scores["length"] for row in rows} == {0.02}
+
+
+def test_what_cannot_be_extracted_scores_nothing_where_answers_are_judged(tmp_path: Path) -> None:
+    model = RuleModel(rule=lambda request: "none" if request.item_id == "i003" else "7")
+    rows = rows_of(tmp_path, model, tasks=[numbers()], metrics={"words": (Lengths(), Shown())})
+    odd = rows[3]
+    assert odd.extracted is not None
+    assert odd.extracted.malformed
+    assert odd.scores == {"length": 0.0, "shown": 1.0}
+    assert odd.error is None
+    assert all(row.scores == {"length": 0.01, "shown": 1.0} for row in rows if row is not odd)
+
+
+def test_reasoning_is_no_part_of_an_answer_whatever_the_rule() -> None:
+    loaded = task_of(1)
+    item, request = loaded.test[0], Request(task="words", item_id="i000", messages=())
+    texts = ["<think>long</think>w0", "w0", "<think>without end", ""]
+    answered = [Answered(item, request, Generation(text=text)) for text in texts]
+    found = judge(loaded.task, [Lengths()], answered)
+    assert [(each.extracted.text, each.extracted.malformed) for each in found] == [
+        ("w0", False), ("w0", False), ("", True), ("", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "sound", "told"), [(120, None, True), (120, 50, False), (90, None, False)])
+def test_a_rule_that_finds_nothing_in_the_first_hundred_answers_is_told(
+    tmp_path: Path, n: int, sound: int | None, told: bool
+) -> None:
+    model = RuleModel(rule=lambda request: "7" if request.item_id == f"i{sound or -1:03}" else "none")
+    with (tmp_path / "log").open("w+") as log:
+        rows_of(tmp_path / "run", model, log, tasks=[numbers(n)], metrics={"words": (Lengths(),)})
+        log.seek(0)
+        assert ("answer: none of the first" in log.read()) == told
+
+
+def test_answers_are_kept_before_a_metric_refuses_an_item(tmp_path: Path) -> None:
+    class Refuses(Lengths):
+        def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+            raise InputError("words", "item i000", "has no number", "correct it")
+
+    model = RuleModel(batch_size=4)
+    with pytest.raises(InputError):
+        rows_of(tmp_path, model, tasks=[task_of(8)], metrics={"words": (Refuses(),)})
+    assert len(model.asked) == 4
+    again = RuleModel(batch_size=4)
+    rows = rows_of(tmp_path, again, tasks=[task_of(8)], metrics={"words": (Lengths(),)})
+    assert len(rows) == 8
+    assert sorted({*again.asked, *model.asked}) == [row.item_id for row in rows]
+    assert not set(again.asked) & set(model.asked)
+
+
+def test_a_prior_is_asked_once_for_prompts_that_are_the_same_without_their_input(tmp_path: Path) -> None:
+    task = task_of(6, kind="choice", choices=("a", "b"), prompt="Which? {{ input }}")
+    model = RuleModel(rule=lambda request: "b" if request.messages[-1].content == "Which?" else "a")
+    rows = rows_of(tmp_path, model, tasks=[task], metrics={"words": (Prior(),)})
+    assert [row.scores for row in rows] == [{"gain": 1.0}] * 6
+    assert len(model.asked) == 7
+
+
+def test_choices_in_words_are_written_and_not_scored(write_task: TaskWriter, tmp_path: Path) -> None:
+    rows = {"test": [{"id": str(i), "input": f"t{i}", "target": "good"} for i in range(4)]}
+    folder = write_task(
+        rows=rows, kind="choice", choices=["good", "bad"], metrics=["choice_accuracy"], answer="choice"
+    )
+    loaded = load_task(folder)
+    assert loaded.task.answer == AnswerRule(extract="choice")
+    model = RuleModel(
+        rule=lambda r: {"0": "It is good.", "1": "Bad!", "2": "Good or bad."}.get(r.item_id, "good")
+    )
+    from harness.metrics._loading import load_metrics
+
+    metrics = {"capitals": tuple(load_metrics(loaded.task, folder))}
+    plan = plan_of(tmp_path / "run", model, [loaded], metrics=metrics)
+    plan.run_dir.mkdir()
+    with Store.open(plan.run_dir) as store:
+        execute(plan, store, SilentProgress())
+        rows_now = list(store.results(["plain/capitals"]))
+    assert [row.scores for row in rows_now] == [{"choice_accuracy": x} for x in (1.0, 0.0, 0.0, 1.0)]
+    assert [bool(row.extracted and row.extracted.malformed) for row in rows_now] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"answer": "second_line"}, "answer"),
+        ({"answer": {"extract": "regex"}}, "pattern goes with extract: regex"),
+        ({"answer": {"pattern": "x"}}, "pattern goes with extract: regex"),
+        ({"answer": {"extract": {"regex": "("}}}, "answer.pattern: is no regular expression"),
+        ({"answer": "choice"}, "goes with kind choice"),
+        ({"answer": "number", "kind": "choice", "choices": ["1", "2"]}, "has extract: choice"),
+        ({"answer": {"afer": "x"}}, "did you mean 'after'"),
+    ],
+)
+def test_a_wrong_rule_is_refused(write_task: TaskWriter, keys: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load_task(write_task(**keys))
+
+
+def test_the_short_ways_of_writing_a_rule(write_task: TaskWriter) -> None:
+    for name, answer, rule in [
+        ("a", "first_line", AnswerRule(extract="first_line")),
+        ("b", {"after": "Answer:"}, AnswerRule(after="Answer:")),
+        ("c", {"extract": {"after": "Answer:"}}, AnswerRule(after="Answer:")),
+        ("d", {"extract": {"regex": "x+"}}, AnswerRule(extract="regex", pattern="x+")),
+        ("e", {"after": "A:", "extract": "number"}, AnswerRule(extract="number", after="A:")),
+    ]:
+        assert load_task(write_task(name, answer=answer)).task.answer == rule
+
+
+@pytest.mark.slow
+def test_a_run_whose_rule_never_matches_ends_with_5(
+    write_task: TaskWriter, tiny_model: Path, tmp_path: Path
+) -> None:
+    folder = write_task(answer={"after": "Nobody writes this"}, max_new_tokens=2)
+    experiment = tmp_path / "a.yaml"
+    settings = {
+        "model": str(tiny_model),
+        "tasks": [str(folder)],
+        "strategies": ["zero_shot"],
+        "forgetting": None,
+    }
+    experiment.write_text(json.dumps(settings))
+    out = tmp_path / "run"
+    result = CliRunner().invoke(run_command, [str(experiment), "--out", str(out)], standalone_mode=False)
+    assert "10 of 10 answers of zero_shot are malformed" in result.output
+    assert result.return_value == 5
+
+
+def test_notes_tell_where_a_training_ended() -> None:
+    history = [{"step": step, "eval_loss": loss} for step, loss in ((2, 3.0), (4, 2.0), (6, 2.5))]
+    assert "not trained to its end" in progress_notes(history[:2], 4, 4)[0]
+    assert "lowest at step 4 of 6 (2.000; at the end 2.500)" in progress_notes(history, 4, 6)[0]
+    assert progress_notes(history[:1], 2, 2) == progress_notes([], 6, 6) == []
