@@ -1,4 +1,4 @@
-"""What of an answer is judged in a run: the extracted part, its scores, priors of choices, what is malformed."""
+"""What of an answer is judged in a run: the extracted part and its scores, priors, what is malformed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.unit._runs import plan_of, task_of
 class Lengths:
     """The answer's length over 100, whatever the target."""
 
-    names = ("length",)
+    names: tuple[str, ...] = ("length",)
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"length": len(case.answer) / 100} for case in cases]
@@ -37,7 +37,7 @@ class Lengths:
 class Shown:
     """1.0 always: it judges no answer."""
 
-    names = ("shown",)
+    names: tuple[str, ...] = ("shown",)
     judges = "passages"
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
@@ -47,7 +47,7 @@ class Shown:
 class Prior:
     """How much likelier the first choice is than without the input."""
 
-    names = ("gain",)
+    names: tuple[str, ...] = ("gain",)
     kinds = ("choice",)
     wants_prior = True
 
@@ -152,13 +152,9 @@ def test_choices_in_words_are_written_and_not_scored(write_task: TaskWriter, tmp
     with Store.open(plan.run_dir) as store:
         execute(plan, store, SilentProgress())
         rows_now = list(store.results(["plain/capitals"]))
-    assert [row.scores for row in rows_now] == [{"choice_accuracy": x} for x in (1.0, 0.0, 0.0, 1.0)]
-    assert [bool(row.extracted and row.extracted.malformed) for row in rows_now] == [
-        False,
-        False,
-        True,
-        False,
-    ]
+    assert [row.scores["choice_accuracy"] for row in rows_now] == [1.0, 0.0, 0.0, 1.0]
+    malformed = [row.extracted.malformed for row in rows_now if row.extracted]
+    assert malformed == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
