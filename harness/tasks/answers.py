@@ -143,7 +143,7 @@ def _named(text: str, choices: Sequence[str]) -> set[str]:
     folded, taken = _folded(text), set[int]()
     for choice in sorted(choices, key=len, reverse=True):
         letter = len(choice.strip()) == 1 and choice.strip().isalpha()
-        places = _options(text, choice.strip()) if letter else _words(folded, _folded(choice.strip()))
+        places = option_places(text, choice.strip()) if letter else _words(folded, _folded(choice.strip()))
         for start, end in places:
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
@@ -172,7 +172,7 @@ def _is_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNM"
 
 
-def _options(text: str, letter: str) -> Iterable[tuple[int, int]]:
+def option_places(text: str, letter: str) -> Iterable[tuple[int, int]]:
     """Yield the places where a single letter stands as an option, and not as a word such as "a" or "I"."""
     marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|\s*$)|(?:answer|option|choice)(?: is)?:? \(?(?={letter}\b)"
     for match in re.finditer(marked, text):
