@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
@@ -15,7 +16,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ABBREVIATION = regex.compile(r"(?<![\p{L}\p{N}])(?:\p{L}\.){2,}")
 _PERCENT = re.compile(r"(?<=\d)\s*(?:%|per ?cent\b)", re.IGNORECASE)
 _ARTICLES = {"a", "an", "the"}
-_SMALL = "zero two three four five six seven eight nine ten eleven twelve".split()
+_SMALL = ["zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _DIGITS = {word: str(n) for word, n in zip(_SMALL, [0, *range(2, 13)], strict=True)}
 _GAP = re.compile(r"[\s.,'\"*_/()&-]*")
 
@@ -149,4 +150,4 @@ def _singular(word: str) -> str:
 
 
 def _unbroken(plain: str, words: Sequence[Word]) -> bool:
-    return all(_GAP.fullmatch(plain[a.end : b.start]) for a, b in zip(words, words[1:], strict=False))
+    return all(_GAP.fullmatch(plain[a.end : b.start]) for a, b in pairwise(words))

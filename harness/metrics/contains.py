@@ -157,14 +157,16 @@ def _begins(text: Text, refusal: str) -> bool:
 
 # --- Hedged ---
 
-_ITEM = r"(?!(?:which|who|that|where|when|and|but|as|because|is|was|or|it|they|he|she|we|i)\b)[\w'&.-]+(?: [\w'&.-]+){0,3}"
+_NO_NAME = "which|who|that|where|when|and|but|as|because|is|was|or|it|they|he|she|we|i"
+_ITEM = rf"(?!(?:{_NO_NAME})\b)[\w'&.-]+(?: [\w'&.-]+){{0,3}}"
 _OR = r"(?:or|oder|ou)(?: (?:maybe|perhaps|possibly|even))?"
 _ARTICLE = r"(?:(?:in|a|an|the|der|die|das|le|la|les) )?"
 _NO_ALTERNATIVE = (
-    r"(?!(?:so|not|more|less|else|fewer|rather|any|another|something|it|they|he|she|we|i|you|to|in other)\b)"
+    r"so|not|more|less|else|fewer|rather|any|another|something|it|they|he|she|we|i|you|to|in other"
 )
 _OR_AFTER = re.compile(
-    rf"[\"'*]*(?P<list>(?:, {_ARTICLE}{_ITEM}?)*?)(?P<comma>,?) {_OR} {_ARTICLE}[\"'*]*{_NO_ALTERNATIVE}(?P<other>.+)",
+    rf"[\"'*]*(?P<list>(?:, {_ARTICLE}{_ITEM}?)*?)(?P<comma>,?) {_OR} {_ARTICLE}[\"'*]*"
+    rf"(?!(?:{_NO_ALTERNATIVE})\b)(?P<other>.+)",
     re.IGNORECASE,
 )
 _OR_BEFORE = re.compile(rf"(?P<other>[\w'%.-]+)[\"'*]*,? {_OR} {_ARTICLE}[\"'*]*$", re.IGNORECASE)
@@ -188,7 +190,7 @@ def _hedged(text: Text, place: tuple[int, int], accepted: Sequence[str]) -> bool
 def _alike(other: str, name: str) -> bool:
     """Whether a word can stand instead of a name: capitals for capitals, a number for a number."""
     if name[:1].isdecimal():
-        return other[:1].isdecimal() or read(other).words[:1] != () and read(other).words[0].key.isdecimal()
+        return other[:1].isdecimal() or (read(other).words[:1] != () and read(other).words[0].key.isdecimal())
     return other[:1].isupper() or not name.istitle()
 
 

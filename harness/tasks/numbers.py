@@ -148,45 +148,34 @@ def _one_number(chain: str, bracketed: bool) -> str | None:
 
 # --- Words ---
 
-_UNITS = "zero one two three four five six seven eight nine".split()
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORDS = {word: n for n, word in enumerate(_UNITS + _TEENS)} | {
-    word: 10 * n for n, word in enumerate(_TENS, 2)
-}
-_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
-    word + end: n
-    for n, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)
-    for end in ("", "s")
-}
-_U, _TEEN, _TEN = "|".join(_UNITS), "|".join(_TEENS), "|".join(_TENS)
-_BELOW_100 = rf"(?:(?:{_TEN})(?:[\s-]+(?:{_U}))?|{_TEEN}|{_U})"
-_BELOW_1000 = rf"(?:(?:(?:{_U}|{_TEEN}|a)[\s-]+)?hundred(?:\s+(?:and\s+)?{_BELOW_100})?|{_BELOW_100})"
-_YEAR = rf"(?P<century>eighteen|nineteen|twenty)[\s-]+(?P<rest>(?:{_TEN})(?:[\s-]+(?:{_U}))?|{_TEEN})"
+_UNITS = "zero|one|two|three|four|five|six|seven|eight|nine"
+_TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_NTHS = (
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|"
+    "fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
+)
+_ORDINALS = {word: n for n, word in enumerate(_NTHS.split("|"), 1)}
+_WORDS = {word: n for n, word in enumerate(f"{_UNITS}|{_TEENS}".split("|"))}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split("|"), 2)}
+_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
+_PARTS |= {word + end: n for word, n in _ORDINALS.items() if 3 <= n <= 10 for end in ("", "s")}
+_BELOW_100 = rf"(?:(?:{_TENS})(?:[\s-]+(?:{_UNITS}))?|{_TEENS}|{_UNITS})"
+_BELOW_1000 = rf"(?:(?:(?:{_UNITS}|{_TEENS}|a)[\s-]+)?hundred(?:\s+(?:and\s+)?{_BELOW_100})?|{_BELOW_100})"
+_YEAR = rf"(?P<century>eighteen|nineteen|twenty)[\s-]+(?P<rest>(?:{_TENS})(?:[\s-]+(?:{_UNITS}))?|{_TEENS})"
 _LARGE = r"(?:thousand|million|billion|trillion)"
 _CARDINAL = (
     rf"(?:(?:{_BELOW_1000}|a)\s+{_LARGE}\s+(?:and\s+)?)*{_BELOW_1000}(?:\s+{_LARGE})?|(?:a\s+)?{_LARGE}"
 )
 _PART = "|".join(sorted(_PARTS, key=len, reverse=True))
-_ORDINAL_WORDS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
 _SPELT = re.compile(
     rf"\b(?P<minus>minus |negative )?(?:{_YEAR}|(?P<halfdozen>half\s+a\s+dozen)|(?P<onedozen>a\s+dozen)"
     rf"|a\s+(?P<alone>half|third|quarter)(?=\s+of\b|\W*$)"
     rf"|(?P<cardinal>{_CARDINAL})(?:\s+(?P<dozen>dozen)\b|\s+and\s+(?:a|one)\s+(?P<plus>half|third|quarter)\b"
-    rf"|(?<!ty)[\s-]+(?P<part>{_PART})\b|(?!-(?:{_ORDINAL_WORDS})\b)))\b",
+    rf"|(?<!ty)[\s-]+(?P<part>{_PART})\b|(?!-(?:{_NTHS})\b)))\b",
     re.IGNORECASE,
 )
-_ORDINALS = {
-    word: n
-    for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
-        1,
-    )
-}
-_ORDINAL = re.compile(
-    rf"\b(?:(?P<tens>{_TEN})[\s-])?(?P<ordinal>{'|'.join(_ORDINALS)})\b|\bhalf\b", re.IGNORECASE
-)
+_ORDINAL = re.compile(rf"\b(?:(?P<tens>{_TENS})[\s-])?(?P<ordinal>{_NTHS})\b|\bhalf\b", re.IGNORECASE)
 _POINTING = re.compile(r"\b(?:the|these|those|both|other|last|first|any|each|every|no) $", re.IGNORECASE)
 _BEFORE_ONE = re.compile(
     r"\b(?:the|this|that|which|each|every|any|no|another|other|last|only) $", re.IGNORECASE

@@ -107,5 +107,5 @@ def test_the_best_accepted_number_counts() -> None:
 
 
 def test_a_target_without_a_number_is_refused() -> None:
-    with pytest.raises(InputError, match="number_match: target: has no number .got Paris.; correct"):
+    with pytest.raises(InputError, match=r"number_match: target: has no number \(got Paris\); correct"):
         found("7", "Paris")
