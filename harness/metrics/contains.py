@@ -10,7 +10,7 @@ from harness.metrics._base import TextMetric
 from harness.metrics._mentions import Text, mentions, read
 from harness.metrics.refusal_accuracy import ENGLISH_REFUSALS
 from harness.protocols import Case
-from harness.tasks.answers import option_places
+from harness.tasks.answers import POLARITY, option_places, yes_or_no
 
 __all__ = ["Contains"]
 
@@ -74,9 +74,9 @@ class Contains(TextMetric):
         return {"contains": float(right)}
 
     def _stands(self, text: Text, each: str, accepted: Sequence[str], question: str) -> bool:
-        polarity = _POLARITY.get(each.strip().casefold().rstrip(".!"))
+        polarity = POLARITY.get(each.strip().casefold().rstrip(".!"))
         if polarity:
-            return _first_word_of(text.plain, polarity) == each.strip().casefold().rstrip(".!")
+            return yes_or_no(text.plain, polarity) == each.strip().casefold().rstrip(".!")
         return any(
             self._counts(text, place, question)
             and (self.options.hedged or not _hedged(text, place, accepted))
@@ -207,17 +207,3 @@ def _accepts_end(before: str, accepted: Sequence[str]) -> bool:
 def _among(choice: str, accepted: Sequence[str]) -> bool:
     keys = [word.key for word in read(choice).words]
     return any(keys == [word.key for word in read(each).words] for each in accepted)
-
-
-# --- Yes and no ---
-
-_PAIRS = (("yes", "no"), ("oui", "non"), ("ja", "nein"), ("sí", "no"))
-_POLARITY = {word: pair for pair in _PAIRS for word in pair} | {"no": ("yes", "sí", "no")}
-_NO_NO = r"(?! (?:doubt|one|problem|problems|matter|idea|wonder|longer|more|worries)\b)"
-
-
-def _first_word_of(plain: str, pair: Sequence[str]) -> str | None:
-    """Return which of yes and no comes first where it stands as an answer: "no" in "no doubt" does not."""
-    begins = r"(?:^|[.!?:;,\n]|\b(?:answer is|say|is a))[\s\"'*(]*"
-    match = re.search(rf"{begins}({'|'.join(pair)})\b{_NO_NO}", plain, re.IGNORECASE)
-    return match.group(1).casefold() if match else None
