@@ -97,7 +97,7 @@ class EdgeCheck(_Check):
 
 
 class JsonCheck(_Check):
-    """The answer holds a JSON object with all ``keys``, or an array of such objects.
+    """The answer holds a JSON object with all ``keys``, or an array of such objects; any JSON without keys.
 
     A Markdown fence around it does not count. With ``only`` nothing else may stand beside it.
     """
@@ -109,6 +109,8 @@ class JsonCheck(_Check):
     def met(self, answer: str) -> bool:
         """Return whether the first object is well formed and has the keys; others it may have too."""
         value = _whole_json(answer) if self.only else _first_json(answer)
+        if not self.keys:
+            return isinstance(value, dict | list)
         rows = value if isinstance(value, list) and value else [value]
         return all(isinstance(row, dict) and set(self.keys) <= set(row) for row in rows)
 

@@ -66,20 +66,24 @@ class Contains(TextMetric):
             and not any(_begins(read(a), refusal) for a in accepted)
         ):
             return {"contains": 0.0}
-        right = any(self._stands(text, each, accepted, question) for each in accepted)
+        rivals = () if self.options.hedged else _rivals(question, accepted)
+        right = any(self._stands(text, each, accepted, question, rivals) for each in accepted)
         if right and not self.options.hedged:
             taken = [place for each in accepted for place in mentions(text, each, plural=self.options.plural)]
             others = [choice for choice in choices if not _among(choice, accepted)]
             right = not any(self._names(text, other, taken, question) for other in others)
         return {"contains": float(right)}
 
-    def _stands(self, text: Text, each: str, accepted: Sequence[str], question: str) -> bool:
-        polarity = POLARITY.get(each.strip().casefold().rstrip(".!"))
-        if polarity:
-            return yes_or_no(text.plain, polarity) == each.strip().casefold().rstrip(".!")
+    def _stands(
+        self, text: Text, each: str, accepted: Sequence[str], question: str, rivals: Sequence[str]
+    ) -> bool:
+        word = each.strip().casefold().rstrip(".!")
+        if word in POLARITY:
+            return yes_or_no(text.plain, POLARITY[word]) == word
         return any(
             self._counts(text, place, question)
             and (self.options.hedged or not _hedged(text, place, accepted))
+            and not any(self._names(_sentence(text, place), rival, (), question) for rival in rivals)
             for place in self._places(text, each)
         )
 
@@ -87,6 +91,7 @@ class Contains(TextMetric):
         """Whether another choice is named, and not as a part of an accepted answer or to be ruled out."""
         return any(
             self._counts(text, (first, last), question)
+            and not _COMPARED.search(_around(text, (first, last))[0])
             for first, last in self._places(text, other)
             if not any(start <= first and last <= end for start, end in taken)
         )
@@ -112,11 +117,12 @@ _LINK = (
     r"situated|considered|le|la|les|der|die|das|den|el|il"
 )
 _NEGATED = re.compile(
-    r"(?:\b(?:not(?! (?:only|just)\b)|cannot|never|nor|neither|rather than|instead of|other than|except|"
-    r"except for|unlike|nicht|kein|keine|pas|no es|non è|não é)|n't|不是|不在|并非|並非|不叫)"
+    r"(?:\b(?:not(?! (?:only|just)\b)|cannot|never|nor|neither|rather than|other than|instead of|except|except for|unlike|"
+    r"nicht|kein|keine|pas|no es|non è|não é)|n't|不是|不在|并非|並非|不叫)"
     rf"(?: (?:{_LINK}))*[\s\"'*(]*$",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(rf"\b(?:than|compared to|compared with)(?: (?:{_LINK}))*[\s\"'*(]*$", re.IGNORECASE)
 _DENIED = re.compile(
     r"[\"'*)]*(?: (?:is|are|was|were) (?:not |wrong\b|incorrect\b|false\b)|(?: is| are| was| were)n't )"
     r"(?:(?:a|an|the) )?(?P<what>\w+)?|[\"'*)]* ?(?:ではな|ではあり|じゃな|不是答案)",
@@ -134,6 +140,11 @@ def _around(text: Text, place: tuple[int, int]) -> tuple[str, str]:
     before = re.split(r"[.!?;\n](?:\s|$)|。", text.plain[max(0, start - 300) : start])[-1]
     after = re.split(r"[.!?;\n](?:\s|$)|。", text.plain[end : end + 300])[0]
     return before, after
+
+
+def _sentence(text: Text, place: tuple[int, int]) -> Text:
+    before, after = _around(text, place)
+    return read(before + text.plain[text.words[place[0]].start : text.words[place[1] - 1].end] + after)
 
 
 def _denied(after: str, question: str) -> bool:
@@ -202,6 +213,19 @@ def _accepts_start(other: str, accepted: Sequence[str]) -> bool:
 def _accepts_end(before: str, accepted: Sequence[str]) -> bool:
     text = read(before)
     return any(last == len(text.words) for each in accepted for _, last in mentions(text, each, plural=True))
+
+
+def _rivals(question: str, accepted: Sequence[str]) -> list[str]:
+    """Return what a question offers beside an accepted answer: Italy in "Is it in Spain or in Italy?"."""
+    text, rivals = read(question), []
+    for first, last in (place for each in accepted for place in mentions(text, each, plural=True)):
+        before, after = _around(text, (first, last))
+        if left := _OR_BEFORE.search(before):
+            rivals.append(left["other"])
+        if right := _OR_AFTER.match(after):
+            rivals.append(re.split(r"[,.?!;:]", right["other"])[0])
+    keys = {word.key for each in accepted for word in read(each).words}
+    return [rival for rival in rivals if not keys.intersection(word.key for word in read(rival).words)]
 
 
 def _among(choice: str, accepted: Sequence[str]) -> bool:

@@ -27,6 +27,7 @@ RIGHT = [
     ("Whether it is Paris or Lyon? It is Paris.", "Paris"),
     ("Paris, or the City of Light, is the capital.", "Paris"),
     ("Paris (or Lutetia)", "Paris"),
+    ("No city of France is larger than Paris.", "Paris"),
     ("Bees make honey.", "honey"),
     ("It flows into the Amazon river.", "the Amazon"),
     ("Amazon", "the Amazon"),
@@ -158,6 +159,26 @@ def test_what_was_asked_and_is_denied_is_wrong_and_another_remark_is_not() -> No
     asked = "Which planet is the largest planet?"
     assert with_choices("Mars is not the largest planet.", "Mars", question=asked) == 0.0
     assert with_choices("Mars is not a star.", "Mars", question=asked) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "target", "expected"),
+    [
+        ("Is Madrid in Spain or in Italy?", "Spain and Italy are two countries.", "Spain", 0.0),
+        ("Is Madrid in Spain or in Italy?", "It is in Spain.", "Spain", 1.0),
+        ("Is Madrid in Spain or in Italy?", "Spain. Italy has Rome.", "Spain", 1.0),
+        ("Is Madrid in Spain or in Italy?", "In Spain, not in Italy.", "Spain", 1.0),
+        ("Which is larger, the Moon or the Earth?", "The Earth is larger than the Moon.", "the Earth", 1.0),
+        ("Which is larger, the Moon or the Earth?", "The Moon is larger than the Earth.", "the Earth", 0.0),
+        ("Is a whale a fish or a mammal?", "Whales are mammals, they are not fish.", "a mammal", 1.0),
+        ("Is a whale a fish or a mammal?", "A whale is a fish and a mammal.", "a mammal", 0.0),
+        ("Is 7 an odd or an even number?", "7 is odd", "odd", 1.0),
+    ],
+)
+def test_what_the_question_offers_must_be_decided_between(
+    question: str, answer: str, target: str, expected: float
+) -> None:
+    assert with_choices(answer, target, question=question) == expected
 
 
 def test_an_answer_that_begins_with_the_tasks_refusal_is_wrong_unless_that_is_right() -> None:
