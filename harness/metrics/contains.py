@@ -67,7 +67,9 @@ class Contains(TextMetric):
         ):
             return {"contains": 0.0}
         rivals = () if self.options.hedged else _rivals(question, accepted)
-        right = any(self._stands(text, each, accepted, question, rivals) for each in accepted)
+        right = not _begins_with_both(text, accepted, rivals) and any(
+            self._stands(text, each, accepted, question, rivals) for each in accepted
+        )
         if right and not self.options.hedged:
             taken = [place for each in accepted for place in mentions(text, each, plural=self.options.plural)]
             others = [choice for choice in choices if not _among(choice, accepted)]
@@ -117,11 +119,12 @@ _LINK = (
     r"situated|considered|le|la|les|der|die|das|den|el|il"
 )
 _NEGATED = re.compile(
-    r"(?:\b(?:not(?! (?:only|just)\b)|cannot|never|nor|neither|rather than|other than|instead of|except|except for|unlike|"
-    r"nicht|kein|keine|pas|no es|non è|não é)|n't|不是|不在|并非|並非|不叫)"
+    r"(?:\b(?:not(?! (?:only|just)\b)|cannot|never|nor|neither|rather than|other than|instead of|except|"
+    r"except for|unlike|nicht|kein|keine|pas|no es|non è|não é)|n't|不是|不在|并非|並非|不叫)"
     rf"(?: (?:{_LINK}))*[\s\"'*(]*$",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(r"[.!?;](?:\s|$)|\n|。")
 _COMPARED = re.compile(rf"\b(?:than|compared to|compared with)(?: (?:{_LINK}))*[\s\"'*(]*$", re.IGNORECASE)
 _DENIED = re.compile(
     r"[\"'*)]*(?: (?:is|are|was|were) (?:not |wrong\b|incorrect\b|false\b)|(?: is| are| was| were)n't )"
@@ -137,8 +140,8 @@ _COMMITS = re.compile(r"\b(?:but|however|think|believe|guess|assume|maybe|perhap
 def _around(text: Text, place: tuple[int, int]) -> tuple[str, str]:
     """Return the rest of the sentence before and after a mention."""
     start, end = text.words[place[0]].start, text.words[place[1] - 1].end
-    before = re.split(r"[.!?;\n](?:\s|$)|。", text.plain[max(0, start - 300) : start])[-1]
-    after = re.split(r"[.!?;\n](?:\s|$)|。", text.plain[end : end + 300])[0]
+    before = _SENTENCE_END.split(text.plain[max(0, start - 300) : start])[-1]
+    after = _SENTENCE_END.split(text.plain[end : end + 300])[0]
     return before, after
 
 
@@ -226,6 +229,14 @@ def _rivals(question: str, accepted: Sequence[str]) -> list[str]:
             rivals.append(re.split(r"[,.?!;:]", right["other"])[0])
     keys = {word.key for each in accepted for word in read(each).words}
     return [rival for rival in rivals if not keys.intersection(word.key for word in read(rival).words)]
+
+
+def _begins_with_both(text: Text, accepted: Sequence[str], rivals: Sequence[str]) -> bool:
+    """Whether the first sentence takes an accepted answer and a rival together: Spain and Italy are ..."""
+    first = _SENTENCE_END.split(text.plain.strip(), maxsplit=1)[0]
+    pairs = [(re.escape(each), re.escape(rival)) for each in accepted for rival in rivals]
+    both = (rf"\b(?:{a} and {_ARTICLE}{b}|{b} and {_ARTICLE}{a})\b" for a, b in pairs)
+    return any(re.search(pattern, first, re.IGNORECASE) for pattern in both)
 
 
 def _among(choice: str, accepted: Sequence[str]) -> bool:
