@@ -140,7 +140,7 @@ _LABEL = re.compile(r"^[^\W\d_][\w ]{0,24}:\s*")
 
 def yes_or_no(text: str, pair: Sequence[str]) -> str | None:
     """Return which of ``pair`` comes first where it stands as an answer: "no" in "no doubt" does not."""
-    begins = r"(?:^|[.!?:;,\n]|\b(?:answer is|say|is a))[\s\"'*(]*"
+    begins = r"(?:^|[.!?:;,\n]|\b(?:answer is|say|is a))[\s\"'*(]{0,8}"
     match = re.search(rf"{begins}({'|'.join(pair)})\b{_NO_NO}", text, re.IGNORECASE)
     return match.group(1).lower() if match else None
 
