@@ -11,14 +11,14 @@ from itertools import pairwise
 import regex
 
 from harness.metrics._text import normalise, places
+from harness.tasks.numbers import NUMERALS
 
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ABBREVIATION = regex.compile(r"(?<![\p{L}\p{N}])(?:\p{L}\.){2,}")
 _PERCENT = re.compile(r"(?<=\d)\s*(?:%|per ?cent\b)", re.IGNORECASE)
 _ARTICLES = {"a", "an", "the"}
-_SMALL = ["zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_DIGITS = {word: str(n) for word, n in zip(_SMALL, [0, *range(2, 13)], strict=True)}
-_GAP = re.compile(r"[\s.,'\"*_/()&-]*")
+_DIGITS = {word: str(n) for word, n in NUMERALS.items() if n != 1}
+_GAP = re.compile(r"[\s.,'\"*_/()&@:+-]*")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def read(text: str) -> Text:
     """Return a text with its words.
 
     An abbreviation counts without its points (U.S. is US), words are cut at apostrophes (d'Italie), and
-    "per cent" is "%". 1,000.0 is 1000, two to twelve are their digits, a minus before a number belongs to it.
+    "per cent" is "%". 1,000.0 is 1000, a minus before a number belongs to it, and a number in one word is its
+    digits, but for "one", which is a pronoun too.
     """
     plain = normalise(text, casefold=False, punctuation=False, white_space=False)
     plain = _ABBREVIATION.sub(lambda match: match.group().replace(".", ""), plain)
@@ -79,7 +80,7 @@ def mentions(text: Text, answer: str, *, plural: bool = False) -> Iterable[tuple
             found = text.words[first : first + len(keys)]
             same = all(
                 word.key == key for word, key in zip(found[:-1], keys[:-1], strict=True)
-            ) and _same_noun(found[-1].key, keys[-1], plural and wanted[-1].written.islower())
+            ) and _same_noun(found[-1].key, keys[-1], plural and _is_common(wanted[-1].written))
             if (
                 same
                 and _unbroken(text.plain, found)
@@ -95,8 +96,7 @@ def _word(plain: str, start: int, end: int) -> Word:
         start, key = _signed(plain, start, _DIGITS.get(key, key))
     if _GROUPED.fullmatch(key.lstrip("-")):
         key = key.replace(",", "")
-    if re.fullmatch(r"-?\d+\.\d+", key):
-        key = key.rstrip("0").rstrip(".")
+    key = re.sub(r"(?<=\d)\.0+$", "", key)
     after = plain[end : end + 2]
     if after[:1] in {"%", "‰", "#"} or after == "++":
         end += 2 if after == "++" else 1
@@ -124,6 +124,11 @@ def _part_of_more(plain: str, start: int, end: int) -> bool:
 
 def _is_short_name(written: str) -> bool:
     return len(written) <= 3 and written.isascii() and written.isalpha() and not written.islower()
+
+
+def _is_common(written: str) -> bool:
+    """Whether a noun has another number: no name has, but Monday has."""
+    return written.islower() or written.endswith("day")
 
 
 def _ways_to_write(keys: list[str]) -> list[list[str]]:

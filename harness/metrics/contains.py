@@ -109,7 +109,10 @@ class Contains(TextMetric):
         before, after = _around(text, place)
         if _refuses(before):
             return False
-        return self.options.negated or not (_NEGATED.search(before) or _denied(after, question))
+        asked = _ASKED.match(text.plain, text.words[place[1] - 1].end)
+        believed = _BELIEVED.search(before) and _IN_FACT.search(after)
+        ruled_out = _NEGATED.search(before) or _denied(after, question) or asked or believed
+        return self.options.negated or not ruled_out
 
 
 # --- Ruled out ---
@@ -124,6 +127,12 @@ _NEGATED = re.compile(
     rf"(?: (?:{_LINK}))*[\s\"'*(]*$",
     re.IGNORECASE,
 )
+_ASKED = re.compile(r"[\"'*)]*\?\s+no\b", re.IGNORECASE)
+_BELIEVED = re.compile(
+    r"\b(?:many|some|most|people|often|commonly)\b.*\b(?:think|believe|assume|mistake|thought|mistaken)",
+    re.IGNORECASE,
+)
+_IN_FACT = re.compile(r"\b(?:actually|in fact|really|not true|wrong)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?;](?:\s|$)|\n|。")
 _COMPARED = re.compile(rf"\b(?:than|compared to|compared with)(?: (?:{_LINK}))*[\s\"'*(]*$", re.IGNORECASE)
 _DENIED = re.compile(
@@ -184,6 +193,7 @@ _OR_AFTER = re.compile(
     re.IGNORECASE,
 )
 _OR_BEFORE = re.compile(rf"(?P<other>[\w'%.-]+)[\"'*]*,? {_OR} {_ARTICLE}[\"'*]*$", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween [\w.,]+(?: \w+)? and [\w.,]+", re.IGNORECASE)
 _EITHER = re.compile(r"\b(?:either|whether|entweder|soit)\b[^,]*$", re.IGNORECASE)
 
 
@@ -191,6 +201,8 @@ def _hedged(text: Text, place: tuple[int, int], accepted: Sequence[str]) -> bool
     """Whether the mention is one of several that are offered: either A or B, A or B, A, B or C."""
     before, after = _around(text, place)
     name = text.words[place[0]].written
+    if name[:1].isdecimal() and _BETWEEN.search(f"{before}{name}{after[:20]}"):
+        return True
     left = _OR_BEFORE.search(before)
     if left and _alike(left["other"], name) and not _accepts_end(before[: left.end("other")], accepted):
         return True

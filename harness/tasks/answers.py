@@ -21,7 +21,7 @@ _OPEN, _CLOSE = re.compile("<think>", re.IGNORECASE), re.compile("</think>", re.
 _MARKUP = " \t\n*_`>#"
 _EMPHASIS = " \t\n*_`"
 _NEGATED = re.compile(
-    r"(?:\bnot|\bnon|\bnor|\bneither|n't|\brather than|\binstead of|\bwithout being)"
+    r"(?:\bnot|\bno|\bnon|\bnor|\bneither|n't|\brather than|\binstead of|\bwithout)"
     r"(?: (?:a|an|the|be|being|really|very|at all))*$"
 )
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -221,8 +221,10 @@ def option_places(text: str, letter: str) -> Iterable[tuple[int, int]]:
     listed = r"\s*(?:or|and|/|&)\s*\(?[A-Z]\b"
     named = r"(?i:\b(?:answer|option|choice)(?: is)?:?) [(*\"]*"
     marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|[ \t]*$|{listed})|{named}(?={letter}\b)"
+    if letter.isupper():
+        marked += rf"|^\(?{letter.lower()}(?=[).])"
     for match in re.finditer(marked, text, re.MULTILINE):
-        start = text.index(letter, match.start() if match.group().endswith(letter) else match.end())
+        start = match.end() if match.group()[-1:].lower() != letter.lower() else match.end() - 1
         yield start, start + 1
 
 

@@ -72,7 +72,7 @@ _DIGITS = re.compile(
     rf"(?:(?<![\d./])(?P<over>\d{{1,9}})/(?P<under>[1-9]\d{{0,8}})(?![\d/.,]\d|\d)"
     rf"|(?P<point>(?<![\w.])\.\d+)|(?P<chain>{_CHAIN}))"
     rf"(?P<power>[eE][-+]?\d{{1,3}}(?!\w)|\s?(?:[x*\u00d7\u00b7]|\\times)\s?10\^\{{?-?\d{{1,3}}\}}?)?"
-    rf"(?:\s?(?P<scale>{_SCALE}|dozen)\b)?",
+    rf"(?:\s?(?P<scale>{_SCALE}|dozen)\b)?(?:\sand\sa\s(?P<plus>half|quarter)\b)?",
     re.IGNORECASE,
 )
 _GROUPED = re.compile(r"[1-9]\d{0,2}([,' \u00a0\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?")
@@ -112,6 +112,8 @@ def _number(match: re.Match[str], digits: str) -> Number:
         value *= Fraction(10) ** int(exponent)
     if match["scale"]:
         value *= _SCALES.get(match["scale"].lower(), 12)
+    if match["plus"]:
+        value += Fraction(1, 2 if match["plus"].lower() == "half" else 4)
     start = next(match.start(name) for name in ("mixed", "over", "point", "chain") if match[name])
     sign = "-" if match["minus"] else ""
     beside = sign == match["minus"] and not match["currency"]
@@ -156,8 +158,9 @@ _NTHS = (
     "fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
 )
 _ORDINALS = {word: n for n, word in enumerate(_NTHS.split("|"), 1)}
-_WORDS = {word: n for n, word in enumerate(f"{_UNITS}|{_TEENS}".split("|"))}
-_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split("|"), 2)}
+NUMERALS = {word: n for n, word in enumerate(f"{_UNITS}|{_TEENS}".split("|"))}
+NUMERALS |= {word: 10 * n for n, word in enumerate(_TENS.split("|"), 2)}
+"""The numbers of one word below a hundred."""
 _PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
 _PARTS |= {word + end: n for word, n in _ORDINALS.items() if 3 <= n <= 10 for end in ("", "s")}
 _BELOW_100 = rf"(?:(?:{_TENS})(?:[\s-]+(?:{_UNITS}))?|{_TEENS}|{_UNITS})"
@@ -171,7 +174,7 @@ _PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _SPELT = re.compile(
     rf"\b(?P<minus>minus |negative )?(?:{_YEAR}|(?P<halfdozen>half\s+a\s+dozen)|(?P<onedozen>a\s+dozen)"
     rf"|a\s+(?P<alone>half|third|quarter)(?=\s+of\b|\W*$)"
-    rf"|(?P<cardinal>{_CARDINAL})(?:\s+(?P<dozen>dozen)\b|\s+and\s+(?:a|one)\s+(?P<plus>half|third|quarter)\b"
+    rf"|(?P<cardinal>{_CARDINAL})(?:\s+(?P<dozen>dozen)\b|\s+and\s+(?:a|one|(?P<times>two|three))\s+(?P<plus>{_PART})\b"
     rf"|(?<!ty)[\s-]+(?P<part>{_PART})\b|(?!-(?:{_NTHS})\b)))\b",
     re.IGNORECASE,
 )
@@ -200,7 +203,7 @@ def _value(match: re.Match[str]) -> Fraction:
     if match["dozen"]:
         return 12 * value
     if match["plus"]:
-        return value + Fraction(1, _PARTS[match["plus"].lower()])
+        return value + Fraction(_spelt(match["times"] or "one"), _PARTS[match["plus"].lower()])
     return value / _PARTS[match["part"].lower()] if match["part"] else value
 
 
@@ -213,7 +216,7 @@ def _spelt(words: str) -> int:
         elif scale:
             total, part = total + max(part, 1) * scale, 0
         else:
-            part += _WORDS.get(word, 0)
+            part += NUMERALS.get(word, 0)
     return total + part
 
 
