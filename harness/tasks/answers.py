@@ -20,11 +20,13 @@ _MALFORMED = Extracted(text="", malformed=True)
 _REASONING = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
 _OPEN, _CLOSE = re.compile("<think>", re.IGNORECASE), re.compile("</think>", re.IGNORECASE)
 _MARKUP = " \t\n*_`>#"
+_EMPHASIS = " \t\n*_`"
 _NEGATED = re.compile(
-    r"(?:\bnot|\bnon|\bnor|\bneither|n't|\brather than|\binstead of|\bwithout being)"
+    r"(?:\bnot|\bno|\bnon|\bnor|\bneither|n't|\brather than|\binstead of|\bwithout)"
     r"(?: (?:a|an|the|be|being|really|very|at all))*$"
 )
-_ENDS = ".,;:!?\"'`*_()[]{}<> \t\n"
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_ENDS = ".,;:!?。！？\"'`*_()[]{}<> \t\n"
 
 
 def extract(task: Task, item: TaskItem, generation: Generation) -> Extracted:
@@ -54,13 +56,21 @@ def without_reasoning(text: str) -> str:
 def extracted(rule: AnswerRule, text: str, choices: Sequence[str] = ()) -> Extracted:
     """Apply a rule to a text; ``choices`` are those of the item, for ``extract: choice``."""
     if rule.after:
-        place = text.lower().rfind(rule.after.lower())
-        if place < 0:
+        places = list(_after(rule.after).finditer(text))
+        if not places:
             return _MALFORMED
-        text = text[place + len(rule.after) :].lstrip(_MARKUP)
+        text = text[places[-1].end() :].lstrip(_MARKUP).rstrip(_EMPHASIS)
     found = _part(rule, text, choices)
     asked = rule.after or rule.extract != "whole"
     return _MALFORMED if found is None or (asked and not found.strip()) else Extracted(text=found.strip())
+
+
+@lru_cache(maxsize=64)
+def _after(text: str) -> re.Pattern[str]:
+    """Return what finds a text, however much white space it has and wherever its markup ends: **Answer**:."""
+    words = r"\s+".join(re.escape(word) for word in text.strip().rstrip(":：").split())
+    colon = rf"[\s{re.escape(_EMPHASIS)}]*[:：]" if text.strip().endswith((":", "：")) else ""
+    return re.compile(words + colon, re.IGNORECASE)
 
 
 def _part(rule: AnswerRule, text: str, choices: Sequence[str]) -> str | None:
@@ -128,20 +138,51 @@ def _matched(pattern: str, text: str) -> str | None:
 # --- A choice in words ---
 
 
+_PAIRS = (("yes", "no"), ("oui", "non"), ("ja", "nein"), ("sí", "no"))
+POLARITY = {word: pair for pair in _PAIRS for word in pair} | {"no": ("yes", "sí", "no")}
+"""Words that answer a question, each with its opposite."""
+_NO_NO = r"(?! (?:doubt|one|problem|problems|matter|idea|wonder|longer|more|worries)\b)"
+_LABEL = re.compile(r"^[^\W\d_][\w ]{0,24}:\s*")
+
+
+def yes_or_no(text: str, pair: Sequence[str]) -> str | None:
+    """Return which of ``pair`` comes first where it stands as an answer: "no" in "no doubt" does not."""
+    begins = r"(?:^|[.!?:;,\n]|\b(?:answer is|say|is a))[\s\"'*(]{0,8}"
+    match = re.search(rf"{begins}({'|'.join(pair)})\b{_NO_NO}", text, re.IGNORECASE)
+    return match.group(1).lower() if match else None
+
+
 def choice_in(text: str, choices: Sequence[str]) -> str | None:
     """Return the one choice that a text names, or None where it names none or several.
 
     Case, the punctuation around it and whether words are parted by spaces, hyphens or underscores do not
-    count. Of choices that begin or lie within each other the longest counts. A choice that is named only to
-    be ruled out ("not negative") is not named. A choice of one letter must stand as an option does: "B",
-    "(B)", "B." or "answer is B".
+    count. A choice that is the whole first sentence or line, or the whole last line, is the answer, whatever
+    is named besides. Of choices that lie within each other the longest counts. A choice that is named only
+    to be ruled out ("not negative") is not named. A choice of one letter must stand as an option does: "B",
+    "(B)", "B." or "answer is B". Of yes and no the one that comes first as an answer counts.
     """
-    bare = text.strip(_ENDS)
-    for choice in choices:
-        if _folded(bare) == _folded(choice.strip(_ENDS)):
-            return choice
+    alone = {choice for part in _prominent(text) for choice in choices if part == _bare(choice)}
+    if alone:
+        return alone.pop() if len(alone) == 1 else None
     named = _named(text, choices)
+    answers = {choice for choice in choices if choice.strip().lower() in POLARITY}
+    if len(answers) > 1:
+        first = yes_or_no(text, [choice.strip().lower() for choice in answers])
+        named = (named - answers) | {choice for choice in answers if choice.strip().lower() == first}
     return named.pop() if len(named) == 1 else None
+
+
+def _prominent(text: str) -> set[str]:
+    """Return the bare whole text, first sentence, first line and last line, each without a "Label:"."""
+    lines = [line for line in text.splitlines() if line.strip(_ENDS)]
+    if not lines:
+        return set()
+    parts = [text, lines[0], lines[-1], re.split(r"[.!?。](?:\s|$)", lines[0].strip(), maxsplit=1)[0]]
+    return {_bare(part) for part in parts} | {_bare(_LABEL.sub("", part.strip(_ENDS))) for part in parts}
+
+
+def _bare(text: str) -> str:
+    return _folded(text.strip(_ENDS))
 
 
 def _named(text: str, choices: Sequence[str]) -> set[str]:
@@ -149,12 +190,12 @@ def _named(text: str, choices: Sequence[str]) -> set[str]:
     found = set[str]()
     folded, taken = _folded(text), set[int]()
     for choice in sorted(choices, key=len, reverse=True):
-        letter = len(choice.strip()) == 1 and choice.strip().isalpha()
-        places = _options(text, choice.strip()) if letter else _words(folded, _folded(choice.strip()))
+        letter = len(choice.strip()) == 1 and choice.strip().isascii() and choice.strip().isalpha()
+        places = option_places(text, choice.strip()) if letter else _words(folded, _folded(choice.strip()))
         for start, end in places:
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
-                if not _NEGATED.search(folded[:start].rstrip(" \"'*`")):
+                if not _NEGATED.search(folded[max(0, start - 80) : start].rstrip(" \"'*`")):
                     found.add(choice)
     return found
 
@@ -176,18 +217,25 @@ def _joins(text: str, left: int, right: int) -> bool:
 
 
 def _is_word(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNM"
+    """Whether a character is of a word that its neighbours belong to; Chinese and others write no spaces."""
+    return unicodedata.category(character)[0] in "LNM" and not unicodedata.name(character, "").startswith(
+        _UNSPACED
+    )
 
 
-def _options(text: str, letter: str) -> Iterable[tuple[int, int]]:
+def option_places(text: str, letter: str) -> Iterable[tuple[int, int]]:
     """Yield the places where a single letter stands as an option, and not as a word such as "a" or "I"."""
-    marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|\s*$)|(?:answer|option|choice)(?: is)?:? \(?(?={letter}\b)"
-    for match in re.finditer(marked, text):
-        start = text.index(letter, match.start())
+    listed = r"\s*(?:or|and|/|&)\s*\(?[A-Z]\b"
+    named = r"(?i:\b(?:answer|option|choice)(?: is)?:?) [(*\"]*"
+    marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|[ \t]*$|{listed})|{named}(?={letter}\b)"
+    if letter.isupper():
+        marked += rf"|^\(?{letter.lower()}(?=[).])"
+    for match in re.finditer(marked, text, re.MULTILINE):
+        start = match.end() if match.group()[-1:].lower() != letter.lower() else match.end() - 1
         yield start, start + 1
 
 
 def _folded(text: str) -> str:
     """Return a text in lower case and with spaces between words, its characters in the same places."""
-    plain = text.replace("_", " ").replace("-", " ")
+    plain = text.replace("_", " ").replace("-", " ").replace("\u2019", "'")
     return "".join(low if len(low := character.lower()) == 1 else character for character in plain)

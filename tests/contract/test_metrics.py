@@ -18,15 +18,34 @@ from hypothesis import strategies as st
 from harness.metrics._loading import load_metrics
 from harness.plugins import known, load
 from harness.protocols import Case
+from harness.types import ChoiceScore, Generation
 from tests.unit._metrics import case, task
 
 IDS = known("metrics")
-TARGETS = {"json_match": '{"city": "Paris"}'}
-ODD = ["", " ", "\n", "Paris", "💥\u200d", "\ud800", "a" * 5000, "?!", "北京", '{"city": "Paris"}']
+TARGETS = {"json_match": '{"city": "Paris"}', "number_match": "12 km"}
+CHECKS = {"checks": [{"check": "excludes", "text": "Rome"}, {"check": "words", "max": 5}]}
+ODD = [
+    "",
+    " ",
+    "\n",
+    "Paris",
+    "💥\u200d",
+    "\ud800",
+    "a" * 5000,
+    "?!",
+    "北京",
+    '{"city": "Paris"}',
+    "-1,5e9 ½%",
+]
 
 
 def built(metric_id: str) -> Any:
     return load("metrics", metric_id, "contract", metric_id)()
+
+
+def prior(*choices: str) -> Generation:
+    scored = (ChoiceScore(text=text, log_likelihood=-3.0, n_tokens=1, n_chars=len(text)) for text in choices)
+    return Generation(text="", choices=tuple(scored))
 
 
 def cases_for(metric_id: str, answers: Sequence[str]) -> list[Case]:
@@ -40,15 +59,23 @@ def cases_for(metric_id: str, answers: Sequence[str]) -> list[Case]:
             documents=["d1", "d2"],
             shown=["d2", answer[:3]],
             refusal="not found",
+            metadata=CHECKS,
+            prior=prior(target, "Lyon"),
         )
         for answer in answers
     ]
 
 
 def test_the_metrics_of_the_package_are_found() -> None:
-    assert {"exact_match", "token_f1", "rouge", "choice_accuracy", "json_match", "refusal_accuracy"} <= set(
-        IDS
-    )
+    assert {
+        "exact_match",
+        "contains",
+        "number_match",
+        "follows",
+        "bleu",
+        "chrf",
+        "choice_accuracy_pmi",
+    } <= set(IDS)
 
 
 @pytest.mark.parametrize("metric_id", IDS)
@@ -75,15 +102,17 @@ def test_scores_have_the_names_and_the_range_that_are_promised(metric_id: str) -
 
 @pytest.mark.parametrize("metric_id", IDS)
 def test_the_right_answer_gets_the_best_primary_score(metric_id: str) -> None:
-    metric = built(metric_id)
+    metric, target = built(metric_id), TARGETS.get(metric_id, "Paris")
     (row,) = metric.score(
         [
             case(
-                TARGETS.get(metric_id, "Paris"),
-                TARGETS.get(metric_id, "Paris"),
-                choices=[("Lyon", -2.0), (TARGETS.get(metric_id, "Paris"), -1.0)],
+                target,
+                target,
+                choices=[("Lyon", -2.0), (target, -1.0)],
                 documents=["d1"],
                 shown=["d1"],
+                metadata=CHECKS,
+                prior=prior("Lyon", target),
             )
         ]
     )
@@ -110,7 +139,8 @@ def test_no_cases_have_no_scores(metric_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "metric_id", sorted({"exact_match", "token_f1", "rouge", "refusal_accuracy"} & set(IDS))
+    "metric_id",
+    sorted({"exact_match", "contains", "token_f1", "rouge", "bleu", "chrf", "refusal_accuracy"} & set(IDS)),
 )
 def test_compute_gives_the_means_of_the_items(metric_id: str) -> None:
     metric = built(metric_id)

@@ -1,0 +1,74 @@
+"""Choice accuracy by pointwise mutual information: which choice does the input make likelier?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from datasets import Sequence as ListOf
+from datasets import Value
+
+from harness.metrics._base import ItemMetric, means
+from harness.protocols import Case
+
+__all__ = ["ChoiceAccuracyPmi"]
+
+
+class ChoiceAccuracyPmi(ItemMetric):
+    """1.0 where the choice that gains most by the input is right, else 0.0; of equal ones the first counts.
+
+    What a choice gains is its log-likelihood less that of the same choice under the prompt without the
+    input, ``case.prior``: a choice that is likely whatever is asked has no advantage. Source: Holtzman et
+    al., "Surface Form Competition", 2021 (domain-conditional PMI). ``compute`` takes both log-likelihoods of
+    each item's ``choices``, as ``predictions`` and ``priors``.
+    """
+
+    names = ("choice_accuracy_pmi",)
+    kinds = ("choice",)
+    wants_prior: ClassVar[bool] = True
+    every_choice: ClassVar[bool] = True
+    features_type: ClassVar[dict[str, Any]] = {
+        "predictions": ListOf(Value("float64")),
+        "priors": ListOf(Value("float64")),
+        "choices": ListOf(Value("string")),
+        "references": ListOf(Value("string")),
+    }
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        """Return ``choice_accuracy_pmi`` for each case, 0.0 or 1.0.
+
+        Raises:
+            ValueError: The choices were not scored, or not the same ones without the input.
+        """
+        rows = []
+        for case in cases:
+            scored, prior = case.generation.choices, case.prior.choices if case.prior else ()
+            texts = [choice.text for choice in scored]
+            where = f"item {case.item.id} of task {case.task.name}"
+            if not scored:
+                raise ValueError(f"{where} has no log-likelihoods of choices")
+            if texts != [choice.text for choice in prior]:
+                raise ValueError(f"{where} has no log-likelihoods of the same choices without the input")
+            with_input = [choice.log_likelihood for choice in scored]
+            without = [choice.log_likelihood for choice in prior]
+            rows.append(_accuracy(with_input, without, texts, case.item.targets))
+        return rows
+
+    def _compute(
+        self,
+        predictions: Sequence[Sequence[float]],
+        priors: Sequence[Sequence[float]],
+        choices: Sequence[Sequence[str]],
+        references: Sequence[Sequence[str]],
+    ) -> dict[str, float]:
+        items = zip(predictions, priors, choices, references, strict=True)
+        return means([_accuracy(*item) for item in items])
+
+
+def _accuracy(
+    with_input: Sequence[float], without: Sequence[float], texts: Sequence[str], right: Collection[str]
+) -> dict[str, float]:
+    gains = [new - old for new, old in zip(with_input, without, strict=True)]
+    best = max(range(len(gains)), key=gains.__getitem__)
+    accepted = {text.strip() for text in right}
+    return {"choice_accuracy_pmi": float(texts[best].strip() in accepted)}

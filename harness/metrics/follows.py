@@ -1,0 +1,53 @@
+"""Follows: does the answer do what the item's verifiable instructions ask?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.metrics._base import ItemMetric, means
+from harness.metrics._checks import read_checks
+from harness.protocols import Case
+
+__all__ = ["Follows"]
+
+
+class Follows(ItemMetric):
+    """Whether all checks of the item's column ``checks`` are met, and which share of them.
+
+    ``follows`` is 1.0 where all are, else 0.0; ``follows_share`` is in [0, 1]. An empty answer meets none.
+    What is said is not judged. ``compute`` takes as ``references`` each item's checks as JSON texts, one
+    for each check. The checks are in ``harness.metrics._checks``.
+    """
+
+    names = ("follows", "follows_share")
+    kinds = ("generate",)
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+        """Return both scores for each case.
+
+        Raises:
+            InputError: An item has no checks, or one that is not right.
+        """
+        return [
+            _scores(
+                case.answer,
+                case.item.metadata.get("checks"),
+                f"task {case.task.name}",
+                f"item {case.item.id}.checks",
+            )
+            for case in cases
+        ]
+
+    def _compute(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
+        return means(
+            [
+                _scores(answer, f"[{','.join(checks)}]", "follows", f"references.{index}")
+                for index, (answer, checks) in enumerate(zip(predictions, references, strict=True))
+            ]
+        )
+
+
+def _scores(answer: str, raw: object, place: str, key: str) -> dict[str, float]:
+    checks = read_checks(raw, place, key)
+    met = sum(bool(answer.strip()) and check.met(answer) for check in checks)
+    return {"follows": float(met == len(checks)), "follows_share": met / len(checks)}
