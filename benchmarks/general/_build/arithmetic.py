@@ -55,13 +55,10 @@ def _distinct(rng: random.Random, kind: str, problems: list[str], count: int) ->
 def _numbers(rng: random.Random, kind: str) -> dict[str, int]:
     """Draw small numbers such that the result is positive, whole and none of them."""
     while True:
-        a, b, c = rng.randint(2, 9), rng.randint(2, 9), rng.randint(2, 6)
+        a, b, c = rng.randint(2, 9), rng.randint(2, 5), rng.randint(2, 5)
         if kind == "a - b":
-            a = rng.randint(5, 15)
-        if "*" in kind:
-            b = rng.randint(2, 5)
+            a = rng.randint(5, 12)
         if kind == "a / b":
-            b = rng.randint(2, 5)
             a *= b
         numbers = {"a": a, "b": b, "c": c}
         shown = [numbers[name] for name in numbers if name in kind]

@@ -1,4 +1,4 @@
-"""Facts of animals, colours, materials, the body, science and the calendar: `question | accepted answer | ...`."""
+"""Facts of animals, colours, materials, the body, science and the calendar, as in `facts_world`."""
 
 from __future__ import annotations
 
