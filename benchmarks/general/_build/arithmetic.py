@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import random
-import re
 
 from benchmarks.general._build.arithmetic_problems import PEOPLE, PROBLEMS, THINGS
 from benchmarks.general._build.parsing import Row
 
 TASK = "arithmetic"
 COUNTS = {
-    "a + b": (56, 6),
-    "a - b": (48, 6),
-    "a * b": (36, 5),
-    "a / b": (12, 2),
-    "a + b - c": (12, 2),
-    "a + b + c": (10, 2),
-    "a * b + c": (6, 2),
+    "a + b": (72, 8),
+    "a - b": (36, 5),
+    "a * b": (40, 5),
+    "a / b": (8, 1),
+    "a + b - c": (10, 2),
+    "a + b + c": (8, 2),
+    "a * b + c": (6, 1),
 }
 """Test and validation items of each kind."""
 
 
 def items() -> dict[str, list[Row]]:
-    """Return the rows by split; ``expression`` gives the target, ``tags`` the kind and the number of steps."""
+    """Return the rows by split; ``expression`` gives the target, ``tags`` the kind and the steps."""
     rng = random.Random("general/arithmetic/2")
     splits: dict[str, list[Row]] = {"validation": [], "test": []}
     for kind, (test, validation) in COUNTS.items():
@@ -42,7 +41,7 @@ def _distinct(rng: random.Random, kind: str, problems: list[str], count: int) ->
     while len(rows) < count:
         problem = problems[len(rows) % len(problems)]
         numbers = _numbers(rng, kind)
-        expression = re.sub("[abc]", lambda match: str(numbers[match[0]]), kind)
+        expression = " ".join(str(numbers.get(part, part)) for part in kind.split())
         if (problem, expression) in taken:
             continue
         taken.add((problem, expression))
@@ -62,7 +61,8 @@ def _numbers(rng: random.Random, kind: str) -> dict[str, int]:
             a *= b
         numbers = {"a": a, "b": b, "c": c}
         shown = [numbers[name] for name in numbers if name in kind]
-        if len(set(shown)) == len(shown) and _result(kind, numbers) > 0 and _result(kind, numbers) not in shown:
+        result = _result(kind, numbers)
+        if len(set(shown)) == len(shown) and result > 0 and result not in shown:
             return numbers
 
 

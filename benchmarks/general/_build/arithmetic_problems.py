@@ -6,15 +6,16 @@ The last problem of each kind is asked in validation only.
 from __future__ import annotations
 
 PEOPLE = (
-    ("Tom", "he", "his"), ("Anna", "she", "her"), ("Ben", "he", "his"), ("Sara", "she", "her"), ("Leo", "he", "his"),
-    ("Mia", "she", "her"), ("Omar", "he", "his"), ("Nora", "she", "her"), ("Paul", "he", "his"), ("Lucy", "she", "her"),
-    ("Sam", "he", "his"), ("Emma", "she", "her"), ("Jack", "he", "his"), ("Rosa", "she", "her"),
+    ("Tom", "he", "his"), ("Anna", "she", "her"), ("Ben", "he", "his"), ("Sara", "she", "her"),
+    ("Leo", "he", "his"), ("Mia", "she", "her"), ("Omar", "he", "his"), ("Nora", "she", "her"),
+    ("Paul", "he", "his"), ("Lucy", "she", "her"), ("Sam", "he", "his"), ("Emma", "she", "her"),
+    ("Jack", "he", "his"), ("Rosa", "she", "her"),
 )  # fmt: skip
 """Name, pronoun and possessive."""
 
 THINGS = (
-    "apples", "pens", "books", "marbles", "coins", "stamps", "cookies", "balloons", "pencils", "stickers", "cards",
-    "oranges", "shells", "candles", "toy cars", "lemons", "cups", "flowers",
+    "apples", "pens", "books", "marbles", "coins", "stamps", "cookies", "balloons", "pencils", "stickers",
+    "cards", "oranges", "shells", "candles", "toy cars", "lemons", "cups", "flowers",
 )  # fmt: skip
 
 PROBLEMS = {
@@ -22,17 +23,17 @@ PROBLEMS = {
 {Name} has {a} {things}. {He} buys {b} more {things}. How many {things} does {name} have now?
 {Name} has {a} {things} and {other} has {b} {things}. How many {things} do they have together?
 There are {a} {things} on the table and {b} {things} on the shelf. How many {things} are there in total?
-{Name} finds {a} {things} in the morning and {b} {things} in the evening. How many {things} does {he} find in all?
+{Name} finds {a} {things} on Monday and {b} {things} on Tuesday. How many {things} does {he} find in all?
 A bus has {a} people on it. {b} more people get on. How many people are on the bus now?
 {Name} read {a} pages on Monday and {b} pages on Tuesday. How many pages did {he} read in total?
-A team scored {a} goals in the first game and {b} goals in the second game. How many goals did it score in total?
+A team scored {a} goals in one game and {b} goals in the next. How many goals did it score in total?
 A hat costs {a} dollars and a scarf costs {b} dollars. How much do the hat and the scarf cost together?
 {Name} walked {a} miles on Saturday and {b} miles on Sunday. How many miles did {he} walk in total?
 A farmer has {a} cows and {b} sheep. How many animals does the farmer have in total?
 There are {a} boys and {b} girls in a class. How many children are in the class?
 {Name} is {a} years old. {His} brother is {b} years older. How old is the brother?
 A garden has {a} red roses and {b} white roses. How many roses are in the garden in total?
-{Name} put {a} {things} in a box. Then {other} put {b} more {things} in the box. How many {things} are in the box?
+{Name} put {a} {things} in a box. {other} put in {b} more {things}. How many {things} are in the box?
 """,
     "a - b": """
 {Name} has {a} {things}. {He} gives {b} {things} to {other}. How many {things} does {name} have left?
@@ -68,15 +69,15 @@ A rope is {a} feet long. It is cut into {b} equal pieces. How many feet long is 
 {b} friends pay {a} dollars for a meal and share the cost equally. How many dollars does each friend pay?
 """,
     "a + b - c": """
-{Name} has {a} {things}. {He} buys {b} more and then gives {c} to {other}. How many {things} does {name} have now?
+{Name} has {a} {things}. {He} buys {b} more and gives {c} to {other}. How many {things} does {he} have now?
 There are {a} people on a bus. {b} people get on and {c} people get off. How many people are on the bus now?
-{Name} had {a} dollars and earned {b} dollars. Then {he} spent {c} dollars. How many dollars does {he} have now?
+{Name} had {a} dollars, earned {b} dollars and spent {c} dollars. How many dollars does {he} have now?
 A shop had {a} lamps. It got {b} new lamps and sold {c} lamps. How many lamps does the shop have now?
 """,
     "a + b + c": """
-{Name} has {a} red {things}, {b} blue {things} and {c} green {things}. How many {things} does {he} have in total?
+{Name} has {a} red, {b} blue and {c} green {things}. How many {things} does {he} have in total?
 {Name} swam {a} laps on Monday, {b} on Tuesday and {c} on Friday. How many laps did {he} swim in total?
-A meal costs {a} dollars, a drink {b} dollars and a cake {c} dollars. How many dollars do all three cost together?
+A meal costs {a} dollars, a drink {b} dollars and a cake {c} dollars. How many dollars do they cost together?
 """,
     "a * b + c": """
 {Name} buys {b} packs of {a} {things} and {c} single {things}. How many {things} does {he} buy in total?

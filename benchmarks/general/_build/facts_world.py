@@ -127,7 +127,7 @@ Which animal does bacon come from? | pig | pigs | hog | hogs
 How many players does a football (soccer) team have on the field? | 11 | eleven
 Which sport is played at Wimbledon? | tennis
 How many rings are on the Olympic flag? | five | 5
-In which sport do riders race in the Tour de France? | cycling | bicycle | bike | road cycling | bicycle racing
+In which sport do riders race in the Tour de France? | cycling | bicycle | bike | bicycling
 How many years lie between two Summer Olympic Games? | four | 4
 Which sport is played on ice with a puck? | hockey | ice hockey
 Which sport made Muhammad Ali famous? | boxing | boxer

@@ -1,4 +1,4 @@
-"""Passages about people, each with its questions: `?` a plain one, `??` one with a rival answer in the passage."""
+"""Passages about people with questions: `?` a plain one, `??` one with a rival answer in the passage."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Simple English sentences beside the same in French: `English | or so
-    = French | or so`, the best form first."""
+"""Simple English sentences beside the same in French: `English | or so = French | or so`, best form first."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ INTO_FRENCH = 3
 
 
 def items() -> dict[str, list[Row]]:
-    """Return the rows by split; the instruction names ``source`` and ``language``, the one translated into."""
+    """Return the rows by split, with the languages ``source`` and ``language`` that the instruction names."""
     groups: dict[str, list[Row]] = {"into_english": [], "into_french": []}
     pairs = SENTENCES.strip().replace("\n    =", " =").splitlines()
     for number, pair in enumerate(pairs):
