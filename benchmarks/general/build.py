@@ -1,8 +1,8 @@
 """Make the items of the retention suite in place: ``python -m benchmarks.general.build [--check]``.
 
 Each module of ``_build`` that has ``items`` makes one task, the folder that its ``TASK`` names. Seeded and
-byte-stable: the same sources give the same files. ``--check`` writes nothing and exits with 1 where a committed
-file differs, is missing or is left over.
+byte-stable: the same sources give the same files. ``--check`` writes nothing and exits with 1 where a
+committed file differs, is missing or is left over.
 """
 
 from __future__ import annotations
