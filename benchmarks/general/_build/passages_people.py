@@ -43,7 +43,7 @@ The twins Clara and Nils have very different hobbies. Clara collects old maps an
 them. Nils builds model ships. Their father says that both hobbies need a lot of dust cloths.
 ?? What does Clara collect? | maps | old maps
 ?? What does Nils build? | model ships | ships
-? How many maps does Clara have? | more than ninety | ninety
+? How many maps does Clara have? | ninety
 
 Sofia left her umbrella on the train to Norwick. She noticed it only when it began to rain. At the lost
 property office a clerk found it between two suitcases. She paid a fee of three pounds.
@@ -84,7 +84,7 @@ breakfast. Later he moved to a farm and painted horses.
 Nadia is saving money for a telescope. It costs two hundred euros. She has already saved one hundred and
 fifty. She earns money by walking the dogs of her neighbours.
 ? What is Nadia saving money for? | telescope
-?? How many euros does it cost? | two hundred | 200
+?? How many euros does it cost? | two hundred
 ? Whose dogs does she walk? | neighbours | her neighbours
 
 Captain Brandt has a cat called Admiral that comes with him on every trip. The cat sleeps on the sea charts.
@@ -108,7 +108,7 @@ Mateo. The letter took nine days. She answered with a parcel full of almonds.
 Judge Amara Bell begins each day with a walk in the park. At noon she eats soup in a small restaurant behind
 the court. She has done this for twelve years. The owner keeps table five for her.
 ? What does the judge eat at noon? | soup
-?? Which table does the owner keep for her? | five | table five
+?? Which table does the owner keep for her? | five
 ?? For how many years has she done this? | twelve
 
 Little Anton is afraid of thunder but not of spiders. His sister Greta is afraid of spiders but not of

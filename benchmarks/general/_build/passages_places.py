@@ -17,14 +17,14 @@ there are boat races. Fishing is not allowed.
 
 The town library has two floors. Novels are on the first floor, and books about science are on the second. A
 lift was added last spring. The reading room closes at seven.
-?? On which floor are the novels? | first | first floor
-?? On which floor are the books about science? | second | second floor
+?? On which floor are the novels? | first
+?? On which floor are the books about science? | second
 ? What was added last spring? | lift | a lift
 
 The night train leaves Dorrin at ten and reaches Kelm at six in the morning. It has one dining car and five
 sleeping cars. Breakfast is part of the price.
 ?? At what time does the train leave Dorrin? | ten
-?? At what time does it reach Kelm? | six | six in the morning
+?? At what time does it reach Kelm? | six
 ? How many sleeping cars does it have? | five
 
 The market in Pella takes place twice a week, on Wednesday and on Saturday. On Wednesday there is mostly
@@ -49,7 +49,7 @@ The tower of Saint Orla has 212 steps. From the top you can see the harbour and 
 nine tons and is rung only at New Year.
 ? How many steps does the tower have? | 212
 ? How much does the bell weigh? | nine tons | nine
-? When is the bell rung? | New Year | at New Year
+? When is the bell rung? | New Year
 
 The new bridge is made of steel, while the old one was made of wood. The old bridge burned down in 1975.
 People had to use a ferry for two years.
@@ -115,7 +115,7 @@ The company makes pencils and nothing else. The factory stands next to a forest 
 nine thousand pencils a day. Each one is checked by hand.
 ? What does the company make? | pencils
 ? What kind of trees stand next to the factory? | cedar | cedars
-? How many pencils does the factory make a day? | nine thousand | 9,000 | 9000
+? How many pencils does the factory make a day? | nine thousand | 9,000
 
 The school bus had a flat tyre on Monday morning. The driver, Mr Quist, changed it in the rain. The pupils
 missed the first lesson, which was history. They were not sad about it.
@@ -131,20 +131,20 @@ next valley is made from goat's milk and is eaten fresh.
 
 The clock on the town hall has stopped at twenty past four. A pigeon had built a nest inside it. The mayor
 decided to wait until the young birds had left.
-? At what time has the clock stopped? | twenty past four
+? At what time has the clock stopped? | twenty past four | 4:20
 ? Which bird built a nest inside it? | pigeon | a pigeon
 ? Who decided to wait? | mayor | the mayor
 
 The swimming pool has two basins. The large one is kept at twenty-four degrees and the small one at
 thirty-two. Children may use the small one only. A towel costs one euro.
-?? At how many degrees is the large basin kept? | twenty-four | 24
-?? At how many degrees is the small basin kept? | thirty-two | 32
+?? At how many degrees is the large basin kept? | twenty-four
+?? At how many degrees is the small basin kept? | thirty-two
 ? How much does a towel cost? | one euro
 
 The orchestra has a new conductor from Brazil. She is twenty-nine years old and used to play the violin. Her
 first concert with the orchestra was sold out in one hour.
 ? From which country is the conductor? | Brazil
-? How old is she? | twenty-nine | 29
+? How old is she? | twenty-nine
 ? Which instrument did she use to play? | violin
 
 The mountain hut can be reached by two paths. The north path takes three hours and is steep. The south path
@@ -163,11 +163,11 @@ The computer course has three parts. The first part is about writing, the second
 about pictures. It is held in room seven. Tea is served in the break.
 ?? What is the second part about? | tables
 ?? What is the third part about? | pictures
-? In which room is the course held? | seven | room seven
+? In which room is the course held? | seven
 
 The cat shelter in Mill Road is full. It has room for thirty cats, but forty-one live there now. The vet
 comes on Tuesdays. The shelter asks for blankets and not for toys.
-?? How many cats live there now? | forty-one | 41
+?? How many cats live there now? | forty-one
 ? On which day does the vet come? | Tuesdays | Tuesday
 ?? What does the shelter ask for? | blankets
 
