@@ -55,6 +55,7 @@ def value(node: ast.expr) -> Fraction:
         result: Fraction = OPERATIONS[type(node.op)](value(node.left), value(node.right))
         return result
     assert isinstance(node, ast.Constant)
+    assert isinstance(node.value, int)
     return Fraction(node.value)
 
 
