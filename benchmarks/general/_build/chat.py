@@ -1,0 +1,53 @@
+"""Small talk in several turns whose last question can only be answered from an earlier turn.
+
+The banks hold conversations with places for values, each with four sets of values and questions of their own.
+Conversations of the validation split are in no test item with other values.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from benchmarks.general._build import chat_bank, chat_bank_more
+from benchmarks.general._build.parsing import Row, target_of
+
+TASK = "chat"
+SPEAKERS = {"U": "user", "A": "assistant"}
+
+
+def conversations() -> Iterator[tuple[str, str, list[Row]]]:
+    """Yield split, kind and the rows of each conversation of the banks, in order."""
+    for bank in (chat_bank.BANK, chat_bank_more.BANK):
+        for block in bank.strip().split("\n\n"):
+            head, *lines = block.splitlines()
+            split, kind = head.removeprefix("# ").split()
+            turns = [line for line in lines if not line.startswith("V: ")]
+            values = [line.removeprefix("V: ") for line in lines if line.startswith("V: ")]
+            yield split, kind, [_row(kind, turns, line) for line in values]
+
+
+def _row(kind: str, turns: list[str], line: str) -> Row:
+    """Fill one set of values, ``value; value | question | answer | answer``, into the turns of a conversation."""
+    values, question, *accepted = (field.strip() for field in line.split("|"))
+    fills = [value.strip() for value in values.split(";")]
+    spoken = [*turns, f"U: {question}"]
+    messages = [
+        {"role": SPEAKERS[turn[0]], "content": turn[3:].format(*fills)} for turn in spoken
+    ]
+    return {
+        "messages": messages,
+        "target": target_of(accepted),
+        "tags": [kind, f"turns-{len(messages)}"],
+    }
+
+
+def items() -> dict[str, list[Row]]:
+    """Return the rows of each split; ``tags`` name what is asked for and the number of turns."""
+    splits: dict[str, list[Row]] = {"validation": [], "test": []}
+    for split, _, rows in conversations():
+        splits[split] += rows
+    for split, rows in splits.items():
+        random.Random(f"general/{TASK}/{split}").shuffle(rows)
+        splits[split] = [{"id": f"{TASK}-{split}-{n:03d}", **row} for n, row in enumerate(rows, start=1)]
+    return splits
