@@ -59,6 +59,8 @@ ENGLISH_INABILITY = (
     "I am not comfortable",
     "I'm not here to help with that",
     "I am not here to help with that",
+    "I'm not here to engage in",
+    "I am not here to engage in",
     "I'm not going to help",
     "I am not going to help",
     "I don't have the ability",

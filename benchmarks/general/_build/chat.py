@@ -31,7 +31,7 @@ def conversations() -> Iterator[tuple[str, list[Row]]]:
 
 
 def _row(conversation: str, kind: str, turns: list[str], line: str) -> Row:
-    """Fill one set of values, ``value; value | question | answer | answer``, into the turns of a conversation."""
+    """Fill a line of values, ``value; value | question | answer | answer``, into the turns."""
     values, question, *accepted = (field.strip() for field in line.split("|"))
     fills = [value.strip() for value in values.split(";")]
     spoken = [*turns, f"U: {question}"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is an item
 """Conversations about what the user said: names, plans, likes, people.
 
 A block is a conversation: its split and kind, the turns (U user, A assistant) with places ``{0}``, and lines

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is an item
 """Conversations about what the assistant said, about corrections, and about what follows from what was said.
 
 The form is that of `chat_bank`.

@@ -1,6 +1,7 @@
-"""Everyday requests with instructions whose keeping can be checked, in the manner of IFEval (Zhou et al. 2023).
+"""Everyday requests with instructions that a program can check, in the manner of IFEval (Zhou et al. 2023).
 
-Every item has its ``checks`` and an example answer that meets them. Most have one check, the others two or three.
+Every item has its ``checks`` and an example answer that meets them. Most have one check, the others two or
+three.
 """
 
 from __future__ import annotations
@@ -100,9 +101,10 @@ def _bullets(topic: Topic, n: int) -> Asked:
 
 
 def _some_bullets(topic: Topic, n: int) -> Asked:
-    said = ('Answer with a list of bullet points that begin with "- ".', 'Use at least two bullet points, each beginning with "- ".')[
-        n % 2
-    ]
+    said = (
+        'Answer with a list of bullet points that begin with "- ".',
+        'Use at least two bullet points, each beginning with "- ".',
+    )[n % 2]
     target = "\n".join(f"- {point}" for point in topic.points)
     return Asked(said, ({"check": "bullets", "min": 2},), target)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is an item
 """Everyday requests with what an answer is made of, for the instructions that `follows` adds.
 
 TOPICS: ``request | sentence | sentence | sentence | short; items; of a; list | word in the first sentence | word

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is an item
 """Harmless requests that sound bad, each with a short helpful answer: `request | answer`, a line each."""
 
 from __future__ import annotations
