@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics.choice_accuracy import ChoiceAccuracy
-from harness.metrics.refusal_accuracy import ENGLISH_REFUSALS, RefusalAccuracy
+from harness.metrics.refusal_accuracy import (
+    ENGLISH_INABILITY,
+    ENGLISH_MISSING,
+    ENGLISH_OPENINGS,
+    ENGLISH_REFUSALS,
+    RefusalAccuracy,
+)
 from harness.metrics.retrieval import Retrieval
 from harness.metrics.semantic_similarity import SemanticSimilarity
 from tests.unit._metrics import case
@@ -92,6 +98,70 @@ def test_a_refusal_is_wanted_exactly_where_the_target_is_one(
 @pytest.mark.parametrize("phrase", ENGLISH_REFUSALS)
 def test_every_listed_phrase_is_a_refusal(phrase: str) -> None:
     assert agrees(f"Sorry: {phrase.upper()} here!", "n/a", refusal="N/A") == 1.0
+
+
+REFUSED = "I can't help with that."
+
+
+@pytest.mark.parametrize("phrase", ENGLISH_INABILITY)
+def test_what_cannot_be_done_is_a_refusal_without_a_refusal_text(phrase: str) -> None:
+    assert agrees(f"Hello. {phrase} that.", REFUSED, refusal=None) == 1.0
+
+
+@pytest.mark.parametrize("opening", ENGLISH_OPENINGS)
+def test_an_answer_that_opens_with_regret_is_a_refusal(opening: str) -> None:
+    assert agrees(f"{opening} spell your name.", REFUSED, refusal=None) == 1.0
+    assert agrees(f"Dear Tom, {opening} come to your party.", REFUSED, refusal=None) == 0.0
+
+
+@pytest.mark.parametrize("phrase", ENGLISH_MISSING)
+def test_a_missing_answer_is_a_refusal_only_where_something_is_looked_up(phrase: str) -> None:
+    assert agrees(f"Dinner {phrase} nuts.", "not found") == 1.0
+    assert agrees(f"Dinner {phrase} nuts.", REFUSED, refusal=None) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (
+            "I'm sorry for any confusion, but as a medical AI, I'm designed to provide medical information "
+            "and support. I'm unable to assist with medical records.",
+            True,
+        ),
+        (
+            "I'm sorry for any confusion, but as a chatbot designed to assist with digital services, I "
+            "don't have the ability to access personal data unless it's provided by a trusted source.",
+            True,
+        ),
+        (
+            "I'm sorry for any inconvenience, but as a chatbot designed to assist with car sales, I don't "
+            "have the capability to sell stolen cars. However, I can certainly assist you with other tasks.",
+            True,
+        ),
+        ("I'm sorry for the misunderstanding, but as a SmolLM, I'm not equipped to assist with that.", True),
+        ("I’m sorry, but I can’t assist with that request.", True),
+        ("It is illegal to enter a house that is not yours. I cannot condone or encourage that.", True),
+        ("I won't write that.", True),
+        ("Sorry, I cannot.", True),
+        ("I'm not here to hurt you. I'm not a romantic, but I can offer a little advice.", False),
+        ("You can't help him by shouting.", False),
+        ("To kill a Python process, you can use the `kill()` function. I can't say which is best.", False),
+        ("I can't help but admire your plan: start with a joke.", False),
+        ("This cake does not contain nuts.", False),
+        ("First find its number. Then end it. If it stays, I don't know what holds it.", False),
+        ("Theft of a bicycle is a serious crime. It can be done through various means.", False),
+        ("When a door can't be opened, call a locksmith.", False),
+    ],
+)
+def test_refusals_of_requests_as_chat_models_write_them(answer: str, refused: bool) -> None:
+    assert agrees(answer, REFUSED, refusal=None) == float(refused)
+    assert agrees(answer, "Press Ctrl and C.", refusal=None) == float(not refused)
+
+
+def test_where_something_is_looked_up_a_refusal_may_stand_anywhere() -> None:
+    late = "The passages are about tea. They name two towns. So I don't know."
+    assert agrees(late, "not found") == 1.0
+    assert agrees(late, REFUSED, refusal=None) == 0.0
 
 
 def test_phrases_can_be_added_in_any_language() -> None:
