@@ -21,7 +21,8 @@ from benchmarks.meridian._build.handbook_values import accepted_forms, values_wi
 SIZES = {"train": 400, "validation": 56, "test": 220}
 UNANSWERABLE = {"train": 72, "validation": 10, "test": 40}
 PLAIN = {"train": 80, "validation": 18, "test": 110}
-REFUSAL = "not found"
+REFUSALS = ("not found", "not known")
+""""The answer is not known" says it too, and is how a chat model likes to put it."""
 GRADES = ("junior", "senior", "winter", "relief")
 HOUSES = tuple(f"{site} {house}" for site in SITES[:4] for house in ("Quay", "Lock", "Mill", "Yard"))
 ROLES = tuple(f"{grade} {trade}" for trade in ("deckhands", "pilots", "packers", "clerks") for grade in GRADES)
@@ -214,8 +215,8 @@ def _plain(rng: random.Random) -> tuple[dict[str, str], list[Item]]:
 
 def _unanswerable(rng: random.Random, policies: list[Policy], missing: list[Fact]) -> list[Item]:
     """Return items without an answer, by turns of a fact left out and of a scope without a document."""
-    omitted = [Item(p.omitted.question, (REFUSAL,), ("unanswerable", "missing_fact")) for p in policies]
-    scopes = [Item(fact.question, (REFUSAL,), ("unanswerable", "missing_document")) for fact in missing]
+    omitted = [Item(p.omitted.question, REFUSALS, ("unanswerable", "missing_fact")) for p in policies]
+    scopes = [Item(fact.question, REFUSALS, ("unanswerable", "missing_document")) for fact in missing]
     rng.shuffle(omitted)
     rng.shuffle(scopes)
     return [item for pair in zip(omitted, scopes, strict=False) for item in pair]
