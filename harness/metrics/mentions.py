@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from datasets import Sequence as ListOf
 from datasets import Value
 
+from harness.errors import InputError, shorten
 from harness.metrics._base import ItemMetric, means
 from harness.metrics._text import normalise, segment
 from harness.protocols import Case
@@ -16,12 +17,12 @@ __all__ = ["Mentions"]
 
 
 class Mentions(ItemMetric):
-    """Share of the required phrases that stand in the answer as whole words; case and punctuation do not count.
+    """Share of the required phrases that stand in the answer as whole words, case and punctuation aside.
 
-    The phrases are in the item's column ``facts``: a list in which each entry is a phrase, or a list of phrases
-    of which one is enough (``"14 orrins"``, ``["7 days", "seven days"]``). Without that column the item's
-    accepted answers are the phrases of which one must be there. ``compute`` takes the answers as
-    ``predictions`` and the required phrases of each as ``references``.
+    The phrases are in the item's column ``facts``: a list in which each entry is a phrase, or a list of
+    phrases of which one is enough (``"14 orrins"``, ``["7 days", "seven days"]``). Without that column the
+    item's accepted answers are the phrases of which one must be there. Facts that are no phrases raise
+    ``InputError``. ``compute`` takes answers as ``predictions`` and the phrases of each as ``references``.
     """
 
     names = ("mentions",)
@@ -32,13 +33,11 @@ class Mentions(ItemMetric):
     }
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        """Return ``mentions`` in [0, 1] for each case, 1.0 where every required phrase stands in the answer."""
+        """Return ``mentions`` in [0, 1] for each case, 1.0 where every required phrase is there."""
         return [{"mentions": share_named(case.generation.text, _required(case))} for case in cases]
 
     def _compute(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
-        return means(
-            [{"mentions": share_named(*pair)} for pair in zip(predictions, references, strict=True)]
-        )
+        return means([{"mentions": share_named(*pair)} for pair in zip(predictions, references, strict=True)])
 
 
 def share_named(answer: str, required: Sequence[str | Sequence[str]]) -> float:
@@ -58,7 +57,24 @@ def share_named(answer: str, required: Sequence[str | Sequence[str]]) -> float:
 
 def _required(case: Case) -> Sequence[str | Sequence[str]]:
     facts = case.item.metadata.get("facts")
-    return list(facts) if facts else [case.item.targets]
+    if not facts:
+        return [case.item.targets]
+    return [
+        [_phrase(case, phrase) for phrase in entry]
+        if isinstance(entry, list | tuple)
+        else _phrase(case, entry)
+        for entry in (facts if isinstance(facts, list | tuple) else [facts])
+    ]
+
+
+def _phrase(case: Case, value: Any) -> str:
+    if not isinstance(value, str | int | float) or not str(value).strip():
+        place = f"item {shorten(case.item.id, 40)}.facts"
+        problem = "must be phrases or lists of phrases"
+        raise InputError(
+            case.task.name, place, problem, 'write ["14 orrins", ["7 days", "seven days"]]', value
+        )
+    return str(value)
 
 
 def _words(text: str) -> str:
