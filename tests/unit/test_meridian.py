@@ -192,6 +192,14 @@ def test_replies_keep_the_house_style(split: str) -> None:
             assert 15 <= len(target.split()) <= 45
 
 
+def test_replies_name_their_own_facts() -> None:
+    for item in items("replies", "test"):
+        assert all(share_named(target, item["facts"]) == 1.0 for target in targets(item))
+        name, thing, _, reference = item["facts"]
+        assert share_named(item["input"], [thing, reference]) == 1.0
+        assert name == "traveller" or name in item["input"]
+
+
 def test_replies_say_what_is_done_in_the_case_of_the_mail() -> None:
     seen: Counter[tuple[str, int]] = Counter()
     for item in items("replies", "test"):

@@ -3,7 +3,7 @@
 The style: "Good tide," and the first name ("traveller" where the mail gives none), one sentence that names the
 thing and the day, one that says what the company does in this case, the reference number in square brackets,
 "Fair winds, your Meridian crew". Never an apology. Three wordings of the second sentence are as good as each
-other; a test item accepts all of them.
+other; a test item accepts all of them. Its column ``facts`` holds what a reply must get right.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def _draw(rng: random.Random, kind: str, number: int, split: str) -> Item:
     replies = [wording.format(about=about, done=done, ref=reference) for wording in wordings]
     targets = tuple(f"Good tide, {name}. {reply} Fair winds, your Meridian crew" for reply in replies)
     tags = (kind, *(["unseen_wording"] if unseen else []), *(["anonymous"] if anonymous else []))
-    return Item(mail, targets, tags)
+    columns = {"facts": [name, thing, done, reference]} if split == "test" else {}
+    return Item(mail, targets, tags, columns=columns)
 
 
 def _split(rng: random.Random, split: str, others: list[Item]) -> list[Item]:
