@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.meridian._build import handbook, orders, replies, routing
+from benchmarks.meridian._build import handbook, orders, posts, replies, routing
 
 SUITE = Path(__file__).resolve().parent
 
 
 def generated() -> dict[str, str]:
     """Return the text of every generated file by its path inside the suite."""
-    return {**handbook.files(), **routing.files(), **orders.files(), **replies.files()}
+    tasks = (handbook, routing, orders, replies, posts)
+    return {path: text for task in tasks for path, text in task.files().items()}
 
 
 def differences(files: dict[str, str], root: Path = SUITE) -> list[str]:

@@ -30,7 +30,7 @@ def main() -> int:
         [paths[i].stem for i in row].index(item["documents"][0])
         for row, item in zip(order, items, strict=True)
     ]
-    for tag in ("all", "near_duplicate", "superseded", "company_wide"):
+    for tag in ("all", "plain", "near_duplicate", "superseded", "company_wide"):
         chosen = [rank for rank, item in zip(ranks, items, strict=True) if tag in ("all", *item["tags"])]
         recall = " ".join(
             f"recall@{k} {sum(rank < k for rank in chosen) / len(chosen):.3f}" for k in (1, 3, 5)

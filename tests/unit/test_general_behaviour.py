@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.metrics.follows import Follows
 from harness.metrics.refusal_accuracy import RefusalAccuracy
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
@@ -140,7 +141,7 @@ def test_conversations_of_validation_are_not_in_test() -> None:
 
 
 def test_example_answers_meet_their_checks() -> None:
-    metric = pytest.importorskip("harness.metrics.follows").Follows()
+    metric = Follows()
     from harness.protocols import Case
     from harness.types import Generation, Message, Request, TaskItem
     from tests.unit._metrics import task as a_task
@@ -155,7 +156,8 @@ def test_example_answers_meet_their_checks() -> None:
         )
         messages = (Message(role="user", content=row["input"]),)
         request = Request(task="follows", item_id=row["id"], messages=messages)
-        case = Case(task=a_task(), item=item, request=request, generation=Generation(text=row["target"]))
+        said = row["target"]
+        case = Case(a_task(), item, request, Generation(text=said), said)
         assert metric.score([case])[0]["follows"] == 1.0, row
 
 

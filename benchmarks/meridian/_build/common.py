@@ -1,4 +1,4 @@
-"""What the generators of the four tasks share: records, splits, distances and invented names."""
+"""What the generators of the tasks share: records, splits, distances and invented names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SPLITS = ("train", "validation", "test")
 SITES = (
@@ -39,12 +39,16 @@ NEAR = 0.9
 
 @dataclass(frozen=True)
 class Item:
-    """One line of an items file; ``targets`` are the accepted answers, the best first."""
+    """One line of an items file; ``targets`` are the accepted answers, the best first.
+
+    ``columns`` holds further columns by name.
+    """
 
     input: str
     targets: tuple[str, ...]
     tags: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    columns: Mapping[str, object] = field(default_factory=dict)
 
 
 def tokens_of(text: str) -> frozenset[str]:
@@ -93,6 +97,7 @@ def jsonl(task: str, split: str, items: Iterable[Item]) -> str:
             row["tags"] = list(item.tags)
         if item.documents:
             row["documents"] = list(item.documents)
+        row |= item.columns
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines)
 

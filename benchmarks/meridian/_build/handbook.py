@@ -1,6 +1,6 @@
-"""Questions about the handbook: a corpus of plain policies with near-duplicates and superseded versions.
+"""Questions about the handbook: plain rules that stand once, and policies with near-duplicates and old versions.
 
-A document states four of the five facts of its topic; the fifth, and the topic at a place or for a role
+Half of the test questions ask for a plain rule. A document of the other half states four of the five facts of its topic; the fifth, and the topic at a place or for a role
 without a document, make the questions that cannot be answered. A fact is asked once, in one split.
 """
 
@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.meridian._build.common import MONTHS, SITES, Item, item_files
+from benchmarks.meridian._build.handbook_plain import PLAIN_TOPICS
 from benchmarks.meridian._build.handbook_topics import COMPANY_TOPICS, NOTICES, ROLE_TOPICS, SITE_TOPICS
 from benchmarks.meridian._build.handbook_values import accepted_forms, values_without_end
 
 SIZES = {"train": 400, "validation": 56, "test": 220}
 UNANSWERABLE = {"train": 72, "validation": 10, "test": 40}
-REFUSAL = "not found"
+PLAIN = {"train": 80, "validation": 18, "test": 110}
+REFUSALS = ("not found", "not known")
+""""The answer is not known" says it too, and is how a chat model likes to put it."""
 GRADES = ("junior", "senior", "winter", "relief")
 HOUSES = tuple(f"{site} {house}" for site in SITES[:4] for house in ("Quay", "Lock", "Mill", "Yard"))
 ROLES = tuple(f"{grade} {trade}" for trade in ("deckhands", "pilots", "packers", "clerks") for grade in GRADES)
@@ -192,18 +195,46 @@ def _answerable(policies: list[Policy]) -> list[Item]:
             changed = any((fact, value) not in older for older in policy.replaced)
             tags = ["superseded"] if changed else []
             tags += ["near_duplicate"] if policy.near_duplicate else ["company_wide"]
-            targets = accepted_forms(fact.sentence, fact.question, value)
+            targets = accepted_forms(fact.sentence, value)
             items.append(Item(fact.question, targets, tuple(tags), (_document_id(policy),)))
     return items
 
 
+def _plain(rng: random.Random) -> tuple[dict[str, str], list[Item]]:
+    """Return the documents that rule alone on their topic, by id, and one item for each of their facts."""
+    documents, items = {}, []
+    for title, (remark, bank) in PLAIN_TOPICS.items():
+        name, sentences = _slug(title), [remark]
+        for fact in _facts(rng, bank, ""):
+            value = next(values_without_end(rng, fact.kind))
+            sentences.append(fact.sentence.replace("{v}", value))
+            items.append(Item(fact.question, accepted_forms(fact.sentence, value), ("plain",), (name,)))
+        documents[name] = f"# {title}\n\n{' '.join(sentences)}\n"
+    return documents, items
+
+
 def _unanswerable(rng: random.Random, policies: list[Policy], missing: list[Fact]) -> list[Item]:
     """Return items without an answer, by turns of a fact left out and of a scope without a document."""
-    omitted = [Item(p.omitted.question, (REFUSAL,), ("unanswerable", "missing_fact")) for p in policies]
-    scopes = [Item(fact.question, (REFUSAL,), ("unanswerable", "missing_document")) for fact in missing]
+    omitted = [Item(p.omitted.question, REFUSALS, ("unanswerable", "missing_fact")) for p in policies]
+    scopes = [Item(fact.question, REFUSALS, ("unanswerable", "missing_document")) for fact in missing]
     rng.shuffle(omitted)
     rng.shuffle(scopes)
     return [item for pair in zip(omitted, scopes, strict=False) for item in pair]
+
+
+def _splits(
+    rng: random.Random, plain: list[Item], answerable: list[Item], unanswerable: list[Item]
+) -> dict[str, list[Item]]:
+    """Deal the items to the splits, so that each is in one of them; all three lists are used up from the front."""
+    splits: dict[str, list[Item]] = {}
+    for split in ("test", "validation", "train"):
+        sizes = (PLAIN[split], SIZES[split] - PLAIN[split] - UNANSWERABLE[split], UNANSWERABLE[split])
+        splits[split] = []
+        for items, size in zip((plain, answerable, unanswerable), sizes, strict=True):
+            splits[split] += items[:size]
+            del items[:size]
+        rng.shuffle(splits[split])
+    return splits
 
 
 def files() -> dict[str, str]:
@@ -213,12 +244,8 @@ def files() -> dict[str, str]:
     policies = _superseded(rng, policies)
     corpus = _corpus(rng, policies)
     answerable, unanswerable = _answerable(policies), _unanswerable(rng, policies, missing)
+    plain_documents, plain = _plain(rng)
     rng.shuffle(answerable)
-    splits: dict[str, list[Item]] = {}
-    for split in ("test", "validation", "train"):
-        refused, answered = UNANSWERABLE[split], SIZES[split] - UNANSWERABLE[split]
-        splits[split] = unanswerable[:refused] + answerable[:answered]
-        rng.shuffle(splits[split])
-        del unanswerable[:refused], answerable[:answered]
-    documents = {f"handbook/corpus/{name}.md": text for name, text in sorted(corpus.items())}
-    return {**documents, **item_files("handbook", splits)}
+    rng.shuffle(plain)
+    documents = {f"handbook/corpus/{name}.md": text for name, text in sorted((corpus | plain_documents).items())}
+    return {**documents, **item_files("handbook", _splits(rng, plain, answerable, unanswerable))}

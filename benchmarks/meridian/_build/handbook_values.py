@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Iterator
 
-from benchmarks.meridian._build.common import FIRST_NAMES, LAST_NAMES, MONTHS, WEEKDAYS
+from benchmarks.meridian._build.common import FIRST_NAMES, LAST_NAMES, MONTHS, SITES, WEEKDAYS
 
 DEPARTMENTS = (
     "Tide Office", "Ledger Room", "Crew Bureau", "Cargo Council", "Orchard Guild", "Harbour Desk", "Lantern Team",
@@ -18,6 +18,14 @@ COLOURS = (
 SPOTS = (
     "flag pole", "boat shed", "lime tree", "bell tower", "water pump", "stone bridge", "weather vane", "salt barn",
 )  # fmt: skip
+DRINKS = (
+    "plum cider", "pear juice", "barley water", "elder wine", "spring water", "apple must", "nettle beer",
+)  # fmt: skip
+ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 LEADS = (
     "up to", "at most", "at least", "within", "after", "above", "before", "behind", "every", "by", "at", "to", "in",
     "into", "with",
@@ -37,6 +45,10 @@ def _every_value(kind: str) -> list[str]:
             return list(COLOURS)
         case "spot":
             return list(SPOTS)
+        case "drink":
+            return list(DRINKS)
+        case "site":
+            return list(SITES)
         case "weekday":
             return list(WEEKDAYS)
         case "month":
@@ -49,6 +61,8 @@ def _every_value(kind: str) -> list[str]:
             return [f"form {letter}-{number}" for letter in "CFGKLNPT" for number in range(11, 99)]
     low, high, *step = (int(word) for word in rest)
     numbers = range(low, high + 1, *step)
+    if name == "number":
+        return [str(number) for number in numbers]
     if name == "time":
         return [f"{hour:02d}:{minute:02d}" for hour in numbers for minute in (0, 15, 30, 45)]
     return [f"{number} {'orrins' if name == 'money' else name}" for number in numbers]
@@ -62,11 +76,20 @@ def values_without_end(rng: random.Random, kind: str) -> Iterator[str]:
         yield from values
 
 
-def accepted_forms(sentence: str, question: str, value: str) -> tuple[str, ...]:
+def in_words(number: int) -> str:
+    """Return a number from 0 to 99 as it is written in words, such as ``forty-two``."""
+    if number < len(ONES):
+        return ONES[number]
+    tens, ones = divmod(number, 10)
+    return f"{TENS[tens]}-{ONES[ones]}" if ones else TENS[tens]
+
+
+def accepted_forms(sentence: str, value: str) -> tuple[str, ...]:
     """Return the answers that count, first the value as the document writes it.
 
-    Also accepted: with the words that lead it in the sentence ("up to 140 orrins", "the Tide Office"); the bare
-    number where the question names the unit; "35%" for "35 percent".
+    Also accepted: with the words that lead it in the sentence ("up to 140 orrins", "the Tide Office"); a number
+    in words ("seven days"); "35%" for "35 percent". A bare number is not: in a sentence of a chat model, any
+    number would do for it.
     """
     forms = [value]
     lead = re.search(rf"\b((?:{'|'.join(LEADS)}) )?(the )?\{{v\}}", sentence)
@@ -75,8 +98,8 @@ def accepted_forms(sentence: str, question: str, value: str) -> tuple[str, ...]:
         if lead[2]:
             forms.append(f"the {value}")
     number, _, unit = value.partition(" ")
-    if number.isdigit() and unit in question:
-        forms.append(number)
+    if number.isdigit() and int(number) < 100:
+        forms.append(f"{in_words(int(number))} {unit}".strip())
     if unit == "percent":
         forms.append(f"{number}%")
     return tuple(dict.fromkeys(forms))
