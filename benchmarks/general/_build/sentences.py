@@ -51,7 +51,7 @@ See you tomorrow. = À demain. | On se voit demain.
 I speak English and French. = Je parle anglais et français. | Je parle l'anglais et le français.
 Do you speak English? = Parlez-vous anglais ? | Tu parles anglais ? | Parles-tu anglais ?
 I do not understand the question. | I don't understand the question. = Je ne comprends pas la question.
-The answer is correct. = La réponse est correcte. | La réponse est juste.
+The answer is correct. | The answer is right. = La réponse est correcte. | La réponse est juste.
 The problem is simple. | The problem is easy. = Le problème est simple.
 The exam is difficult. | The test is difficult. = L'examen est difficile.
 Paris is the capital of France. = Paris est la capitale de la France.
@@ -70,7 +70,7 @@ My parents are on holiday in Italy. | My parents are on vacation in Italy.
     = Mes parents sont en vacances en Italie.
 The plane leaves at six o'clock. | The plane leaves at six. = L'avion part à six heures.
 The museum opens at nine o'clock. | The museum opens at nine. = Le musée ouvre à neuf heures.
-The shop is open on Sunday. | The store is open on Sunday.
+The shop is open on Sunday. | The shop is open on Sundays. | The store is open on Sundays.
     = Le magasin est ouvert le dimanche. | Le magasin est ouvert dimanche.
 The ticket costs ten euros. = Le billet coûte dix euros. | Le ticket coûte dix euros.
 The book is on the table. = Le livre est sur la table.
@@ -92,14 +92,13 @@ The artist is famous. = L'artiste est célèbre. | L'artiste est connu.
 The actor is a rich man. = L'acteur est un homme riche.
 The princess lives in a castle. = La princesse habite dans un château. | La princesse vit dans un château.
 The king has a palace. = Le roi a un palais. | Le roi possède un palais.
-The soldier is very brave. = Le soldat est très courageux. | Le soldat est très brave.
+The soldier is very brave. = Le soldat est très courageux.
 The police are here. | The police is here. = La police est ici. | La police est là.
 The accident is serious. = L'accident est grave. | L'accident est sérieux.
 The government is new. = Le gouvernement est nouveau.
 The government is changing the law. | The government changes the law.
     = Le gouvernement change la loi. | Le gouvernement modifie la loi.
-Education is important for children.
-    = L'éducation est importante pour les enfants. | L'éducation est importante pour des enfants.
+Education is important for children. = L'éducation est importante pour les enfants.
 The history of Europe is interesting. = L'histoire de l'Europe est intéressante.
 The planet is in danger. = La planète est en danger.
 Nature is very important. = La nature est très importante.
@@ -128,7 +127,8 @@ My father works in a bank. = Mon père travaille dans une banque.
 My mother is a doctor. = Ma mère est médecin. | Ma mère est docteur.
 Her husband is American. = Son mari est américain.
 Their house is very modern. = Leur maison est très moderne.
-Our teacher is patient. = Notre professeur est patient. | Notre professeur est patiente.
+Our teacher is patient. | Our professor is patient.
+    = Notre professeur est patient. | Notre professeur est patiente.
 The lesson begins at eight o'clock. | The lesson starts at eight o'clock.
     = La leçon commence à huit heures. | Le cours commence à huit heures.
 I am writing a letter to my friend. | I write a letter to my friend.
@@ -158,13 +158,14 @@ The city has a large port. | The city has a big port.
 The boat is on the lake. = Le bateau est sur le lac.
 The island is far away. | The island is far. = L'île est loin. | L'île est lointaine.
 The bus is late. = Le bus est en retard. | L'autobus est en retard.
-I am taking the bus to work. | I take the bus to work.
+I am taking the bus to work. | I take the bus to work. | I take the bus to go to work.
     = Je prends le bus pour aller au travail. | Je vais au travail en bus.
-We travel by train. | We are travelling by train. = Nous voyageons en train. | Nous voyageons par le train.
+We travel by train. | We are travelling by train. = Nous voyageons en train. | On voyage en train.
 The journey is long. | The trip is long. = Le voyage est long. | Le trajet est long.
 My passport is in the bag. = Mon passeport est dans le sac.
 The taxi is in front of the hotel. = Le taxi est devant l'hôtel.
-The room has two windows. = La chambre a deux fenêtres. | La pièce a deux fenêtres.
+The room has two windows. | The bedroom has two windows.
+    = La chambre a deux fenêtres. | La pièce a deux fenêtres.
 The bed is comfortable. = Le lit est confortable.
 The kitchen is clean. = La cuisine est propre.
 My shirt is green. = Ma chemise est verte.
@@ -174,10 +175,10 @@ The colour of the car is blue. | The color of the car is blue.
     = La couleur de la voiture est bleue. | La voiture est de couleur bleue.
 Today is Monday. = Aujourd'hui, c'est lundi. | Nous sommes lundi aujourd'hui. | C'est lundi aujourd'hui.
 My birthday is in July. = Mon anniversaire est en juillet.
-It is eight o'clock. = Il est huit heures.
+It is eight o'clock. | It is eight. = Il est huit heures.
 There are seven days in a week. = Il y a sept jours dans une semaine. | Une semaine a sept jours.
 The year has twelve months. | The year has 12 months. = L'année a douze mois. | L'année compte douze mois.
-The number is exact. = Le nombre est exact. | Le chiffre est exact.
+The number is exact. | The number is correct. = Le nombre est exact. | Le chiffre est exact.
 I have a cat and a dog. = J'ai un chat et un chien.
 The birds are singing in the tree. | The birds sing in the tree. = Les oiseaux chantent dans l'arbre.
 The horse is in the field. = Le cheval est dans le champ. | Le cheval est dans le pré.
@@ -190,7 +191,7 @@ He is listening to the radio. | He listens to the radio. = Il écoute la radio.
 We are watching a film. | We are watching a movie. | We watch a film.
     = Nous regardons un film. | On regarde un film.
 You have a beautiful voice. = Vous avez une belle voix. | Tu as une belle voix.
-I do not have time. | I don't have time. = Je n'ai pas le temps. | Je n'ai pas de temps.
+I do not have time. | I don't have time. = Je n'ai pas le temps.
 He does not have a car. | He doesn't have a car. = Il n'a pas de voiture.
 I work in an office. = Je travaille dans un bureau.
 The director is absent today. = Le directeur est absent aujourd'hui. | La directrice est absente aujourd'hui.
@@ -205,13 +206,13 @@ The page is blank. | The page is white. = La page est blanche. | La page est vie
 The poem is very beautiful. = Le poème est très beau.
 The dictionary is on the table. = Le dictionnaire est sur la table.
 Science is interesting. = La science est intéressante. | Les sciences sont intéressantes.
-The experiment is dangerous. = L'expérience est dangereuse.
+The experiment is dangerous. | The experience is dangerous. = L'expérience est dangereuse.
 Silence is golden. | Silence is gold. = Le silence est d'or.
 Life is beautiful. = La vie est belle.
 Love is blind. = L'amour est aveugle.
 The wine is French. = Le vin est français.
 The tourists are visiting the cathedral. | The tourists visit the cathedral.
     = Les touristes visitent la cathédrale.
-The weather is nice today. | The weather is good today.
+The weather is nice today. | The weather is good today. | It is nice today.
     = Il fait beau aujourd'hui. | Aujourd'hui, il fait beau.
 """
