@@ -249,3 +249,19 @@ def test_any_text_has_an_answer_or_is_malformed(rule: dict[str, str]) -> None:
 @given(st.sampled_from(LABELS), st.text(alphabet=" .,!*\n\"'", max_size=5))
 def test_a_bare_choice_is_found_whatever_stands_around_it(label: str, around: str) -> None:
     assert choice_in(around + label.upper() + around, LABELS) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"acct": {"sku": "GV-1", "qty": 4}, "note": {"a', None),
+        ('[{"qty": 1}, {"qty":', None),
+        ('{"a": {"b": 1}, oops} and {"c": 2}', '{"c": 2}'),
+        ('Fill {name} in: {"a": 1}', '{"a": 1}'),
+        (':-{ but {"a": "}"}', '{"a": "}"}'),
+        ('[1] says {"a": 1}', '{"a": 1}'),
+    ],
+)
+def test_a_part_of_broken_json_is_no_json(text: str, found: str | None) -> None:
+    answer = extracted(AnswerRule(extract="json"), text)
+    assert (answer.text, answer.malformed) == (found or "", found is None)
