@@ -314,6 +314,7 @@ class _Asking:
         """Build all requests, finished or not, so that batches form alike; return also those that fail."""
         task, plan, model = self.task.task, self.plan, self.prepared.model
         built = self.prepared.build(task, [item.without_answer() for item in items])
+        every_choice = any(getattr(metric, "every_choice", True) for metric in plan.metrics[task.name])
         questions: list[_Question] = []
         failed: list[ItemResult] = []
         for item, outcome in zip(items, built, strict=True):
@@ -324,7 +325,8 @@ class _Asking:
                     failed.append(self._result(item, repeat, "", None, None, {}, fits))
                     continue
                 decoding = fits.decoding.model_copy(update={"temperature": plan.temperature})
-                request = fits.model_copy(update={"seed": self.seed, "repeat": repeat, "decoding": decoding})
+                asked = {"seed": self.seed, "repeat": repeat, "decoding": decoding}
+                request = fits.model_copy(update=asked | {"every_choice": every_choice})
                 key = generation_key(model.identity, prompt, request)
                 questions.append(_Question(item, request, key))
         return questions, failed

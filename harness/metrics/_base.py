@@ -26,12 +26,15 @@ class ItemMetric(evaluate.Metric):
     """Base of every metric: checked options, an offline ``evaluate`` set-up, and means for ``compute``.
 
     A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds``
-    are the tasks it fits. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
-    (accepted texts) also overrides ``features_type`` and ``_compute``.
+    are the tasks it fits. ``every_choice`` says that it reads the log-likelihood of every choice; without it
+    only the likeliest choice's is exact, and others may be upper bounds. One that ``compute`` cannot serve
+    with ``predictions`` (texts) and ``references`` (accepted texts) also overrides ``features_type`` and
+    ``_compute``.
     """
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...] = ("generate", "choice")
+    every_choice: ClassVar[bool] = False
     options_type: ClassVar[type[Options]] = NoOptions
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": Value("string"),
