@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -70,13 +70,13 @@ def main() -> int:
         ours.run(TASKS, 1)
         theirs = LmEval(workload, folder, python, ours.examples(), options.peer_batch)
         theirs.run(TASKS, 1)  # its data sets are read and cached before anything is measured
-        outcomes = dict(_measured(ours, theirs, options.limit, options.repeats))
-    different = _different(outcomes)
+        outcomes = dict(_measured(ours, theirs, options))
+    different = _different(outcomes, options.parts)
     sys.stdout.write("\n".join(_table(outcomes, options)) + "\n")
     for line in different[:5]:
         sys.stdout.write(f"  differs: {line}\n")
-    ratios = {part: _ratio(outcomes, part, setup) for part in PARTS}
-    goals = {part: _goal(part, setup, options.shots) for part in PARTS}
+    ratios = {part: _ratio(outcomes, part, setup) for part in options.parts}
+    goals = {part: _goal(part, setup, options.shots) for part in options.parts}
     missed = [part.name for part, ratio in ratios.items() if ratio < (goals[part] or 0)]
     sys.stdout.write(
         "ratios: " + ", ".join(f"{part.name} {ratio:.1f}x" for part, ratio in ratios.items()) + "\n"
@@ -94,9 +94,13 @@ def _options() -> argparse.Namespace:
     add_peer(parser, "lm_eval")
     batch = f"items of a batch of lm_eval [{PEER_BATCH}]"
     parser.add_argument("--peer-batch", type=positive, default=PEER_BATCH, metavar="N", help=batch)
+    names = [part.name for part in PARTS]
+    parts = f"those of {', '.join(map(repr, names))} that are measured [all]"
+    parser.add_argument("--parts", nargs="+", choices=names, default=names, metavar="PART", help=parts)
     add_setup(parser)
     add_model(parser)
     options = parser.parse_args()
+    options.parts = [part for part in PARTS if part.name in options.parts]
     options.limit = options.limit or (500 if options.model == "random" else 100)
     return options
 
@@ -106,28 +110,28 @@ Key = tuple[str, str]
 
 
 def _measured(
-    ours: Trilemma, theirs: LmEval, limit: int, repeats: int
+    ours: Trilemma, theirs: LmEval, options: argparse.Namespace
 ) -> Iterator[tuple[Key, list[Outcome]]]:
     found: dict[Key, list[Outcome]] = {}
-    for repeat in range(repeats):
-        for part in PARTS:
+    for repeat in range(options.repeats):
+        for part in options.parts:
             for contender in (ours, theirs):
-                outcome = contender.run(part.tasks, part.limit or limit)
+                outcome = contender.run(part.tasks, part.limit or options.limit)
                 say(
-                    f"{repeat + 1}/{repeats} {part.name}: {contender.name} {outcome.cost.cpu_s:.1f} s CPU, "
+                    f"{repeat + 1}/{options.repeats} {part.name}: {contender.name} {outcome.cost.cpu_s:.1f} s CPU, "
                     f"{outcome.cost.wall_s:.1f} s wall"
                 )
                 found.setdefault((part.name, contender.name), []).append(outcome)
     yield from found.items()
 
 
-def _different(outcomes: dict[Key, list[Outcome]]) -> list[str]:
+def _different(outcomes: dict[Key, list[Outcome]], parts: Sequence[Part]) -> list[str]:
     """Return what does not agree between any of ours and the first of theirs, item by item.
 
     A part with a limit is left out: of a task's items each harness takes others.
     """
     lines = []
-    for part in (part for part in PARTS if part.limit is None):
+    for part in (part for part in parts if part.limit is None):
         expected = outcomes[part.name, "lm_eval"][0].answers
         for outcome in outcomes[part.name, "trilemma"]:
             if outcome.answers.keys() != expected.keys():
@@ -142,18 +146,17 @@ def _different(outcomes: dict[Key, list[Outcome]]) -> list[str]:
 
 
 def _table(outcomes: dict[Key, list[Outcome]], options: argparse.Namespace) -> list[str]:
-    n = sum(len(outcome.answers) for outcome in outcomes["whole run", "trilemma"][:1])
     lines = [
-        f"{n} items, examples {options.shots}, {options.repeats} pairs; median (lowest to highest)",
+        f"{options.limit} items of each task, examples {options.shots}, {options.repeats} pairs; median (lowest to highest)",
         f"{'':12} {'':9} {'CPU s':>24} {'wall s':>24} {'peak MiB':>9}",
     ]
-    for part in PARTS:
+    for part in options.parts:
         for who in ("trilemma", "lm_eval"):
             runs = outcomes[part.name, who]
             cpu, wall = (spread([getattr(run.cost, key) for run in runs]) for key in ("cpu_s", "wall_s"))
             peak = median(run.cost.peak_mib for run in runs)
             lines.append(f"{part.name:12} {who:9} {cpu:>24} {wall:>24} {peak:>9.0f}")
-    different = _different(outcomes)
+    different = _different(outcomes, options.parts)
     lines.append(f"answers: {'all equal, item by item' if not different else f'{len(different)} differ'}")
     return lines
 
