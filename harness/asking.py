@@ -130,13 +130,18 @@ class Asking:
         return questions, failed
 
     def _question(self, item: TaskItem, built: Request, repeat: int) -> _Question:
-        decoding = built.decoding.model_copy(update={"temperature": self.settings.temperature})
-        request = built.model_copy(update={"seed": self.seed, "repeat": repeat, "decoding": decoding})
+        asked = {
+            "seed": self.seed,
+            "repeat": repeat,
+            "decoding": built.decoding.model_copy(update={"temperature": self.settings.temperature}),
+            "every_choice": any(getattr(metric, "every_choice", True) for metric in self.metrics),
+        }
+        request = built.model_copy(update=asked)
         prior = None
         if request.choices and any(getattr(metric, "wants_prior", False) for metric in self.metrics):
             messages = without_input(self.task.task, item, request.messages)
-            asked = request.model_copy(update={"messages": messages})
-            prior = (asked, self._key(asked))
+            bare = request.model_copy(update={"messages": messages})
+            prior = (bare, self._key(bare))
         return _Question(item, request, self._key(request), prior)
 
     def _key(self, request: Request) -> str:

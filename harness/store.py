@@ -84,8 +84,10 @@ class Preparation:
 def generation_key(identity: ModelIdentity, prompt: str, request: Request) -> str:
     """Return the sha256 key of a generation: weights, adapter, rendered prompt, choices, decoding, seed.
 
-    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then.
+    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then. Nor does
+    it matter for a text or a single choice whether every choice is wanted.
     """
+    bounds = {"bounds": True} if len(request.choices) > 1 and not request.every_choice else {}
     sampled = request.decoding.temperature > 0 and not request.choices
     return digest_of(
         {
@@ -98,6 +100,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request) -> st
             "decoding": None if request.choices else request.decoding.model_dump(),
             "seed": request.seed if sampled else 0,
             "repeat": request.repeat if sampled else 0,
+            **bounds,
         }
     )
 

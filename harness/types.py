@@ -190,12 +190,14 @@ class Request(Frozen):
 
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
     left out because the prompt would not have fitted. ``embedding_tokens`` were spent to build the request.
+    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
     """
 
     task: str
     item_id: str
     messages: tuple[Message, ...]
     choices: tuple[str, ...] = ()
+    every_choice: bool = True
     passages: tuple[Passage, ...] = ()
     examples: tuple[str, ...] = ()
     cut: int = 0
@@ -223,12 +225,16 @@ class TokenUsage(Frozen):
 
 
 class ChoiceScore(Frozen):
-    """Log-likelihood in nats of one choice as the answer; ``n_tokens`` and ``n_chars`` normalise it."""
+    """Log-likelihood in nats of one choice as the answer; ``n_tokens`` and ``n_chars`` normalise it.
+
+    Where ``exact`` is False the choice was ruled out early, and ``log_likelihood`` is an upper bound.
+    """
 
     text: str
     log_likelihood: float
     n_tokens: int
     n_chars: int
+    exact: bool = True
 
 
 class Generation(Frozen):

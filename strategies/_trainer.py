@@ -8,7 +8,6 @@ import math
 import operator
 import shutil
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +30,8 @@ from strategies._adapter_files import (
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
+from strategies._precision import Precision, compute_in, precision_of
+from strategies._recipe import recipe_of
 from strategies._training_data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
 from strategies._training_loop import (
     BatchTrainer,
@@ -86,7 +87,9 @@ def _trained(
     """Train one adapter, from the one in ``before`` where there is one; return where it is published."""
     meter = Meter()
     texts = collect(options, context, base)
-    recipe = _recipe(options, context, base, texts, quantization)
+    device = getattr(base, "device", "cpu")
+    precision = precision_of(options.precision, base.identity.dtype, device, context.place)
+    recipe = recipe_of(options, context, base, texts.digest, quantization, precision)
     if before is not None:
         recipe["before"] = digest_of_file(before / WEIGHTS)
     folder = context.artifacts / "adapters" / digest_of(recipe)[:16]
@@ -94,7 +97,7 @@ def _trained(
     if manifest is None:
         work = folder.with_name(f"{folder.name}.training")
         work.mkdir(parents=True, exist_ok=True)
-        training = _Training(options, context, base, quantization, meter, work, label, before)
+        training = _Training(options, context, base, quantization, precision, meter, work, label, before)
         manifest = training.run(texts, recipe, folder)
     else:
         context.progress.say(f"{label}: trained before, reused from {folder}")
@@ -118,28 +121,6 @@ def trainable(context: PrepareContext, label: str) -> TrainableModel:
     return model
 
 
-def _recipe(
-    options: TrainingOptions,
-    context: PrepareContext,
-    base: TrainableModel,
-    texts: Texts,
-    quantization: Quantization,
-) -> dict[str, Any]:
-    """Return all that determines the trained weights, as JSON."""
-    packages = ["torch", "transformers", "peft", *(["bitsandbytes"] if quantization == "nf4" else [])]
-    return {
-        "base": base.identity.weights_digest,
-        "dtype": base.identity.dtype,
-        "device": getattr(base, "device", "cpu"),
-        "quantization": quantization,
-        "options": options.model_dump(mode="json", exclude={"stages"}),
-        "seed": context.seed,
-        "context_length": base.context_length,
-        "data": texts.digest,
-        "packages": {name: version(name) for name in packages},
-    }
-
-
 @dataclass(frozen=True)
 class _Training:
     """One training, from texts to the published adapter."""
@@ -148,6 +129,7 @@ class _Training:
     context: PrepareContext
     base: TrainableModel
     quantization: Quantization
+    precision: Precision
     meter: Meter
     work: Path
     label: str
@@ -216,16 +198,24 @@ class _Training:
         if module.device.type == "cuda" and self.quantization == "nf4":
             # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
             module.hf_device_map = {"": module.device.index or 0}
-        padded = functools.partial(
-            collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=takes_answers_only(module)
-        )
+        only = takes_answers_only(module)
+        padded = functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=only)
+        compute_in(module, self.precision)
         transformers.set_seed(self.context.seed % 2**32)
         model = self._wrapped(module)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:
             trainer = BatchTrainer(
                 meter=self.meter,
                 model=model,
-                args=arguments(options, self.work, module, steps, bool(data.validation), self.context.seed),
+                args=arguments(
+                    options,
+                    self.precision,
+                    self.work,
+                    module,
+                    steps,
+                    bool(data.validation),
+                    self.context.seed,
+                ),
                 train_dataset=[[data.train[i] for i in batch] for batch in order],
                 eval_dataset=validation_batches(data.validation, self.options.batch_size),
                 data_collator=padded,
@@ -281,6 +271,7 @@ class _Training:
             "not_askable": texts.failed,
             "prompts_digest": texts.prompts_digest,
             "quantization": self.quantization,
+            "precision": self.precision,
         }
 
 

@@ -32,7 +32,8 @@ class TrainingOptions(Options):
     ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
     ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
     validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
-    ``early_stopping_patience`` measurements without a better one.
+    ``early_stopping_patience`` measurements without a better one. ``precision`` is the number format of
+    products; "auto" takes bfloat16 for float32 weights on a CPU that is fast at it.
     """
 
     tasks: tuple[str, ...] | None = None
@@ -52,6 +53,7 @@ class TrainingOptions(Options):
     batch_size: int = Field(default=16, ge=1)
     gradient_accumulation: int = Field(default=1, ge=1)
     gradient_checkpointing: bool = False
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     max_length: int | None = Field(default=None, ge=2)
     max_train_items: int | None = Field(default=None, ge=1)
     max_validation_items: int = Field(default=256, ge=0)

@@ -15,6 +15,7 @@ from harness.progress import Step
 from harness.protocols import PrepareContext
 from strategies._checkpoints import prune, seal
 from strategies._meter import Meter
+from strategies._precision import Precision
 from strategies._training_data import IGNORED, TrainingOptions
 
 CHECKPOINTS_KEPT = 2
@@ -24,7 +25,13 @@ _SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_wit
 
 
 def arguments(
-    options: TrainingOptions, work: Path, module: Any, steps: int, validated: bool, seed: int
+    options: TrainingOptions,
+    precision: Precision,
+    work: Path,
+    module: Any,
+    steps: int,
+    validated: bool,
+    seed: int,
 ) -> Any:
     """Return the Trainer's arguments, which leave data order, messages and the best checkpoint to us."""
     every = options.eval_steps or max(1, math.ceil(steps / MEASUREMENTS))
@@ -40,8 +47,8 @@ def arguments(
         warmup_steps=round(options.warmup_ratio * steps),
         weight_decay=options.weight_decay,
         optim="adamw_torch",
-        bf16=module.dtype == torch.bfloat16,
-        fp16=module.dtype == torch.float16,
+        bf16=precision == "bfloat16",
+        fp16=precision == "float16",
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
         logging_first_step=True,

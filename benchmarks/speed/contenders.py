@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.speed.measuring import Cost, timed
-from benchmarks.speed.workload import MAX_NEW_TOKENS, SHOTS, STOP, Workload
+from benchmarks.speed.workload import SHOTS, STOP, Workload
 from harness.store import Store
 from harness.types import RunManifest
 
@@ -48,21 +48,26 @@ def experiment(
         tasks: Those of ``TASKS`` that are asked.
         strategies: As they stand in the file; by default one with the examples of the workload.
     """
-    common: dict[str, object] = {
-        "prompt": workload.prompt,
-        "items": {split: str(workload.folder / f"{split}.jsonl") for split in ("train", "test")},
-    }
+    common: dict[str, object] = {"prompt": workload.prompt}
     if (corpus := workload.folder / "corpus.jsonl").exists():
         common["corpus"] = {"path": str(corpus)}
+    items = {task: {split: str(workload.rows(task, split)) for split in ("train", "test")} for task in TASKS}
     generation = {
         "name": "generation",
         "kind": "generate",
         "metrics": ["exact_match"],
-        "max_new_tokens": MAX_NEW_TOKENS,
+        "max_new_tokens": workload.max_new_tokens,
+        "items": items["generation"],
         "stop": [STOP],
         **common,
     }
-    choice = {"name": "choice", "kind": "choice", "metrics": ["choice_accuracy"], **common}
+    choice = {
+        "name": "choice",
+        "kind": "choice",
+        "metrics": ["choice_accuracy"],
+        "items": items["choice"],
+        **common,
+    }
     setup = workload.setup
     return {
         "name": "speed",

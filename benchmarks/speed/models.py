@@ -38,11 +38,15 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Setup:
-    """Which model is measured where: a key of ``SIZES``, "cpu" or "cuda", and the name of a torch dtype."""
+    """Which model is measured where: a key of ``SIZES``, "cpu" or "cuda", and the name of a torch dtype.
+
+    ``model`` is "random", or a real one: "smollm2", or a folder.
+    """
 
     size: str = "6m"
     device: str = "cpu"
     dtype: str = "float32"
+    model: str = "random"
 
 
 def add_setup(parser: argparse.ArgumentParser, size: str | None = "6m") -> None:
@@ -52,6 +56,14 @@ def add_setup(parser: argparse.ArgumentParser, size: str | None = "6m") -> None:
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="[float32]")
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a real model."""
+    meaning = (
+        "random weights, smollm2 on items of our suites, or the same with the model in a FOLDER [random]"
+    )
+    parser.add_argument("--model", default="random", metavar="random|smollm2|FOLDER", help=meaning)
+
+
 def setup_of(options: argparse.Namespace) -> Setup:
     """Return the setup that was asked for; ends with 2 where it cannot be."""
     import torch
@@ -59,7 +71,7 @@ def setup_of(options: argparse.Namespace) -> Setup:
     if options.device == "cuda" and not torch.cuda.is_available():
         sys.stderr.write("--device: no CUDA device is here: use cpu (got cuda)\n")
         sys.exit(2)
-    return Setup(options.size, options.device, options.dtype)
+    return Setup(options.size, options.device, options.dtype, getattr(options, "model", "random"))
 
 
 def make_model(folder: Path, texts: Sequence[str], setup: Setup) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.speed.contenders import TASKS, Answer, Outcome
 from benchmarks.speed.measuring import timed
-from benchmarks.speed.workload import MAX_NEW_TOKENS, SHOTS, STOP, Row, Workload, write_rows
+from benchmarks.speed.workload import SHOTS, STOP, Row, Workload, write_rows
 
 PEER = "lm_eval[hf]==0.4.13"
 PEER_BATCH = 16
@@ -37,10 +37,10 @@ class LmEval:
         batch: int = PEER_BATCH,
     ) -> None:
         self._workload, self._work, self._python, self._batch = workload, work, python, batch
-        rows = {row["id"]: row for row in _rows(workload.folder / "train.jsonl")}
         shutil.rmtree(work / "tasks", ignore_errors=True)
         (work / "tasks").mkdir()
         for task in TASKS:
+            rows = {row["id"]: row for row in _rows(workload.rows(task, "train"))}
             shown = [rows[name] for name in examples[task]]
             write_rows(work / f"{task}-examples.jsonl", shown or list(rows.values()))
             (work / "tasks" / f"{task}.yaml").write_text(json.dumps(self._task(task)), encoding="utf-8")
@@ -48,13 +48,17 @@ class LmEval:
     def _task(self, task: str) -> dict[str, object]:
         files = {
             "train": str(self._work / f"{task}-examples.jsonl"),
-            "test": str(self._workload.folder / "test.jsonl"),
+            "test": str(self._workload.rows(task, "test")),
         }
         own: dict[str, object]
         if task == "generation":
             own = {
                 "output_type": "generate_until",
-                "generation_kwargs": {"until": [STOP], "max_gen_toks": MAX_NEW_TOKENS, "do_sample": False},
+                "generation_kwargs": {
+                    "until": [STOP],
+                    "max_gen_toks": self._workload.max_new_tokens,
+                    "do_sample": False,
+                },
                 "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
                 "doc_to_target": "{{target}}",
             }

@@ -42,17 +42,24 @@ class Workload:
         shots: "fixed": all prompts show the same examples, put there by the harness. "drawn": every prompt
             shows examples of its own, which are part of its text.
         setup: Where and in which number format the model answers.
+        max_new_tokens: Of an answer.
     """
 
     folder: Path
     model: Path
     shots: str
     setup: Setup
+    max_new_tokens: int = MAX_NEW_TOKENS
 
     @property
     def prompt(self) -> str:
         """The template of a prompt, over the fields of a row."""
         return PROMPT if self.shots == "fixed" else "{{ input }}"
+
+    def rows(self, task: str, split: str) -> Path:
+        """Return the file with the "train" or "test" rows of a task: its own, or the one that all share."""
+        own = self.folder / f"{task}-{split}.jsonl"
+        return own if own.exists() else self.folder / f"{split}.jsonl"
 
     def first(self, n_items: int, folder: Path) -> Workload:
         """Return the same work with the first ``n_items`` test rows only, its data below ``folder``."""
@@ -85,9 +92,9 @@ def make(
     rng = random.Random(_SEED)
     train = [_row(rng, f"train-{i}", n_options) for i in range(N_TRAIN)]
     test = [_row(rng, f"test-{i}", n_options) for i in range(n_items)]
-    make_model(folder / "model", [_shown(row) for row in train + test[:TOKENIZER_ROWS]], setup)
+    make_model(folder / "model", [shown(row) for row in train + test[:TOKENIZER_ROWS]], setup)
     if shots == "drawn":
-        test = [row | {"input": _with_examples(rng, row, train)} for row in test]
+        test = [row | {"input": with_examples(rng, row, train)} for row in test]
     write_rows(folder / "train.jsonl", train)
     write_rows(folder / "test.jsonl", test)
     if n_documents:
@@ -124,7 +131,8 @@ def _row(rng: random.Random, row_id: str, n_options: int) -> Row:
     }
 
 
-def _shown(row: Row) -> str:
+def shown(row: Row) -> str:
+    """Return an example as it stands in a prompt."""
     return f"{_asked(row)} {row['target']}{STOP}"
 
 
@@ -132,8 +140,9 @@ def _asked(row: Row) -> str:
     return f"{row['context']}\nQuestion: {row['input']}\nAnswer:"
 
 
-def _with_examples(rng: random.Random, row: Row, train: Sequence[Row]) -> str:
-    return "".join(map(_shown, rng.sample(list(train), SHOTS))) + _asked(row)
+def with_examples(rng: random.Random, row: Row, train: Sequence[Row]) -> str:
+    """Return a prompt with examples of its own."""
+    return "".join(map(shown, rng.sample(list(train), SHOTS))) + _asked(row)
 
 
 def _documents(n_documents: int) -> list[Row]:

@@ -27,13 +27,16 @@ class ItemMetric(evaluate.Metric):
 
     A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds``
     are the tasks it fits. ``judges`` what is no answer ("passages") is scored also where an answer is
-    malformed, which else scores 0. With ``wants_prior`` every case has the same choices under the prompt
-    without the input. One that ``compute`` cannot serve with ``predictions`` (texts) and ``references``
-    (accepted texts) also overrides ``features_type`` and ``_compute``.
+    malformed, which else scores 0. ``every_choice`` says that it reads the log-likelihood of every choice;
+    without it only the likeliest choice's is exact, and others may be upper bounds. With ``wants_prior``
+    every case has the same choices under the prompt without the input. One that ``compute`` cannot serve
+    with ``predictions`` (texts) and ``references`` (accepted texts) also overrides ``features_type`` and
+    ``_compute``.
     """
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...] = ("generate", "choice")
+    every_choice: ClassVar[bool] = False
     options_type: ClassVar[type[Options]] = NoOptions
     judges: ClassVar[Literal["answer", "passages"]] = "answer"
     wants_prior: ClassVar[bool] = False

@@ -49,7 +49,7 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
         raise InputError(
             place, key, f"does not fit a task of the kind {task.kind}", "choose another", spec.use
         )
-    if getattr(kind, "wants_prior", False) and not task.scores_choices:
+    if getattr(kind, "every_choice", False) and not task.scores_choices:
         problem = "needs log-likelihoods of choices, and here they are answered in words"
         raise InputError(place, key, problem, "use choice_accuracy", spec.use)
     if hasattr(kind, "options_type"):

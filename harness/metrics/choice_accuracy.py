@@ -9,6 +9,7 @@ from datasets import Sequence as ListOf
 from datasets import Value
 
 from harness.metrics._base import ItemMetric, means
+from harness.metrics._choices import first_largest_is_right
 from harness.protocols import Case
 
 __all__ = ["ChoiceAccuracy"]
@@ -17,15 +18,13 @@ __all__ = ["ChoiceAccuracy"]
 class ChoiceAccuracy(ItemMetric):
     """1.0 where the likeliest choice is right, else 0.0; of equally likely ones the first is taken.
 
-    White space around choices and answers does not count. Where a model answers in words
-    (``answer: {extract: choice}``), the choice that it names counts.
-
-    ``choice_accuracy`` takes the log-likelihood of the whole choice; ``choice_accuracy_norm`` divides it by
-    the choice's number of characters, so that long choices are not at a disadvantage. ``compute`` takes as
-    ``predictions`` the log-likelihoods of each item's ``choices``.
+    White space around choices and answers does not count. What counts is the log-likelihood of the whole
+    choice; `choice_accuracy_norm` divides it by length. Where a model answers in words
+    (``answer: {extract: choice}``), the choice that it names counts. ``compute`` takes as ``predictions``
+    the log-likelihoods of each item's ``choices``.
     """
 
-    names = ("choice_accuracy", "choice_accuracy_norm")
+    names = ("choice_accuracy",)
     kinds = ("choice",)
     features_type: ClassVar[dict[str, Any]] = {
         "predictions": ListOf(Value("float64")),
@@ -34,7 +33,7 @@ class ChoiceAccuracy(ItemMetric):
     }
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        """Return both accuracies for each case, 0.0 or 1.0.
+        """Return ``choice_accuracy`` for each case, 0.0 or 1.0.
 
         Raises:
             ValueError: The task is not of the kind ``choice``.
@@ -49,10 +48,7 @@ class ChoiceAccuracy(ItemMetric):
                 rows.append({"choice_accuracy": float(case.answer.strip() in right)})
                 continue
             log_likelihoods = [choice.log_likelihood for choice in scored]
-            lengths = [choice.n_chars for choice in scored]
-            rows.append(
-                _accuracies(log_likelihoods, [choice.text for choice in scored], lengths, case.item.targets)
-            )
+            rows.append(_accuracy(log_likelihoods, [choice.text for choice in scored], case.item.targets))
         return rows
 
     def _compute(
@@ -61,25 +57,8 @@ class ChoiceAccuracy(ItemMetric):
         choices: Sequence[Sequence[str]],
         references: Sequence[Sequence[str]],
     ) -> dict[str, float]:
-        items = zip(predictions, choices, references, strict=True)
-        return means(
-            [
-                _accuracies(values, texts, [len(text) for text in texts], right)
-                for values, texts, right in items
-            ]
-        )
+        return means([_accuracy(*item) for item in zip(predictions, choices, references, strict=True)])
 
 
-def _accuracies(
-    log_likelihoods: Sequence[float], texts: Sequence[str], n_chars: Sequence[int], right: Collection[str]
-) -> dict[str, float]:
-    normalised = [value / max(length, 1) for value, length in zip(log_likelihoods, n_chars, strict=True)]
-    accepted = {text.strip() for text in right}
-    return {
-        "choice_accuracy": float(texts[_first_largest(log_likelihoods)].strip() in accepted),
-        "choice_accuracy_norm": float(texts[_first_largest(normalised)].strip() in accepted),
-    }
-
-
-def _first_largest(values: Sequence[float]) -> int:
-    return max(range(len(values)), key=values.__getitem__)
+def _accuracy(values: Sequence[float], texts: Sequence[str], right: Collection[str]) -> dict[str, float]:
+    return {"choice_accuracy": first_largest_is_right(values, texts, right)}

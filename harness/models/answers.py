@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
 
 
@@ -35,24 +36,26 @@ def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[
 
 
 def chosen(
-    texts: Sequence[str], options: Sequence[Sequence[int]], log_likelihoods: Sequence[float], n_end: int
+    texts: Sequence[str], options: Sequence[Sequence[int]], scored: Scored, n_end: int
 ) -> Generation | Failure:
-    """Return the likeliest choice with all log-likelihoods, without the tokens of its prompt.
+    """Return the likeliest choice with all log-likelihoods or bounds, without the tokens of its prompt.
 
     Args:
         texts: The choices.
         options: Token ids of each choice.
-        log_likelihoods: In nats, of each choice.
+        scored: What is known of each choice; a bound is below the likeliest choice's value.
         n_end: Tokens of an option that end the turn and are no part of the choice.
     """
-    if any(map(math.isnan, log_likelihoods)):
+    if any(map(math.isnan, scored.values)):
         return Failure(kind="not_a_number", message="the model gave NaN as a log-likelihood")
     choices = tuple(
-        ChoiceScore(text=text, log_likelihood=value, n_tokens=len(ids) - n_end, n_chars=len(text))
-        for text, value, ids in zip(texts, log_likelihoods, options, strict=True)
+        ChoiceScore(
+            text=text, log_likelihood=value, exact=exact, n_tokens=len(ids) - n_end, n_chars=len(text)
+        )
+        for text, value, exact, ids in zip(texts, scored.values, scored.exact, options, strict=True)
     )
     best = max(choices, key=lambda choice: choice.log_likelihood)
-    usage = TokenUsage(completion=sum(map(len, options)))
+    usage = TokenUsage(completion=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
 
 

@@ -1,7 +1,8 @@
 """Attention of rows that share a prefix: its keys and values are read once for all rows, not once a row.
 
-A step of decoding is bound by memory, and with a long prefix most of what it reads are copies of the same
-keys and values, one for each row. Here they stay where they are, once for all.
+A step of decoding is bound by memory, and so is a pass that reads a few tokens of choices: with a long
+prefix most of what they read are copies of the same keys and values, one for each row. Here they stay where
+they are, once for all.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ NAME = "sdpa_shared_prefix"
 PREFIX = "shared_prefix"
 """Attribute of a tensor of keys: the prefix that all of its rows begin with, where there is one."""
 
+MOST_NEW = 16
+"""New tokens of a row up to which this pays; with more, products are large and reading is no bound."""
+
 
 def attend(
     module: Any,
@@ -26,7 +30,7 @@ def attend(
     mask: torch.Tensor | None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attend as transformers do with "sdpa", for one new token a row in two parts: the prefix and the rest.
+    """Attend as transformers do with "sdpa", for few new tokens a row in two parts: the prefix and the rest.
 
     Args:
         module: The layer.
@@ -40,28 +44,29 @@ def attend(
         Shape ``(n_rows, n_new, n_heads, dim)``, and None.
     """
     prefix = getattr(key, PREFIX, None)
-    if prefix is None or query.shape[2] > 1:
+    n_rows, n_heads, n_new, dim = query.shape
+    if prefix is None or n_new > MOST_NEW or (n_new > 1 and mask is None):
         found: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, mask, **kwargs)
         return found
     (keys, values), shared = prefix, prefix[0].shape[2]
-    n_rows, n_heads, _, dim = query.shape
     heads, group = key.shape[1], n_heads // key.shape[1]
     scaling = kwargs.get("scaling")
-    query = query.reshape(n_rows, heads, group, dim) * (dim**-0.5 if scaling is None else scaling)
-    together = query.transpose(0, 1).reshape(heads, n_rows * group, dim)
-    before = (together @ keys[0].mT).view(heads, n_rows, group, shared).transpose(0, 1)
+    # Query heads that share a key head, and new tokens, are rows of one product.
+    query = query.reshape(n_rows, heads, group * n_new, dim) * (dim**-0.5 if scaling is None else scaling)
+    together = query.transpose(0, 1).reshape(heads, -1, dim)
+    before = (together @ keys[0].mT).view(heads, n_rows, group * n_new, shared).transpose(0, 1)
     after = query @ key[:, :, shared:].mT
-    if mask is not None and mask.dtype == torch.bool:
-        after = after.masked_fill(~mask[..., shared:], torch.finfo(after.dtype).min)
-    elif mask is not None:
-        after = after + mask[..., shared:]
+    if mask is not None:
+        seen = mask[..., shared:].expand(-1, group, -1, -1).reshape(n_rows, 1, -1, after.shape[-1])
+        lowest = torch.finfo(after.dtype).min
+        after = after.masked_fill(~seen, lowest) if mask.dtype == torch.bool else after + seen
     weights = torch.cat([before, after], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
-    of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, n_rows * group, shared) @ values[0]
+    of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, -1, shared) @ values[0]
     output = (
-        of_prefix.view(heads, n_rows, group, dim).transpose(0, 1)
+        of_prefix.view(heads, n_rows, group * n_new, dim).transpose(0, 1)
         + weights[..., shared:] @ value[:, :, shared:]
     )
-    return output.reshape(n_rows, 1, n_heads, dim), None
+    return output.reshape(n_rows, n_heads, n_new, dim).transpose(1, 2), None
 
 
 def install(module: Any) -> None:

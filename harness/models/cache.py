@@ -65,6 +65,15 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         """Forget all rows but these."""
         self.keys, self.values = self.keys[rows], self.values[rows]
 
+    def reserve(self, room: int) -> None:
+        """Make room for ``room`` tokens a row, and then some, where there is less."""
+        if room <= self.room:
+            return
+        self.room = room + room // 4
+        keys, values = self.filled()
+        self.lazy_initialization(keys, values)
+        self.keys[:, :, : self.used], self.values[:, :, : self.used] = keys, values
+
     def crop(self, max_length: int) -> None:
         """Forget all tokens from ``max_length`` on."""
         self.used = max_length

@@ -57,6 +57,11 @@ class Rows:
             layer.keep(rows)
         self.seen, self.position = self.seen[rows], self.position[rows]
 
+    def reserve(self, n_tokens: int) -> None:
+        """See to it that there is room for so many tokens a row."""
+        for layer in self.cache.layers:
+            layer.reserve(n_tokens)
+
 
 class Engine:
     """One set of loaded weights, with or without an adapter, and the prefixes it has encoded.
@@ -187,24 +192,31 @@ class Engine:
         rows.position = rows.position + n_new
         return self._forward(rows.cache, ids, positions, mask, keep)
 
-    def branch(self, rows: Rows, ids: torch.Tensor, own: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-        """Read continuations that stand side by side in each row, and forget them again.
+    def branch(
+        self, rows: Rows, ids: torch.Tensor, own: torch.Tensor, offsets: torch.Tensor, keep: bool = False
+    ) -> torch.Tensor:
+        """Read continuations that stand side by side in each row, and forget them again or keep them.
 
         Args:
             rows: What they continue.
             ids: Token ids, shape ``(n_rows, n_new)``.
-            own: Which new tokens each new token sees, shape ``(n_rows, n_new, n_new)``.
+            own: Which tokens each new token sees, of those kept by calls before and the new ones, shape
+                ``(n_rows, n_new, n_kept + n_new)``.
             offsets: Position of each token in its continuation, from 0, shape ``(n_rows, n_new)``.
+            keep: Whether later calls may continue from the new tokens.
 
         Returns:
             Logits, shape ``(n_rows, n_new, vocabulary)``.
         """
-        used = rows.used
-        before = rows.seen[:, None, :used].expand(-1, ids.shape[1], -1)
+        used, n_new = rows.used, ids.shape[1]
+        if keep:
+            rows.reserve(used + n_new)
+        before = rows.seen[:, None, : used + n_new - own.shape[2]].expand(-1, n_new, -1)
         mask = self._additive(torch.cat([before, own], dim=2))
         logits = self._forward(rows.cache, ids, rows.position[:, None] + offsets, mask, 0)
-        for layer in rows.cache.layers:
-            layer.crop(used)
+        if not keep:
+            for layer in rows.cache.layers:
+                layer.crop(used)
         return logits
 
     def rehearse(self, n_rows: int, n_tokens: int) -> None:

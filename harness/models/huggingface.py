@@ -51,6 +51,9 @@ from harness.types import (
 WINDOW = 512
 """Tokens that are read at once where the likelihood of a text is measured."""
 
+SEARCHED_TOKENS = 64
+"""Tokens of choices that a search for the likeliest one reads of a row at most, by and large."""
+
 
 class HuggingFaceModel:
     """A model under the waist of ``harness.protocols.Model``; weights are loaded on first use.
@@ -194,8 +197,10 @@ class HuggingFaceModel:
         return plan_batches(requests, sizes, families(prompts), tokens, most[self.device])
 
     def _size(self, request: Request) -> int:
-        """Return the most tokens of a request's row."""
+        """Return the most tokens of a request's row, of a search those that it rarely exceeds."""
         answer = sum(map(len, self._choices(request))) or request.decoding.max_new_tokens
+        if not request.every_choice:
+            answer = min(answer, SEARCHED_TOKENS)
         return self.count_tokens(request.messages) + answer
 
     @property
@@ -269,11 +274,12 @@ class HuggingFaceModel:
                 for r, own in zip(requests, options, strict=True)
             ]
         prompts = [self._ids(request) for request in requests]
-        found, shared = log_likelihoods(self.engine, prompts, options)
+        every = any(request.every_choice for request in requests)
+        found, shared = log_likelihoods(self.engine, prompts, options, every)
         n_end = 0 if self.tokenizer.eos_token_id is None else 1
         judged = [
-            chosen(request.choices, own, values, n_end)
-            for request, own, values in zip(requests, options, found, strict=True)
+            chosen(request.choices, own, scored, n_end)
+            for request, own, scored in zip(requests, options, found, strict=True)
         ]
         return with_cost(judged, prompts, shared, started)
 

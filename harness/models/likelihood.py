@@ -1,118 +1,178 @@
 """Log-likelihoods of choices: each prompt is encoded once, and every choice continues from it.
 
-The choices of a prompt stand side by side in one row, each seeing the prompt and itself, and the rows of many
-prompts make one batch. Beyond a sliding window the cache of one prompt is copied for each of its choices
-instead, and models without a cache of keys and values read every choice whole.
+The choices of a prompt are a tree of tokens that stands in one row, each token seeing the prompt and what it
+continues, and the rows of many prompts make one batch. Where only the likeliest choice is wanted, a
+best-first search reads as much of each tree as it takes to tell. Beyond a sliding window the cache of one
+prompt is copied for each of its choices instead, and models without a cache of keys and values read every
+choice whole.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import torch
 
 from harness.models.engine import MAX_LOGITS, Engine, Rows
+from harness.models.tries import ROOT, Scored, Trie
 from harness.protocols import TokenLogProbs
+
+WIDTH = 4
+"""Nodes that a search reads of each row in one pass at least: fewer passes against nodes read in vain.
+
+A search that has read many reads half as many at once, so that a model which cannot tell takes few passes.
+"""
+
+PASS_TOKENS = 32
+"""Tokens of such a pass at least: few rows read more nodes each, since a pass reads all weights anyway."""
+
+LEAVING = 4
+"""Rows whose likeliest option is known leave the batch together, when they are a ``LEAVING``-th of it."""
 
 
 def log_likelihoods(
-    engine: Engine, prompts: Sequence[list[int]], options: Sequence[Sequence[list[int]]]
-) -> tuple[list[list[float]], int]:
-    """Return log p(option | prompt) in nats for every option of every prompt.
+    engine: Engine,
+    prompts: Sequence[list[int]],
+    options: Sequence[Sequence[list[int]]],
+    every: bool = True,
+) -> tuple[list[Scored], int]:
+    """Return log p(option | prompt) in nats for the options of every prompt.
 
     Args:
         engine: The model.
         prompts: Token ids of each prompt, at least one each.
         options: For every prompt the token ids of its options, at least one each.
+        every: Whether all are wanted. Else the likeliest one is, and others may have an upper bound.
 
     Returns:
-        The log-likelihoods of each prompt's options, and the number of tokens that the prompts shared.
+        What is known of each prompt's options, and the number of tokens that the prompts shared.
     """
     pairs = list(zip(prompts, options, strict=True))
     if engine.shares(max(len(prompt) + len(option) for prompt, own in pairs for option in own)):
-        return _together(engine, prompts, options)
+        return _together(engine, prompts, options, every)
     one = _copied if engine.has_keys_and_values else _whole
-    return [one(engine.module, prompt, own) for prompt, own in pairs], 0
+    return [_exact(one(engine.module, prompt, own), own) for prompt, own in pairs], 0
+
+
+def _exact(values: list[float], options: Sequence[list[int]]) -> Scored:
+    return Scored(values, [True] * len(values), sum(len(option) - 1 for option in options))
 
 
 # --- Side by side ---
 
 
 def _together(
-    engine: Engine, prompts: Sequence[list[int]], options: Sequence[Sequence[list[int]]]
-) -> tuple[list[list[float]], int]:
-    # The last token of an option is predicted, but never read.
-    read = [[len(option) - 1 for option in own] for own in options]
-    parts = _parts(read, MAX_LOGITS // (len(prompts) * engine.vocabulary))
-    room = max(
-        (sum(read[i][k] for k in chosen) for part in parts for i, chosen in enumerate(part)), default=0
-    )
+    engine: Engine, prompts: Sequence[list[int]], options: Sequence[Sequence[list[int]]], every: bool
+) -> tuple[list[Scored], int]:
+    tries = [Trie(own) for own in options]
+    most = max(1, MAX_LOGITS // (len(prompts) * engine.vocabulary))
+    split = [trie.parts(most) for trie in tries] if every else []
+    room = max((len(part) for parts in split for part in parts), default=0) if every else PASS_TOKENS
     rows, logits, shared = engine.encode(prompts, room)
-    first = logits.float().log_softmax(-1)
-    heads = torch.tensor([[i, option[0]] for i, own in enumerate(options) for option in own]).unbind(1)
-    values = torch.split(first[heads].double().cpu(), [len(own) for own in options])
-    for part in parts:
-        continued = _continued(
-            engine, rows, [[options[i][k] for k in chosen] for i, chosen in enumerate(part)]
-        )
-        for value, chosen, more in zip(values, part, continued, strict=True):
-            value[chosen] += more[: len(chosen)]
-    return [value.tolist() for value in values], shared
+    _learn(tries, [[ROOT] for _ in prompts], logits[:, None])
+    if every:
+        for parts in zip_longest(*split, fillvalue=[]):
+            _learn(tries, parts, _Branches(engine, rows, tries).read(parts, keep=False))
+    else:
+        _search(engine, rows, tries, most)
+    return [trie.scored() for trie in tries], shared
 
 
-def _parts(read: list[list[int]], most: int) -> list[list[list[int]]]:
-    """Split the options of every row into parts of at most ``most`` tokens, or a single option.
+def _search(engine: Engine, rows: Rows, tries: list[Trie], most: int) -> None:
+    """Read the most promising nodes of every row, ``most`` at once, until its likeliest option is known."""
+    branches = _Branches(engine, rows, tries)
+    while True:
+        least = max(WIDTH, PASS_TOKENS // len(branches.tries))
+        widths = [min(most, max(least, trie.n_read // 2)) for trie in branches.tries]
+        chosen = [trie.promising(width) for trie, width in zip(branches.tries, widths, strict=True)]
+        if not any(chosen):
+            return
+        going = [i for i, nodes in enumerate(chosen) if nodes]
+        if LEAVING * (len(chosen) - len(going)) >= len(chosen):
+            branches.leave(going)
+            chosen = [chosen[i] for i in going]
+        _learn(branches.tries, chosen, branches.read(chosen, keep=True))
+
+
+class _Branches:
+    """Rows, and the nodes of their trees that were read and are kept in the cache behind each prompt.
 
     Args:
-        read: For every row the tokens of each option that are read.
-        most: Tokens of a row in one part.
-
-    Returns:
-        For every part and row the indexes of options; an option of which nothing is read is in no part.
+        engine: The model.
+        rows: The prompts.
+        tries: The options of each row.
     """
-    split = [list(_split(sizes, most)) for sizes in read]
-    n_parts = max(len(parts) for parts in split)
-    return [[parts[n] if n < len(parts) else [] for parts in split] for n in range(n_parts)]
+
+    def __init__(self, engine: Engine, rows: Rows, tries: list[Trie]) -> None:
+        self.tries = tries
+        self._engine, self._rows = engine, rows
+        self._places: list[dict[int, int]] = [{ROOT: -1} for _ in tries]  # where each row keeps a node
+        self._sees = np.zeros((len(tries), 0, 0), dtype=bool)  # which kept place sees which
+
+    def leave(self, going: list[int]) -> None:
+        """Go on with these rows only."""
+        self._rows.keep(torch.tensor(going, device=self._rows.position.device))
+        self.tries, self._places = [self.tries[i] for i in going], [self._places[i] for i in going]
+        self._sees = self._sees[going]
+
+    def read(self, chosen: Sequence[Sequence[int]], keep: bool) -> torch.Tensor:
+        """Read nodes of every row, parents first, whose ancestors are kept or among them.
+
+        Rows are filled up on the right with a token that nobody asked for.
+
+        Args:
+            chosen: Nodes of each row.
+            keep: Whether their children may be read later.
+
+        Returns:
+            Logits, shape ``(n_rows, n_most, vocabulary)``.
+        """
+        n_rows, n_kept, width = len(chosen), self._sees.shape[1], max(map(len, chosen))
+        table = np.zeros((2, n_rows, width), dtype=np.int64)
+        sees = np.zeros((n_rows, n_kept + width, n_kept + width), dtype=bool)
+        sees[:, :n_kept, :n_kept] = self._sees
+        sees[:, range(n_kept, n_kept + width), range(n_kept, n_kept + width)] = True
+        places = self._places if keep else [dict(place) for place in self._places]
+        for row, (trie, nodes, place) in enumerate(zip(self.tries, chosen, places, strict=True)):
+            table[:, row, : len(nodes)] = [[trie.tokens[n] for n in nodes], [trie.depths[n] for n in nodes]]
+            for at, node in enumerate(nodes, n_kept):
+                parent = place[trie.parents[node]]
+                if parent >= 0:
+                    sees[row, at] |= sees[row, parent]
+                place[node] = at
+        if keep:
+            self._sees = sees
+        ids, depths = torch.from_numpy(table).to(self._rows.position.device)
+        own = torch.from_numpy(sees[:, n_kept:]).to(ids.device)
+        return self._engine.branch(self._rows, ids, own, (depths - 1).clamp(min=0), keep)
 
 
-def _split(sizes: list[int], most: int) -> Iterator[list[int]]:
-    part: list[int] = []
-    tokens = 0
-    for i, size in enumerate(sizes):
-        if part and tokens + size > most:
-            yield part
-            part, tokens = [], 0
-        if size:
-            part.append(i)
-            tokens += size
-    if part:
-        yield part
+def _learn(tries: Sequence[Trie], read: Sequence[Sequence[int]], logits: torch.Tensor) -> None:
+    """Tell every tree how likely the children of the nodes are that were read.
 
-
-def _continued(engine: Engine, rows: Rows, options: list[list[list[int]]]) -> torch.Tensor:
-    """Return log p(second and later tokens) of each option, float64, shape ``(n_rows, n_options + 1)``.
-
-    A row's options stand in one sequence; a token sees the prompt, and its own option up to itself.
-    Rows are filled up on the right with an option that nobody asked for, the last one.
+    Args:
+        tries: One for each row.
+        read: Nodes of each row.
+        logits: Shape ``(n_rows, n_most, vocabulary)``.
     """
-    filler = max(len(own) for own in options)
-    table = [
-        [
-            (token, i, place, option[place + 1])
-            for i, option in enumerate(own)
-            for place, token in enumerate(option[:-1])
-        ]
-        for own in options
+    wanted = [
+        (row, at, trie.tokens[child])
+        for row, (trie, nodes) in enumerate(zip(tries, read, strict=True))
+        for at, node in enumerate(nodes)
+        for child in trie.children[node]
     ]
-    width = max(len(row) for row in table)
-    table = [row + [(0, filler, 0, 0)] * (width - len(row)) for row in table]
-    ids, owner, place, following = torch.tensor(table, device=engine.module.device).unbind(-1)
-    own = (owner[:, :, None] == owner[:, None, :]) & (place[:, None, :] <= place[:, :, None])
-    logits = engine.branch(rows, ids, own, place).float()
-    found = (logits.gather(-1, following[..., None])[..., 0] - logits.logsumexp(-1)).double().cpu()
-    return found.new_zeros(len(options), filler + 1).scatter_add_(1, owner.cpu(), found)
+    logits = logits.float()
+    row, at, token = torch.tensor(wanted, device=logits.device).unbind(1)
+    found = logits[row, at, token] - logits.logsumexp(-1)[row, at]
+    # Rounding may put a probability above 1; a bound must not lie below what it bounds.
+    values = iter(found.double().clamp(max=0.0).tolist())
+    for trie, nodes in zip(tries, read, strict=True):
+        for node in nodes:
+            trie.learn(node, {child: next(values) for child in trie.children[node]})
 
 
 # --- One prompt at a time ---

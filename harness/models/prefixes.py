@@ -50,7 +50,8 @@ def families(prompts: Sequence[Tokens]) -> list[int]:
     # common[k]: tokens that the k-th prompt in order shares with the one before it
     common = [0] + [common_length(prompts[a], prompts[b]) for a, b in pairwise(order)]
     family = [0] * len(prompts)
-    branches = [(0, len(order), 0)]  # [start, end) in order, and the tokens that its family shares already
+    # [start, end) in order, and the tokens that its family shares already
+    branches = [(0, len(order), min(common[1:], default=0))]
     count = 0
     while branches:
         start, end, shared = branches.pop()

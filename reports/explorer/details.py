@@ -16,6 +16,8 @@ BLOCK = 200
 """Items whose details are packed together, and so are unpacked together."""
 CITED, NAMED = 1, 2
 """Marks of a passage: the answer rests on it; it is of a document that the item names."""
+AT_MOST = 1
+"""Mark of a choice that was ruled out early: its log-likelihood is an upper bound."""
 _REPEATED_CHARS = 40
 """A shorter passage is not worth cutting a prompt around."""
 Ref = Callable[[str], int]
@@ -120,7 +122,10 @@ def _generation(generation: Generation, ref: Ref) -> dict[str, Any]:
     usage, choices = generation.usage, sorted(generation.choices, key=lambda c: -c.log_likelihood)
     return {
         "text": ref(generation.text) if len(generation.text) > BRIEF_CHARS else None,
-        "choices": [[ref(choice.text), finite(choice.log_likelihood)] for choice in choices],
+        "choices": [
+            [ref(choice.text), finite(choice.log_likelihood), *([] if choice.exact else [AT_MOST])]
+            for choice in choices
+        ],
         "tokens": [usage.prompt, usage.cached_prompt, usage.completion],
         "stop": generation.stop_reason,
     }

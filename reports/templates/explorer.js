@@ -279,7 +279,10 @@
         (marks & NAMED) > 0 && make("strong", {}, ` ● ${say("named")}`)),
       written(text(words)));
 
-  const choice = ([words, likelihood], text) => make("li", {}, apart(text(words)), ` ${figure(likelihood)}`);
+  const choice = ([words, likelihood, bound], text) => {
+    const value = figure(likelihood);
+    return make("li", {}, apart(text(words)), ` ${bound ? say("at_most", { value }) : value}`);
+  };
 
   /** What the index knows of an answer: its words against the accepted ones, or its error. */
   const told = (bits, words, judged, targets) => bits & FAILED

@@ -202,6 +202,21 @@ def test_details_hold_scores_tokens_choices_errors_and_marks(tmp_path: Path) -> 
     assert index["strings"][column["answer"][place]] == "PromptTooLong: the answer has no end"
 
 
+def test_a_choice_that_was_ruled_out_early_has_a_mark_beside_its_bound(manifest: RunManifest) -> None:
+    each = asked(0, (1.0,))
+    shown = each.shown["zero_shot"]
+    sizes = {"n_tokens": 1, "n_chars": 3}
+    choices = (
+        ChoiceScore(text="no", log_likelihood=-4.0, exact=False, **sizes),
+        ChoiceScore(text="yes", log_likelihood=-1.0, **sizes),
+    )
+    result = shown.result.model_copy(update={"generation": Generation(text="yes", choices=choices)})
+    item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
+    detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")
+    assert detail
+    assert [rest for _, *rest in detail["answers"][0]["choices"]] == [[-1.0], [-4.0, 1]]
+
+
 def test_figures_that_json_cannot_hold_are_none(manifest: RunManifest) -> None:
     each = asked(0, (1.0,))
     shown = each.shown["zero_shot"]

@@ -29,6 +29,7 @@ class Lengths:
     """The answer's length over 100, whatever the target."""
 
     names: tuple[str, ...] = ("length",)
+    every_choice = False
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"length": len(case.answer) / 100} for case in cases]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics.choice_accuracy import ChoiceAccuracy
+from harness.metrics.choice_accuracy_norm import ChoiceAccuracyNorm
 from harness.metrics.refusal_accuracy import (
     ENGLISH_INABILITY,
     ENGLISH_MISSING,
@@ -19,17 +21,20 @@ from harness.metrics.refusal_accuracy import (
 )
 from harness.metrics.retrieval import Retrieval
 from harness.metrics.semantic_similarity import SemanticSimilarity
+from harness.types import ChoiceScore, Generation
 from tests.unit._metrics import case
 
-choice_accuracy, refusal_accuracy, retrieval = ChoiceAccuracy(), RefusalAccuracy(), Retrieval()
+choice_accuracy, choice_accuracy_norm = ChoiceAccuracy(), ChoiceAccuracyNorm()
+refusal_accuracy, retrieval = RefusalAccuracy(), Retrieval()
 
 
 # --- choices ---
 
 
 def accuracies(choices: Sequence[tuple[str, float]], *targets: str) -> tuple[float, float]:
-    scores = choice_accuracy.score([case("", *targets, choices=choices)])[0]
-    return scores["choice_accuracy"], scores["choice_accuracy_norm"]
+    asked = [case("", *targets, choices=choices)]
+    (plain,), (normalised,) = choice_accuracy.score(asked), choice_accuracy_norm.score(asked)
+    return plain["choice_accuracy"], normalised["choice_accuracy_norm"]
 
 
 def test_the_likeliest_choice_counts_whole_and_by_its_length() -> None:
@@ -47,24 +52,37 @@ def test_every_accepted_choice_is_right() -> None:
     assert accuracies([("a", -3.0), ("b", -1.0), ("c", -2.0)], "a", "b") == (1.0, 1.0)
 
 
-@given(st.lists(st.floats(-50, 0), min_size=1, max_size=6))
+@given(st.lists(st.floats(-50, 0, allow_subnormal=False), min_size=1, max_size=6))
 def test_the_answer_is_the_arg_max(log_likelihoods: list[float]) -> None:
     choices = [(f"choice {i}", value) for i, value in enumerate(log_likelihoods)]
     assert accuracies(choices, f"choice {int(np.argmax(log_likelihoods))}") == (1.0, 1.0)
 
 
 def test_compute_takes_log_likelihoods() -> None:
-    found = ChoiceAccuracy().compute(
-        predictions=[[-2.0, -4.0], [-1.0, -9.0]],
-        choices=[["no", "certainly not"], ["yes", "no"]],
-        references=[["no"], ["no"]],
-    )
-    assert found == {"choice_accuracy": 0.5, "choice_accuracy_norm": 0.0}
+    asked: dict[str, Any] = {
+        "predictions": [[-2.0, -4.0], [-1.0, -9.0]],
+        "choices": [["no", "certainly not"], ["yes", "no"]],
+        "references": [["no"], ["no"]],
+    }
+    assert ChoiceAccuracy().compute(**asked) == {"choice_accuracy": 0.5}
+    assert ChoiceAccuracyNorm().compute(**asked) == {"choice_accuracy_norm": 0.0}
+
+
+def test_a_bound_is_good_enough_for_the_likeliest_choice_and_refused_where_every_choice_counts() -> None:
+    exact = ChoiceScore(text="no", log_likelihood=-2.0, n_tokens=1, n_chars=2)
+    bound = ChoiceScore(text="certainly not", log_likelihood=-4.0, n_tokens=2, n_chars=13, exact=False)
+    asked = case("", "no", choices=[("no", 0.0)])
+    asked = replace(asked, generation=Generation(text="no", choices=(exact, bound)))
+    assert choice_accuracy.score([asked]) == [{"choice_accuracy": 1.0}]
+    with pytest.raises(ValueError, match="has bounds in place of values"):
+        choice_accuracy_norm.score([asked])
 
 
 def test_an_item_that_was_not_asked_as_a_choice_is_refused() -> None:
     with pytest.raises(ValueError, match="item 1 of task capitals was not asked as a choice"):
         choice_accuracy.score([case("Paris", "Paris")])
+    with pytest.raises(ValueError, match="was not asked as a choice"):
+        choice_accuracy_norm.score([case("Paris", "Paris")])
 
 
 # --- refusals ---

@@ -43,6 +43,12 @@ def test_one_prompt_shares_with_nobody() -> None:
     assert shared_length([[5] * 2000]) == 0
 
 
+def test_prompts_that_all_begin_alike_are_not_parted_for_the_sake_of_a_few_tokens() -> None:
+    rng = random.Random(2)
+    prompts = [[9] * 400 + [n % 5] * 3 + [rng.randrange(10, 500) for _ in range(9)] for n in range(30)]
+    assert set(families(prompts)) == {1}
+
+
 def test_prompts_with_one_passage_are_a_family_within_those_of_one_instruction() -> None:
     rng = random.Random(1)
     instruction = list(range(50))

@@ -8,6 +8,7 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 
 from harness.models.quantization import defend, missing_gradients_are_errors, nf4_config
+from strategies._precision import compute_in
 from tests.unit._training import load
 
 
@@ -48,6 +49,24 @@ def test_the_gradient_through_a_layer_is_that_of_its_dequantised_weights_after_e
         weight = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
         assert inputs.grad is not None
         torch.testing.assert_close(inputs.grad, upstream @ weight, rtol=1e-5, atol=1e-6)
+
+
+def test_in_bfloat16_under_autocast_the_gradient_is_near_that_of_float32(module):
+    """The whole model, backwards from its loss to the input of its first layer."""
+    gradients = {}
+    ids = torch.tensor([[3, 7, 9, 12, 5, 44, 8, 2]])
+    for precision in ("float32", "bfloat16"):
+        compute_in(module, precision)
+        module.train()
+        embedded = module.get_input_embeddings()(ids).detach().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            module(inputs_embeds=embedded, labels=ids).loss.backward()
+        gradients[precision] = embedded.grad
+    compute_in(module, "float32")
+    exact, rounded = gradients["float32"], gradients["bfloat16"]
+    assert exact.abs().max() > 0
+    assert 0 < (rounded - exact).norm() / exact.norm() < 0.03
+    assert torch.nn.functional.cosine_similarity(rounded.flatten(), exact.flatten(), dim=0) > 0.999
 
 
 def test_no_layer_may_repack_its_weights(module):

@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.metrics._loading import load_metric
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext, Prepared
 from harness.runner import execute
 from harness.store import Store
 from harness.tasks.selection import chosen
-from harness.types import Failure, Generation, ItemResult, Request, Task, TaskItem
+from harness.types import Failure, Generation, ItemResult, MetricSpec, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -144,6 +145,19 @@ def test_a_choice_task_is_scored_by_its_choices(tmp_path: Path) -> None:
     rows = rows_of(tmp_path)
     assert all(row.generation is not None and len(row.generation.choices) == 2 for row in rows)
     assert [row.scores["exact_match"] for row in rows] == [0.0, 0.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"), [(["choice_accuracy"], False), (["choice_accuracy", "choice_accuracy_norm"], True)]
+)
+def test_every_choice_is_asked_for_where_a_metric_needs_it(
+    tmp_path: Path, names: list[str], wanted: bool
+) -> None:
+    task = task_of(2, kind="choice", choices=("w1", "w3"))
+    metrics = tuple(load_metric(MetricSpec(use=name), task.task, "here", "metrics") for name in names)
+    plan = plan_of(tmp_path, RuleModel(lambda request: "w3"), [task])
+    run(dataclasses.replace(plan, metrics={task.task.name: metrics}))
+    assert {row.request.every_choice for row in rows_of(tmp_path) if row.request} == {wanted}
 
 
 def test_seeds_and_repeats_are_rows_and_greedy_ones_are_generated_once(tmp_path: Path) -> None:

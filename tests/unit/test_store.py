@@ -56,6 +56,16 @@ def test_the_key_knows_prompt_choices_and_decoding_and_the_seed_only_when_sampli
     assert generation_key(BASE, "p", hot) != generation_key(BASE, "p", hot.model_copy(update={"repeat": 1}))
 
 
+def test_bounds_are_never_served_where_every_choice_is_wanted() -> None:
+    def key(*choices: str, every_choice: bool) -> str:
+        asked = REQUEST.model_copy(update={"choices": choices, "every_choice": every_choice})
+        return generation_key(BASE, "p", asked)
+
+    assert key("x", "y", every_choice=True) != key("x", "y", every_choice=False)
+    assert key("x", every_choice=True) == key("x", every_choice=False)
+    assert key(every_choice=True) == key(every_choice=False)
+
+
 def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
     failure = Failure(kind="out_of_memory", message="too much")
     with Store.open(tmp_path) as store:

@@ -1,0 +1,45 @@
+"""The number format that products are computed in while an adapter is trained."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.errors import InputError
+from harness.processor import fast_bfloat16
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+def precision_of(
+    wanted: Literal["auto", "float32", "bfloat16"], dtype: str, device: str, place: str
+) -> Precision:
+    """Return the format of a training.
+
+    "auto" is that of the weights; but on a CPU float32 weights are trained under bfloat16 autocast where the
+    processor is fast at it. Weights, adapter and optimiser stay in float32 then; only products are rounded.
+
+    Args:
+        wanted: The option.
+        dtype: Number format of the base's weights.
+        device: "cpu" or "cuda".
+        place: The experiment file, for errors.
+
+    Raises:
+        InputError: float32 is wanted of weights that have less.
+    """
+    own: Precision = "float32" if dtype == "float32" else "bfloat16" if dtype == "bfloat16" else "float16"
+    if wanted == "auto":
+        return "bfloat16" if own == "float32" and device == "cpu" and fast_bfloat16() else own
+    if own != "float32" and wanted != own:
+        problem = f"the model's weights are {own}"
+        raise InputError(place, "precision", problem, f"set `model.dtype: {wanted}`, or leave it out", wanted)
+    return wanted
+
+
+def compute_in(module: Any, precision: Precision) -> None:
+    """Let 4-bit layers compute in this format; other layers follow autocast or their weights."""
+    import torch
+
+    for layer in module.modules():
+        if hasattr(layer, "compute_dtype"):
+            layer.compute_dtype = getattr(torch, precision)
