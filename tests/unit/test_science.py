@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from benchmarks.meridian._build.common import SPLITS, near, tokens_of
+from harness.metrics.mentions import share_named
 
 SUITE = Path(__file__).parents[2] / "benchmarks" / "science"
 TASKS = ("explain", "short")
@@ -62,6 +63,13 @@ def test_targets_meet_their_own_checks() -> None:
             assert by_check["words"]["min"] <= length <= by_check["words"]["max"], item["id"]
             assert by_check["sentences"]["min"] <= count <= by_check["sentences"]["max"], item["id"]
     assert all(item["checks"][2]["text"] in item["target"].casefold() for item in items("explain", "test"))
+
+
+def test_an_explanation_has_a_key_term_of_the_right_answer_and_the_question_gives_none_away() -> None:
+    for item in items("explain", "test"):
+        assert share_named(item["target"], item["facts"]) == 1.0, item["id"]
+    given_away = [item for item in items("explain", "test") if share_named(item["input"], item["facts"])]
+    assert given_away == []
 
 
 def test_a_short_answer_fails_the_checks_of_an_explanation() -> None:
