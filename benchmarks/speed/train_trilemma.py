@@ -57,6 +57,7 @@ def main() -> None:
         max_steps=job.steps,
         scheduler="constant",
         warmup_ratio=0.0,
+        precision=job.precision if job.dtype == "float32" else "auto",
     )
     clock = Clock(job.device)
     strategy = QLora(options) if job.quantization == "nf4" else Lora(options)
