@@ -1,8 +1,8 @@
 """float32 against bfloat16 on the device at hand: `python -m benchmarks.speed.dtypes`.
 
-Encoding of prompts and decoding of answers, with the engine that answers in a run, for a real
-model and for a Llama of 100 M random weights. Also how often the likeliest next token is another one in bfloat16. On a
-CPU speeds are tokens a second of CPU time, which other programs on the machine hardly touch; on CUDA of wall
+Encoding of prompts and decoding of answers, with the engine that answers in a run, for a real model and for a
+Llama of 100 M random weights. Also how often the likeliest next token is another one in bfloat16. On a CPU
+speeds are tokens a second of CPU time, which other programs on the machine hardly touch; on CUDA of wall
 time.
 """
 

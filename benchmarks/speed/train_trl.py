@@ -1,7 +1,8 @@
 """One training by trl's SFTTrainer, run by its own interpreter: `PYTHON train_trl.py JOB.json`.
 
 Needs trl and peft and nothing of Trilemma. Loss on the completion only, no recomputed activations, no
-checkpoints, unless trl's own defaults are wanted; batches are its own: examples in random order, or packed into one row of as many tokens.
+checkpoints, unless trl's own defaults are wanted; batches are its own: examples in random order, or packed
+into one row of as many tokens.
 """
 
 import gc

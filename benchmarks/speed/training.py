@@ -165,8 +165,8 @@ def _table(outcomes: Outcomes, options: argparse.Namespace) -> list[str]:
     clock = "CPU" if options.device == "cpu" else "wall"
     lines = [
         f"{options.steps} steps of {options.batch} examples, model {_name(options)}, {options.device}, "
-        f"weights {options.quantization}, products {options.precision}, examples {options.shots}, {options.repeats} repeats; "
-        "median (lowest to highest)",
+        f"weights {options.quantization}, products {options.precision}, "
+        f"examples {options.shots}, {options.repeats} repeats; median (lowest to highest)",
         "",
     ]
     header = ("", f"tokens/s, {clock}", "with padding", "padding", f"training, {clock} s", "process, CPU s")
