@@ -117,10 +117,8 @@ def _measured(
         for part in options.parts:
             for contender in (ours, theirs):
                 outcome = contender.run(part.tasks, part.limit or options.limit)
-                say(
-                    f"{repeat + 1}/{options.repeats} {part.name}: {contender.name} {outcome.cost.cpu_s:.1f} s CPU, "
-                    f"{outcome.cost.wall_s:.1f} s wall"
-                )
+                spent = f"{outcome.cost.cpu_s:.1f} s CPU, {outcome.cost.wall_s:.1f} s wall"
+                say(f"{repeat + 1}/{options.repeats} {part.name}: {contender.name} {spent}")
                 found.setdefault((part.name, contender.name), []).append(outcome)
     yield from found.items()
 
@@ -147,7 +145,8 @@ def _different(outcomes: dict[Key, list[Outcome]], parts: Sequence[Part]) -> lis
 
 def _table(outcomes: dict[Key, list[Outcome]], options: argparse.Namespace) -> list[str]:
     lines = [
-        f"{options.limit} items of each task, examples {options.shots}, {options.repeats} pairs; median (lowest to highest)",
+        f"{options.limit} items of each task, examples {options.shots}, {options.repeats} pairs; "
+        "median (lowest to highest)",
         f"{'':12} {'':9} {'CPU s':>24} {'wall s':>24} {'peak MiB':>9}",
     ]
     for part in options.parts:

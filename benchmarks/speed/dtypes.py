@@ -1,8 +1,8 @@
 """float32 against bfloat16 on the device at hand: `python -m benchmarks.speed.dtypes`.
 
-Encoding of prompts and decoding of answers, with the engine that answers in a run, for the starter model and
-for a Llama of 100 M random weights. Also how often the likeliest next token is another one in bfloat16. On a
-CPU speeds are tokens a second of CPU time, which other programs on the machine hardly touch; on CUDA of wall
+Encoding of prompts and decoding of answers, with the engine that answers in a run, for a real model and for a
+Llama of 100 M random weights. Also how often the likeliest next token is another one in bfloat16. On a CPU
+speeds are tokens a second of CPU time, which other programs on the machine hardly touch; on CUDA of wall
 time.
 """
 
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -62,7 +63,7 @@ def main() -> int:
     _say(f"{name}, torch {torch.__version__}; {shape.rows} rows, {shape.prompt} + {shape.new} tokens")
     _say(f"tokens a second of {'wall' if device == 'cuda' else 'CPU'} time; median (lowest to highest)")
     _say(f"{'':29} {'prefill':>26} {'decode':>26}")
-    for subject in (_starter(), _random_llama()):
+    for subject in (_real(options.model), _random_llama()):
         modules = {dtype: subject.load().to(device, getattr(torch, dtype)).eval() for dtype in DTYPES}
         prompts = _prompts(subject.ids, shape)
         speeds = _measured(modules, prompts, shape.new, options.repeats)
@@ -84,32 +85,33 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=32, metavar="N", help="rows of a batch [32]")
     parser.add_argument("--prompt", type=int, default=128, metavar="N", help="tokens of a prompt [128]")
     parser.add_argument("--new", type=int, default=16, metavar="N", help="tokens of an answer [16]")
+    parser.add_argument("--model", default="smollm2", metavar="smollm2|FOLDER", help="a real model [smollm2]")
     return parser.parse_args()
 
 
 # --- Models ---
 
 
-def _starter() -> Subject:
-    """Return the starter model with the general text that comes along."""
+def _real(model: str) -> Subject:
+    """Return a real model with the text of prompts of our suites."""
     import torch
     import transformers
 
-    from harness.models.resolve import model_path
-    from harness.tasks.references import builtin_file
+    from benchmarks.speed.real import TASK_OF, real_folder
+    from harness.tasks.loading import load_task
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    folder = model_path("builtin:starter", "benchmarks/speed/dtypes.py")
+    folder = real_folder(model)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    text = builtin_file("general", "heldout.txt").read_text(encoding="utf-8")
+    text = "\n\n".join(item.input for place in TASK_OF.values() for item in load_task(place).test)
 
     def load() -> Any:
         return transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True
         )
 
-    return Subject("starter, 5 M", load, tokenizer(text, add_special_tokens=False)["input_ids"])
+    return Subject(Path(folder).name[:20], load, tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def _random_llama() -> Subject:

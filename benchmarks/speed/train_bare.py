@@ -40,7 +40,8 @@ def main() -> None:
     losses = []
     for batch in data["order"]:
         inputs = _padded([data["rows"][i] for i in batch], tokenizer.pad_token_id, job.device)
-        with torch.autocast(job.device, dtype=torch.bfloat16, enabled=job.dtype == "bfloat16"):
+        rounded = "bfloat16" in (job.dtype, job.precision)
+        with torch.autocast(job.device, dtype=torch.bfloat16, enabled=rounded):
             loss = model(**inputs).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)

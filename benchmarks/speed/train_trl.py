@@ -1,7 +1,8 @@
 """One training by trl's SFTTrainer, run by its own interpreter: `PYTHON train_trl.py JOB.json`.
 
 Needs trl and peft and nothing of Trilemma. Loss on the completion only, no recomputed activations, no
-checkpoints; batches are its own: examples in random order, or packed into one row of as many tokens.
+checkpoints, unless trl's own defaults are wanted; batches are its own: examples in random order, or packed
+into one row of as many tokens.
 """
 
 import gc
@@ -45,19 +46,22 @@ def main() -> None:
         job["model"], dtype=getattr(torch, job["dtype"]), device_map={"": job["device"]}
     )
     packed = job["packing"]
+    settings = {
+        "lr_scheduler_type": "constant",
+        "optim": "adamw_torch",
+        "bf16": "bfloat16" in (job["dtype"], job["precision"]),
+        "gradient_checkpointing": False,
+    }
     config = SFTConfig(
         output_dir=job["work"],
+        **({} if job["defaults"] else settings),
         max_steps=job["steps"],
         per_device_train_batch_size=1 if packed else job["batch_size"],
         max_length=tokens // job["steps"] if packed else 2048,
         packing=packed,
         learning_rate=job["learning_rate"],
-        lr_scheduler_type="constant",
-        optim="adamw_torch",
-        bf16=job["dtype"] == "bfloat16",
         use_cpu=job["device"] == "cpu",
         dataloader_pin_memory=job["device"] != "cpu",
-        gradient_checkpointing=False,
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,

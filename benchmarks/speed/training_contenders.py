@@ -13,6 +13,7 @@ from benchmarks.speed.measuring import timed
 from benchmarks.speed.training_job import Job, Spent
 
 PEER_PACKAGES = ("trl==1.16.0", "peft==0.21.2", "transformers==5.23.0")
+PEERS = ("trl", "trl, packed", "trl, its defaults")
 LAST = 10
 
 
@@ -52,6 +53,7 @@ class Contender:
     program: Sequence[str]
     logs_each_step: bool = True
     packing: bool = False
+    defaults: bool = False
 
     def run(self, job: Job, folder: Path) -> Outcome:
         """Train as the job says; its files and the log stand in ``folder``.
@@ -62,7 +64,7 @@ class Contender:
         shutil.rmtree(job.work, ignore_errors=True)
         Path(job.work).mkdir()
         Path(job.result).unlink(missing_ok=True)
-        replace(job, packing=self.packing).write(folder / "job.json")
+        replace(job, packing=self.packing, defaults=self.defaults).write(folder / "job.json")
         cost = timed([*self.program, str(folder / "job.json")], folder)
         result = json.loads(Path(job.result).read_text(encoding="utf-8"))
         return Outcome(
@@ -86,9 +88,10 @@ BARE = Contender("bare loop", (sys.executable, "-m", "benchmarks.speed.train_bar
 
 
 def peers(python: Path) -> tuple[Contender, ...]:
-    """Return trl with padded and with packed batches, run by an interpreter that has it."""
+    """Return trl, run by an interpreter that has it: padded, packed, and with its own defaults."""
     program = (str(python), str(Path(__file__).with_name("train_trl.py")))
     return (
         Contender("trl", program, logs_each_step=False),
         Contender("trl, packed", program, logs_each_step=False, packing=True),
+        Contender("trl, its defaults", program, logs_each_step=False, defaults=True),
     )

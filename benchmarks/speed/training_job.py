@@ -29,7 +29,7 @@ TokenRow = dict[str, list[int]]
 
 @dataclass(frozen=True)
 class Job:
-    """One training; every contender gets the same but for ``packing``.
+    """One training; every contender gets the same but for ``packing`` and ``defaults``.
 
     Attributes:
         model: Folder of the base.
@@ -37,6 +37,8 @@ class Job:
         batches: JSON with ``rows`` of token ids and labels, and ``order``, the rows of each batch.
         work: Folder for what is written on the way.
         result: Where the outcome goes, as JSON.
+        precision: What products are computed in; bfloat16 is autocast over float32 weights.
+        defaults: Whether trl trains with its own defaults in place of the settings of the others.
         collect: Thresholds of Python's garbage collector; those of Trilemma's command line.
     """
 
@@ -50,6 +52,8 @@ class Job:
     device: Literal["cpu", "cuda"]
     dtype: Literal["float32", "bfloat16"]
     quantization: Literal["none", "nf4"]
+    precision: Literal["float32", "bfloat16"] = "float32"
+    defaults: bool = False
     packing: bool = False
     rank: int = 16
     alpha: int = 32
@@ -158,6 +162,7 @@ def job_for(options: argparse.Namespace, model: Path, task: Path, folder: Path) 
         device=options.device,
         dtype=options.dtype,
         quantization=options.quantization,
+        precision=options.precision,
     )
 
 

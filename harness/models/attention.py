@@ -45,25 +45,29 @@ def attend(
     """
     prefix = getattr(key, PREFIX, None)
     n_rows, n_heads, n_new, dim = query.shape
-    if prefix is None or n_new > MOST_NEW or (n_new > 1 and mask is None):
+    # Without a mask, sdpa has no fast way for one bfloat16 token that reads grouped heads on a CPU.
+    alone = prefix is None and (n_new > 1 or mask is not None or query.device.type != "cpu")
+    if alone or n_new > MOST_NEW or (n_new > 1 and mask is None):
         found: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, mask, **kwargs)
         return found
-    (keys, values), shared = prefix, prefix[0].shape[2]
+    keys, values = prefix or (key[:1, :, :0], value[:1, :, :0])
+    shared = keys.shape[2]
     heads, group = key.shape[1], n_heads // key.shape[1]
     scaling = kwargs.get("scaling")
     # Query heads that share a key head, and new tokens, are rows of one product.
-    query = query.reshape(n_rows, heads, group * n_new, dim) * (dim**-0.5 if scaling is None else scaling)
-    together = query.transpose(0, 1).reshape(heads, -1, dim)
-    before = (together @ keys[0].mT).view(heads, n_rows, group * n_new, shared).transpose(0, 1)
+    n_queries = group * n_new
+    query = query.reshape(n_rows, heads, n_queries, dim) * (dim**-0.5 if scaling is None else scaling)
+    together = query.transpose(0, 1).reshape(heads, n_rows * n_queries, dim)
+    before = (together @ keys[0].mT).view(heads, n_rows, n_queries, shared).transpose(0, 1)
     after = query @ key[:, :, shared:].mT
     if mask is not None:
-        seen = mask[..., shared:].expand(-1, group, -1, -1).reshape(n_rows, 1, -1, after.shape[-1])
+        seen = mask[..., shared:].expand(-1, group, -1, -1).reshape(n_rows, 1, n_queries, after.shape[-1])
         lowest = torch.finfo(after.dtype).min
         after = after.masked_fill(~seen, lowest) if mask.dtype == torch.bool else after + seen
     weights = torch.cat([before, after], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
-    of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, -1, shared) @ values[0]
+    of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, n_rows * n_queries, shared) @ values[0]
     output = (
-        of_prefix.view(heads, n_rows, group * n_new, dim).transpose(0, 1)
+        of_prefix.view(heads, n_rows, n_queries, dim).transpose(0, 1)
         + weights[..., shared:] @ value[:, :, shared:]
     )
     return output.reshape(n_rows, n_heads, n_new, dim).transpose(1, 2), None
