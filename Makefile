@@ -1,5 +1,6 @@
 # Two commands are all a newcomer needs: `make demo` and `make test`. `make bench` takes a quarter of an hour.
-# PYTHON picks the interpreter (3.11 to 3.13), TORCH the torch build to install.
+# PYTHON picks the interpreter (3.11 to 3.13), TORCH the torch build to install, BENCH what is measured, such as
+# `make bench BENCH="--model smollm2"`.
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -26,7 +27,7 @@ check: $(READY)
 
 # Against lm_eval, which is installed once below ~/.cache; ends with 1 where a goal is missed.
 bench: $(READY)
-	$(BIN)/python -m benchmarks.speed.against_lm_eval
+	$(BIN)/python -m benchmarks.speed.against_lm_eval $(BENCH)
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -1,7 +1,8 @@
 """One training by Trilemma's own strategy: `python -m benchmarks.speed.train_trilemma JOB.json`.
 
 Writes what it took to the file that the job names. ``training`` begins where the adapter is in place and ends
-with the last step, its four checkpoints included; nothing is validated; ``prepare`` is all that the strategy does.
+with the last step, its four checkpoints included; nothing is validated. ``prepare`` is all that
+the strategy does.
 """
 
 from __future__ import annotations

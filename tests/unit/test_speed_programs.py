@@ -16,7 +16,9 @@ from benchmarks.speed.growth import CURVES, Bounds
 from benchmarks.speed.inside import Inside
 from benchmarks.speed.measuring import slope, timed
 from benchmarks.speed.models import Setup, make_adapters
+from benchmarks.speed.real import TASK_OF, make_real
 from benchmarks.speed.workload import make
+from harness.tasks.loading import load_task
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +167,19 @@ def test_engine_and_plain_loops_give_the_same_answers(workload, tmp_path):
     chosen = [answer.text for answer in inside.answers(choices, "choice")]
     plain = likeliest(module, inside.prompt_ids(choices), inside.option_ids(choices))
     assert [r.choices[int(i)] for r, i in zip(choices, plain, strict=True)] == chosen
+
+
+@pytest.mark.parametrize("shots", ["fixed", "drawn"])
+def test_a_real_model_is_asked_items_of_our_suites_behind_five_examples(workload, tmp_path, shots):
+    inside = Inside(make_real(tmp_path / "work", shots, 3, Setup(model=str(workload.model))), tmp_path)
+    for task, place in TASK_OF.items():
+        loaded = load_task(place)
+        requests = inside.requests(task)
+        assert [request.item_id for request in requests] == [item.id for item in list(loaded.test)[:3]]
+        for request, item in zip(requests, loaded.test, strict=False):
+            prompt = inside.model.render(request.messages)
+            assert prompt.count("\nAnswer: ") == 5
+            assert prompt.endswith(f"{item.input}\nAnswer:")
+        prompts = [inside.model.render(request.messages).split("\n\n")[0] for request in requests]
+        assert (len(set(prompts)) == 1) == (shots == "fixed")
+    assert requests[0].choices == tuple(f" {choice}" for choice in loaded.task.choices)

@@ -25,6 +25,7 @@ OPTIONS = argparse.Namespace(
     device="cpu",
     dtype="float32",
     quantization="none",
+    precision="float32",
 )
 
 
