@@ -9,6 +9,9 @@ from harness.processor import fast_bfloat16
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
+SHORT_TOKENS = 512
+"""Rows up to which attention is computed plainly on a CPU; its memory grows with their square."""
+
 
 def precision_of(
     wanted: Literal["auto", "float32", "bfloat16"], dtype: str, device: str, place: str
@@ -51,3 +54,19 @@ def compute_in(module: Any, precision: Precision) -> None:
     for layer in module.modules():
         if hasattr(layer, "compute_dtype"):
             layer.compute_dtype = getattr(torch, precision)
+
+
+def attend_plainly(module: Any, precision: Precision, longest: int) -> None:
+    """Let a model compute attention as it is written down where that is faster: short bfloat16 rows on a CPU.
+
+    There the gradient of torch's fused attention takes a fifth of a step (SmolLM2, 96 tokens). Both give the
+    same values up to rounding.
+
+    Args:
+        module: The model.
+        precision: That of the training.
+        longest: Tokens of the longest row.
+    """
+    fused = module.config._attn_implementation == "sdpa"
+    if fused and module.device.type == "cpu" and precision == "bfloat16" and longest <= SHORT_TOKENS:
+        module.set_attn_implementation("eager")

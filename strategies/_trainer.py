@@ -30,7 +30,7 @@ from strategies._adapter_files import (
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
-from strategies._precision import Precision, compute_in, precision_of
+from strategies._precision import Precision, attend_plainly, compute_in, precision_of
 from strategies._recipe import recipe_of
 from strategies._training_data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
 from strategies._training_loop import (
@@ -201,6 +201,8 @@ class _Training:
         only = takes_answers_only(module)
         padded = functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=only)
         compute_in(module, self.precision)
+        longest = max(len(row["input_ids"]) for row in (*data.train, *data.validation))
+        attend_plainly(module, self.precision, longest)
         transformers.set_seed(self.context.seed % 2**32)
         model = self._wrapped(module)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:

@@ -109,10 +109,13 @@ def dtype_of(options: ModelOptions, device: str) -> torch.dtype:
 
 
 def attach(module: Any, adapter: Path) -> Any:
-    """Return ``module`` with the saved adapter over it, not trainable."""
+    """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
+
+    An adapter in another format than its base would have every layer convert what it reads and what it gives.
+    """
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(module, str(adapter), is_trainable=False)
+    return PeftModel.from_pretrained(module, str(adapter), is_trainable=False, autocast_adapter_dtype=False)
 
 
 def detachable(module: Any) -> bool:

@@ -72,12 +72,12 @@ def test_the_mask_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_openmp_is_told_only_of_a_quota_and_only_where_the_user_said_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setattr(threads, "cpu_quota", lambda root: None)
     share_processors()
-    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("PASSIVE", str(threads.SPINS))
     assert "OMP_NUM_THREADS" not in os.environ
     monkeypatch.setattr(threads, "cpu_quota", lambda root: 2.5)
     share_processors()
@@ -85,6 +85,14 @@ def test_openmp_is_told_only_of_a_quota_and_only_where_the_user_said_nothing(
     monkeypatch.setattr(threads, "cpu_quota", lambda root: 1.0)
     share_processors()
     assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+def test_who_has_set_how_threads_wait_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    share_processors()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_the_command_line_speaks_before_openmp_is_loaded() -> None:
