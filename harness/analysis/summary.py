@@ -67,12 +67,12 @@ def summary_of(run: RunRows) -> Summary:
 
 def _notes(run: RunRows) -> Iterable[PreparationNote]:
     """Yield the notes of every part of every preparation; one that several strategies share comes once."""
-    seen = set[tuple[int, str]]()
+    seen = set[tuple[int, str, str]]()
     for prepared in run.prepared:
-        for part in prepared.record.values():
+        for name, part in prepared.record.items():
             for text in part.get("notes", ()) if isinstance(part, dict) else ():
-                if (prepared.seed, text) not in seen:
-                    seen.add((prepared.seed, text))
+                if (prepared.seed, name, text) not in seen:
+                    seen.add((prepared.seed, name, text))
                     yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
 
 

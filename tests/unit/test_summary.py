@@ -1,18 +1,20 @@
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from harness.analysis import summary as summary_module
 from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
-from harness.store import Store
-from harness.types import Failure, Generation, ItemResult, Request, RunManifest
+from harness.store import Preparation, Store
+from harness.types import Failure, Generation, ItemResult, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -191,3 +193,20 @@ def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -
     chains = [chain_of("plain", Plain()), chain_of("better", Better())]
     found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
     assert [*found.cells, *found.contrasts, *found.macro] == []
+
+
+def test_notes_of_a_part_that_strategies_share_come_once_and_those_of_others_stay() -> None:
+    def prepared(strategy: str, *parts: str) -> Preparation:
+        record = {part: {"notes": ["not trained to its end"]} for part in parts}
+        return Preparation(strategy, 0, PrepareCost(), record)
+
+    run = SimpleNamespace(
+        prepared=[prepared("lora", "lora"), prepared("qlora", "qlora"), prepared("lora+rag", "lora", "rag")]
+    )
+    assert [note.strategy for note in summary_module._notes(cast(RunRows, run))] == [
+        "lora",
+        "qlora",
+        "lora+rag",
+    ]
+    run.prepared[2].record.pop("rag")
+    assert [note.strategy for note in summary_module._notes(cast(RunRows, run))] == ["lora", "qlora"]

@@ -7,7 +7,7 @@ import torch
 
 from harness.errors import InputError
 from strategies import _precision
-from strategies._precision import precision_of
+from strategies._precision import SHORT_TOKENS, attend_plainly, compute_in, precision_of
 from strategies._training_data import TrainingOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
@@ -70,3 +70,27 @@ def test_two_precisions_are_two_adapters(tiny_model, tmp_path):
         options = {"max_steps": 1, "batch_size": 8, "rank": 2, "precision": precision}
         Lora(TrainingOptions(**options)).prepare(context(load(tiny_model), tmp_path))
     assert len(list((tmp_path / "adapters").iterdir())) == 2
+
+
+def test_bfloat16_weights_are_trained_over_as_they_are_in_float32(tiny_model):
+    module = load(tiny_model).fresh("none")[0].bfloat16()
+    before = {name: weight.clone() for name, weight in module.state_dict().items()}
+    compute_in(module, "bfloat16")
+    assert {weight.dtype for weight in module.parameters()} == {torch.float32}
+    assert all(torch.equal(weight.bfloat16(), before[name]) for name, weight in module.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("precision", "longest", "found"),
+    [("bfloat16", SHORT_TOKENS, "eager"), ("bfloat16", SHORT_TOKENS + 1, "sdpa"), ("float32", 8, "sdpa")],
+)
+def test_attention_is_plain_for_short_rows_in_bfloat16_and_gives_the_same(
+    tiny_model, precision, longest, found
+):
+    module, _ = load(tiny_model).fresh("none")
+    ids = torch.arange(12)[None] + 5
+    with torch.inference_mode():
+        before = module(ids).logits
+        attend_plainly(module, precision, longest)
+        assert module.config._attn_implementation == found
+        torch.testing.assert_close(module(ids).logits, before, rtol=1e-4, atol=1e-4)
