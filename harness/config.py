@@ -30,7 +30,8 @@ class ModelOptions(Options):
     """Which model answers.
 
     ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
-    "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere. ``max_batch_tokens`` bounds the
+    "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere, "fast" bfloat16 also on a CPU
+    that multiplies it itself. ``max_batch_tokens`` bounds the
     padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to
     the chat template (``enable_thinking: false``).
     """
@@ -38,7 +39,7 @@ class ModelOptions(Options):
     path: str = "builtin:smollm2"
     revision: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
     template_options: dict[str, Any] = {}
 

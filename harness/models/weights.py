@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 
 from harness.config import ModelOptions
 from harness.errors import InputError
+from harness.processor import fast_bfloat16
 
 Quantization = Literal["none", "nf4"]
 
@@ -102,10 +103,13 @@ def device_of(options: ModelOptions, place: object) -> str:
 
 
 def dtype_of(options: ModelOptions, device: str) -> torch.dtype:
-    """Return the number format: "auto" takes bfloat16 where a CUDA device has it, else float32."""
-    if options.dtype != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[options.dtype]
-    return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    """Return the number format: "auto" takes bfloat16 where a CUDA device has it, "fast" where any has it."""
+    named = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if options.dtype in named:
+        return named[options.dtype]
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if options.dtype == "fast" and fast_bfloat16() else torch.float32
 
 
 def attach(module: Any, adapter: Path) -> Any:

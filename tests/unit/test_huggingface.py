@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -247,3 +248,15 @@ def test_bin_weights_a_broken_file_and_a_hub_id_offline_are_refused(tiny_model: 
         HuggingFaceModel(ModelOptions(path=str(folder))).fresh("none")
     with pytest.raises(InputError, match="cannot be fetched from the hub"):
         HuggingFaceModel(ModelOptions(path="no-such-organisation/no-such-model"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fast", "found"),
+    [("auto", True, "float32"), ("fast", True, "bfloat16"), ("fast", False, "float32")],
+)
+def test_fast_takes_bfloat16_where_the_processor_multiplies_it(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, wanted: Any, fast: bool, found: str
+) -> None:
+    monkeypatch.setattr("harness.models.weights.fast_bfloat16", lambda: fast)
+    options = ModelOptions(path=str(tiny_model), device="cpu", dtype=wanted)
+    assert HuggingFaceModel(options).identity.dtype == found
