@@ -9,6 +9,7 @@ from datasets import Sequence as ListOf
 from datasets import Value
 
 from harness.metrics._base import ItemMetric, means
+from harness.metrics._choices import first_largest_is_right
 from harness.protocols import Case
 
 __all__ = ["ChoiceAccuracyPmi"]
@@ -69,6 +70,4 @@ def _accuracy(
     with_input: Sequence[float], without: Sequence[float], texts: Sequence[str], right: Collection[str]
 ) -> dict[str, float]:
     gains = [new - old for new, old in zip(with_input, without, strict=True)]
-    best = max(range(len(gains)), key=gains.__getitem__)
-    accepted = {text.strip() for text in right}
-    return {"choice_accuracy_pmi": float(texts[best].strip() in accepted)}
+    return {"choice_accuracy_pmi": first_largest_is_right(gains, texts, right)}
