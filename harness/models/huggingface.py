@@ -199,7 +199,7 @@ class HuggingFaceModel:
     def _size(self, request: Request) -> int:
         """Return the most tokens of a request's row, of a search those that it rarely exceeds."""
         answer = sum(map(len, self._choices(request))) or request.decoding.max_new_tokens
-        if not request.every_choice:
+        if request.choices and not request.every_choice:
             answer = min(answer, SEARCHED_TOKENS)
         return self.count_tokens(request.messages) + answer
 

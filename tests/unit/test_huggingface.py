@@ -260,3 +260,10 @@ def test_fast_takes_bfloat16_where_the_processor_multiplies_it(
     monkeypatch.setattr("harness.models.weights.fast_bfloat16", lambda: fast)
     options = ModelOptions(path=str(tiny_model), device="cpu", dtype=wanted)
     assert HuggingFaceModel(options).identity.dtype == found
+
+
+def test_a_written_answer_takes_all_its_room_in_a_batch_whatever_metrics_read(
+    model: HuggingFaceModel,
+) -> None:
+    asked = request("Where?", max_new_tokens=200).model_copy(update={"every_choice": False})
+    assert model._size(asked) == model.count_tokens(asked.messages) + 200
