@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 import transformers
 
 
@@ -45,3 +46,13 @@ def families(n_positions: int) -> dict[str, Any]:
         ),
         "mamba": transformers.MambaConfig(vocab_size=300, hidden_size=32, num_hidden_layers=2, state_size=4),
     }
+
+
+def built(config: Any, name: str) -> Any:
+    """Return a random model of a family, its weights scaled up so that no answer hangs on a near-tie."""
+    torch.manual_seed(sum(map(ord, name)))
+    module = transformers.AutoModelForCausalLM.from_config(config).eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(3 if parameter.dim() > 1 else 1)
+    return module

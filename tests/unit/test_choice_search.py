@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from harness.models import likelihood
 from harness.models.engine import Engine
 from harness.models.likelihood import log_likelihoods
 from harness.models.tries import ROOT, Scored, Trie
-from tests.unit._families import families
+from tests.unit._families import built, families
 
 FAMILIES = families(200)
 OPTIONS = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=5), min_size=1, max_size=12)
@@ -94,18 +93,9 @@ def test_a_choice_whose_first_token_is_unlikely_is_never_read() -> None:
     assert (scored.n_read, len(rounds)) == (2, 2)
 
 
-def built(name: str) -> Any:
-    torch.manual_seed(sum(map(ord, name)))
-    module = transformers.AutoModelForCausalLM.from_config(FAMILIES[name]).eval()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.mul_(3 if parameter.dim() > 1 else 1)
-    return module
-
-
 @pytest.fixture(scope="module", params=FAMILIES)
 def module(request: pytest.FixtureRequest) -> Any:
-    return built(request.param)
+    return built(FAMILIES[request.param], request.param)
 
 
 def labels(rng: random.Random, n: int) -> list[list[int]]:
@@ -142,7 +132,7 @@ def test_the_search_agrees_with_reading_every_choice(
 
 @torch.inference_mode()
 def test_a_search_reads_few_of_many_choices_and_asks_the_same_twice() -> None:
-    module, rng = built("llama"), random.Random(3)
+    module, rng = built(FAMILIES["llama"], "llama"), random.Random(3)
     prompts = [[rng.randrange(3, 300) for _ in range(20)] for _ in range(8)]
     options = [labels(rng, 42) for _ in prompts]
     every, _ = log_likelihoods(Engine(module), prompts, options)
@@ -155,7 +145,7 @@ def test_a_search_reads_few_of_many_choices_and_asks_the_same_twice() -> None:
 @torch.inference_mode()
 def test_what_choices_share_is_read_once_where_all_are_wanted() -> None:
     read = []
-    module = built("llama")
+    module = built(FAMILIES["llama"], "llama")
     engine = Engine(module)
     assert engine.shares(60)
     hook = module.get_input_embeddings().register_forward_hook(lambda *call: read.append(call[1][0].shape))

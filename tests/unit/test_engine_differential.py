@@ -21,7 +21,7 @@ from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy, is_plain
 from harness.models.likelihood import log_likelihoods
 from harness.models.prefixes import shared_length
-from tests.unit._families import families
+from tests.unit._families import built, families
 
 FAMILIES = families(160)
 SHARING = [
@@ -29,23 +29,14 @@ SHARING = [
 ]
 
 
-def built(name: str) -> Any:
-    torch.manual_seed(sum(map(ord, name)))
-    module = transformers.AutoModelForCausalLM.from_config(FAMILIES[name]).eval()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.mul_(3 if parameter.dim() > 1 else 1)
-    return module
-
-
 @pytest.fixture(scope="module", params=FAMILIES)
 def model(request: pytest.FixtureRequest) -> tuple[str, Any]:
-    return request.param, built(request.param)
+    return request.param, built(FAMILIES[request.param], request.param)
 
 
 @pytest.fixture(scope="module", params=SHARING)
 def module(request: pytest.FixtureRequest) -> Any:
-    return built(request.param)
+    return built(FAMILIES[request.param], request.param)
 
 
 def prompts_of(rng: random.Random, n: int, shared: int, longest: int) -> list[list[int]]:
