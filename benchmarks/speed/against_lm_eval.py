@@ -3,7 +3,8 @@
 Both run in turn, each time in a new process with one thread, and must give the same answers. Prints a table
 with medians and spread, last the ratios, and ends with 1 where a goal is missed or an answer differs. Ratios
 are of CPU seconds, on a GPU of elapsed time. Goals are set for the default model on a CPU. In bfloat16, where
-batches of another shape round otherwise, answers that differ are counted but no fault.
+batches of another shape round otherwise, answers that differ are counted but no fault. `--dtype bfloat16
+--peer-dtype float32` compares `dtype: fast` with what lm_eval takes when nothing is said.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def main() -> int:
         say(f"lm_eval comes from {options.cache}; it is installed there once ...")
         python = options.peer or peer_python(options.cache, PEER)
         ours.run(TASKS, 1)
-        theirs = LmEval(workload, folder, python, ours.examples(), options.peer_batch)
+        theirs = LmEval(workload, folder, python, ours.examples(), options.peer_batch, options.peer_dtype)
         theirs.run(TASKS, 1)  # its data sets are read and cached before anything is measured
         outcomes = dict(_measured(ours, theirs, options))
     different = _different(outcomes, options.parts)
@@ -94,6 +95,8 @@ def _options() -> argparse.Namespace:
     add_peer(parser, "lm_eval")
     batch = f"items of a batch of lm_eval [{PEER_BATCH}]"
     parser.add_argument("--peer-batch", type=positive, default=PEER_BATCH, metavar="N", help=batch)
+    formats = "lm_eval's number format, where it is another [that of --dtype]"
+    parser.add_argument("--peer-dtype", choices=("float32", "bfloat16"), default="", help=formats)
     names = [part.name for part in PARTS]
     parts = f"those of {', '.join(map(repr, names))} that are measured [all]"
     parser.add_argument("--parts", nargs="+", choices=names, default=names, metavar="PART", help=parts)

@@ -24,6 +24,7 @@ class LmEval:
         python: The interpreter that has it.
         examples: For each task the ids of the examples that every prompt shows, in order.
         batch: Items of a batch.
+        dtype: Its number format; "" for that of the workload.
     """
 
     name = "lm_eval"
@@ -35,8 +36,10 @@ class LmEval:
         python: Path,
         examples: Mapping[str, Sequence[str]],
         batch: int = PEER_BATCH,
+        dtype: str = "",
     ) -> None:
         self._workload, self._work, self._python, self._batch = workload, work, python, batch
+        self._dtype = dtype or workload.setup.dtype
         shutil.rmtree(work / "tasks", ignore_errors=True)
         (work / "tasks").mkdir()
         for task in TASKS:
@@ -94,7 +97,7 @@ class LmEval:
         out = self._work / "lm_eval"
         shutil.rmtree(out, ignore_errors=True)
         setup = self._workload.setup
-        model = f"pretrained={self._workload.model},dtype={setup.dtype}"
+        model = f"pretrained={self._workload.model},dtype={self._dtype}"
         command = [str(self._python), "-m", "lm_eval", "run", "--model", "hf", "--model_args", model]
         command += ["--tasks", ",".join(tasks), "--include_path", str(self._work / "tasks")]
         command += ["--batch_size", str(self._batch), "--device", setup.device, "--limit", str(limit)]
