@@ -15,7 +15,7 @@ from harness import plugins
 from harness.config import StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
-from harness.protocols import PrepareContext, Prepared, Strategy
+from harness.protocols import ChecksModel, Model, PrepareContext, Prepared, Strategy
 from harness.types import PrepareCost, TrainingData
 
 
@@ -47,6 +47,12 @@ class Chain:
         """Let every part refuse what it can without a model."""
         for part in self.parts:
             part.strategy.check(tasks, place, part.key)
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str) -> None:
+        """Let every part refuse what it can with the model's files, before any strategy answers."""
+        for part in self.parts:
+            if isinstance(part.strategy, ChecksModel):
+                part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Prepare every part over the one before it; costs add up, records stand side by side."""

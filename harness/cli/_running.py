@@ -154,7 +154,7 @@ def _compose(
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
     from harness.models.embedder import load_embedder
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.huggingface import ENCODING, HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
@@ -172,6 +172,7 @@ def _compose(
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
+        "encoding": ENCODING,
     }
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
@@ -264,6 +265,7 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        template_date=getattr(plan.model, "template_date", ""),
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),

@@ -11,16 +11,10 @@ from safetensors import SafetensorError
 
 from harness.config import ModelOptions
 from harness.errors import InputError
+from harness.models.plain import plain_template
 from harness.processor import fast_bfloat16
 
 Quantization = Literal["none", "nf4"]
-
-# For base models, which come without a template: turns apart by blank lines, an answer ended by eos.
-PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message.content }}"
-    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Answer: ' }}{% endif %}"
-)
 
 
 def load_weights(
@@ -81,7 +75,7 @@ def load_tokenizer(folder: str, place: object) -> Any:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if not tokenizer.chat_template:
-        tokenizer.chat_template = PLAIN_TEMPLATE
+        tokenizer.chat_template = plain_template(tokenizer)
     return tokenizer
 
 
