@@ -164,7 +164,7 @@ def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> Non
 def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
     model.tokenizer.eos_token = None
-    model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }} {% endfor %}"
+    model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
     answers = model.score([good, bad])
     assert isinstance(answers[0], Generation)
