@@ -1,0 +1,156 @@
+"""The one place where a model's files are opened by transformers and sentence-transformers.
+
+No code that comes with a model is ever imported, nor is anyone asked whether it may be. Whatever a library
+raises over broken files becomes one line; a running out of memory is none of their faults and passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError, TrilemmaError, shorten
+from harness.models.kinds import loader_of
+from harness.models.model_files import refuse_code
+
+_SAFELY: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+
+
+@contextmanager
+def refused(place: object, key: str, problem: str, remedy: str, value: Any = None) -> Iterator[None]:
+    """Turn whatever a library raises, be it a panic of its compiled part, into one line.
+
+    Raises:
+        InputError: The library raised something: ``problem`` and what it said.
+    """
+    import torch
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, TrilemmaError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of a Rust library is no Exception
+        raise InputError(place, key, f"{problem}: {said(error)}", remedy, value) from None
+
+
+def said(error: BaseException) -> str:
+    """Return the first line of what an error says, shortened."""
+    lines = str(error).strip().splitlines()
+    return shorten(lines[0] if lines else type(error).__name__, 200)
+
+
+def open_config(folder: str | Path, place: object, key: str = "model.path") -> Any:
+    """Return the transformers configuration in ``folder``.
+
+    Raises:
+        InputError: It names code of its own, an architecture that is not known, or cannot be read.
+    """
+    import transformers
+
+    refuse_code(Path(folder), place, key)
+    remedy = f"see that the transformers installed here ({transformers.__version__}) know this architecture"
+    with refused(place, key, "its config.json cannot be read", remedy, str(folder)):
+        return transformers.AutoConfig.from_pretrained(folder, **_SAFELY)
+
+
+def open_model(folder: str | Path, place: object, **arguments: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the language model in ``folder``, and what transformers say of its loading.
+
+    Raises:
+        InputError: It has code of its own, is of another kind, or cannot be loaded.
+    """
+    config = open_config(folder, place)
+    loader = loader_of(config, Path(folder), place)
+    remedy = "see that transformers can load it, with safetensors weights"
+    with refused(place, "model.path", "cannot be loaded", remedy):
+        module, report = loader.from_pretrained(
+            folder,
+            config=config,
+            output_loading_info=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            **arguments,
+        )
+    return module, report
+
+
+def empty_model(folder: str | Path, place: object) -> Any:
+    """Return the modules of the language model in ``folder`` without storage, on the device "meta".
+
+    Raises:
+        InputError: It has code of its own or is of another kind.
+    """
+    import torch
+
+    config = open_config(folder, place)
+    loader = loader_of(config, Path(folder), place)
+    with torch.device("meta"):
+        return loader.from_config(config, trust_remote_code=False)
+
+
+def open_tokenizer(folder: str | Path, place: object, key: str = "model.path", **arguments: Any) -> Any:
+    """Return the tokenizer in ``folder``.
+
+    Raises:
+        InputError: There is none, it needs code of its own or a package, or is broken.
+    """
+    import transformers
+
+    refuse_code(Path(folder), place, key)
+    remedy = "add its files (tokenizer.json, or tokenizer.model and the package sentencepiece)"
+    with refused(place, key, "has no tokenizer that can be opened", remedy):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_SAFELY, **arguments)
+        tokenizer("a", add_special_tokens=False)
+        return tokenizer
+
+
+def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, Any, dict[str, Any]]:
+    """Return tokenizer and float32 model of a GGUF file, and what transformers say of its loading.
+
+    Raises:
+        InputError: transformers cannot read it, or code lies beside it that they would ask for.
+    """
+    import torch
+    import transformers
+
+    refuse_code(path.parent, place, key)
+    with refused(place, key, "transformers cannot read this GGUF file", remedy, str(path)):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, **_SAFELY)
+        module, report = transformers.AutoModelForCausalLM.from_pretrained(
+            path.parent, dtype=torch.float32, output_loading_info=True, gguf_file=path.name, **_SAFELY
+        )
+    return tokenizer, module, report
+
+
+def open_embedder(folder: Path, **arguments: Any) -> Any:
+    """Return the sentence-transformers model in ``folder``.
+
+    Raises:
+        InputError: It has code of its own or cannot be loaded.
+        ModuleNotFoundError: sentence-transformers are not installed.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    refuse_code(folder, "embedder", "")
+    with refused(folder, "", "cannot be loaded as an embedder", "check the folder"):
+        return SentenceTransformer(str(folder), **_SAFELY, **arguments)
+
+
+def check_model(folder: str | Path, place: object) -> int:
+    """Refuse a model that cannot answer, without reading its weights; return how many tokens it embeds.
+
+    Raises:
+        InputError: It has code of its own, is of another kind, or its weights are no whole safetensors files.
+    """
+    from safetensors import safe_open
+
+    config = open_config(folder, place)
+    loader_of(config, Path(folder), place)
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        problem, remedy = "cannot be loaded, its weights are broken", "fetch the model again"
+        with refused(place, "model.path", problem, remedy, str(path)), safe_open(path, framework="np"):
+            pass
+    return int(config.get_text_config(decoder=True).vocab_size)
