@@ -109,7 +109,8 @@ class HuggingFaceModel:
         Raises:
             InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
         """
-        check_size(self.tokenizer, check_model(self.folder, self._place), self._place)
+        n_embedded = check_model(self.folder, self._place)
+        check_size(self.tokenizer, n_embedded, self._place)
         if self._options.context_length is None and self._read_context.assumed:
             self._progress.say(f"{self.name}: {self._read_context}")
 

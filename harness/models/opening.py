@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.models.kinds import loader_of
-from harness.models.model_files import refuse_code
+from harness.models.model_files import read_object, refuse_code
 
 _SAFELY: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 
@@ -36,21 +36,26 @@ def refused(place: object, key: str, problem: str, remedy: str, value: Any = Non
 
 
 def said(error: BaseException) -> str:
-    """Return the first line of what an error says, shortened."""
-    lines = str(error).strip().splitlines()
-    return shorten(lines[0] if lines else type(error).__name__, 200)
+    """Return what an error says, in one line and shortened."""
+    return shorten(str(error).strip() or type(error).__name__, 200)
 
 
 def open_config(folder: str | Path, place: object, key: str = "model.path") -> Any:
     """Return the transformers configuration in ``folder``.
 
     Raises:
-        InputError: It names code of its own, an architecture that is not known, or cannot be read.
+        InputError: It names code of its own, is of a type that is not known, or cannot be read.
     """
     import transformers
 
     refuse_code(Path(folder), place, key)
-    remedy = f"see that the transformers installed here ({transformers.__version__}) know this architecture"
+    kind = read_object(Path(folder) / "config.json", place, key).get("model_type")
+    if isinstance(kind, str) and kind not in transformers.CONFIG_MAPPING:
+        problem = (
+            f"is of a type that transformers {transformers.__version__} do not know: {shorten(kind, 40)}"
+        )
+        raise InputError(place, key, problem, "update transformers, or name another model", str(folder))
+    remedy = "restore the file, or fetch the model again"
     with refused(place, key, "its config.json cannot be read", remedy, str(folder)):
         return transformers.AutoConfig.from_pretrained(folder, **_SAFELY)
 

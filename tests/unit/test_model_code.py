@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from harness.cli import main
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.models.embedder import load_embedder
 from harness.models.huggingface import HuggingFaceModel
+from tests.unit._models import edit, ended, experiment
 
 ROOT = Path(__file__).parents[2]
 CODE = """
@@ -32,10 +32,6 @@ class OwnTokenizer(PreTrainedTokenizerFast):
 def generate(model, **arguments):
     return None
 """
-
-
-def edit(path: Path, **keys: Any) -> None:
-    path.write_text(json.dumps(json.loads(path.read_text()) | keys))
 
 
 def _config(folder: Path) -> None:
@@ -114,19 +110,15 @@ def test_code_of_a_model_is_refused_by_name_and_not_run(
 ) -> None:
     folder, marker = hostile
     way(folder)
-    task, experiment = write_task(), folder.parent / "a.yaml"
-    written = {"name": "a", "model": str(folder), "tasks": [str(task)], "strategies": {"zero_shot": {}}}
-    experiment.write_text(json.dumps(written))
+    task = write_task()
+    written = experiment(folder.parent, str(folder), task)
     for command in (
-        ["run", str(experiment), "--out", str(folder.parent / "run")],
+        ["run", str(written), "--out", str(folder.parent / "run")],
         ["tasks", "validate", str(task), "--model", str(folder)],
     ):
-        monkeypatch.setattr("sys.argv", ["trilemma", *command])
-        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-        with pytest.raises(SystemExit) as ended:
-            main()
+        code = ended(command, monkeypatch, answer)
         said = capsys.readouterr()
-        assert ended.value.code == 2, said.err
+        assert code == 2, said.err
         line = said.err.strip().splitlines()[-1]
         assert "code" in line
         assert "own" in line or "custom_generate" in line
