@@ -48,8 +48,9 @@ _BESIDE = (
     "chat_template*",
     "additional_chat_templates/*.jinja",
     "generation_config.json",
-    "*.index.json",
+    "*.safetensors.index.json",
     "modules.json",
+    "adapter_config.json",
 )
 _COPY = "consolidated"
 """How files begin that hold the same weights again, for another library."""

@@ -13,6 +13,7 @@ from harness.models.opening import said
 _KEY = "chat_template"
 _BESIDE = "chat_template.json"
 _WORD = "Wherever"
+_ASKED = [{"role": "system", "content": "Answer."}, {"role": "user", "content": _WORD}]
 # For templates that want a turn's content as a list of parts, as those of models with images do.
 _IN_PARTS = (
     "{% set in_parts = namespace(turns=[]) %}{% for turn in messages %}"
@@ -44,13 +45,13 @@ def settle_template(
     tokenizer.chat_template = template
     if not template:
         return
-    found = _rendered(tokenizer, template, options or {})
-    if not isinstance(found, Exception) and _WORD in found:
-        return
-    in_parts = _rendered(tokenizer, _IN_PARTS + template, options or {})
-    if not isinstance(in_parts, Exception) and _WORD in in_parts:
-        tokenizer.chat_template = _IN_PARTS + template
-        return
+    for tried in (template, _IN_PARTS + template):
+        for turns in (_ASKED[-1:], _ASKED):  # some want a system turn
+            found = _rendered(tokenizer, tried, turns, options or {})
+            if not isinstance(found, Exception) and _WORD in found:
+                tokenizer.chat_template = tried
+                return
+    found = _rendered(tokenizer, template, _ASKED[-1:], options or {})
     shows = (
         f"cannot render a question: {said(found)}" if isinstance(found, Exception) else "loses the question"
     )
@@ -78,9 +79,10 @@ def _beside(folder: Path, place: object) -> str:
     return _the_one(read_object(path, place, _KEY).get(_KEY), place) if path.is_file() else ""
 
 
-def _rendered(tokenizer: Any, template: str, options: Mapping[str, Any]) -> str | Exception:
+def _rendered(
+    tokenizer: Any, template: str, turns: list[dict[str, str]], options: Mapping[str, Any]
+) -> str | Exception:
     """Return a question as the template shows it, or what it raised."""
-    turns = [{"role": "user", "content": _WORD}]
     asked = {"tokenize": False, "add_generation_prompt": True} | dict(options)
     try:
         return str(tokenizer.apply_chat_template(turns, chat_template=template, **asked))
