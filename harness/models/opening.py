@@ -6,12 +6,13 @@ raises over broken files becomes one line; a running out of memory is none of th
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, TrilemmaError, shorten
+from harness.errors import InputError, MissingDependencyError, TrilemmaError, shorten
 from harness.models.kinds import loader_of
 from harness.models.model_files import read_object, refuse_code
 
@@ -105,11 +106,25 @@ def open_tokenizer(folder: str | Path, place: object, key: str = "model.path", *
     import transformers
 
     refuse_code(Path(folder), place, key)
-    remedy = "add its files (tokenizer.json, or tokenizer.model and the package sentencepiece)"
+    _check_readers(Path(folder), place, key)
+    remedy = "add the files of the model's tokenizer: tokenizer.json, or tokenizer.model"
     with refused(place, key, "has no tokenizer that can be opened", remedy):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_SAFELY, **arguments)
         tokenizer("a", add_special_tokens=False)
         return tokenizer
+
+
+def _check_readers(folder: Path, place: object, key: str) -> None:
+    """Refuse a tokenizer in SentencePiece's own format where the packages that read it are missing."""
+    if (folder / "tokenizer.json").exists() or not any(folder.glob("*.model")):
+        return
+    for module, package in (("sentencepiece", "sentencepiece"), ("google.protobuf", "protobuf")):
+        try:
+            found = importlib.util.find_spec(module)
+        except ModuleNotFoundError:  # the package around it
+            found = None
+        if found is None:
+            raise MissingDependencyError(f"{place}: {key}: the tokenizer (*.model)", package, "models")
 
 
 def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, Any, dict[str, Any]]:
