@@ -33,12 +33,7 @@ def check_files(folder: Path, place: object, key: str) -> None:
         InputError: A configuration is not a JSON object, the folder is an adapter's, or weights are missing.
     """
     found = {path.name: read_object(path, place, key) for path in _configurations(folder)}
-    if "adapter_config.json" in found and "config.json" not in found:
-        base = found["adapter_config.json"].get("base_model_name_or_path")
-        remedy = (
-            f"name its base as `model`{_named(base)}, and the folder in a strategy {{use: adapter, path: …}}"
-        )
-        raise InputError(place, key, "is the folder of an adapter, not of a model", remedy, str(folder))
+    refuse_adapter(folder, place, key)
     if "config.json" not in found:
         remedy = "name the folder that save_pretrained() wrote, or a GGUF file"
         raise InputError(place, key, "is a folder without config.json", remedy, str(folder))
@@ -52,6 +47,23 @@ def check_files(folder: Path, place: object, key: str) -> None:
         if absent:
             problem = f"lacks {len(absent)} files of weights that {index.name} names, {absent[0]} first"
             raise InputError(place, key, problem, "fetch the model again", str(folder))
+
+
+def refuse_adapter(folder: Path, place: object, key: str) -> None:
+    """Refuse a folder with an adapter in it: transformers would open the base that it names, and put it on.
+
+    Raises:
+        InputError: There is one, alone or beside a model.
+    """
+    path = folder / "adapter_config.json"
+    if not path.exists():
+        return
+    if (folder / "config.json").exists():
+        problem = "holds an adapter beside the model (adapter_config.json)"
+        raise InputError(place, key, problem, "move the adapter to a folder of its own", str(folder))
+    base = read_object(path, place, key).get("base_model_name_or_path")
+    remedy = f"name its base as `model`{_named(base)}, and the folder in a strategy {{use: adapter, path: …}}"
+    raise InputError(place, key, "is the folder of an adapter, not of a model", remedy, str(folder))
 
 
 def _named(base: Any) -> str:

@@ -14,9 +14,7 @@ from typing import Any
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, shorten
 from harness.models.kinds import loader_of
-from harness.models.model_files import read_object, refuse_code
-
-_SAFELY: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+from harness.models.model_files import read_object, refuse_adapter, refuse_code
 
 
 @contextmanager
@@ -58,7 +56,7 @@ def open_config(folder: str | Path, place: object, key: str = "model.path") -> A
         raise InputError(place, key, problem, "update transformers, or name another model", str(folder))
     remedy = "restore the file, or fetch the model again"
     with refused(place, key, "its config.json cannot be read", remedy, str(folder)):
-        return transformers.AutoConfig.from_pretrained(folder, **_SAFELY)
+        return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
 def open_model(folder: str | Path, place: object, **arguments: Any) -> tuple[Any, dict[str, Any]]:
@@ -109,7 +107,9 @@ def open_tokenizer(folder: str | Path, place: object, key: str = "model.path", *
     _check_readers(Path(folder), place, key)
     remedy = "add the files of the model's tokenizer: tokenizer.json, or tokenizer.model"
     with refused(place, key, "has no tokenizer that can be opened", remedy):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_SAFELY, **arguments)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True, **arguments
+        )
         tokenizer("a", add_special_tokens=False)
         return tokenizer
 
@@ -137,10 +137,18 @@ def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, An
     import transformers
 
     refuse_code(path.parent, place, key)
+    refuse_adapter(path.parent, place, key)
     with refused(place, key, "transformers cannot read this GGUF file", remedy, str(path)):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, **_SAFELY)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            path.parent, gguf_file=path.name, trust_remote_code=False, local_files_only=True
+        )
         module, report = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent, dtype=torch.float32, output_loading_info=True, gguf_file=path.name, **_SAFELY
+            path.parent,
+            dtype=torch.float32,
+            output_loading_info=True,
+            gguf_file=path.name,
+            trust_remote_code=False,
+            local_files_only=True,
         )
     return tokenizer, module, report
 
@@ -156,7 +164,7 @@ def open_embedder(folder: Path, **arguments: Any) -> Any:
 
     refuse_code(folder, "embedder", "")
     with refused(folder, "", "cannot be loaded as an embedder", "check the folder"):
-        return SentenceTransformer(str(folder), **_SAFELY, **arguments)
+        return SentenceTransformer(str(folder), trust_remote_code=False, local_files_only=True, **arguments)
 
 
 def check_model(folder: str | Path, place: object) -> int:

@@ -50,11 +50,18 @@ _BESIDE = (
     "generation_config.json",
     "*.safetensors.index.json",
     "modules.json",
-    "adapter_config.json",
 )
 _COPY = "consolidated"
 """How files begin that hold the same weights again, for another library."""
-NOT_FETCHED = (f"{_COPY}*", "*/*.safetensors", "*/*.json", "*/*.model", "*/*.txt", "*/*.tiktoken")
+NOT_FETCHED = (
+    f"{_COPY}*",
+    "adapter_*",
+    "*/*.safetensors",
+    "*/*.json",
+    "*/*.model",
+    "*/*.txt",
+    "*/*.tiktoken",
+)
 """Such copies, and what lies in folders: a pattern's * matches across them."""
 FETCHED = (*_IDENTITY, *_BESIDE)
 """What is fetched of a hub id."""
@@ -117,6 +124,11 @@ def local_folder(path: str, revision: str | None, place: object, progress: Progr
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
         remedy = "check the id and the connection, or name a local folder or builtin:smollm2"
         raise InputError(place, "model.path", "cannot be fetched from the hub", remedy, path) from None
+    if not (Path(folder) / "config.json").is_file():
+        remedy = "name a model; of an adapter name its base as `model`, and its folder under {use: adapter}"
+        raise InputError(
+            place, "model.path", "has no config.json on the hub, so it is no model", remedy, path
+        )
     check_files(Path(folder), place, "model.path")
     return str(folder)
 

@@ -34,10 +34,11 @@ WANTED = [
     "chat_template.json",
     "additional_chat_templates/rag.jinja",
     "modules.json",
-    "adapter_config.json",
 ]
 UNWANTED = [
     "README.md",
+    "adapter_config.json",
+    "adapter_model.safetensors",
     "original/consolidated.00.pth",
     "original/model.safetensors",
     "original/params.json",
@@ -90,7 +91,7 @@ def test_the_patterns_are_those_that_the_hub_is_asked_with(
 def test_a_hub_id_without_a_model_in_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fetched").mkdir()
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tmp_path / "fetched"))
-    with pytest.raises(InputError, match=r"without config\.json"):
+    with pytest.raises(InputError, match=r"has no config\.json on the hub"):
         local_folder("some-org/some-model", None, tmp_path / "a.yaml")
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from harness.errors import InputError
 from harness.models.embedder import load_embedder
+from harness.models.opening import refused
+from harness.models.resolve import model_path
 from tests.unit._models import edit, ended, experiment
 
 
@@ -91,6 +93,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "absent shard": (_absent_shard, "lacks 1 files of weights"),
     "index": (_write("model.safetensors.index.json", "{}"), "names no weights"),
     "circle": (_circle, "cannot be read"),
+    "an adapter beside it": (
+        lambda folder: edit(folder / "adapter_config.json", peft_type="LORA", base_model_name_or_path="a/b"),
+        "holds an adapter beside the model",
+    ),
     "adapter": (_adapter, "is the folder of an adapter"),
 }
 
@@ -119,16 +125,12 @@ def test_a_broken_model_is_one_line_and_exit_code_2(
 
 
 def test_an_adapter_given_as_the_model_says_what_to_write(tmp_path: Path) -> None:
-    from harness.models.resolve import model_path
-
     edit(tmp_path / "adapter_config.json", peft_type="LORA", base_model_name_or_path="org/base")
     with pytest.raises(InputError, match=r"name its base as `model` \(it says 'org/base'\).*use: adapter"):
         model_path(str(tmp_path), "a.yaml")
 
 
 def test_links_in_a_circle_are_one_line(tmp_path: Path) -> None:
-    from harness.models.resolve import model_path
-
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with pytest.raises(InputError, match=r"cannot be read|is no folder"):
@@ -148,3 +150,33 @@ def test_a_broken_embedder_is_one_line(tmp_path: Path, name: str, content: str) 
     with pytest.raises(InputError) as refused:
         load_embedder(str(folder), None).embed(["a"])
     assert "\n" not in str(refused.value)
+
+
+class Panic(BaseException):
+    """As a compiled library raises it, beside all exceptions."""
+
+
+@pytest.mark.parametrize("raised", [Panic("split\nover lines"), RuntimeError(""), RecursionError("deep")])
+def test_whatever_a_library_raises_is_one_line(raised: BaseException) -> None:
+    with (
+        pytest.raises(InputError, match="cannot be loaded: ") as found,
+        refused("a", "b", "cannot be loaded", "c"),
+    ):
+        raise raised
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), MemoryError(), InputError("a", "b", "c", "d")])
+def test_what_is_no_fault_of_a_file_passes_through(raised: BaseException) -> None:
+    with pytest.raises(type(raised)) as found, refused("place", "key", "cannot be loaded", "remedy"):
+        raise raised
+    assert found.value is raised
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        model_path(str(tmp_path), "a.yaml")
