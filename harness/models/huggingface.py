@@ -103,13 +103,16 @@ class HuggingFaceModel:
 
     # --- Loading ---
 
-    def check(self) -> None:
+    def check(self, weights: bool = True) -> None:
         """Refuse a model that cannot answer, before its weights are loaded or anything slow begins.
+
+        Args:
+            weights: Whether its weights must be there; to count tokens they need not.
 
         Raises:
             InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
         """
-        n_embedded = check_model(self.folder, self._place)
+        n_embedded = check_model(self.folder, self._place, weights)
         check_size(self.tokenizer, n_embedded, self._place)
         if self._options.context_length is None and self._read_context.assumed:
             self._progress.say(f"{self.name}: {self._read_context}")

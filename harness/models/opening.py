@@ -167,8 +167,16 @@ def open_embedder(folder: Path, **arguments: Any) -> Any:
         return SentenceTransformer(str(folder), trust_remote_code=False, local_files_only=True, **arguments)
 
 
-def check_model(folder: str | Path, place: object) -> int:
+def check_model(folder: str | Path, place: object, weights: bool = True) -> int | None:
     """Refuse a model that cannot answer, without reading its weights; return how many tokens it embeds.
+
+    Args:
+        folder: The model's folder.
+        place: The file that names it, for the error.
+        weights: Whether its weights must be there.
+
+    Returns:
+        The number of tokens; None where its configuration does not say.
 
     Raises:
         InputError: It has code of its own, is of another kind, or its weights are no whole safetensors files.
@@ -177,8 +185,13 @@ def check_model(folder: str | Path, place: object) -> int:
 
     config = open_config(folder, place)
     loader_of(config, Path(folder), place)
-    for path in sorted(Path(folder).glob("*.safetensors")):
+    files = sorted(Path(folder).glob("*.safetensors"))
+    if weights and not files:
+        remedy = "save them again with save_pretrained(); pickled ones (*.bin, *.pth) can run code"
+        raise InputError(place, "model.path", "has no weights in safetensors", remedy, str(folder))
+    for path in files:
         problem, remedy = "cannot be loaded, its weights are broken", "fetch the model again"
         with refused(place, "model.path", problem, remedy, str(path)), safe_open(path, framework="np"):
             pass
-    return int(config.get_text_config(decoder=True).vocab_size)
+    n_embedded = getattr(config.get_text_config(decoder=True), "vocab_size", None)
+    return n_embedded if isinstance(n_embedded, int) else None

@@ -79,13 +79,13 @@ def load_tokenizer(folder: str, place: object, template_options: Mapping[str, An
     return tokenizer
 
 
-def check_size(tokenizer: Any, n_embedded: int, place: object) -> None:
+def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
     """Refuse a tokenizer with more tokens than a model embeds; new embeddings would be random.
 
     Raises:
         InputError: It has.
     """
-    if len(tokenizer) > n_embedded:
+    if n_embedded is not None and len(tokenizer) > n_embedded:
         problem = (
             f"its tokenizer has {len(tokenizer)} tokens and is larger than its embedding of {n_embedded}"
         )

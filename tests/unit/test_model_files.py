@@ -70,7 +70,7 @@ def _adapter(folder: Path) -> None:
     edit(folder / "adapter_config.json", peft_type="LORA", base_model_name_or_path="org/base")
 
 
-FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
+FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "not JSON": (_write("config.json", "{"), "config.json is not JSON"),
     "empty": (_write("config.json", ""), "config.json is not JSON"),
     "binary": (_write("config.json", b"\xff\xfe\x00"), "config.json is not JSON"),
@@ -90,6 +90,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "tokenizer, larger": (_larger, "is larger than its embedding"),
     "truncated": (_truncated, "its weights are broken"),
     "empty weights": (_write("model.safetensors", b""), "its weights are broken"),
+    "pickled": (
+        lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"),
+        "has no weights in safetensors",
+    ),
     "absent shard": (_absent_shard, "lacks 1 files of weights"),
     "index": (_write("model.safetensors.index.json", "{}"), "names no weights"),
     "circle": (_circle, "cannot be read"),
