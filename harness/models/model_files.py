@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,31 +136,37 @@ def _of_parts(folder: Path) -> list[Path]:
 
 def _named_code(config: dict[str, Any]) -> Iterator[str]:
     """Yield what a configuration wants to be imported or fetched, and transformers do not have."""
-    reference = config.get("auto_map")
-    values = reference.values() if isinstance(reference, dict) else [reference]
-    for name in _texts(values):
-        if not _is_native(name):
-            yield f"{name} (auto_map)"
-    for name in _IMPLEMENTATIONS:
-        for text in _texts([config.get(name)]):
-            if "/" in text:
-                yield f"{text} ({name})"
-    activation = config.get("activation_function")
-    if isinstance(activation, str) and "." in activation and not activation.startswith("torch.nn."):
-        yield f"{activation} (activation_function)"
-    for value in config.values():
+    for part in _with_parts(config):
+        for name in _texts(part.get("auto_map")):
+            if not _is_native(name):
+                yield f"{name} (auto_map)"
+        for key in _IMPLEMENTATIONS:
+            yield from (f"{text} ({key})" for text in _texts(part.get(key)) if "/" in text)
+        for text in _texts(part.get("activation_function")):
+            if "." in text and not text.startswith("torch.nn."):
+                yield f"{text} (activation_function)"
+
+
+def _with_parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a JSON value, however deep."""
+    left = [value]
+    while left:
+        value = left.pop()
         if isinstance(value, dict):
-            yield from _named_code(value)
+            yield value
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
 
 
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the strings in a JSON value, however deep."""
+    left = [value]
+    while left:
+        value = left.pop()
         if isinstance(value, str):
             yield value
-        elif isinstance(value, dict):
-            yield from _texts(value.values())
-        elif isinstance(value, list | tuple):
-            yield from _texts(value)
+        elif isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
 
 
 def _is_native(reference: str) -> bool:

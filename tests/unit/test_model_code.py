@@ -68,6 +68,13 @@ def _processor(folder: Path) -> None:
     (folder / "processor_config.json").write_text('{"auto_map": {"AutoProcessor": "own.OwnProcessor"}}')
 
 
+def _deep(folder: Path) -> None:
+    value: dict[str, Any] = {"auto_map": {"AutoConfig": "own.OwnConfig"}}
+    for _ in range(800):
+        value = {"part": value}
+    (folder / "processor_config.json").write_text(json.dumps(value))
+
+
 def _generate(folder: Path) -> None:
     (folder / "custom_generate").mkdir()
     shutil.copy(folder / "own.py", folder / "custom_generate" / "generate.py")
@@ -87,6 +94,7 @@ WAYS = (
     _old_list,
     _processor,
     _generate,
+    _deep,
     _kernel,
 )
 
