@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from harness.errors import InputError, shorten
+from harness.tasks import control_tokens
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
 from harness.tasks.prompting import plain_messages, shown_text
@@ -21,6 +22,7 @@ CHECKS = (
     "conflicting labels",
     "overlap of the splits, exact and near",
     "test items in the corpus",
+    "control tokens of chat templates",
 )
 _SHORTEST_ANSWER_CHARS = 12
 _SHORTEST_QUESTION_CHARS = 20
@@ -67,6 +69,7 @@ def validate(
         *_conflicts(loaded),
         *_overlap(loaded),
         *_in_corpus(loaded),
+        *_control_tokens(loaded),
     ]
     if count_tokens is not None and context_length is not None:
         findings += _too_long(loaded, count_tokens, context_length)
@@ -220,6 +223,26 @@ def _in_corpus(loaded: LoadedTask) -> list[Finding]:
         ]
         message = "{n} {items} whose answer stands word for word in the corpus, which is not to hold answers"
         findings += _finding("error", "answer_in_corpus", place, message, answered)
+    return findings
+
+
+def _control_tokens(loaded: LoadedTask) -> list[Finding]:
+    """Marks of turns in items and documents; a prompt shows them as text."""
+    findings = []
+    for split, items in _splits(loaded).items():
+        marked = {item.id: marks for item in items if (marks := control_tokens.of_item(item))}
+        shown = _some({mark for found in marked.values() for mark in found})
+        message = f"{{n}} {{items}} with control tokens of a chat template, which are read as text: {shown}"
+        holders = [item for item in items if item.id in marked]
+        findings += _finding("warning", "control_tokens", f"{loaded.task.name} {split}", message, holders)
+    documents = control_tokens.of_documents(loaded.data.corpus)
+    if documents:
+        shown = _some({mark for found in documents.values() for mark in found}).format()
+        message = f"{len(documents)} documents with control tokens of a chat template: {shown}"
+        place, ids = f"{loaded.task.name} corpus", tuple(documents)
+        findings.append(
+            Finding(severity="warning", code="control_tokens", place=place, message=message, items=ids)
+        )
     return findings
 
 
