@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from harness.composition import chain_of
+from harness.config import ModelOptions, StrategyOptions
+from harness.errors import InputError
+from harness.models.huggingface import HuggingFaceModel
 from harness.models.plain import plain_template
 from harness.models.prompts import Prompts
-from harness.types import Message
+from harness.store import generation_key
+from harness.types import Decoding, Generation, Message, Request
 from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
+from tests.unit._training import colour_task
 
 ASKED = (
     Message(role="system", content="Name the queue."),
@@ -174,3 +182,56 @@ def test_ordinary_text_is_encoded_as_ever() -> None:
         )
         assert prompts.prompt(asked).text == text
         assert list(prompts.prompt(asked).ids) == tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+# --- The whole model ---
+
+
+def test_a_model_scores_writes_and_trains_by_the_same_ids(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    asked = Request(task="t", item_id="a", messages=ASKED, choices=("yes", "no, not that"))
+    (scored,) = model.score([asked])
+    assert isinstance(scored, Generation)
+    for choice in scored.choices:
+        prompt, answer = model.answer_ids(ASKED, choice.text)
+        with torch.inference_mode():
+            logits = model.module(torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(answer)[:, None]).sum()
+        assert choice.log_likelihood == pytest.approx(float(expected), abs=1e-4)
+        assert choice.n_tokens == len(answer) - 1
+        assert answer[-1] in model._end_tokens()
+
+
+def test_the_key_of_an_answer_follows_how_it_is_encoded_and_ended(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    asked = Request(task="t", item_id="a", messages=ASKED, choices=("yes", "no"))
+    key = generation_key(model.identity, "prompt", asked, model.answer_form(asked))
+    same = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    assert generation_key(same.identity, "prompt", asked, same.answer_form(asked)) == key
+    other = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    other.tokenizer.chat_template = other.tokenizer.chat_template.replace("<|end|>", "<|user|>")
+    assert generation_key(other.identity, "prompt", asked, other.answer_form(asked)) != key
+
+
+def test_a_base_model_stops_at_a_blank_line(tiny_model: Path) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.chat_template = plain_template(model.tokenizer)
+    asked = Request(task="t", item_id="a", messages=ASKED, decoding=Decoding(stop=("#",)))
+    assert model._stopping(asked).decoding.stop == ("#", "\n\n")
+    assert model.batches([asked]) == [[0]]
+    choosing = asked.model_copy(update={"choices": ("yes", "no")})
+    assert model._stopping(choosing) == choosing
+    model._adapter = tiny_model  # it learned to end its answers
+    assert model._stopping(asked) == asked
+
+
+def test_a_template_that_cannot_be_trained_on_is_refused_before_any_strategy_answers(
+    tiny_model: Path,
+) -> None:
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model.tokenizer.chat_template = "{{ messages|length }} {% for m in messages %}{{ m.content }}{% endfor %}"
+    chain = chain_of("lora", {"lora": StrategyOptions(use="lora")}, "e.yaml")
+    with pytest.raises(InputError, match=r"chat_template: .* answers cannot be trained"):
+        chain.check_model(model, [colour_task()], "e.yaml")
+    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    chain.check_model(model, [colour_task()], "e.yaml")
