@@ -189,7 +189,8 @@ class Request(Frozen):
     """Everything the model is asked for one item.
 
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
-    left out because the prompt would not have fitted. ``embedding_tokens`` were spent to build the request.
+    left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
+    because they ask the same. ``embedding_tokens`` were spent to build the request.
     ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
     """
 
@@ -201,6 +202,7 @@ class Request(Frozen):
     passages: tuple[Passage, ...] = ()
     examples: tuple[str, ...] = ()
     cut: int = 0
+    withheld: int = 0
     embedding_tokens: int = 0
     decoding: Decoding = Decoding()
     seed: int = 0

@@ -131,6 +131,16 @@ class RunRows:
         """Return the items of a task that any strategy has answered."""
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
 
+    def same_as_base(self, strategy: str) -> list[str]:
+        """Return the target tasks on which a strategy asked the base's model the base's prompts."""
+        base, mine = self.answers.get(self.base, {}), self.answers.get(strategy, {})
+        return [
+            info.name
+            for info in self.infos
+            if strategy != self.base and info.role == "target" and info.name in mine and info.name in base
+            if mine[info.name].asked == base[info.name].asked != 0
+        ]
+
     def against(self, reference: str, role: Role) -> Comparison:
         """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
         if (reference, role) not in self._compared:

@@ -7,7 +7,7 @@ import decimal
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from harness.types import Message, Split, TaskItem
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` as overlap is judged: NFKC, case folded, runs of white space as one space."""
+    """Return ``text`` as sameness is judged: NFKC, case folded, runs of white space as one space."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.split())
 
@@ -256,29 +256,35 @@ def check_ids(items: Iterable[TaskItem], place: object) -> None:
         seen[item.id] = item.split
 
 
-def carve(train: Sequence[TaskItem], shares: Carve, place: object) -> dict[Split, list[TaskItem]]:
+def carve(
+    train: Sequence[TaskItem], shares: Carve, place: object, key: Callable[[TaskItem], str]
+) -> dict[Split, list[TaskItem]]:
     """Move shares of the train items to validation and test.
 
-    Which ones is decided by a digest of seed and input, so it depends neither on the order of the file nor
-    on anything random, and items with the same normalised input stay together.
+    Which ones is decided by a digest of seed and question, so it depends neither on the order of the file nor
+    on anything random, and items that ask the same stay together.
+
+    Args:
+        train: The items.
+        shares: How many go.
+        place: What names the shares, for errors.
+        key: What is equal for items that ask the same.
 
     Raises:
-        InputError: A share is too small or too large for the number of different inputs.
+        InputError: A share is too small or too large for the number of different questions.
     """
-    inputs = sorted(
-        {normalise(item.input) for item in train},
-        key=lambda text: digest_of_text(f"{shares.seed}\n{text}"),
-    )
-    n_test = math.ceil(shares.test * len(inputs))
-    n_validation = math.ceil(shares.validation * len(inputs))
-    if n_test + n_validation >= len(inputs):
-        problem = f"leaves no train item of {len(inputs)} different inputs"
+    keys = [key(item) for item in train]
+    questions = sorted(set(keys), key=lambda text: digest_of_text(f"{shares.seed}\n{text}"))
+    n_test = math.ceil(shares.test * len(questions))
+    n_validation = math.ceil(shares.validation * len(questions))
+    if n_test + n_validation >= len(questions):
+        problem = f"leaves no train item of {len(questions)} different questions"
         raise InputError(place, "items.split", problem, "give more items or carve less")
-    home: dict[str, Split] = dict.fromkeys(inputs, "train")
-    home.update(dict.fromkeys(inputs[:n_test], "test"))
-    home.update(dict.fromkeys(inputs[n_test : n_test + n_validation], "validation"))
+    home: dict[str, Split] = dict.fromkeys(questions, "train")
+    home.update(dict.fromkeys(questions[:n_test], "test"))
+    home.update(dict.fromkeys(questions[n_test : n_test + n_validation], "validation"))
     carved: dict[Split, list[TaskItem]] = {"train": [], "validation": [], "test": []}
-    for item in train:
-        split = home[normalise(item.input)]
+    for item, asked in zip(train, keys, strict=True):
+        split = home[asked]
         carved[split].append(item.model_copy(update={"split": split}))
     return carved

@@ -16,6 +16,7 @@ from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.items import carve, check_ids, read_split
 from harness.tasks.prompting import compiled, plain_messages
+from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
 from harness.tasks.spec import TaskFile
 from harness.tasks.spool import Spooled
@@ -110,12 +111,25 @@ def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
     if sources.train:
         items["train"] = list(read_split(sources.train, "train", spec.fields, folder))
     if sources.split:
-        items |= carve(items["train"], sources.split, place)
+        asked = _question_task(spec)
+        items |= carve(items["train"], sources.split, place, lambda item: question_key(asked, item))
     if sources.validation:
         items["validation"] = list(read_split(sources.validation, "validation", spec.fields, folder))
     test = read_split(sources.test, "test", spec.fields, folder) if sources.test else items["test"]
     items["test"] = Spooled(test)
     return items
+
+
+def _question_task(spec: TaskFile) -> Task:
+    """Return enough of the task to tell which items ask the same: its templates."""
+    return Task(
+        name=spec.name,
+        kind=spec.kind,
+        instruction=spec.instruction,
+        prompt=spec.prompt,
+        choices=spec.choices,
+        metrics=(),
+    )
 
 
 def _all(items: Items) -> Iterator[TaskItem]:

@@ -9,7 +9,8 @@ from typing import Literal
 from harness.errors import InputError, shorten
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
-from harness.tasks.prompting import plain_messages, shown_text
+from harness.tasks.prompting import plain_messages
+from harness.tasks.questions import asked_text, question_key, shown_text
 from harness.types import Frozen, LoadedTask, Message, Task, TaskItem
 
 Severity = Literal["error", "warning"]
@@ -75,10 +76,8 @@ def validate(
 
 def leaked(loaded: LoadedTask) -> int:
     """Return how many test items show what a train or validation item shows."""
-    known = {
-        normalise(shown_text(loaded.task, item)) for item in (*loaded.data.train, *loaded.data.validation)
-    }
-    return sum(normalise(shown_text(loaded.task, item)) in known for item in loaded.test)
+    known = {question_key(loaded.task, item) for item in (*loaded.data.train, *loaded.data.validation)}
+    return sum(question_key(loaded.task, item) in known for item in loaded.test)
 
 
 def _splits(loaded: LoadedTask) -> dict[str, Sequence[TaskItem]]:
@@ -102,7 +101,7 @@ def _empty(loaded: LoadedTask) -> list[Finding]:
     findings = []
     for split, items in _splits(loaded).items():
         place = f"{loaded.task.name} {split}"
-        no_input = [item for item in items if not item.input.strip()]
+        no_input = [item for item in items if not shown_text(loaded.task, item).strip()]
         findings += _finding("error", "empty_input", place, "{n} {items} with an empty input", no_input)
         no_target = [item for item in items if any(not target.strip() for target in item.targets)]
         findings += _finding("error", "empty_target", place, "{n} {items} with an empty target", no_target)
@@ -162,14 +161,14 @@ def _conflicts(loaded: LoadedTask) -> list[Finding]:
     """Items that show the same and have no accepted answer in common."""
     groups: dict[str, list[TaskItem]] = defaultdict(list)
     for item in _all_items(loaded):
-        groups[normalise(shown_text(loaded.task, item))].append(item)
+        groups[question_key(loaded.task, item)].append(item)
     torn, answers = [], set()
     for group in groups.values():
         accepted = [{normalise(target) for target in item.targets} for item in group]
         if not set.intersection(*accepted):
             torn += group
             answers.add(" / ".join(sorted({item.targets[0] for item in group})))
-    message = f"{{n}} {{items}} whose input stands elsewhere with another answer: {_some(answers)}"
+    message = f"{{n}} {{items}} whose question stands elsewhere with another answer: {_some(answers)}"
     return _finding("warning", "conflicting_labels", loaded.task.name, message, torn)
 
 
@@ -186,8 +185,8 @@ def _overlap_of(
     task: Task, name: str, items: Sequence[TaskItem], other: str, others: Sequence[TaskItem]
 ) -> list[Finding]:
     place = f"{task.name} {name}"
-    texts = [normalise(shown_text(task, item)) for item in items]
-    other_texts = [normalise(shown_text(task, item)) for item in others]
+    texts = [question_key(task, item) for item in items]
+    other_texts = [question_key(task, item) for item in others]
     known = {text: item.id for item, text in zip(others, other_texts, strict=True)}
     same = [(item, known[text]) for item, text in zip(items, texts, strict=True) if text in known]
     severity: Severity = "error" if name == "test" else "warning"
@@ -209,8 +208,12 @@ def _in_corpus(loaded: LoadedTask) -> list[Finding]:
         return []
     whole = "\n".join(corpus)
     place = f"{loaded.task.name} test"
-    asked = [item for item in loaded.test if _stands_in(whole, item.input, _SHORTEST_QUESTION_CHARS)]
-    message = "{n} {items} whose input stands word for word in the corpus"
+    asked = [
+        item
+        for item in loaded.test
+        if _stands_in(whole, asked_text(loaded.task, item), _SHORTEST_QUESTION_CHARS)
+    ]
+    message = "{n} {items} whose question stands word for word in the corpus"
     findings = _finding("warning", "question_in_corpus", place, message, asked)
     if not loaded.task.corpus_holds_answers:
         answered = [

@@ -124,10 +124,19 @@ def test_splits_are_carved_from_train_by_content_alone(tmp_path: Path) -> None:
     assert all({text.lower().strip() for text in doubled[name]} == first[name] for name in first)
 
 
+def test_carving_keeps_together_what_asks_the_same_and_not_what_shares_a_column(tmp_path: Path) -> None:
+    rows = [{"input": "Does it follow?", "text": f"text {n // 2}", "target": "yes"} for n in range(20)]
+    items = {"train": "test.jsonl", "split": {"test": 0.3}}
+    loaded = load_task(write_task(tmp_path, rows, items=items, prompt="{{ input }} {{ text }}"))
+    texts = [[item.metadata["text"] for item in part] for part in (loaded.data.train, loaded.test)]
+    assert [len(part) for part in texts] == [14, 6]
+    assert not set(texts[0]) & set(texts[1])
+
+
 def test_carving_everything_away_is_refused(tmp_path: Path) -> None:
     items = {"train": "test.jsonl", "split": {"validation": 0.5, "test": 0.4}}
     line = refusal(write_task(tmp_path, ROWS[:2], items=items))
-    assert "items.split: leaves no train item of 2 different inputs" in line
+    assert "items.split: leaves no train item of 2 different questions" in line
 
 
 def test_a_corpus_folder_is_read_deep(tmp_path: Path) -> None:
