@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.tasks.readers import Row, read_jsonl, read_text
+from harness.tasks.json_rows import read_jsonl
+from harness.tasks.readers import Row, read_text
 from harness.tasks.spec import CorpusSource
 from harness.types import Document
 

@@ -14,8 +14,10 @@ from typing import Any
 from harness.digests import digest_of_text
 from harness.errors import InputError
 from harness.tasks.formats import CONVERTERS
-from harness.tasks.readers import SUFFIXES, Row, read_csv, read_dataset, read_jsonl, read_parquet
+from harness.tasks.json_rows import read_jsonl
+from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
 from harness.tasks.spec import Carve, FieldNames, Source
+from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
 
@@ -58,20 +60,26 @@ def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
     Raises:
         InputError: The source is missing or faulty, or its suffix says nothing about its format.
     """
-    if source.dataset is not None:
-        return read_dataset(source.dataset, folder, source.config, source.split or split, f"items.{split}")
-    path = folder / Path(source.path or "").expanduser()
-    kind = source.format or SUFFIXES.get(path.suffix.lower())
+    rows, kind = _raw_rows(source, split, folder)
+    convert = CONVERTERS.get(kind)
+    return map(convert, rows) if convert else rows
+
+
+def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row], str]:
+    """Return the rows as the source has them, and the name of their format."""
+    path = folder / Path(source.dataset or source.path or "").expanduser()
+    if source.dataset is not None or path.is_dir():
+        name = source.dataset or str(source.path)
+        rows = read_dataset(name, folder, source.config, source.split or split, f"items.{split}")
+        return rows, source.format or ""
+    suffix = SUFFIXES.get(suffix_of(path))
+    kind = source.format or suffix
     if kind is None:
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
-    if kind == "csv":
-        return read_csv(path)
-    if kind == "parquet":
-        return read_parquet(path)
-    rows = read_jsonl(path)
-    convert = CONVERTERS.get(kind)
-    return map(convert, rows) if convert else rows
+    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow}
+    reader = readers.get(kind) or readers.get(suffix or "")
+    return reader(path) if reader and kind != "jsonl" else read_jsonl(path, split), kind
 
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from harness.config import Options
 from harness.types import AnswerRule, Extraction, Kind, MetricSpec, Role
 
-Format = Literal["jsonl", "csv", "parquet", "alpaca", "sharegpt", "openai"]
+Format = Literal["jsonl", "csv", "parquet", "arrow", "alpaca", "sharegpt", "openai"]
 
 
 class Source(Options):
