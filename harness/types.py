@@ -150,11 +150,15 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that belongs to it, as the loader returns it; ``place`` is its file, for errors."""
+    """A task with all that belongs to it, as the loader returns it.
+
+    ``place`` is its file, for errors; ``remarks`` are what loading has changed or passed over, a line each.
+    """
 
     data: TrainingData
     test: Sequence[TaskItem]
     place: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -319,7 +323,8 @@ class RunManifest(Frozen):
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``leaks[task]`` counts the
-    test items that also stand in its training data.
+    test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
+    passed over.
     """
 
     schema_version: int = 1
@@ -335,6 +340,7 @@ class RunManifest(Frozen):
     model: ModelIdentity
     embedder: str
     leaks: dict[str, int] = {}
+    remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]
     git_revision: str
     hardware: dict[str, Any]

@@ -97,7 +97,9 @@ class RunRows:
             run_dir=run_dir,
             manifest=manifest,
             infos=tuple(
-                _task_info(task, manifest.metrics[name][0], len(items[name].ids))
+                _task_info(
+                    task, manifest.metrics[name][0], len(items[name].ids), manifest.remarks.get(name, ())
+                )
                 for name, task in manifest.tasks.items()
             ),
             scores=scores,
@@ -157,7 +159,7 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
+def _task_info(task: Task, primary_metric: str, n_test: int, remarks: tuple[str, ...]) -> TaskInfo:
     return TaskInfo(
         name=task.name,
         kind=task.kind,
@@ -166,6 +168,7 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
         primary_metric=primary_metric,
         n_test=n_test,
         random_baseline=task.random_baseline,
+        remarks=remarks,
     )
 
 

@@ -46,6 +46,9 @@ def complete(
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config)
+    for task in tasks:
+        for remark in task.remarks:
+            progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.runner import execute
@@ -264,6 +267,7 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),

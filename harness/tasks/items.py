@@ -16,6 +16,7 @@ from harness.errors import InputError
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
+from harness.tasks.remarks import Remarks
 from harness.tasks.spec import Carve, FieldNames, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
@@ -27,7 +28,9 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
-def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -> Iterator[TaskItem]:
+def read_split(
+    source: Source, split: Split, fields: FieldNames, folder: Path, remarks: Remarks | None = None
+) -> Iterator[TaskItem]:
     """Yield the items of one split, in the order of their rows.
 
     Where no column is named that holds ids, and the first row has none, items are numbered.
@@ -37,6 +40,7 @@ def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -
         split: Which split they become.
         fields: Which column holds what.
         folder: What relative paths start from.
+        remarks: Told what reading has changed or passed over.
 
     Raises:
         InputError: The source is missing, empty or faulty; the file, the line and the field are named.
@@ -48,6 +52,8 @@ def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -
         if fields.id == "id" and numbered and "id" in row.values:
             remedy = "give every item an id, or set fields.id to null"
             raise row.fault("id", "is there, and rows before have none", remedy, row.values["id"])
+        if remarks:
+            remarks.of_rows(row.file, row.remarks)
         yield _item(row, split, fields, f"{split}-{number}" if numbered else None)
     if not number:
         place = source.dataset or folder / Path(source.path or "").expanduser()

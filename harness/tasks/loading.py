@@ -15,10 +15,12 @@ from harness.plugins import check_known
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.items import carve, check_ids, read_split
+from harness.tasks.labels import clean, with_clean_labels
 from harness.tasks.prompting import compiled, plain_messages
 from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
-from harness.tasks.spec import TaskFile
+from harness.tasks.remarks import Remarks
+from harness.tasks.spec import Source, TaskFile
 from harness.tasks.spool import Spooled
 from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
 
@@ -72,7 +74,8 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
         check_known("metrics", metric.use, place, f"metrics.{index}")
     _check_templates(spec, place)
     _check_pattern(spec, place)
-    items = _read_items(spec, place, folder)
+    remarks = Remarks()
+    items = _read_items(spec, place, folder, remarks)
     check_ids(_all(items), place)
     corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
     _check_documents(items, corpus, place)
@@ -83,7 +86,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
     )
-    return LoadedTask(data=data, test=items["test"], place=str(place))
+    return LoadedTask(data=data, test=items["test"], place=str(place), remarks=remarks.lines())
 
 
 def _check_templates(spec: TaskFile, place: object) -> None:
@@ -105,19 +108,37 @@ def _check_pattern(spec: TaskFile, place: object) -> None:
         )
 
 
-def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
+def _read_items(spec: TaskFile, place: object, folder: Path, remarks: Remarks) -> Items:
     sources = spec.items
+
+    def read(source: Source, split: Split) -> Iterator[TaskItem]:
+        found = read_split(source, split, spec.fields, folder, remarks)
+        return _with_clean_labels(found, split, remarks) if spec.kind == "choice" else found
+
     items: Items = {"train": (), "validation": (), "test": ()}
     if sources.train:
-        items["train"] = list(read_split(sources.train, "train", spec.fields, folder))
+        items["train"] = list(read(sources.train, "train"))
     if sources.split:
         asked = _question_task(spec)
         items |= carve(items["train"], sources.split, place, lambda item: question_key(asked, item))
     if sources.validation:
-        items["validation"] = list(read_split(sources.validation, "validation", spec.fields, folder))
-    test = read_split(sources.test, "test", spec.fields, folder) if sources.test else items["test"]
-    items["test"] = Spooled(test)
+        items["validation"] = list(read(sources.validation, "validation"))
+    items["test"] = Spooled(read(sources.test, "test") if sources.test else items["test"])
     return items
+
+
+def _with_clean_labels(items: Iterable[TaskItem], split: Split, remarks: Remarks) -> Iterator[TaskItem]:
+    """Yield the items of a choice task with labels as they look, and say how many were written otherwise."""
+    n_changed = 0
+    for item in items:
+        cleaned = with_clean_labels(item)
+        n_changed += cleaned is not item
+        yield cleaned
+    if n_changed:
+        remarks.add(
+            f"items.{split}: spaces around labels, or what cannot be seen of them, was removed "
+            f"({n_changed} {'item' if n_changed == 1 else 'items'})"
+        )
 
 
 def _question_task(spec: TaskFile) -> Task:
@@ -159,9 +180,9 @@ def _check_cluster(spec: TaskFile, items: Items, place: object) -> None:
 
 
 def _task(spec: TaskFile, items: Items, place: object) -> Task:
-    choices = spec.choices
+    choices = tuple(map(clean, spec.choices))
     if spec.kind == "choice" and not choices and not all(item.choices for item in _all(items)):
-        choices = tuple(sorted({target for item in items["train"] for target in item.targets}))
+        choices = tuple(sorted({target for item in items["train"] for target in item.targets if target}))
     if spec.kind == "choice":
         _check_choices(_all(items), choices, place)
     return Task(

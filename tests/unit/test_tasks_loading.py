@@ -421,3 +421,40 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_labels_are_taken_without_what_cannot_be_seen_of_them(tmp_path: Path) -> None:
+    typed = [
+        "spam",
+        "spam ",
+        " spam",
+        "spam\u00a0",
+        "\ufeffspam",
+        "spam\u200b",
+        "caf\u00e9",
+        "cafe\u0301",
+        "a\u00a0b",
+        "a b",
+    ]
+    rows = [{"input": f"row {n}", "target": label} for n, label in enumerate(typed)]
+    items = {"train": "test.jsonl", "test": "test.jsonl"}
+    loaded = load_task(write_task(tmp_path, rows, kind="choice", metrics=["choice_accuracy"], items=items))
+    assert loaded.task.choices == ("a b", "caf\u00e9", "spam")
+    assert loaded.task.random_baseline == pytest.approx(1 / 3)
+    assert [item.targets[0] for item in loaded.test][:6] == ["spam"] * 6
+    assert loaded.remarks == (
+        "items.train: spaces around labels, or what cannot be seen of them, was removed (7 items)",
+        "items.test: spaces around labels, or what cannot be seen of them, was removed (7 items)",
+    )
+    empty = [{"input": "a", "target": " "}, {"input": "b", "target": "x"}, {"input": "c", "target": "y"}]
+    (tmp_path / "empty").mkdir()
+    loaded = load_task(
+        write_task(tmp_path / "empty", empty, kind="choice", metrics=["choice_accuracy"], items=items)
+    )
+    assert loaded.task.choices == ("x", "y")
+
+
+def test_answers_that_are_written_keep_their_spaces(tmp_path: Path) -> None:
+    loaded = load_task(write_task(tmp_path, [{"input": "a", "target": " x\n"}]))
+    assert loaded.test[0].targets == (" x\n",)
+    assert loaded.remarks == ()
