@@ -13,11 +13,13 @@ from typing import Any
 
 from harness.digests import digest_of_text
 from harness.errors import InputError
+from harness.tasks.columns import columns_used, picked, resolve
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.json_rows import read_jsonl
+from harness.tasks.presets import with_preset
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
 from harness.tasks.remarks import Remarks
-from harness.tasks.spec import Carve, FieldNames, Source
+from harness.tasks.spec import Carve, FieldNames, Pick, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
@@ -45,6 +47,7 @@ def read_split(
     Raises:
         InputError: The source is missing, empty or faulty; the file, the line and the field are named.
     """
+    fields = with_preset(source.format, fields)
     numbered, number = fields.id is None, 0
     for number, row in enumerate(read_rows(source, split, folder), start=1):
         if fields.id == "id" and number == 1:
@@ -91,37 +94,34 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:
     id_column = fields.id or ""
     conversation = _conversation(row, fields)
-    used = {fields.input, fields.target, fields.choices, fields.tags, fields.documents}
-    if conversation:
-        used.add(fields.messages)
-    if made_id is None:
-        used.add(id_column)
-    item_id = made_id if made_id is not None else _scalar(row, id_column, row.column(id_column))
+    used = columns_used(fields, conversation=bool(conversation), numbered=made_id is not None)
+    item_id = made_id if made_id is not None else _scalar(row, id_column, resolve(row, id_column))
     if not item_id.strip():
         raise row.fault(id_column, "is empty", "give every item an id, or set fields.id to null")
-    defaults = FieldNames()
     metadata = {
         key: plain(row, key, value)
         for key, value in row.values.items()
         if key not in used and not isinstance(value, bytes)
     }
-    lists = {
-        name: _list(row, column, must=column != default)
-        for name, column, default in (
-            ("choices", fields.choices, defaults.choices),
-            ("tags", fields.tags, defaults.tags),
-            ("documents", fields.documents, defaults.documents),
-        )
-    }
+    choices = _choices(row, fields.choices)
     return TaskItem(
         id=item_id,
         input=_input(row, fields.input, conversation),
         history=conversation[:-1],
-        targets=_targets(row, fields.target),
+        targets=_targets(row, fields.target, choices),
         split=split,
+        choices=choices,
+        tags=_list(row, fields.tags, must=fields.tags != FieldNames().tags),
+        documents=_list(row, fields.documents, must=fields.documents != FieldNames().documents),
         metadata=metadata,
-        **lists,
     )
+
+
+def _choices(row: Row, ref: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the options of an item; none where it has no column of the usual name."""
+    if isinstance(ref, str):
+        return _list(row, ref, must=ref != FieldNames().choices)
+    return tuple(_scalar(row, each, resolve(row, each)) for each in ref)
 
 
 def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
@@ -131,7 +131,7 @@ def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
     """
     column = fields.messages
     by_default = column == FieldNames().messages
-    value = row.values.get(column) if by_default else row.column(column)
+    value = row.values.get(column) if by_default else resolve(row, column)
     turns = value if isinstance(value, list) else []
     spoken = bool(turns) and all(map(_is_turn, turns))
     asked = spoken and turns[-1]["role"] == "user"
@@ -166,7 +166,7 @@ def _turn(row: Row, place: str, turn: Any) -> Message:
 def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
     """Return what is asked: of a conversation its last turn, which a column of its own may only repeat."""
     if not conversation:
-        return _scalar(row, column, row.column(column))
+        return _scalar(row, column, resolve(row, column))
     asked = conversation[-1].content
     if (own := row.values.get(column)) is not None and own != asked:
         problem = "differs from the last turn of messages"
@@ -174,8 +174,9 @@ def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
     return asked
 
 
-def _targets(row: Row, column: str) -> tuple[str, ...]:
-    value = row.column(column)
+def _targets(row: Row, pick: Pick, choices: tuple[str, ...]) -> tuple[str, ...]:
+    column = pick.ref
+    value = picked(row, pick, choices) if pick.column is None else resolve(row, column)
     if not isinstance(value, list):
         return (_scalar(row, column, value),)
     if not value:
@@ -185,7 +186,7 @@ def _targets(row: Row, column: str) -> tuple[str, ...]:
 
 def _list(row: Row, column: str, *, must: bool) -> tuple[str, ...]:
     """Return a list column; text is one JSON list, or values divided by ";"."""
-    value = row.column(column) if must else row.values.get(column)
+    value = resolve(row, column) if must else row.values.get(column)
     if value is None or value == "":
         return ()
     if isinstance(value, str):

@@ -16,6 +16,7 @@ from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.items import carve, check_ids, read_split
 from harness.tasks.labels import clean, with_clean_labels
+from harness.tasks.presets import with_preset
 from harness.tasks.prompting import compiled, plain_messages
 from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
@@ -180,7 +181,7 @@ def _check_cluster(spec: TaskFile, items: Items, place: object) -> None:
 
 
 def _task(spec: TaskFile, items: Items, place: object) -> Task:
-    choices = tuple(map(clean, spec.choices))
+    choices = tuple(map(clean, spec.choices or _pointed_into(spec)))
     if spec.kind == "choice" and not choices and not all(item.choices for item in _all(items)):
         choices = tuple(sorted({target for item in items["train"] for target in item.targets if target}))
     if spec.kind == "choice":
@@ -203,6 +204,14 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         corpus_holds_answers=spec.corpus_holds_answers,
         cluster=spec.cluster,
     )
+
+
+def _pointed_into(spec: TaskFile) -> tuple[str, ...]:
+    """Return the choices of every item that `fields` or a preset lists, as the answers point into them."""
+    source = spec.items.test or spec.items.train
+    if spec.kind == "generate" or source is None:
+        return ()
+    return with_preset(source.format, spec.fields).target.of or ()
 
 
 def _check_choices(items: Iterable[TaskItem], choices: Sequence[str], place: object) -> None:

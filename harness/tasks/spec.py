@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.config import Options
 from harness.types import AnswerRule, Extraction, Kind, MetricSpec, Role
 
-Format = Literal["jsonl", "csv", "parquet", "arrow", "alpaca", "sharegpt", "openai"]
+FileFormat = Literal["jsonl", "csv", "parquet", "arrow"]
+RowFormat = Literal[
+    "alpaca", "sharegpt", "openai",
+    "ag_news", "arc", "banking77", "boolq", "cnn_dailymail", "commonsenseqa", "copa", "gsm8k", "hellaswag",
+    "imdb", "mmlu", "nli", "openbookqa", "piqa", "race", "sciq", "siqa", "squad", "sst2", "truthfulqa_mc1",
+    "winogrande", "xsum",
+]  # fmt: skip
+Format = Literal[FileFormat, RowFormat]
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be text, and YAML reads yes, no, true and false as truth values: quote it")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
 
 
 class Source(Options):
@@ -17,7 +33,8 @@ class Source(Options):
 
     path: str | None = Field(default=None, description="A file, relative to task.yaml.")
     format: Format | None = Field(
-        default=None, description="How to read the file; by default told from its suffix."
+        default=None,
+        description="How to read the file, by default told from its suffix, or the layout of its rows.",
     )
     dataset: str | None = Field(
         default=None, description="Instead of a path: a local folder or a hub id for `datasets`."
@@ -33,8 +50,8 @@ class Source(Options):
             raise ValueError("needs either path or dataset")
         if self.dataset is None and (self.config is not None or self.split is not None):
             raise ValueError("config and split go with dataset, not with path")
-        if self.path is None and self.format is not None:
-            raise ValueError("format goes with path, not with dataset")
+        if self.path is None and self.format in get_args(FileFormat):
+            raise ValueError(f"format {self.format} goes with path, not with dataset")
         return self
 
 
@@ -85,15 +102,56 @@ class ItemSources(Options):
         return self
 
 
+class Pick(Options):
+    """Where the answer stands: in a ``column``, or among the choices: ``index``, ``letter`` or ``marked``."""
+
+    column: str | None = Field(default=None, description="Holds the answer, or a list of accepted answers.")
+    index: str | None = Field(default=None, description="Holds the choice's place, counted from `start`.")
+    letter: str | None = Field(default=None, description="Holds the choice's letter, A for the first.")
+    marked: str | None = Field(default=None, description="A list with 1 where a choice is right, else 0.")
+    start: int = Field(default=0, description="What the first choice's index is.")
+    labels: str | None = Field(default=None, description="The choices' labels, where the answer is one.")
+    of: tuple[Text, ...] | None = Field(
+        default=None, min_length=1, description="What is pointed into, in place of the item's choices."
+    )
+
+    @model_validator(mode="after")
+    def _one_column(self) -> Pick:
+        if sum(name is not None for name in (self.column, self.index, self.letter, self.marked)) != 1:
+            raise ValueError("needs one of column, index, letter and marked")
+        return self
+
+    @property
+    def ref(self) -> str:
+        """What names the answer in a row."""
+        return self.column or self.index or self.letter or self.marked or ""
+
+
+def _written_out_pick(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+PickField = Annotated[Pick, BeforeValidator(_written_out_pick, json_schema_input_type=str | Pick)]
+
+
 class FieldNames(Options):
-    """Which column holds what. A column not named here goes to the item's metadata, for templates."""
+    """What of a row is what: a column, a dotted path, or a Jinja2 expression.
+
+    A column not named here goes to the item's metadata, for templates.
+    """
 
     id: str | None = Field(
         default="id", description="Null: number the items instead. Numbered too where no row has it."
     )
     input: str = Field(default="input", description="What is asked.")
-    target: str = Field(default="target", description="The answer, or a list of accepted answers.")
-    choices: str = Field(default="choices", description="The options of this item; may be left out.")
+    target: PickField = Field(
+        default=Pick(column="target"),
+        description="The answer, or a list of accepted answers, or where among the choices it is.",
+    )
+    choices: str | tuple[str, ...] = Field(
+        default="choices",
+        description="The options of this item, a list, or several columns with one each; may be left out.",
+    )
     tags: str = Field(default="tags", description="Labels to group by; may be left out.")
     messages: str = Field(
         default="messages",
@@ -182,15 +240,6 @@ def _written_out_metric(value: Any) -> Any:
 MetricField = Annotated[
     MetricEntry, BeforeValidator(_written_out_metric, json_schema_input_type=str | MetricEntry)
 ]
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("must be text, and YAML reads yes, no, true and false as truth values: quote it")
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
 
 
 class TaskFile(Options):
