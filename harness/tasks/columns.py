@@ -9,10 +9,10 @@ from functools import lru_cache
 from types import GeneratorType
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta
+from jinja2 import TemplateError, TemplateSyntaxError, Undefined
 
 from harness.errors import nearest, shorten
-from harness.tasks.prompting import ENVIRONMENT
+from harness.tasks.prompting import ENVIRONMENT, names_used
 from harness.tasks.readers import Row
 from harness.tasks.spec import FieldNames, Pick
 
@@ -45,16 +45,11 @@ def resolve(row: Row, ref: str) -> Any:
 def _roots(ref: str) -> frozenset[str]:
     """Return the columns that a reference reads."""
     if is_template(ref):
-        return frozenset({ref, *_names(ref)})
+        try:
+            return names_used(ref)
+        except TemplateSyntaxError:
+            return frozenset()  # refused where it is evaluated
     return frozenset({ref, ref.split(".")[0]})
-
-
-@lru_cache(maxsize=256)
-def _names(ref: str) -> frozenset[str]:
-    try:
-        return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(ref)))
-    except TemplateSyntaxError:
-        return frozenset()
 
 
 @lru_cache(maxsize=256)

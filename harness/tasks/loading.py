@@ -14,16 +14,17 @@ from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
+from harness.tasks.formats import CONVERTERS
 from harness.tasks.items import carve, check_ids, read_split
 from harness.tasks.labels import clean, with_clean_labels
 from harness.tasks.presets import with_preset
-from harness.tasks.prompting import compiled, plain_messages
+from harness.tasks.prompting import compiled, names_used, plain_messages
 from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
 from harness.tasks.remarks import Remarks
 from harness.tasks.spec import Source, TaskFile
 from harness.tasks.spool import Spooled
-from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
+from harness.types import Document, LoadedTask, Message, Split, Task, TaskItem, TrainingData
 
 __all__ = ["load_task", "load_tasks", "resolve_tasks"]
 
@@ -114,8 +115,11 @@ def _read_items(spec: TaskFile, place: object, folder: Path, remarks: Remarks) -
 
     def read(source: Source, split: Split) -> Iterator[TaskItem]:
         found = read_split(source, split, spec.fields, folder, remarks)
+        if source.format in CONVERTERS and not shows_system:
+            found = map(_with_system_turn, found)
         return _with_clean_labels(found, split, remarks) if spec.kind == "choice" else found
 
+    shows_system = "system" in names_used(spec.instruction) | names_used(spec.prompt)
     items: Items = {"train": (), "validation": (), "test": ()}
     if sources.train:
         items["train"] = list(read(sources.train, "train"))
@@ -126,6 +130,14 @@ def _read_items(spec: TaskFile, place: object, folder: Path, remarks: Remarks) -
         items["validation"] = list(read(sources.validation, "validation"))
     items["test"] = Spooled(read(sources.test, "test") if sources.test else items["test"])
     return items
+
+
+def _with_system_turn(item: TaskItem) -> TaskItem:
+    """Return an item of a fine-tuning format with its system prompt, which no template shows, as a turn."""
+    system = item.metadata.get("system")
+    if not isinstance(system, str) or not system.strip():
+        return item
+    return item.model_copy(update={"history": (Message(role="system", content=system), *item.history)})
 
 
 def _with_clean_labels(items: Iterable[TaskItem], split: Split, remarks: Remarks) -> Iterator[TaskItem]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.digests import digest_of
@@ -29,6 +29,12 @@ ENVIRONMENT.globals.pop("lipsum")
 def compiled(source: str) -> Template:
     """Return the sandboxed Jinja2 template of ``source``; raises ``jinja2.TemplateError`` on a fault."""
     return ENVIRONMENT.from_string(source)
+
+
+@lru_cache(maxsize=256)
+def names_used(source: str) -> frozenset[str]:
+    """Return the names a template takes from an item; raises ``jinja2.TemplateSyntaxError`` on a fault."""
+    return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(source)))
 
 
 def fill(task: Task, source: str, item: TaskItem) -> str:
