@@ -79,7 +79,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     remarks = Remarks()
     items = _read_items(spec, place, folder, remarks)
     check_ids(_all(items), place)
-    corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
+    corpus = read_corpus(spec.corpus, folder, remarks) if spec.corpus else ()
     _check_documents(items, corpus, place)
     _check_cluster(spec, items, place)
     task = _task(spec, items, place)

@@ -207,12 +207,12 @@ AnswerField = Annotated[
 
 
 class CorpusSource(Options):
-    """The documents: a folder of ``.txt`` and ``.md`` files, or a JSONL file with named columns."""
+    """The documents: a folder of files, or a table (JSONL, CSV, Parquet) with named columns."""
 
-    path: str = Field(description="A folder or a .jsonl file, relative to task.yaml.")
-    id: str = Field(default="id", description="JSONL column of the document's id.")
-    title: str = Field(default="title", description="JSONL column of the title; may be missing.")
-    text: str = Field(default="text", description="JSONL column of the text.")
+    path: str = Field(description="A folder, a table or one document, relative to task.yaml.")
+    id: str = Field(default="id", description="A table's column of the document's id.")
+    title: str = Field(default="title", description="A table's column of the title; may be missing.")
+    text: str = Field(default="text", description="A table's column of the text.")
 
 
 CorpusField = Annotated[
