@@ -53,7 +53,8 @@ def read_corpus(source: CorpusSource, folder: Path, remarks: Remarks | None = No
         raise InputError(path, "", problem, remedy)
     _check_ids(documents, path)
     if said and remarks:
-        remarks.add(f"corpus: {len(documents)} documents were read, and left out were {said}")
+        n = len(documents)
+        remarks.add(f"corpus: {n} document{'' if n == 1 else 's'} read; left out: {said}")
     return tuple(documents)
 
 

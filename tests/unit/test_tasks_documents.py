@@ -103,7 +103,7 @@ def test_a_folder_of_every_kind_is_read_and_the_rest_is_named(tmp_path: Path) ->
         "row-2": ("", "Another row."),
         "sub/e": ("e", "Plain text."),
     }
-    assert said.startswith("corpus: 10 documents were read, and left out were ")
+    assert said.startswith("corpus: 10 documents read; left out: ")
     for part in (
         "LICENSE (a file without a suffix is not read)",
         "broken.docx (is not a Word document:",
@@ -127,9 +127,7 @@ def test_the_task_says_what_was_left_out(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"input": "q", "target": "a"}\n')
     spec = {"name": "t", "kind": "generate", "metrics": ["exact_match"], "items": {"test": "rows.jsonl"}}
     (tmp_path / "task.yaml").write_text(json.dumps(spec | {"corpus": "docs"}))
-    assert load_task(tmp_path).remarks == (
-        "corpus: 1 documents were read, and left out were b.xyz (.xyz is not read)",
-    )
+    assert load_task(tmp_path).remarks == ("corpus: 1 document read; left out: b.xyz (.xyz is not read)",)
 
 
 def test_a_folder_of_nothing_that_can_be_read_is_refused_with_the_names(tmp_path: Path) -> None:
