@@ -98,3 +98,12 @@ def asked_text(task: Task, item: TaskItem) -> str:
     """Return the question alone: the input where the prompt shows it, else all that it shows."""
     asked = item.input.strip()
     return asked if asked in _parts(task, item) else shown_text(task, item)
+
+
+def question_for_people(task: Task, item: TaskItem) -> str:
+    """Return what a page shows as the question: the input, or with it the columns that the prompt shows."""
+    try:
+        parts = _parts(task, item)
+    except InputError:  # an item of another version of the task
+        parts = []
+    return item.input if not parts or parts == [item.input.strip()] else "\n".join(parts)

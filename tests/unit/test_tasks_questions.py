@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from harness.tasks.questions import asked_text, question_key, searched_text, shown_text
+from harness.tasks.questions import (
+    asked_text,
+    question_for_people,
+    question_key,
+    searched_text,
+    shown_text,
+)
 from harness.types import Message, MetricSpec, Task, TaskItem
 
 
@@ -85,3 +91,10 @@ def test_neighbouring_parts_stand_as_the_prompt_has_them() -> None:
     options = "{% for c in choices %}{{ 'AB'[loop.index0] }}. {{ c }}\n{% endfor %}"
     shown = shown_text(task("{{ input }}\n" + options), item("Which?", choices=("red", "blue")))
     assert shown == "Which?\nA. red\nB. blue"
+
+
+def test_a_page_shows_the_input_or_what_stands_beside_it_too() -> None:
+    asked = item("Does it follow? ", **meta(premise="It rains."), history=SAY_HI)
+    assert question_for_people(task(), asked) == "Does it follow? "
+    assert question_for_people(task("{{ premise }} So: {{ input }}"), asked) == "It rains.\nDoes it follow?"
+    assert question_for_people(task("{{ gone }}"), asked) == "Does it follow? "
