@@ -114,14 +114,7 @@ class Rag:
         """
         self.check(context.tasks, context.place, "rag")
         embedder = context.embedder()
-        if self._options.chunk_tokens > embedder.max_tokens:
-            raise InputError(
-                context.place,
-                "rag.chunk_tokens",
-                f"must be at most {embedder.max_tokens}, all that the embedder can see",
-                f"use {min(120, embedder.max_tokens)}",
-                self._options.chunk_tokens,
-            )
+        self._check_chunks(embedder, context.place)
         sources = [(data, self._sources(data)) for data in context.tasks]
         chunking = Chunking(
             chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
@@ -151,6 +144,17 @@ class Rag:
             cost=total_cost(retrievers.values()),
             record={"indexes": {name: retriever.record for name, retriever in retrievers.items()}},
         )
+
+    def _check_chunks(self, embedder: Embedder, place: str) -> None:
+        """Refuse chunks that the embedder cannot see whole."""
+        if self._options.chunk_tokens > embedder.max_tokens:
+            raise InputError(
+                place,
+                "rag.chunk_tokens",
+                f"must be at most {embedder.max_tokens}, all that the embedder can see",
+                f"use {min(120, embedder.max_tokens)}",
+                self._options.chunk_tokens,
+            )
 
     def _sources(self, data: TrainingData) -> tuple[tuple[Document, ...], tuple[TaskItem, ...]]:
         source = self._options.source

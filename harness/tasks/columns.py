@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined
 
 from harness.errors import nearest, shorten
+from harness.tasks.fields import FieldNames, Pick
 from harness.tasks.prompting import ENVIRONMENT, names_used
 from harness.tasks.readers import Row
-from harness.tasks.spec import FieldNames, Pick
 
 _EXPRESSION = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 

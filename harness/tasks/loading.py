@@ -15,7 +15,7 @@ from harness.plugins import check_known
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.formats import CONVERTERS
-from harness.tasks.items import carve, check_ids, read_split
+from harness.tasks.items import read_split
 from harness.tasks.labels import clean, with_clean_labels
 from harness.tasks.presets import with_preset
 from harness.tasks.prompting import compiled, names_used, plain_messages
@@ -23,6 +23,7 @@ from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
 from harness.tasks.remarks import Remarks
 from harness.tasks.spec import Source, TaskFile
+from harness.tasks.splits import carve, check_ids
 from harness.tasks.spool import Spooled
 from harness.types import Document, LoadedTask, Message, Split, Task, TaskItem, TrainingData
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.tasks.spec import FieldNames, Pick
+from harness.tasks.fields import FieldNames, Pick
 
 _LETTERED = Pick(letter="answerKey", labels="choices.label")
 

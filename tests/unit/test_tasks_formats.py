@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.tasks.fields import FieldNames
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.items import read_split
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_messages
 from harness.tasks.readers import Row
-from harness.tasks.spec import FieldNames, Format, Source
+from harness.tasks.spec import Format, Source
 from harness.types import LoadedTask, TaskItem
 
 

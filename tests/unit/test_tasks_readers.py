@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from harness.errors import InputError
-from harness.tasks.items import check_ids, read_rows, read_split
+from harness.tasks.fields import FieldNames
+from harness.tasks.items import read_rows, read_split
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.readers import read_csv, read_text
-from harness.tasks.spec import FieldNames, Format, Source
+from harness.tasks.spec import Format, Source
+from harness.tasks.splits import check_ids
 from harness.tasks.tables import read_parquet
 from harness.types import TaskItem
 
