@@ -156,7 +156,7 @@ def _compose(
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
-    from harness.models.embedder import load_embedder
+    from harness.models.embedder import check_embedder, load_embedder
     from harness.models.huggingface import HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
@@ -166,6 +166,8 @@ def _compose(
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
+    model.check()
+    check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
@@ -175,6 +177,7 @@ def _compose(
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
+        "context_length": model.context_length,
     }
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains

@@ -99,6 +99,7 @@ def _counter(model: str) -> tuple[CountTokens, int]:
     from harness.models.huggingface import HuggingFaceModel
 
     backend = HuggingFaceModel(ModelOptions(path=model), place="--model")
+    backend.check(weights=False)
     return backend.count_tokens, backend.context_length
 
 
