@@ -6,7 +6,8 @@ user turn is the input. The system turn stands in ``metadata.system`` ("" where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from harness.tasks.readers import Row
@@ -67,6 +68,26 @@ CONVERTERS: dict[str, Callable[[Row], Row]] = {
     "sharegpt": from_sharegpt,
     "openai": from_openai,
 }
+
+
+def from_squad(row: Row) -> Iterator[Row]:
+    """Yield each question of a row of SQuAD's own files with its paragraph, and another row as it is."""
+    paragraphs = row.values.get("paragraphs")
+    if not isinstance(paragraphs, list):
+        yield row
+        return
+    for number, paragraph in enumerate(paragraphs):
+        place = f"paragraphs[{number}]"
+        if not isinstance(paragraph, dict) or not isinstance(paragraph.get("qas"), list):
+            raise row.fault(place, "must have a context and a list of qas", "correct the file", paragraph)
+        for index, asked in enumerate(paragraph["qas"]):
+            if not isinstance(asked, dict):
+                raise row.fault(f"{place}.qas[{index}]", "must be an object", "correct the file", asked)
+            values = {"title": row.values.get("title"), "context": paragraph.get("context"), **asked}
+            yield replace(row, where=f"{row.where}, {place}.qas[{index}]", values=values)
+
+
+EXPANDERS: dict[str, Callable[[Row], Iterator[Row]]] = {"squad": from_squad}
 
 
 def _from_turns(row: Row, column: str, role_key: str, text_key: str, roles: dict[str, str]) -> Row:

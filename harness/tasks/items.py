@@ -8,13 +8,14 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
 from harness.tasks.columns import columns_used, picked, resolve
 from harness.tasks.fields import FieldNames, Pick
-from harness.tasks.formats import CONVERTERS
+from harness.tasks.formats import CONVERTERS, EXPANDERS
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.presets import with_preset
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
@@ -70,6 +71,8 @@ def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
         InputError: The source is missing or faulty, or its suffix says nothing about its format.
     """
     rows, kind = _raw_rows(source, split, folder)
+    if kind in EXPANDERS:
+        return chain.from_iterable(map(EXPANDERS[kind], rows))
     convert = CONVERTERS.get(kind)
     return map(convert, rows) if convert else rows
 

@@ -375,3 +375,34 @@ def test_numbered_classes_of_a_saved_data_set_point_into_the_choices(tmp_path: P
     )
     saved = task(tmp_path, [], items={"test": {"dataset": "saved", "format": "mmlu"}})
     assert [item.targets[0] for item in saved.test] == ["w", "x", "y", "z"]
+
+
+def test_squads_own_files_give_an_item_for_every_question(tmp_path: Path) -> None:
+    def qa(identifier: str, *answers: str) -> dict[str, Any]:
+        return {
+            "id": identifier,
+            "question": f"{identifier}?",
+            "answers": [{"text": a, "answer_start": 0} for a in answers],
+        }
+
+    paragraphs = [
+        {"context": "Ice.", "qas": [qa("a", "x", "y"), qa("b", "z")]},
+        {"context": "Fire.", "qas": [qa("c")]},
+    ]
+    whole = {"version": "2", "data": [{"title": "T", "paragraphs": paragraphs}]}
+    loaded = task(
+        tmp_path,
+        [whole],
+        kind="generate",
+        source={"format": "squad"},
+        fields={"target": "{{ answers | map(attribute='text') | list or ['not found'] }}"},
+        prompt="{{ context }} {{ input }}",
+    )
+    assert [(item.id, item.targets) for item in loaded.test] == [
+        ("a", ("x", "y")),
+        ("b", ("z",)),
+        ("c", ("not found",)),
+    ]
+    assert plain_messages(loaded.task, loaded.test[2])[0].content == "Fire. c?"
+    line = refusal(tmp_path, [whole], kind="generate", source={"format": "squad"})
+    assert "entry 1, paragraphs[1].qas[0], field answers.text: is an empty list" in line
