@@ -63,17 +63,23 @@ class FewShot:
         """Refuse what can be seen without a model.
 
         Raises:
-            InputError: No target task has training items.
+            InputError: No target task has ``k`` training items.
         """
-        targets = [data for data in tasks if data.task.role == "target"]
-        if targets and not any(map(_usable, targets)):
-            raise InputError(
-                place,
-                f"{key}.k",
-                "no target task has training items to take examples from",
-                "add `items: {train: ...}` to a task.yaml, or leave the strategy out",
-                self._options.k,
+        sizes = {data.task.name: len(_usable(data)) for data in tasks if data.task.role == "target"}
+        most, k = max(sizes.values(), default=0), self._options.k
+        if sizes and not most:
+            problem = "no target task has training items to take examples from"
+            remedy = "add `items: {train: ...}` to a task.yaml, or leave the strategy out"
+            raise InputError(place, f"{key}.k", problem, remedy, k)
+        if sizes and most < k:
+            name = max(sizes, key=lambda name: sizes[name])
+            of = (
+                f"the training set of {name}"
+                if len(sizes) == 1
+                else f"every training set, also that of {name}"
             )
+            problem = f"is larger than {of}, which has {most} items"
+            raise InputError(place, f"{key}.k", problem, f"use at most {most}", k)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return nothing: the experiment and its tasks say it all."""

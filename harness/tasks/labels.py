@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -83,5 +84,6 @@ def _one_slip(one: str, other: str) -> bool:
 
 def are_digits(labels: Sequence[str]) -> bool:
     """Whether labels are the numbers that a program puts in place of names: whole ones from 0 or 1 on."""
-    numbers = sorted(int(label) for label in labels if label.isascii() and label.isdigit())
+    whole = [re.fullmatch(r"(\d{1,9})(?:\.0+)?", label) for label in labels]
+    numbers = sorted(int(each[1]) for each in whole if each)
     return len(numbers) == len(labels) > 1 and numbers[0] in (0, 1) and numbers[-1] < 2 * len(numbers) + 2

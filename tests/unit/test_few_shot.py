@@ -118,6 +118,16 @@ def test_no_target_task_with_training_items_is_refused(tmp_path):
         build(tmp_path, [], [], k=4)
 
 
+def test_more_examples_than_any_target_task_has_are_refused(tmp_path):
+    with pytest.raises(
+        InputError, match=r"few_shot.k: is larger than the training set of task, which has 3 "
+    ):
+        build(tmp_path, [], COLOURS[:3], k=4)
+    few, fewer = data(COLOURS[:3], name="few"), data(COLOURS[:2], name="fewer")
+    with pytest.raises(InputError, match=r"larger than every training set, also that of few, which has 3 "):
+        FewShot(FewShotOptions(k=4)).prepare(context(tmp_path, fewer, few))
+
+
 @pytest.mark.parametrize(
     ("train", "shown", "note"),
     [

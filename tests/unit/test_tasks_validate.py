@@ -130,6 +130,7 @@ def test_a_rare_label_one_slip_away_from_a_frequent_one_is_a_warning(slip: str) 
 
 def test_labels_that_are_numbers_are_a_warning_with_what_to_do() -> None:
     assert "index: label" in found(labelled("0", "1", "2", "1"))["labels_are_numbers"].line()
+    assert "labels_are_numbers" in found(labelled("0.0", "1.0", "1.0"))
     assert found(labelled("10", "20")) == {}
     assert found(labelled("1990", "1991")) == {}
 
