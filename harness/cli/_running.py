@@ -46,6 +46,9 @@ def complete(
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config)
+    for task in tasks:
+        for remark in task.remarks:
+            progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.runner import execute
@@ -269,6 +272,7 @@ def _manifest(
         model=plan.model.identity,
         embedder=experiment.embedder,
         template_date=getattr(plan.model, "template_date", ""),
+        remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),

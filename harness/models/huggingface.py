@@ -17,8 +17,15 @@ from typing import Any, ClassVar
 import torch
 
 from harness.config import ModelOptions
+from harness.errors import InputError, shorten
 from harness.models.answers import chosen, transformers_answers, with_cost, written
-from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS, halving, plan_batches
+from harness.models.batching import (
+    MAX_BATCH_CHOICE_ITEMS,
+    MAX_BATCH_ITEMS,
+    halving,
+    is_out_of_memory,
+    plan_batches,
+)
 from harness.models.budgets import BatchBudgets, Setting, setting_of
 from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
@@ -219,6 +226,13 @@ class HuggingFaceModel:
         """Return the number of tokens of the rendered prompt."""
         return len(self._prompts.prompt(messages).ids)
 
+    def answer_tokens(self, request: Request) -> int:
+        """Return the most tokens that an answer takes: of the longest choice or all that may be written."""
+        if not request.choices:
+            return request.decoding.max_new_tokens
+        choices = self._choices(request)
+        return len(choices.lead) + max(map(len, choices.options))
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
         prompts = [self._prompts.prompt(request.messages).ids for request in requests]
@@ -280,11 +294,28 @@ class HuggingFaceModel:
 
     def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Answer one batch of generate requests, in order."""
+        self._ready()
         return halving(self._generate, requests, self._ran_out)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
+        self._ready()
         return halving(self._score, requests, self._ran_out)
+
+    def _ready(self) -> None:
+        """Load the weights before anything is answered: what goes wrong then is not an item's fault.
+
+        Raises:
+            InputError: They do not fit the memory.
+        """
+        try:
+            _ = self.module
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            problem = f"does not fit the memory of {self.device}: {shorten(str(error))}"
+            remedy = "use a smaller model, `dtype: bfloat16`, or weights in 4 bits (`use: qlora`)"
+            raise InputError(self._place, "model.path", problem, remedy, self.name) from None
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
