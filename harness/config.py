@@ -70,13 +70,15 @@ class ForgettingOptions(Options):
     ``text`` is a file of general text whose likelihood is compared with the base's; ``builtin:general`` is
     the one that comes with Trilemma, and null measures none. On the prompts of ``prompts`` test items of each
     task the distance from the base is measured too. ``noise_items`` items of each retention task are asked of
-    the base a second time, to see what changes by itself. On ``timed_items`` items of the first target task
-    an adapter is timed beside its base and merged into it.
+    the base a second time, to see what changes by itself. On ``answers`` items of each retention task it is
+    measured how much the question tells the model of its answer. On ``timed_items`` items of the first
+    target task an adapter is timed beside its base and merged into it.
     """
 
     text: str | None = "builtin:general"
     prompts: int = Field(default=16, ge=0)
     noise_items: int = Field(default=25, ge=0)
+    answers: int = Field(default=50, ge=0)
     timed_items: int = Field(default=8, ge=0)
 
 

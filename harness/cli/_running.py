@@ -230,6 +230,7 @@ def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,
+        answers=options.answers,
         timed_items=options.timed_items,
         base=base_of(experiment.model_dump(mode="json")),
         digest=digest_of([options.model_dump(), text, ids]),
