@@ -168,7 +168,7 @@ class Asking:
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""
         model = self.prepared.model
-        room = model.context_length - (0 if request.choices else request.decoding.max_new_tokens)
+        room = model.context_length - model.answer_tokens(request)
         n_tokens = model.count_tokens(request.messages)
         if n_tokens <= room:
             return request

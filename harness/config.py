@@ -32,8 +32,9 @@ class ModelOptions(Options):
     ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
     "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere, "fast" bfloat16 also on a CPU
     that multiplies it itself. ``max_batch_tokens`` bounds the
-    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to
-    the chat template (``enable_thinking: false``).
+    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``context_length`` is how
+    many tokens prompt and answer may have together, where the model's files do not say it or say it wrongly.
+    ``template_options`` go to the chat template (``enable_thinking: false``).
     """
 
     path: str = "builtin:smollm2"
@@ -41,6 +42,7 @@ class ModelOptions(Options):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
+    context_length: int | None = Field(default=None, ge=1)
     template_options: dict[str, Any] = {}
 
 

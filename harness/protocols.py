@@ -47,6 +47,10 @@ class Model(Protocol):
         """Return the number of tokens of the rendered prompt."""
         ...
 
+    def answer_tokens(self, request: Request) -> int:
+        """Return the most tokens that an answer takes behind its prompt: of choices, the longest."""
+        ...
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
         ...

@@ -150,11 +150,15 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that belongs to it, as the loader returns it; ``place`` is its file, for errors."""
+    """A task with all that belongs to it, as the loader returns it.
+
+    ``place`` is its file, for errors; ``remarks`` are what loading has changed or passed over, a line each.
+    """
 
     data: TrainingData
     test: Sequence[TaskItem]
     place: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -189,7 +193,8 @@ class Request(Frozen):
     """Everything the model is asked for one item.
 
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
-    left out because the prompt would not have fitted. ``embedding_tokens`` were spent to build the request.
+    left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
+    because they ask the same. ``embedding_tokens`` were spent to build the request.
     ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
     """
 
@@ -201,6 +206,7 @@ class Request(Frozen):
     passages: tuple[Passage, ...] = ()
     examples: tuple[str, ...] = ()
     cut: int = 0
+    withheld: int = 0
     embedding_tokens: int = 0
     decoding: Decoding = Decoding()
     seed: int = 0
@@ -317,7 +323,8 @@ class RunManifest(Frozen):
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``leaks[task]`` counts the
-    test items that also stand in its training data.
+    test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
+    passed over.
     """
 
     schema_version: int = 1
@@ -333,6 +340,7 @@ class RunManifest(Frozen):
     model: ModelIdentity
     embedder: str
     leaks: dict[str, int] = {}
+    remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]
     git_revision: str
     hardware: dict[str, Any]

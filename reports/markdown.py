@@ -21,6 +21,7 @@ def markdown(run: RunData) -> str:
         for c in run.decision.checks
     ]
     lines += [f"- note: {plain(f'{n.strategy} (seed {n.seed}): {n.text}', 500)}" for n in run.summary.notes]
+    lines += [f"- note: {plain(f'{t.name}: {text}', 500)}" for t in run.summary.tasks for text in t.remarks]
     if run.decision.changes:
         lines += ["", "## What would change it", ""]
         lines += [f"- {plain(change, 500)}" for change in run.decision.changes]

@@ -322,12 +322,9 @@ def _empty(base: TrainableModel) -> Any:
     folder = getattr(base, "folder", None)
     if folder is None:
         return base.fresh("none")[0]
-    import torch
-    import transformers
+    from harness.models.opening import empty_model
 
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    with torch.device("meta"):
-        return transformers.AutoModelForCausalLM.from_config(config)
+    return empty_model(folder, base.name)
 
 
 def _check_types(adapter: _Adapter) -> None:

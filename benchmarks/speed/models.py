@@ -131,7 +131,7 @@ def make_adapters(model: Path, folder: Path, n_adapters: int) -> list[Path]:
     folders = [folder / f"adapter-{i}" for i in range(n_adapters)]
     for i, path in enumerate(folders):
         torch.manual_seed(1000 + i)
-        base = AutoModelForCausalLM.from_pretrained(model)
+        base = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False)
         lora = LoraConfig(
             r=8,
             lora_alpha=64,

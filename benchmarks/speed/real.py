@@ -61,7 +61,7 @@ def _plain_copy(source: Path, folder: Path) -> str:
             (folder / path.name).symlink_to(path.resolve())
         elif path.is_file() and path.name != "chat_template.jinja":
             shutil.copyfile(path, folder / path.name)
-    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -21,6 +21,9 @@ class Answers:
     Attributes:
         n_failed: Rows without an answer.
         n_cut: Answers to prompts of which something was cut.
+        n_withheld: Rows whose item was not shown training examples, as those ask the same.
+        asked: Sum over rows of the keys of what was asked: equal where two strategies have asked the same
+            model the same of every item.
         usage: Tokens of all answers together.
         embedding_tokens: Tokens that were embedded for all requests together.
         shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
@@ -33,6 +36,8 @@ class Answers:
 
     n_failed: int
     n_cut: int
+    n_withheld: int
+    asked: int
     usage: TokenUsage
     embedding_tokens: int
     shared_tokens: float
@@ -55,7 +60,7 @@ class Answers:
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
-    n_failed = n_cut = embedding = prompt = cached = completion = 0
+    n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = 0
     latencies = array("d")
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
     refused, answered = Counter[str](), set[str]()
@@ -70,6 +75,9 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
             malformed[item] += 1
         if refuses(judged_text(row), task):
             refused[item] += 1
+        if row.request is not None:
+            n_withheld += row.request.withheld > 0
+            asked += _number(row.key)
         if row.generation is None or row.request is None:
             continue
         usage = row.generation.usage
@@ -84,6 +92,8 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     return Answers(
         n_failed=n_failed,
         n_cut=n_cut,
+        n_withheld=n_withheld,
+        asked=asked,
         usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
         embedding_tokens=embedding,
         shared_tokens=prompt * beginning.share,
@@ -93,6 +103,10 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         malformed=malformed,
         refused=refused,
     )
+
+
+def _number(key: str) -> int:
+    return int.from_bytes(key.encode(), "big")
 
 
 def latencies_of(answers: Iterable[Answers]) -> Floats:

@@ -9,7 +9,10 @@ from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 
 
 class TaskInfo(Frozen):
-    """A task as the summary names it; ``n_test`` items were asked."""
+    """A task as the summary names it; ``n_test`` items were asked.
+
+    ``remarks`` are what loading it has changed or passed over.
+    """
 
     name: str
     kind: Kind
@@ -18,6 +21,7 @@ class TaskInfo(Frozen):
     primary_metric: str
     n_test: int
     random_baseline: float
+    remarks: tuple[str, ...] = ()
 
 
 class Cell(Frozen):

@@ -97,7 +97,9 @@ class RunRows:
             run_dir=run_dir,
             manifest=manifest,
             infos=tuple(
-                _task_info(task, manifest.metrics[name][0], len(items[name].ids))
+                _task_info(
+                    task, manifest.metrics[name][0], len(items[name].ids), manifest.remarks.get(name, ())
+                )
                 for name, task in manifest.tasks.items()
             ),
             scores=scores,
@@ -131,6 +133,16 @@ class RunRows:
         """Return the items of a task that any strategy has answered."""
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
 
+    def same_as_base(self, strategy: str) -> list[str]:
+        """Return the target tasks on which a strategy asked the base's model the base's prompts."""
+        base, mine = self.answers.get(self.base, {}), self.answers.get(strategy, {})
+        return [
+            info.name
+            for info in self.infos
+            if strategy != self.base and info.role == "target" and info.name in mine and info.name in base
+            if mine[info.name].asked == base[info.name].asked != 0
+        ]
+
     def against(self, reference: str, role: Role) -> Comparison:
         """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
         if (reference, role) not in self._compared:
@@ -147,7 +159,7 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
+def _task_info(task: Task, primary_metric: str, n_test: int, remarks: tuple[str, ...]) -> TaskInfo:
     return TaskInfo(
         name=task.name,
         kind=task.kind,
@@ -156,6 +168,7 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
         primary_metric=primary_metric,
         n_test=n_test,
         random_baseline=task.random_baseline,
+        remarks=remarks,
     )
 
 

@@ -59,7 +59,7 @@ def summary_of(run: RunRows) -> Summary:
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
-        notes=tuple(_notes(run)),
+        notes=(*_notes(run), *_asked_notes(run)),
         items=sum(found.n for found in answers),
         errors=sum(found.n_failed for found in answers),
     )
@@ -74,6 +74,24 @@ def _notes(run: RunRows) -> Iterable[PreparationNote]:
                 if (prepared.seed, name, text) not in seen:
                     seen.add((prepared.seed, name, text))
                     yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
+
+
+def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:
+    """Yield what a reader must know of prompts: those that are the base's, and withheld examples."""
+    targets = [info.name for info in run.infos if info.role == "target"]
+    for strategy, by_task in run.answers.items():
+        texts = []
+        if same := run.same_as_base(strategy):
+            what = "every target task" if len(same) == len(targets) else ", ".join(same)
+            texts.append(f"asks exactly what {run.base} asks on {what}: its scores there are {run.base}'s")
+        for name in targets:
+            if name in by_task and (n := by_task[name].n_withheld):
+                texts.append(
+                    f"for {n} of {by_task[name].n} answers on {name}, training examples that ask the same as "
+                    "the item were withheld"
+                )
+        seed = run.manifest.experiment["seeds"][0]
+        yield from (PreparationNote(strategy=strategy, seed=seed, text=text) for text in texts)
 
 
 def _cells(run: RunRows) -> Iterable[Cell]:

@@ -46,6 +46,9 @@ def complete(
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config)
+    for task in tasks:
+        for remark in task.remarks:
+            progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.runner import execute
@@ -153,7 +156,7 @@ def _compose(
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
-    from harness.models.embedder import load_embedder
+    from harness.models.embedder import check_embedder, load_embedder
     from harness.models.huggingface import HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
@@ -163,6 +166,8 @@ def _compose(
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
+    model.check()
+    check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
@@ -172,6 +177,7 @@ def _compose(
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
+        "context_length": model.context_length,
     }
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
@@ -264,6 +270,7 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),

@@ -29,6 +29,9 @@ def print_summary(summary: Summary) -> None:
         console.print(
             f"{failure.strategy} (seed {failure.seed}) failed: {failure.error.message}", markup=False
         )
+    for task in summary.tasks:
+        for remark in task.remarks:
+            console.print(f"{task.name}: {remark}.", markup=False)
     for note in summary.notes:
         console.print(f"{note.strategy} (seed {note.seed}): {note.text}.", markup=False)
     if summary.errors:

@@ -248,6 +248,7 @@ class Choosing:
             text=text,
         )
         yield self._leakage()
+        yield from self._same_prompts()
         yield self._ceiling()
         yield from self._recall()
         yield from self._parity()
@@ -261,6 +262,14 @@ class Choosing:
         if named:
             text = f"test items that stand in the training data: {', '.join(named)}"
         return Check(name="leakage", good=not named, ends=ends, text=text)
+
+    def _same_prompts(self) -> Iterable[Check]:
+        """Name the strategies that asked nothing else than the base on all target tasks."""
+        n_targets = sum(info.role == "target" for info in self.run.infos)
+        same = [name for name in self._means if len(self.run.same_as_base(name)) == n_targets]
+        if same:
+            text = f"asks exactly what {self.run.base} asks on every target task: {', '.join(same)}"
+            yield Check(name="prompts", good=False, ends=False, text=text)
 
     def _ceiling(self) -> Check:
         primary = {info.name: info.primary_metric for info in self.run.infos if info.role == "target"}

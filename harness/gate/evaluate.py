@@ -15,6 +15,7 @@ from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
 from harness.gate.sides import Compared, Sides, Tasks, checked_tasks, compare_all, retained
 from harness.gate.spec import GateFile, TaskCheck
 from harness.stats import Macro, holm
+from harness.tasks.questions import question_for_people
 from harness.types import Frozen
 
 WORST_FLIPS = 10
@@ -294,7 +295,7 @@ def _flips(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared: C
                 Flip(
                     task=task,
                     item_id=item_id,
-                    question=item.input,
+                    question=question_for_people(run.manifest.tasks[task], item),
                     target=item.targets[0],
                     answer=answer.text if answer else "(no answer)",
                     drop=drops[item_id],

@@ -67,14 +67,19 @@ def transformers_answers(
     Sampling is seeded by the items of the batch.
     """
     decoding = requests[0].decoding
-    batch = tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(module.device)
-    sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p} if decoding.temperature else {}
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), 0)
+    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=module.device)
+    seen = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=module.device)
+    sampling: dict[str, Any] = {}
+    if decoding.temperature:
+        sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     stopping = {"stop_strings": list(decoding.stop)} if decoding.stop else {}
     config = transformers.GenerationConfig(
         max_new_tokens=decoding.max_new_tokens,
         do_sample=decoding.temperature > 0,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=ends,
+        pad_token_id=pad,
+        eos_token_id=ends or None,
         **sampling,
         **stopping,
     )
@@ -82,12 +87,12 @@ def transformers_answers(
         seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
         torch.manual_seed(int(seed[:15], 16))
     output = module.generate(
-        input_ids=batch["input_ids"],
-        attention_mask=batch["attention_mask"],
+        input_ids=ids,
+        attention_mask=seen,
         generation_config=config,
         **({"tokenizer": tokenizer} if decoding.stop else {}),
     )
-    rows: list[list[int]] = output[:, batch["input_ids"].shape[1] :].tolist()
+    rows: list[list[int]] = output[:, width:].tolist()
     return rows
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ import numpy as np
 from harness.digests import digest_of, digest_of_file, digest_of_text
 from harness.errors import InputError, MissingDependencyError
 from harness.models._embedding_cache import Embedded, EmbeddingCache
+from harness.models.model_files import read_object, refuse_code
+from harness.models.opening import open_embedder, open_tokenizer, refused
 from harness.protocols import Embedder
 from harness.provenance import processor
 
@@ -42,6 +43,16 @@ def load_embedder(name: str, cache_dir: Path | None) -> Embedder:
     return SentenceEmbedder(_folder_of(name), cache)
 
 
+def check_embedder(name: str) -> None:
+    """Refuse an embedder in a folder that only code of its own could open, before anything slow begins.
+
+    Raises:
+        InputError: It has such code.
+    """
+    if Path(name).is_dir():
+        refuse_code(Path(name), name, "embedder")
+
+
 class SentenceEmbedder:
     """A sentence-transformers model in ``folder``.
 
@@ -57,6 +68,7 @@ class SentenceEmbedder:
     """
 
     def __init__(self, folder: Path, cache: EmbeddingCache | None = None) -> None:
+        refuse_code(folder, folder, "")
         self._folder, self._cache = folder, cache
         self.digest = digest_of(
             {str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)}
@@ -154,18 +166,13 @@ class SentenceEmbedder:
     @cached_property
     def _model(self) -> Any:
         try:
-            from sentence_transformers import SentenceTransformer
+            import sentence_transformers  # noqa: F401 - opened elsewhere
         except ModuleNotFoundError:
             raise MissingDependencyError("embedder", "sentence-transformers", "rag") from None
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
-        try:
-            model = SentenceTransformer(str(self._folder)).eval()
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InputError(
-                self._folder, "", f"cannot be loaded as an embedder: {error}", "check the folder"
-            ) from None
+        model = open_embedder(self._folder).eval()
         model.max_seq_length = self.max_tokens
         return model
 
@@ -176,11 +183,10 @@ class SentenceEmbedder:
             if path.exists():
                 from tokenizers import Tokenizer
 
-                tokenizer = Tokenizer.from_file(str(path))
+                with refused(self._folder, "", "its tokenizer.json cannot be read", "check the folder"):
+                    tokenizer = Tokenizer.from_file(str(path))
             else:
-                from transformers import AutoTokenizer
-
-                tokenizer = AutoTokenizer.from_pretrained(str(self._folder)).backend_tokenizer
+                tokenizer = open_tokenizer(self._folder, self._folder, "").backend_tokenizer
         except ModuleNotFoundError:
             raise MissingDependencyError("embedder", "transformers", "rag") from None
         tokenizer.no_truncation()
@@ -209,7 +215,7 @@ def _folder_of(name: str) -> Path:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"embedder {name}", error.name or "", "rag") from None
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.ot", "*.h5", "openvino/*"]))
+        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.ot", "*.h5", "openvino/*", "*.py"]))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError):
         raise InputError(
             "embedder",
@@ -235,7 +241,7 @@ def _max_tokens(folder: Path) -> int:
     ):
         path = folder / name
         if path.is_file():
-            value = json.loads(path.read_text(encoding="utf-8")).get(key)
+            value = read_object(path, folder, "").get(key)
             if isinstance(value, int) and value < 10**6:  # tokenizers write 10**30 for "no limit"
                 return value
     return _DEFAULT_MAX_TOKENS

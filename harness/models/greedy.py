@@ -10,19 +10,6 @@ from transformers import StopStringCriteria
 
 from harness.models.engine import Engine
 
-_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
-_SAMPLING = ("do_sample", "temperature", "top_k", "top_p", "min_p")
-_BOUNDS = ("max_length", "max_new_tokens")
-_KEPT = (
-    "use_cache",
-    "output_attentions",
-    "output_hidden_states",
-    "transformers_version",
-    "_from_model_config",
-)
-HARMLESS = frozenset(_IDS + _SAMPLING + _BOUNDS + _KEPT)
-"""Keys of a model's generation configuration that leave a greedy answer as it is."""
-
 LEAVING = 4
 """Rows that are finished leave the batch together, when they are a ``LEAVING``-th of it."""
 
@@ -48,11 +35,6 @@ class StopStrings:
     def hit(self, window: torch.Tensor) -> list[bool]:
         """Return for each row whether its last token completes a stop string."""
         return [bool(stopped) for stopped in self._criteria(window, None).tolist()]
-
-
-def is_plain(module: Any) -> bool:
-    """Whether the model's own settings leave the likeliest token as it is: no penalties, no forced tokens."""
-    return set(module.generation_config.to_diff_dict()) <= HARMLESS
 
 
 def greedy(

@@ -16,13 +16,22 @@ from typing import Any, ClassVar
 import torch
 
 from harness.config import ModelOptions
-from harness.errors import InputError
+from harness.errors import InputError, shorten
 from harness.models.answers import chosen, transformers_answers, with_cost, written
-from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS, halving, plan_batches
+from harness.models.batching import (
+    MAX_BATCH_CHOICE_ITEMS,
+    MAX_BATCH_ITEMS,
+    halving,
+    is_out_of_memory,
+    plan_batches,
+)
 from harness.models.budgets import BatchBudgets, Setting, setting_of
+from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
-from harness.models.greedy import StopStrings, greedy, is_plain
+from harness.models.greedy import StopStrings, greedy
 from harness.models.likelihood import log_likelihoods, text_log_probs
+from harness.models.model_files import refuse_code
+from harness.models.opening import check_model
 from harness.models.prefixes import families
 from harness.models.probing import probe
 from harness.models.prompts import Prompts
@@ -30,7 +39,7 @@ from harness.models.resolve import adapter_digest, local_folder, parameter_count
 from harness.models.weights import (
     Quantization,
     attach,
-    context_length,
+    check_size,
     detach,
     detachable,
     device_of,
@@ -38,7 +47,7 @@ from harness.models.weights import (
     load_tokenizer,
     load_weights,
 )
-from harness.progress import Progress
+from harness.progress import Progress, SilentProgress
 from harness.protocols import TokenLogProbs
 from harness.types import (
     Failure,
@@ -80,8 +89,10 @@ class HuggingFaceModel:
     ) -> None:
         self._options, self._place, self._adapter, self._quantization = options, place, adapter, quantization
         self._budgets = budgets or BatchBudgets()
+        self._progress = progress or SilentProgress()
         self.name = options.path
         self.folder = local_folder(options.path, options.revision, place, progress)
+        refuse_code(Path(self.folder), place, "model.path")
         self.device = device_of(options, place)
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(
@@ -99,15 +110,33 @@ class HuggingFaceModel:
 
     # --- Loading ---
 
+    def check(self, weights: bool = True) -> None:
+        """Refuse a model that cannot answer, before its weights are loaded or anything slow begins.
+
+        Args:
+            weights: Whether its weights must be there; to count tokens they need not.
+
+        Raises:
+            InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
+        """
+        n_embedded = check_model(self.folder, self._place, weights)
+        check_size(self.tokenizer, n_embedded, self._place)
+        if self._options.context_length is None and self._read_context.assumed:
+            self._progress.say(f"{self.name}: {self._read_context}")
+
     @cached_property
     def tokenizer(self) -> Any:
         """The tokenizer, padding on the left, with a chat template in any case."""
-        return load_tokenizer(self.folder, self._place)
+        return load_tokenizer(self.folder, self._place, self._options.template_options)
 
     @cached_property
     def context_length(self) -> int:
-        """Tokens that prompt and answer may have together."""
-        return context_length(self.folder)
+        """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
+        return self._options.context_length or self._read_context.tokens
+
+    @cached_property
+    def _read_context(self) -> ContextLength:
+        return context_of(self.folder, self._place)
 
     @property
     def module(self) -> Any:
@@ -148,10 +177,8 @@ class HuggingFaceModel:
         _evict(HuggingFaceModel._resident)
         HuggingFaceModel._resident = None
         module = load_weights(self.folder, self.dtype, self.device, quantization, self._place)
-        tokenizer = load_tokenizer(self.folder, self._place)
-        if len(tokenizer) > module.get_input_embeddings().weight.shape[0]:
-            remedy = "use the tokenizer that belongs to the weights"
-            raise InputError(self._place, "model.path", "its tokenizer is larger than its embedding", remedy)
+        tokenizer = load_tokenizer(self.folder, self._place, self._options.template_options)
+        check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
         return module, tokenizer
 
     def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
@@ -188,6 +215,10 @@ class HuggingFaceModel:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the number of tokens of the rendered prompt."""
         return len(self._prompts.prompt(messages).ids)
+
+    def answer_tokens(self, request: Request) -> int:
+        """Return the most tokens that an answer takes: of the longest choice or all that may be written."""
+        return max(map(len, self._choices(request)), default=request.decoding.max_new_tokens)
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
@@ -230,11 +261,28 @@ class HuggingFaceModel:
 
     def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Answer one batch of generate requests, in order."""
+        self._ready()
         return halving(self._generate, requests, self._ran_out)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
+        self._ready()
         return halving(self._score, requests, self._ran_out)
+
+    def _ready(self) -> None:
+        """Load the weights before anything is answered: what goes wrong then is not an item's fault.
+
+        Raises:
+            InputError: They do not fit the memory.
+        """
+        try:
+            _ = self.module
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            problem = f"does not fit the memory of {self.device}: {shorten(str(error))}"
+            remedy = "use a smaller model, `dtype: bfloat16`, or weights in 4 bits (`use: qlora`)"
+            raise InputError(self._place, "model.path", problem, remedy, self.name) from None
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
@@ -243,7 +291,7 @@ class HuggingFaceModel:
         prompts = [self._ids(request) for request in requests]
         ends, shared = self._end_tokens(), 0
         longest = max(map(len, prompts)) + decoding.max_new_tokens
-        if decoding.temperature == 0 and is_plain(self.module) and self.engine.shares(longest):
+        if decoding.temperature == 0 and self.engine.shares(longest):
             stop = self._stop(decoding.stop)
             answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 import transformers
 
+from harness.models.batching import is_out_of_memory
 from harness.models.engine import Engine
 
 SHARE = 0.8
@@ -35,7 +36,7 @@ def largest_fitting(take: Callable[[int], int], sizes: Iterator[int], most_bytes
     """Take growing sizes until one does not fit, and return the one before it; the first if none fits.
 
     Args:
-        take: Does the work of one size and returns the bytes that it took, or raises torch.OutOfMemoryError.
+        take: Does the work of one size and returns the bytes that it took, or runs out of memory.
         sizes: At least one, the smallest first.
         most_bytes: A size that takes more does not fit.
     """
@@ -44,7 +45,9 @@ def largest_fitting(take: Callable[[int], int], sizes: Iterator[int], most_bytes
         try:
             if take(size) > most_bytes:
                 break
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
             break
         fits = size
     return fits

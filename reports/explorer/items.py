@@ -12,6 +12,7 @@ from typing import overload
 from harness.analysis.answers import judged_text, refuses
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import RIGHT
+from harness.tasks.questions import question_for_people
 from harness.types import ItemResult, TaskItem
 
 PART = 200
@@ -49,11 +50,20 @@ class Shown:
 
 @dataclass(frozen=True)
 class AskedItem:
-    """One item with what every strategy made of it, by strategy."""
+    """One item with what every strategy made of it, by strategy.
+
+    ``question`` is what its prompt shows of it, where that is more than its input.
+    """
 
     task: str
     item: TaskItem
     shown: Mapping[str, Shown]
+    question: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The question as a reader sees it."""
+        return self.question or self.item.input
 
     @property
     def disagreement(self) -> int:
@@ -117,7 +127,13 @@ class AskedItems(Sequence[AskedItem]):
                     for item, result in self._run.first_results(strategy, task, ids).items():
                         shown[item][strategy] = self._shown(result, by_task[task].rows[item])
             items = self._run.items[task].some(ids)
-            found |= {(task, item): AskedItem(task, items[item], shown[item]) for item in ids}
+            spec = self._run.manifest.tasks[task]
+            found |= {
+                (task, item): AskedItem(
+                    task, items[item], shown[item], question_for_people(spec, items[item])
+                )
+                for item in ids
+            }
         return [found[place] for place in places]
 
     def _shown(self, result: ItemResult, n: int) -> Shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ def test_an_equal_but_cheaper_strategy_is_taken(tmp_path: Path) -> None:
     assert (found.outcome, found.winner) == ("prompt", "few_shot")
     dearer = decided(run_of(tmp_path / "other", shares, tokens={"rag": 100, "few_shot": 500}))
     assert dearer.winner == "rag"
+
+
+def test_a_strategy_that_is_the_base_under_another_name_is_named(tmp_path: Path) -> None:
+    rows = rows_of(run_of(tmp_path / "run", {"zero_shot": 0.3, "few_shot": 0.3, "rag": 0.5}))
+    assert "prompts" not in {check.name for check in choose(rows, SHEET).checks}
+    same = dataclasses.replace(rows, answers={**rows.answers, "few_shot": rows.answers["zero_shot"]})
+    (check,) = [check for check in choose(same, SHEET).checks if check.name == "prompts"]
+    assert (check.good, check.ends) == (False, False)
+    assert check.text == "asks exactly what zero_shot asks on every target task: few_shot"
 
 
 def test_the_frontier_holds_what_is_proven_better_than_all_that_is_cheaper(tmp_path: Path) -> None:

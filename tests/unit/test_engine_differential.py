@@ -18,7 +18,7 @@ from harness.models import engine as engine_module
 from harness.models import greedy as greedy_module
 from harness.models import likelihood
 from harness.models.engine import Engine
-from harness.models.greedy import StopStrings, greedy, is_plain
+from harness.models.greedy import StopStrings, greedy
 from harness.models.likelihood import log_likelihoods
 from harness.models.prefixes import shared_length
 from tests.unit._families import built, families
@@ -195,10 +195,3 @@ def test_stop_strings_end_answers_where_transformers_end_them(tiny_model: Path, 
         assert answer == output[0, len(prompt) :].tolist()
         cut += len(answer) < 16
     assert cut
-
-
-def test_settings_of_a_model_that_bend_its_answers_are_seen(tiny_model: Path) -> None:
-    module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model)
-    assert is_plain(module)
-    module.generation_config.repetition_penalty = 1.1
-    assert not is_plain(module)

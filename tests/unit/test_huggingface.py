@@ -138,6 +138,76 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
     assert sizes[0] == 7
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ValueError("odd input"), "ValueError"),
+        (IndexError("index out of range in self"), "IndexError"),
+        (RuntimeError("CUDA error: out of memory"), "out_of_memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), "out_of_memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."), "out_of_memory"),
+        (MemoryError(), "out_of_memory"),
+    ],
+)
+@pytest.mark.parametrize("way", ["generate", "score"])
+def test_what_one_item_raises_fails_no_other(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch, way: str, error: Exception, kind: str
+) -> None:
+    sizes = []
+
+    def answer(requests: list[Request]) -> list[Generation]:
+        sizes.append(len(requests))
+        if "5" in {r.item_id for r in requests}:
+            raise error
+        return [Generation(text=r.item_id) for r in requests]
+
+    monkeypatch.setattr(model, f"_{way}", answer)
+    asked = [request("x", ("a", "b") if way == "score" else (), item_id=str(n)) for n in range(32)]
+    answers = getattr(model, way)(asked)
+    assert [a.text for a in answers if isinstance(a, Generation)] == [str(n) for n in range(32) if n != 5]
+    assert [a.kind for a in answers if isinstance(a, Failure)] == [kind]
+    assert len(sizes) == 11  # the batch, then two halves on each of five levels
+
+
+def test_what_is_refused_on_purpose_is_not_tried_in_halves(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(requests: list[Request]) -> list[Generation]:
+        raise InputError("here", "", "no", "do else", len(requests))
+
+    monkeypatch.setattr(model, "_generate", refuse)
+    with pytest.raises(InputError, match="got 4"):
+        model.generate([request("x", item_id=str(n)) for n in range(4)])
+
+
+def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def full(*_: object) -> object:
+        attempts.append(1)
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    fresh = HuggingFaceModel(model._options)
+    monkeypatch.setattr(HuggingFaceModel, "_resident", None)
+    monkeypatch.setattr("harness.models.huggingface.load_weights", full)
+    with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
+        fresh.generate([request("x", item_id=str(n)) for n in range(8)])
+    assert len(attempts) == 1
+
+
+def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFaceModel) -> None:
+    long = "one two three four five six seven"
+    asked = request("x", ("a", long))
+    assert (
+        model.answer_tokens(asked)
+        == max(map(len, model._choices(asked)))
+        > model.answer_tokens(request("x", ("a",)))
+    )
+    assert model.answer_tokens(request("x", max_new_tokens=9)) == 9
+
+
 def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
     asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
     for answers in (model.generate(asked), model.score(asked)):

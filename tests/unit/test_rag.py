@@ -227,3 +227,20 @@ def test_chunks_are_embedded_some_hundred_at_a_time(tmp_path):
     prepared = Rag(RagOptions()).prepare(context(tmp_path, data(corpus=corpus), embedder=embedder))
     assert prepared.record["indexes"]["task"]["n_chunks"] == 600
     assert embedder.most == 256
+
+
+def test_training_items_that_share_the_input_column_are_found_and_shown_by_what_the_prompt_shows(tmp_path):
+    texts = ["dogs bark", "my bank card is lost", "the bank has a dog"]
+    train = [
+        item(n, "Which?", f"a{n}").model_copy(update={"metadata": {"text": t}}) for n, t in enumerate(texts)
+    ]
+    task = data(train, prompt="Ticket: {{ text }}")
+    prepared = Rag(RagOptions(source="train", top_k=1)).prepare(context(tmp_path, task))
+    asked = item("q", "Which?", "", "test").model_copy(update={"metadata": {"text": "lost bank card"}})
+    twin = item("t", "Other", "", "test").model_copy(update={"metadata": {"text": "My bank card  is lost"}})
+    found = prepared.build(task.task, [asked, twin])
+    assert all(isinstance(request, Request) for request in found)
+    first, second = (request for request in found if isinstance(request, Request))
+    assert first.messages[-1].content.startswith("[1] my bank card is lost -> a1\n\nTicket: lost")
+    assert (first.withheld, second.withheld) == (0, 1)
+    assert "a1" not in second.messages[-1].content

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.analysis.summary import summary_of
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Preparation, Store
-from harness.types import Failure, Generation, ItemResult, PrepareCost, Request, RunManifest
+from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -193,6 +194,48 @@ def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -
     chains = [chain_of("plain", Plain()), chain_of("better", Better())]
     found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
     assert [*found.cells, *found.contrasts, *found.macro] == []
+
+
+def test_a_strategy_that_asks_what_the_base_asks_is_named(tmp_path: Path) -> None:
+    """By what was asked of which model: an adapter's zero-shot prompts are not the base's answers."""
+    tasks = [task_of(12), task_of(6, "other"), task_of(6, "kept", role="retention")]
+    adapted = RuleModel()
+    adapted.identity = adapted.identity.model_copy(update={"adapter_digest": "a"})
+
+    class Shown(Plain):
+        only: tuple[str, ...] = ("words", "other")
+
+        def prepare(self, context):
+            def build(task, items):
+                built = context.build(task, items)
+                more = {"messages": (Message(role="user", content="?"),), "withheld": 2}
+                return [r.model_copy(update=more if task.name in self.only else {}) for r in built]
+
+            return dataclasses.replace(super().prepare(context), build=build)
+
+    class Some(Shown):
+        only = ("words",)
+
+    class Adapted(Plain):
+        def prepare(self, context):
+            return dataclasses.replace(super().prepare(context), model=adapted)
+
+    chains = [
+        chain_of("plain", Plain()),
+        chain_of("twin", Plain()),
+        chain_of("some", Some()),
+        chain_of("shown", Shown()),
+        chain_of("adapted", Adapted()),
+    ]
+    notes = [(note.strategy, note.text) for note in run(tmp_path, RuleModel(), tasks, chains).notes]
+    withheld = "for 12 of 12 answers on words, training examples that ask the same as the item were withheld"
+    assert notes == [
+        ("twin", "asks exactly what plain asks on every target task: its scores there are plain's"),
+        ("some", "asks exactly what plain asks on other: its scores there are plain's"),
+        ("some", withheld),
+        ("shown", withheld),
+        ("shown", withheld.replace("12", "6").replace("words", "other")),
+    ]
 
 
 def test_notes_of_a_part_that_strategies_share_come_once_and_those_of_others_stay() -> None:
