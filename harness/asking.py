@@ -134,9 +134,8 @@ class Asking:
         """Build the requests of items; where that raises, one by one, so that each item fails alone."""
         try:
             built = list(self.prepared.build(self.task.task, items))
-            if [each for each in built if not isinstance(each, Request | Failure)] or len(built) != len(
-                items
-            ):
+            sound = all(isinstance(each, Request | Failure) for each in built)
+            if not sound or len(built) != len(items):
                 raise TypeError("build() must return a request or a failure for each item, in order")
             return built
         except TrilemmaError:

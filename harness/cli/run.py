@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N test items of every task."
 )
-@click.option("--seed", "seeds", type=int, multiple=True, metavar="S", help="Use this seed; may be repeated.")
+@click.option(
+    "--seed",
+    "seeds",
+    type=click.IntRange(0, 2**32 - 1),
+    multiple=True,
+    metavar="S",
+    help="Use this seed; may be repeated.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder [default: runs/NAME]."
 )
