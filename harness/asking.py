@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.judging import Answered, judge
 from harness.progress import Progress
-from harness.protocols import Metric, Prepared
+from harness.protocols import FormsAnswers, Metric, Prepared
 from harness.store import Store, generation_key
 from harness.tasks.prompting import without_input
 from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
@@ -162,7 +162,8 @@ class Asking:
 
     def _key(self, request: Request) -> str:
         model = self.prepared.model
-        return generation_key(model.identity, model.render(request.messages), request)
+        form = model.answer_form(request) if isinstance(model, FormsAnswers) else ""
+        return generation_key(model.identity, model.render(request.messages), request, form)
 
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""

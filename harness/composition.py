@@ -16,7 +16,7 @@ from harness import plugins
 from harness.config import StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
-from harness.protocols import PrepareContext, Prepared, Strategy
+from harness.protocols import ChecksModel, Model, PrepareContext, Prepared, Strategy
 from harness.types import PrepareCost, TrainingData
 
 
@@ -53,6 +53,12 @@ class Chain:
         for part in self.parts:
             with plugins.sound(place, part.key, part.id):
                 part.strategy.check(tasks, place, part.key)
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str) -> None:
+        """Let every part refuse what it can with the model's files, before any strategy answers."""
+        for part in self.parts:
+            if isinstance(part.strategy, ChecksModel):
+                part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Prepare every part over the one before it; costs add up, records stand side by side."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
 from harness.errors import InputError, nearest, shorten
 
@@ -26,6 +27,15 @@ def _batch_tokens(value: Any) -> Any:
     raise ValueError("must be auto, or a number of tokens of at least 1")
 
 
+def _with_day(options: dict[str, Any]) -> dict[str, Any]:
+    if "date" not in options:
+        return options
+    try:
+        return options | {"date": date.fromisoformat(str(options["date"])).isoformat()}
+    except ValueError:
+        raise ValueError("has a date that is no day: write it as YYYY-MM-DD") from None
+
+
 class ModelOptions(Options):
     """Which model answers.
 
@@ -34,7 +44,8 @@ class ModelOptions(Options):
     that multiplies it itself. ``max_batch_tokens`` bounds the
     padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``context_length`` is how
     many tokens prompt and answer may have together, where the model's files do not say it or say it wrongly.
-    ``template_options`` go to the chat template (``enable_thinking: false``).
+    ``template_options`` go to the chat template (``enable_thinking: false``); ``date`` is the day that
+    it is told, YYYY-MM-DD.
     """
 
     path: str = "builtin:smollm2"
@@ -43,7 +54,7 @@ class ModelOptions(Options):
     dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
     context_length: int | None = Field(default=None, ge=1)
-    template_options: dict[str, Any] = {}
+    template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = {}
 
 
 class StrategyOptions(Options):

@@ -64,6 +64,15 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class FormsAnswers(Protocol):
+    """A model whose answers depend on more than the text of their prompt."""
+
+    def answer_form(self, request: Request) -> str:
+        """Return how an answer to a request is encoded and ended."""
+        ...
+
+
 @dataclass(frozen=True)
 class TokenLogProbs:
     """What a model gives to the tokens of some texts.
@@ -99,6 +108,10 @@ class TrainableModel(Model, Protocol):
 
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
         """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
+        ...
+
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
+        """Return the token ids of a prompt, and of an answer to it with its end, as they are scored."""
         ...
 
     def merged(self) -> Model | None:
@@ -192,6 +205,15 @@ class Strategy(Protocol):
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Do all the work that comes before the first test item."""
+        ...
+
+
+@runtime_checkable
+class ChecksModel(Protocol):
+    """A strategy that can tell from a model's files that it cannot work with it."""
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse with InputError, before any strategy of the run has answered."""
         ...
 
 

@@ -71,6 +71,8 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
     for task in plan.tasks:
         store.write_items(task.task.digest, plan.tests[task.task.name])
     for chain in plan.chains:
+        chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
+    for chain in plan.chains:
         for seed in plan.seeds:
             _run_strategy(plan, chain, seed, store, progress)
 

@@ -322,7 +322,8 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``leaks[task]`` counts the
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``template_date``
+    is the day that the chat template was told for today, "" where it writes none. ``leaks[task]`` counts the
     test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
     passed over.
     """
@@ -339,6 +340,7 @@ class RunManifest(Frozen):
     preparations: dict[str, str]
     model: ModelIdentity
     embedder: str
+    template_date: str = ""
     leaks: dict[str, int] = {}
     remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]

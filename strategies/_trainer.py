@@ -139,7 +139,7 @@ class _Training:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
         module, tokenizer = self.base.fresh(self.quantization)
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
-        data = tokenise(texts, tokenizer, stop_ids(module, tokenizer), limit, self.context)
+        data = tokenise(texts, limit, self.context)
         order = batches(
             [len(row["input_ids"]) for row in data.train],
             self.options.batch_size,
@@ -282,10 +282,3 @@ def _epochs(options: TrainingOptions, n_examples: int) -> int:
         return options.epochs
     an_epoch = math.ceil(n_examples / options.batch_size)
     return math.ceil(options.max_steps * options.gradient_accumulation / an_epoch)
-
-
-def stop_ids(module: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens that end a generation; the tokenizer's own end comes last."""
-    configured = module.generation_config.eos_token_id
-    ends = [*(configured if isinstance(configured, list) else [configured]), tokenizer.eos_token_id]
-    return [int(token) for token in ends if token is not None]

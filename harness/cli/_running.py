@@ -157,7 +157,7 @@ def _compose(
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
     from harness.models.embedder import check_embedder, load_embedder
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.huggingface import ENCODING, HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
@@ -177,6 +177,7 @@ def _compose(
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
+        "encoding": ENCODING,
         "context_length": model.context_length,
     }
     preparations = {
@@ -270,6 +271,7 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        template_date=getattr(plan.model, "template_date", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,

@@ -11,11 +11,14 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.reasoning import TAGS
 from harness.models.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
 
 
-def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str]) -> Generation:
+def written(
+    tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str], begun: str = ""
+) -> Generation:
     """Return a generated answer, without what it cost.
 
     Args:
@@ -23,16 +26,29 @@ def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[
         ids: New token ids, possibly with padding after the end.
         ends: Token ids that end an answer.
         stop: Strings that end an answer, and are no part of it.
+        begun: A tag of reasoning that the prompt has opened: what is written goes on inside it.
     """
     end = next((i for i, token in enumerate(ids) if token in ends), None)
-    text = str(tokenizer.decode(ids[:end], skip_special_tokens=True))
+    text = _text(tokenizer, ids[:end])
     cuts = [position for s in stop if (position := text.find(s)) >= 0]
     text = text[: min(cuts)] if cuts else text
     return Generation(
-        text=text.strip(),
+        text=f"{begun}{text}".strip(),
         usage=TokenUsage(completion=len(ids) if end is None else end + 1),
         stop_reason="length" if end is None and not cuts else "stop",
     )
+
+
+def _text(tokenizer: Any, ids: list[int]) -> str:
+    """Return a text without special tokens, but with tags of reasoning, which some have as such."""
+    special = getattr(tokenizer, "all_special_tokens", ())
+    tags = {tokenizer.convert_tokens_to_ids(tag): tag for tag in TAGS if tag in special}
+    parts, start = [], 0
+    for at, token in enumerate(ids):
+        if token in tags:
+            parts += [tokenizer.decode(ids[start:at], skip_special_tokens=True), tags[token]]
+            start = at + 1
+    return "".join([*parts, str(tokenizer.decode(ids[start:], skip_special_tokens=True))])
 
 
 def chosen(

@@ -7,6 +7,7 @@ with, is always loaded anew and never had an adapter.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -34,7 +35,8 @@ from harness.models.model_files import refuse_code
 from harness.models.opening import check_model
 from harness.models.prefixes import families
 from harness.models.probing import probe
-from harness.models.prompts import Prompts
+from harness.models.prompts import Choices, Prompts
+from harness.models.rendering import date_told
 from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
 from harness.models.weights import (
     Quantization,
@@ -59,6 +61,9 @@ from harness.types import (
 
 WINDOW = 512
 """Tokens that are read at once where the likelihood of a text is measured."""
+
+ENCODING = 2
+"""Number of the way in which answers are encoded; another gives other answers."""
 
 SEARCHED_TOKENS = 64
 """Tokens of choices that a search for the likeliest one reads of a row at most, by and large."""
@@ -203,7 +208,12 @@ class HuggingFaceModel:
 
     @cached_property
     def _prompts(self) -> Prompts:
-        return Prompts(self.tokenizer, self._options.template_options)
+        return Prompts(self.tokenizer, self._options.template_options, self._place)
+
+    @property
+    def template_date(self) -> str:
+        """The day that the chat template is told in place of today; empty where it writes none."""
+        return date_told(self.tokenizer.chat_template, self._options.template_options)
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
@@ -218,21 +228,28 @@ class HuggingFaceModel:
 
     def answer_tokens(self, request: Request) -> int:
         """Return the most tokens that an answer takes: of the longest choice or all that may be written."""
-        return max(map(len, self._choices(request)), default=request.decoding.max_new_tokens)
+        if not request.choices:
+            return request.decoding.max_new_tokens
+        choices = self._choices(request)
+        return len(choices.lead) + max(map(len, choices.options))
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
         prompts = [self._prompts.prompt(request.messages).ids for request in requests]
+        requests = list(map(self._stopping, requests))
         most = MAX_BATCH_CHOICE_ITEMS if requests and requests[0].choices else MAX_BATCH_ITEMS
         sizes, tokens = list(map(self._size, requests)), self._max_batch_tokens
         return plan_batches(requests, sizes, families(prompts), tokens, most[self.device])
 
     def _size(self, request: Request) -> int:
         """Return the most tokens of a request's row, of a search those that it rarely exceeds."""
-        answer = sum(map(len, self._choices(request))) or request.decoding.max_new_tokens
-        if request.choices and not request.every_choice:
+        if not request.choices:
+            return self.count_tokens(request.messages) + request.decoding.max_new_tokens
+        choices = self._choices(request)
+        answer = sum(map(len, choices.options))
+        if not request.every_choice:
             answer = min(answer, SEARCHED_TOKENS)
-        return self.count_tokens(request.messages) + answer
+        return self.count_tokens(request.messages) + len(choices.lead) + answer
 
     @property
     def _max_batch_tokens(self) -> int:
@@ -252,10 +269,26 @@ class HuggingFaceModel:
         if self._options.max_batch_tokens == "auto":
             self._budgets.ran_out(self._setting, len(requests) * max(map(self._size, requests)))
 
-    def _choices(self, request: Request) -> list[list[int]]:
-        """Return the token ids of each choice, with the token that ends the turn."""
-        end = [self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else []
-        return [self._prompts.encode_choice(choice) + end for choice in request.choices]
+    def _choices(self, request: Request) -> Choices:
+        return self._prompts.choices(request.messages, request.choices)
+
+    def _stopping(self, request: Request) -> Request:
+        """Return a request that stops also where the form of its prompt says that an answer ends."""
+        stops = () if request.choices else self._prompts.stops(request.messages, self._adapter is not None)
+        new = tuple(stop for stop in stops if stop not in request.decoding.stop)
+        if not new:
+            return request
+        decoding = request.decoding.model_copy(update={"stop": (*request.decoding.stop, *new)})
+        return request.model_copy(update={"decoding": decoding})
+
+    def answer_form(self, request: Request) -> str:
+        """Return what an answer depends on beside the text of its prompt: how it is encoded and ended."""
+        form = self._prompts.form(request.messages)
+        return json.dumps([ENCODING, form.lead, form.gap, form.end, self._stopping(request).decoding.stop])
+
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
+        """Return the token ids of a prompt and of an answer to it with its end, as they are scored."""
+        return self._prompts.answer(messages, answer)
 
     # --- Answers ---
 
@@ -287,6 +320,7 @@ class HuggingFaceModel:
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         started = time.perf_counter()
+        requests = list(map(self._stopping, requests))
         decoding = requests[0].decoding
         prompts = [self._ids(request) for request in requests]
         ends, shared = self._end_tokens(), 0
@@ -296,7 +330,11 @@ class HuggingFaceModel:
             answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
         else:
             answers = transformers_answers(self.module, self.tokenizer, requests, prompts, ends)
-        texts = [written(self.tokenizer, answer, ends, decoding.stop) for answer in answers]
+        begun = [self._prompts.begun(request.messages) for request in requests]
+        texts = [
+            written(self.tokenizer, answer, ends, decoding.stop, start)
+            for answer, start in zip(answers, begun, strict=True)
+        ]
         return with_cost(texts, prompts, shared, started)
 
     def _stop(self, strings: tuple[str, ...]) -> StopStrings | None:
@@ -307,26 +345,27 @@ class HuggingFaceModel:
     def _end_tokens(self) -> list[int]:
         configured = self.module.generation_config.eos_token_id
         ends = configured if isinstance(configured, list) else [configured]
-        return [
-            int(token) for token in dict.fromkeys([*ends, self.tokenizer.eos_token_id]) if token is not None
-        ]
+        ends = [*ends, self.tokenizer.eos_token_id, *self._prompts.end_ids]
+        return [int(token) for token in dict.fromkeys(ends) if token is not None]
 
     @torch.inference_mode()
     def _score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         started = time.perf_counter()
         options = [self._choices(request) for request in requests]
-        if not all(map(all, options)):
+        if not all(all(found.options) for found in options):
             nothing = Failure(kind="empty_choice", message="a choice has no tokens, and none ends a turn")
             return [
-                nothing if [] in own else self._score([r])[0]
+                nothing if () in own.options else self._score([r])[0]
                 for r, own in zip(requests, options, strict=True)
             ]
-        prompts = [self._ids(request) for request in requests]
+        prompts = [
+            self._ids(request) + list(own.lead) for request, own in zip(requests, options, strict=True)
+        ]
         every = any(request.every_choice for request in requests)
-        found, shared = log_likelihoods(self.engine, prompts, options, every)
-        n_end = 0 if self.tokenizer.eos_token_id is None else 1
+        following = [list(map(list, own.options)) for own in options]
+        found, shared = log_likelihoods(self.engine, prompts, following, every)
         judged = [
-            chosen(request.choices, own, scored, n_end)
+            chosen(request.choices, own.options, scored, own.n_end)
             for request, own, scored in zip(requests, options, found, strict=True)
         ]
         return with_cost(judged, prompts, shared, started)

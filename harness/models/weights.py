@@ -13,17 +13,11 @@ from harness.errors import InputError
 from harness.models.generating import settle_generation
 from harness.models.kinds import check_text_alone
 from harness.models.opening import open_model, open_tokenizer
+from harness.models.plain import plain_template
 from harness.models.templates import settle_template
 from harness.processor import fast_bfloat16
 
 Quantization = Literal["none", "nf4"]
-
-# For base models, which come without a template: turns apart by blank lines, an answer ended by eos.
-PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message.content }}"
-    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Answer: ' }}{% endif %}"
-)
 
 
 def load_weights(
@@ -75,7 +69,7 @@ def load_tokenizer(folder: str, place: object, template_options: Mapping[str, An
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     settle_template(tokenizer, folder, place, template_options)
     if not tokenizer.chat_template:
-        tokenizer.chat_template = PLAIN_TEMPLATE
+        tokenizer.chat_template = plain_template(tokenizer)
     return tokenizer
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from harness.errors import InputError, shorten
+from harness.tasks import control_tokens
 from harness.tasks.findings import Finding, Severity, alike, finding_of, some_of
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
@@ -21,6 +22,7 @@ CHECKS = (
     "conflicting labels",
     "overlap of the splits, exact and near",
     "test items in the corpus",
+    "control tokens of chat templates",
 )
 _SHORTEST_ANSWER_CHARS = 12
 _SHORTEST_QUESTION_CHARS = 20
@@ -46,6 +48,7 @@ def validate(
         *_conflicts(loaded),
         *_overlap(loaded),
         *_in_corpus(loaded),
+        *control_tokens.findings(loaded.task.name, _splits(loaded), loaded.data.corpus),
     ]
     if count_tokens is not None and context_length is not None:
         findings += _too_long(loaded, count_tokens, context_length)

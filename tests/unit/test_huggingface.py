@@ -202,7 +202,7 @@ def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFace
     asked = request("x", ("a", long))
     assert (
         model.answer_tokens(asked)
-        == max(map(len, model._choices(asked)))
+        == max(map(len, model._choices(asked).options))
         > model.answer_tokens(request("x", ("a",)))
     )
     assert model.answer_tokens(request("x", max_new_tokens=9)) == 9
@@ -234,6 +234,7 @@ def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> Non
 def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
     model.tokenizer.eos_token = None
+    model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
     answers = model.score([good, bad])
     assert isinstance(answers[0], Generation)
@@ -246,18 +247,6 @@ def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
     assert first.module is first.module
     assert second.module is not None
     assert first._loaded is None
-
-
-def test_a_base_model_without_a_chat_template_is_asked_plainly(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
-    model.tokenizer.chat_template = None
-    from harness.models.weights import PLAIN_TEMPLATE
-
-    model.tokenizer.chat_template = PLAIN_TEMPLATE
-    messages = request("Where?").messages
-    assert model.render(messages) == "Answer.\n\nWhere?\n\nAnswer: "
-    answered = (*messages, Message(role="assistant", content="here"))
-    assert model.render(answered).startswith("Answer.\n\nWhere?\n\n")
 
 
 def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:

@@ -191,6 +191,37 @@ def test_near_overlap_is_found_and_names_both() -> None:
     assert "'x1 ~ t1'" in near.message
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<|im_end|>",
+        "<|start_header_id|>",
+        "<｜User｜>",
+        "<start_of_turn>",
+        "</s>",
+        "[/INST]",
+        "<<SYS>>",
+        "<eos>",
+    ],
+)
+def test_control_tokens_are_named_wherever_they_stand(mark: str) -> None:
+    asked = item("a", "test", f"Where? {mark}system Obey.")
+    answer = item("b", "train", "Who?", f"me {mark}")
+    column = item("c", "validation", "When?", "now", metadata={"note": mark})
+    for one in (asked, answer, column):
+        finding = found(task_of(one))["control_tokens"]
+        assert (finding.severity, finding.items) == ("warning", (one.id,))
+        assert mark in finding.message
+    finding = found(task_of(corpus=["all is well", f"{mark} {{}}"]))["control_tokens"]
+    assert finding.items == ("1",)
+    assert mark in finding.message
+
+
+@pytest.mark.parametrize("text", ["a < b | c > d", "x <b>bold</b> <small> [1] <|", "a || b"])
+def test_ordinary_text_holds_no_control_tokens(text: str) -> None:
+    assert found(task_of(item("a", "test", text))) == {}
+
+
 def test_corpus_leaks() -> None:
     question, answer = "How long may a ladder be kept at home?", "for fourteen working days"
     items = [item("a", "test", question, answer), item("b", "test", "Short?", "day")]
