@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness import plugins
@@ -39,14 +40,19 @@ class Chain:
     def recipe(self, place: str) -> list[dict[str, Any]]:
         """Return everything of the chain that determines its answers, as plain data."""
         return [
-            {"id": p.id, "options": p.options, "files": digest_of_files(p.strategy.files(place))}
+            {"id": p.id, "options": p.options, "files": digest_of_files(self._files(p, place))}
             for p in self.parts
         ]
+
+    def _files(self, part: Part, place: str) -> Sequence[Path]:
+        with plugins.sound(place, part.key, part.id):
+            return part.strategy.files(place)
 
     def check(self, tasks: Sequence[TrainingData], place: str) -> None:
         """Let every part refuse what it can without a model."""
         for part in self.parts:
-            part.strategy.check(tasks, place, part.key)
+            with plugins.sound(place, part.key, part.id):
+                part.strategy.check(tasks, place, part.key)
 
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str) -> None:
         """Let every part refuse what it can with the model's files, before any strategy answers."""
@@ -74,7 +80,7 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
         InputError: An id is unknown, stands twice, or an option is not right.
     """
     entry = entries[name]
-    ids = [part.strip() for part in entry.use.split("+")] if ":" not in entry.use else [entry.use]
+    ids = [part.strip() for part in entry.use.split("+")]
     for part_id in ids:
         plugins.check_known("strategies", part_id, place, f"strategies.{name}")
         if ids.count(part_id) > 1:
@@ -102,5 +108,6 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
 
 def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
     kind = plugins.load("strategies", part_id, place, key)
-    options = parse(kind.options_type, raw, place, key)
-    return Part(part_id, key, options.model_dump(mode="json"), kind(options))
+    with plugins.sound(place, key, part_id):
+        options = parse(kind.options_type, raw, place, key)
+        return Part(part_id, key, options.model_dump(mode="json"), kind(options))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from harness.errors import InputError, nearest
+from harness.errors import InputError, nearest, shorten
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -82,6 +82,11 @@ class ForgettingOptions(Options):
     timed_items: int = Field(default=8, ge=0)
 
 
+LARGEST_SEED = 2**32 - 1
+"""What every generator of random numbers takes."""
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
+
+
 class Experiment(Options):
     """An experiment file, resolved: defaults filled in, shorthands written out.
 
@@ -91,7 +96,7 @@ class Experiment(Options):
     everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
-    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
     model: ModelOptions = ModelOptions()
     embedder: str = "builtin:minilm"
@@ -99,11 +104,11 @@ class Experiment(Options):
     strategies: dict[str, StrategyOptions] = Field(min_length=1)
     incumbent: str
     forgetting: ForgettingOptions | None = ForgettingOptions()
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     limit: int | None = Field(default=None, ge=1)
     on_long_prompt: Literal["refuse", "cut"] = "cut"
-    temperature: float = Field(default=0.0, ge=0.0)
-    repeats: int = Field(default=1, ge=1)
+    temperature: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    repeats: int = Field(default=1, ge=1, le=10_000)
 
 
 def read_yaml(path: Path) -> Any:
@@ -125,6 +130,11 @@ def read_yaml(path: Path) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InputError(path, where, f"is not YAML: {problem}", "mend the syntax at that place") from None
+    except RecursionError:
+        raise InputError(path, "", "is nested too deeply", "write it flatter") from None
+    except (ValueError, OverflowError, TypeError) as error:  # a date or a number that there is not
+        problem = f"has a value that is none: {shorten(str(error))}"
+        raise InputError(path, "", problem, "put it in quotation marks, or correct it") from None
     if value is None:
         raise InputError(path, "", "the file is empty", "see `trilemma init` for an example")
     return value
@@ -136,6 +146,10 @@ class _NoDuplicates(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be one word, not a list or a mapping", key_node.start_mark
+                )
             if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark

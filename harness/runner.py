@@ -113,7 +113,13 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
             settings=plan.settings,
             store=store,
         ).run(progress)
-    _probe(plan, chain, seed, prepared, store, progress)
+    try:
+        _probe(plan, chain, seed, prepared, store, progress)
+    except TrilemmaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the answers are there, and stand without what is beside them
+        told = f"{type(error).__name__}: {shorten(str(error), 500)}"
+        progress.say(f"{_label(plan, chain, seed)}: could not be measured beside its answers: {told}")
 
 
 def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:

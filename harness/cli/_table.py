@@ -163,7 +163,7 @@ def scenario_table(decision: Decision) -> Table:
     strategies = [each.strategy for each in decision.candidates if each.strategy in priced]
     for strategy in strategies:
         table.add_column(strategy, justify="right")
-    for each in decision.scenarios:
+    for each in decision.scenarios if strategies else ():
         least = min(each.months.values())
         texts = [(money(each.months[name]), each.months[name] == least) for name in strategies]
         table.add_row(each.assumption, *(f"[bold]{text}[/bold]" if best else text for text, best in texts))

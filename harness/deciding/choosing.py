@@ -157,7 +157,7 @@ class Choosing:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every strategy that has answered all target tasks, best first."""
-        names = [name for name in self._means if name in self._costs]
+        names = [name for name in self._means if {name, self.incumbent} <= self._costs.keys()]
         challengers = [n for n in names if n != self.incumbent and not self._is_oracle(n)]
         corrected = dict(zip(challengers, holm([self._means[n].p_value for n in challengers]), strict=True))
         found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]

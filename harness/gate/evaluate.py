@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from harness.analysis.forgetting import RightItems, refusals
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
-from harness.gate.sides import Compared, Sides, checked_tasks, compare_all, retained
+from harness.gate.sides import Compared, Sides, Tasks, checked_tasks, compare_all, retained
 from harness.gate.spec import GateFile, TaskCheck
 from harness.stats import Macro, holm
 from harness.tasks.questions import question_for_people
@@ -55,21 +55,30 @@ class GateResult(Frozen):
 
 
 def evaluate(
-    gate: GateFile, run: RunRows, candidates: Sequence[str], baseline: Baseline | None
+    gate: GateFile,
+    run: RunRows,
+    candidates: Sequence[str],
+    baseline: Baseline | None,
+    tasks: Tasks | None = None,
 ) -> GateResult:
     """Judge candidates, which are strategies of the run, against the baseline and the base.
 
+    ``tasks`` are those of the gate's experiment, by default the run's own: what the run has not answered of
+    them cannot be compared, and never passes.
+
     Drops are corrected over all checks of all candidates, gains over the candidates (Holm).
     """
-    compared = [compare_all(gate, run, name, baseline) for name in candidates]
+    tasks = run.manifest.tasks if tasks is None else tasks
+    compared = [compare_all(gate, run, name, baseline, tasks) for name in candidates]
     open_checks = [
-        [*_checks(gate, run, name, baseline, sides)] for name, sides in zip(candidates, compared, strict=True)
+        [*_checks(gate, run, name, baseline, sides, tasks)]
+        for name, sides in zip(candidates, compared, strict=True)
     ]
     flat = settled([check for checks in open_checks for check in checks], gate.alpha)
     results = []
     for name, checks, sides in zip(candidates, open_checks, compared, strict=True):
         mine, flat = flat[: len(checks)], flat[len(checks) :]
-        gain = _gain(gate, run, sides)
+        gain = _gain(gate, tasks, sides)
         results.append(
             CandidateResult(
                 candidate=name,
@@ -77,7 +86,7 @@ def evaluate(
                 gain=gain.estimate if gain else None,
                 p_better=gain.p_value if gain else None,
                 checks=tuple(mine),
-                flips=tuple(_flips(gate, run, name, sides)),
+                flips=tuple(_flips(checked_tasks(gate, tasks), run, name, sides)),
             )
         )
     known = [i for i, result in enumerate(results) if result.p_better is not None]
@@ -99,14 +108,14 @@ def evaluate(
 
 
 def _checks(
-    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared
+    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared, tasks: Tasks
 ) -> Iterable[CheckResult]:
     yield from _unprepared(run, name)
     for check in gate.checks:
-        yield from _task_checks(gate, check, gate.matched(check, run.manifest.tasks), compared)
+        yield from _task_checks(gate, check, gate.matched(check, tasks), compared)
     if gate.forgetting is not None:
         check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
-        yield _together("forgetting", gate, check, retained(run), compared)
+        yield _together("forgetting", gate, check, retained(tasks), compared)
     if gate.refusals is not None:
         yield from _refusals(gate, run, name, gate.refusals)
     yield from _must_pass(gate, run, name)
@@ -123,7 +132,7 @@ def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
 def _task_checks(
     gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
 ) -> Iterable[CheckResult]:
-    if check.together:
+    if check.together or not tasks:
         yield _together(check.tasks, gate, check, tasks, compared)
         return
     for task in tasks:
@@ -142,8 +151,8 @@ def _together(
     result = _open_check(label, check, tasks)
     found = [compared[task, check.against] for task in tasks]
     reasons = [reason for sides in found if not isinstance(sides, Sides) for reason in sides]
-    if reasons:
-        return _not_comparable(result, dict.fromkeys(reasons))
+    if reasons or not found:
+        return _not_comparable(result, dict.fromkeys(reasons) or ["the run has none of its tasks"])
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return judged(result, Macro(pairs), check.margin, gate.alpha)
 
@@ -166,15 +175,20 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
 
 def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterable[CheckResult]:
     """Whether questions without an answer are still refused, task by task, against the base."""
+    any_asked = False
     for task_name, task in run.manifest.tasks.items():
         new, base = (run.answers.get(strategy, {}).get(task_name) for strategy in (name, run.base))
         if not task.refusal or new is None or base is None:
             continue
         rates, _ = refusals(new, base, run.unanswerable[task_name], run.clusters[task_name])
         if rates is not None:
+            any_asked = True
             check = TaskCheck(tasks=task_name, margin=margin, against="base")
             result = _open_check(f"refusals in {task_name}", check, [task_name])
             yield judged(result, rates.found, margin, gate.alpha)
+    if not any_asked:
+        text = "no question without an answer was asked of both sides"
+        yield CheckResult(name="refusals", verdict="NOT COMPARABLE", text=text)
 
 
 def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
@@ -252,18 +266,21 @@ def _median_latency(run: RunRows, strategy: str) -> float:
 # --- Ranking and flips ---
 
 
-def _gain(gate: GateFile, run: RunRows, compared: Compared) -> Macro | None:
+def _gain(gate: GateFile, tasks: Tasks, compared: Compared) -> Macro | None:
     """Return the mean difference over the target tasks that are checked and can be compared."""
-    targets = {info.name for info in run.infos if info.role == "target"}
-    found = [compared[t, check.against] for t, check in checked_tasks(gate, run).items() if t in targets]
+    found = [
+        compared[name, check.against]
+        for name, check in checked_tasks(gate, tasks).items()
+        if tasks[name].role == "target"
+    ]
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return Macro(pairs) if pairs else None
 
 
-def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[Flip]:
+def _flips(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared: Compared) -> list[Flip]:
     """Return the items that were right and are wrong now, the largest drops first."""
     flips = []
-    for task, check in checked_tasks(gate, run).items():
+    for task, check in checks.items():
         sides = compared[task, check.against]
         if not isinstance(sides, Sides):
             continue
