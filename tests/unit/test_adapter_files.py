@@ -262,7 +262,8 @@ def greedy(model, n=8):
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
     from harness.models import huggingface
-    from harness.models.weights import detach, load_weights
+    from harness.models.pristine import bare
+    from harness.models.weights import load_weights
 
     first = save_adapter(base, tmp_path / "first")
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
@@ -285,11 +286,11 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     assert alone[0] != alone[1]
     last = huggingface.HuggingFaceModel._resident
     assert last is not None
-    bare = detach(last.module).state_dict()
+    left = bare(last.module).state_dict()
     last._loaded = None
     fresh = base.fresh("none")[0].state_dict()
-    assert bare.keys() == fresh.keys()
-    assert all(torch.equal(bare[name], fresh[name]) for name in fresh)
+    assert left.keys() == fresh.keys()
+    assert all(torch.equal(left[name], fresh[name]) for name in fresh)
     assert greedy(base) == before
     assert len(loads) == 3
 
@@ -311,11 +312,3 @@ def test_checking_and_asking_many_adapters_loads_the_base_once(base, tmp_path, m
         prepared = Adapter(AdapterOptions(path=str(folder))).prepare(context(fresh, tmp_path, colour_task()))
         assert greedy(prepared.model)
     assert len(loads) == 1
-
-
-def test_an_adapter_that_trained_whole_modules_is_not_taken_off(base, tmp_path):
-    from harness.models.weights import detachable
-
-    whole = save_adapter(base, tmp_path / "whole", modules_to_save=["lm_head"])
-    assert not detachable(base.with_adapter(whole, "none").module)
-    assert detachable(base.with_adapter(save_adapter(base, tmp_path / "plain"), "none").module)
