@@ -24,10 +24,10 @@ _OWN = frozenset({"training"})
 def digest_of_module(module: Any) -> str:
     """Return the digest of a model's tensors, buffers, ties, modules, their settings and configurations.
 
-    Each chunk of a tensor's bytes is read as whole numbers of 32 bits, multiplied by fixed odd ones of 64 bits
-    and summed modulo 2**64, on the device where it lies: a change of one number is seen for certain, any other
-    but for one chance in 2**32 or less. Multilinear hashing: Lemire and Kaser, 2014, "Strongly universal
-    string hashing is fast".
+    Each chunk of a tensor's bytes is read as whole numbers of 32 bits, multiplied by fixed odd ones of 64
+    bits and summed modulo 2**64, on the device where it lies: a change of one number is seen for certain, any
+    other but for one chance in 2**32 or less. Multilinear hashing: Lemire and Kaser, 2014, "Strongly
+    universal string hashing is fast".
 
     Args:
         module: A model of transformers without an adapter.
@@ -46,7 +46,7 @@ def digest_of_module(module: Any) -> str:
         digest.update(f"{name} {tied} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
         if tied == name:
             sums.extend(_sums(tensor))
-    for device in dict.fromkeys(each.device for each in sums):  # one transfer for each device, in the tensors' order
+    for device in dict.fromkeys(each.device for each in sums):  # one transfer for each
         together = torch.stack([each for each in sums if each.device == device])
         digest.update(together.cpu().numpy().tobytes())
     return digest.hexdigest()
@@ -86,7 +86,8 @@ def _sums(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     if whole:
         words = flat[:whole].view(torch.int32)
         odd = _odd_numbers(tensor.device)
-        for part in words.split(_CHUNK):
+        for start in range(0, words.numel(), _CHUNK):
+            part = words[start : start + _CHUNK]
             yield (part * odd[: part.numel()]).sum()
     if whole < flat.numel():
         rest = flat[whole:].to(torch.int64)

@@ -118,7 +118,7 @@ def attach(module: Any, adapter: Path) -> Any:
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
     try:
         settings = PeftConfig.from_pretrained(str(adapter))
-        settings.task_type = "CAUSAL_LM"  # else peft would answer through a class that knows no language model
+        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
         return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
     except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
         if is_out_of_memory(error):

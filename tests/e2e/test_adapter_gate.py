@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +173,14 @@ def test_an_adapter_that_changes_its_base_leaves_the_next_candidate_as_it_is_alo
     def rows(out: str, *candidates: str) -> list[Any]:
         named = [word for name in candidates for word in ("--candidate", name)]
         call("gate", "next.yaml", *named, "--out", out)
-        found = [json.loads(line) for line in (folder / out / "items.jsonl").read_text().splitlines()]
-        return [
-            (row["item_id"], row["task"], row["generation"]["choices"])
-            for row in found
-            if row["strategy"] == "plain"
-        ]
+        asked = (
+            "SELECT task, item_id, generation FROM results NATURAL JOIN generations WHERE strategy = 'plain'"
+        )
+        with closing(sqlite3.connect(folder / out / "results.sqlite")) as store:
+            return sorted(
+                (task, item, str(json.loads(answer)["choices"]))
+                for task, item, answer in store.execute(asked)
+            )
 
     alone = rows("alone", "plain")
     assert alone
