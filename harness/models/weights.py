@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -117,7 +118,9 @@ def attach(module: Any, adapter: Path) -> Any:
 
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
     try:
-        settings = PeftConfig.from_pretrained(str(adapter))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is switched off, and of how its weights once began
+            settings = PeftConfig.from_pretrained(str(adapter))
         settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
         return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
     except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:

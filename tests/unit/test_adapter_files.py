@@ -14,12 +14,12 @@ from safetensors.torch import load_file, save_file
 from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
 from harness.types import PrepareCost
+from strategies._adapter_checks import check_adapter
 from strategies._adapter_files import (
     CONFIG,
     MANIFEST,
     WEIGHTS,
     AdapterManifest,
-    check_adapter,
     finished,
     publish,
 )
@@ -40,7 +40,7 @@ def save_adapter(base, folder, **settings):
         model = peft.get_peft_model(base.fresh("none")[0], peft.LoraConfig(**(keys | settings)))
         torch.manual_seed(3)
         for name, parameter in model.named_parameters():
-            if "lora_B" in name:
+            if "lora_B" in name or "lora_embedding_A" in name:
                 torch.nn.init.normal_(parameter)
         model.save_pretrained(folder)
     return folder
@@ -130,7 +130,7 @@ def test_a_link_out_of_the_folder_is_refused(adapter, base, tmp_path, name):
         ({"peft_type": "PREFIX_TUNING"}, "peft_type: must be LORA .*PREFIX_TUNING"),
         ({"lora_alhpa": 4}, "key 'lora_alhpa' is not known to peft .*did you mean 'lora_alpha'"),
         ({"megatron_config": {"a": 1}}, "names code to import"),
-        ({"r": 0}, "r must be a whole number from 1 to 1024 .*got 0"),
+        ({"r": 0}, "r must be a whole number from 1 to 16384 .*got 0"),
         ({"target_modules": ["query_key_value"]}, "cannot be applied"),
         ({"r": 4}, r"must have the shape \(4, .*got \(2, "),
         ({"target_modules": ["q_proj"]}, "has a tensor that this model has no place for"),

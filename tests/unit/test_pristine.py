@@ -125,7 +125,7 @@ def pristine(base) -> str:
 @pytest.fixture(scope="module")
 def alone(base, plain) -> list[str]:
     _evict(HuggingFaceModel._resident)
-    return greedy(base.with_adapter(plain, "none"))
+    return list(greedy(base.with_adapter(plain, "none")))
 
 
 def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -143,7 +143,7 @@ def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
         greedy(base.with_adapter(folder, "none"), 2)
-    answers = greedy(base.with_adapter(plain, "none"))
+    answers = list(greedy(base.with_adapter(plain, "none")))
     assert len(found) == 2
     assert len(set(found)) == 1, "the second adapter lay over another base than the first"
     return answers
@@ -219,10 +219,10 @@ def test_answering_and_its_fast_attention_leave_the_digest_as_it_was(base, prist
 
 def test_each_number_counts_at_every_place_and_length() -> None:
     for n_bytes in (1, 7, 8, 9, 64, 1000):
-        module = torch.nn.Module()
-        module.register_buffer("x", torch.zeros(n_bytes + 1, dtype=torch.uint8)[1:])
+        module, numbers = torch.nn.Module(), torch.zeros(n_bytes + 1, dtype=torch.uint8)[1:]
+        module.register_buffer("x", numbers)
         found = {digest_of_module(module)}
         for place in range(n_bytes):
-            module.x.zero_()[place] = 1
+            numbers.zero_()[place] = 1
             found.add(digest_of_module(module))
         assert len(found) == n_bytes + 1
