@@ -307,14 +307,15 @@ class PrepareCost(Frozen):
 class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
-    ``parameters`` counts the base's weights; 0 where that is not known.
+    ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
+    the format that the base's own files are saved in.
     """
 
     name: str
     weights_digest: str
     parameters: int = 0
     adapter_digest: str = ""
-    quantization: Literal["none", "nf4"] = "none"
+    quantization: str = "none"
     dtype: str = "float32"
 
 

@@ -69,8 +69,9 @@ def _settled(config: Path, base_name: str) -> str:
     """Return an adapter's settings as the same text every time: peft writes sets in any order, and a path."""
     settings = json.loads(config.read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = base_name
-    if isinstance(settings.get("target_modules"), list):
-        settings["target_modules"].sort()
+    for key in ("target_modules", "exclude_modules"):
+        if isinstance(settings.get(key), list):
+            settings[key].sort()
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 

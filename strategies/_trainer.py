@@ -16,10 +16,12 @@ import transformers
 
 from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
-from harness.models.quantization import missing_gradients_are_errors
+from harness.models.opening import empty_model
+from harness.models.quantization import missing_gradients_are_errors, share_in_4_bits
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
+from strategies._adapted import Adapted, adapted, check_stored, wrapped
 from strategies._adapter_files import (
     WEIGHTS,
     AdapterManifest,
@@ -59,6 +61,8 @@ def train_adapter(
         InputError: The model cannot be trained, or options or data do not allow it.
     """
     base = trainable(context, label)
+    if base.identity.quantization == "nf4":  # saved so: a base in 4 bits is what is trained over
+        quantization = "nf4"
     folder: Path | None = None
     manifests: list[AdapterManifest] = []
     for stage in options.by_stage():
@@ -118,6 +122,7 @@ def trainable(context: PrepareContext, label: str) -> TrainableModel:
     if not isinstance(model, TrainableModel):
         remedy = "use a model that is loaded from a folder or a hub id"
         raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
+    check_stored(model, context.place, label)
     return model
 
 
@@ -138,6 +143,8 @@ class _Training:
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
         module, tokenizer = self.base.fresh(self.quantization)
+        on = self._adapted()
+        small = {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
         order = batches(
@@ -169,9 +176,19 @@ class _Training:
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
             cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps) | {"trainable_parameters": weights},
+            record=self._record(state_of(last), best, texts, data, steps, on.notes() if on else [])
+            | {"trainable_parameters": weights}
+            | (on.record() if on else {})
+            | small,
         )
         return publish(best, folder, manifest)
+
+    def _adapted(self) -> Adapted | None:
+        """Return what the adapter lies on, where the base's folder is known."""
+        folder = getattr(self.base, "folder", None)
+        if folder is None:
+            return None
+        return adapted(self.options, empty_model(folder, self.context.place), self.context.place)
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
@@ -229,16 +246,6 @@ class _Training:
 
     def _wrapped(self, module: Any) -> Any:
         options = self.options
-        targets = options.target_modules
-        config = peft.LoraConfig(
-            task_type="CAUSAL_LM",
-            r=options.rank,
-            lora_alpha=options.alpha,
-            lora_dropout=options.dropout,
-            target_modules=targets if isinstance(targets, str) else list(targets),
-            use_rslora=options.use_rslora,
-            use_dora=options.use_dora,
-        )
         if options.gradient_checkpointing:
             module.config.use_cache = False
             module.enable_input_require_grads()
@@ -246,20 +253,21 @@ class _Training:
             (enable or module.gradient_checkpointing_enable)()
         if self.before is not None:
             return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
-        try:
-            return peft.get_peft_model(module, config)
-        except ValueError as error:
-            remedy = "name linear layers of the model, or use all-linear"
-            problem = f"does not fit the model: {str(error).splitlines()[0]}"
-            raise InputError(self.context.place, "target_modules", problem, remedy) from None
+        return wrapped(options, module, self.context.place)
 
     def _record(
-        self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
+        self,
+        state: dict[str, Any],
+        best: Path,
+        texts: Texts,
+        data: Tokenised,
+        steps: int,
+        notes: list[str],
     ) -> dict[str, Any]:
         history = state["log_history"]
         best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
         return {
-            "notes": progress_notes(history, best_step, last_step),
+            "notes": [*progress_notes(history, best_step, last_step), *notes],
             "steps": last_step,
             "steps_planned": steps,
             "best_step": best_step,

@@ -24,7 +24,13 @@ from strategies.adapter import Adapter, AdapterOptions
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import edit_config, edit_weights, greedy, refused, save_adapter
 
-NEWER = {"use_flow": False, "flow_steps": 16, "gate_config": None, "gate_names": [], "ensure_gates": False}
+NEWER: dict[str, Any] = {
+    "use_flow": False,
+    "flow_steps": 16,
+    "gate_config": None,
+    "gate_names": [],
+    "ensure_gates": False,
+}
 MAPPED = {
     "parent_library": "transformers.models.llama.modeling_llama",
     "base_model_class": "LlamaForCausalLM",
@@ -102,7 +108,7 @@ def test_it_is_taken_and_answers_as_in_plain_peft(base, tmp_path, case) -> None:
     if edit is not None:
         edit(folder)
     expected = None if "newer" in case else reference(base, folder)
-    prepared = Adapter(AdapterOptions(path=str(folder))).prepare(context(base, tmp_path, colour_task()))
+    prepared: Any = Adapter(AdapterOptions(path=str(folder))).prepare(context(base, tmp_path, colour_task()))
     assert len(greedy(prepared.model)) == 8
     if expected is not None:
         with torch.no_grad():
