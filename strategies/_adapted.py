@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from harness.protocols import Model
 from strategies._training_data import TrainingOptions
 
 ALL_LINEAR = "all-linear"
-_UNREADABLE = ("out_proj", "conv1d")
-"""Layers of state-space models whose kernels read the weights themselves, past an adapter."""
+_PAST = ("out_proj", "conv1d")
+"""With ``dt_proj``, layers of state-space models whose kernels read weights past an adapter."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def check_adaptable(
     """Refuse a model that cannot be trained so, by its modules alone.
 
     Raises:
-        InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits, or
-            it has no layer of the names wanted.
+        InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits,
+            or it has no layer of the names wanted.
     """
     from harness.models.opening import empty_model
     from harness.models.quantization import nothing_quantised, planned_share
@@ -62,10 +63,10 @@ def check_adaptable(
     folder = getattr(model, "folder", None)
     if folder is None:
         return
-    adapted(options, empty_model(folder, place), place)
     to_shrink = quantization == "nf4" and model.identity.quantization == "none"
     if to_shrink and not planned_share(empty_model(folder, place)):
         raise nothing_quantised(f"{place}: {key}", folder)
+    adapted(options, empty_model(folder, place), place)
 
 
 def check_stored(model: Model, place: str, key: str) -> None:
@@ -103,7 +104,9 @@ def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> An
     import peft
 
     try:
-        return peft.get_peft_model(module, lora_config(options, module), **how)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what peft sets right by itself
+            return peft.get_peft_model(module, lora_config(options, module), **how)
     except ValueError as error:
         names = ", ".join(sorted({name.rpartition(".")[2] for name, _ in _linear(module)} - {"lm_head"})[:12])
         remedy = f"name linear layers of this model: {names}" if names else "name another model"
@@ -127,24 +130,34 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
     whole = sum(each.numel() for each in empty.parameters())
     experts = {name: each.numel() for name, each in empty.named_parameters() if "experts" in name.split(".")}
     left_out = (
-        Counter(_pattern(name) for name in _left_out(empty)) if options.target_modules == ALL_LINEAR else {}
+        Counter(pattern_of(name) for name in _left_out(empty)) if options.target_modules == ALL_LINEAR else {}
     )
     model = wrapped(options, empty, place, low_cpu_mem_usage=True)
-    layers = {
-        name.removeprefix("base_model.model."): layer.get_base_layer().weight.numel()
-        for name, layer in model.named_modules()
-        if isinstance(layer, BaseTunerLayer)
-    }
-    bare = sum(n for name, n in experts.items() if name.rpartition(".")[0] not in layers)
+    layers = dict(
+        _weight(name, layer) for name, layer in model.named_modules() if isinstance(layer, BaseTunerLayer)
+    )
+    bare = sum(n for name, n in experts.items() if not {name, name.rpartition(".")[0]} & layers.keys())
     return Adapted(
-        layers=dict(sorted(Counter(map(_pattern, layers)).items())),
+        layers=dict(sorted(Counter(map(pattern_of, layers)).items())),
         share=sum(layers.values()) / whole,
         experts=bare / whole,
         left_out=dict(sorted(left_out.items())),
     )
 
 
-def _pattern(name: str) -> str:
+def _weight(name: str, layer: Any) -> tuple[str, int]:
+    """Return the base's name of what a layer of peft lies on, and how many weights that has.
+
+    Fused experts are plain parameters of one module, each with a wrapper of its own, one around the other.
+    """
+    name = name.removeprefix("base_model.model.").replace(".base_layer", "")
+    parameter = getattr(layer, "parameter_name", None)
+    weight = getattr(layer.get_base_layer(), parameter or "weight")
+    return (f"{name}.{parameter}" if parameter else name), int(weight.numel())
+
+
+def pattern_of(name: str) -> str:
+    """Return a layer's name with ``*`` for its numbers."""
     return re.sub(r"(?<![^.])\d+(?![^.])", "*", name)
 
 
@@ -168,14 +181,14 @@ def _left_out(module: Any) -> set[str]:
     text = module.config.get_text_config(decoder=True)
     n_experts = _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
     reached = _reached(module) if text is not module.config else None
-    is_state_space = "mamba" in text.model_type or text.model_type == "falcon_h1"
+    is_state_space = text.model_type in ("mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h")
     found = set()
     for name, layer in _linear(module):
         last = name.rpartition(".")[2]
         is_router = (
             n_experts > 1 and ("gate" in last or "router" in name) and layer.weight.shape[0] == n_experts
         )
-        is_past = is_state_space and last in _UNREADABLE
+        is_past = last == "dt_proj" or (is_state_space and last in _PAST)
         if is_router or is_past or (reached is not None and id(layer) not in reached):
             found.add(name)
     return found

@@ -107,6 +107,17 @@ def not_finite(folder: Path) -> str | None:
         return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
 
 
+def untrained(folder: Path) -> list[str]:
+    """Return the layers whose adapter is still what it began as: their second matrix is zero."""
+    from safetensors import safe_open
+
+    ends = (".lora_B.weight", ".lora_embedding_B")
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        seconds = [name for name in file.keys() if name.endswith(ends)]  # noqa: SIM118
+        idle = [name for name in seconds if not file.get_tensor(name).any()]
+    return [name.removeprefix("base_model.model.").rpartition(".lora_")[0] for name in idle]
+
+
 def own_digests(folder: Path) -> tuple[str, str]:
     return digest_of_file(folder / WEIGHTS), digest_of_file(folder / CONFIG)
 

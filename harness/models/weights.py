@@ -121,10 +121,10 @@ def attach(module: Any, adapter: Path) -> Any:
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is switched off, and of how its weights once began
+            warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
             settings = PeftConfig.from_pretrained(str(adapter))
-        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
-        return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
+            settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+            return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
     except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
         if is_out_of_memory(error):
             raise
