@@ -66,7 +66,7 @@ def check_adaptable(
     to_shrink = quantization == "nf4" and model.identity.quantization == "none"
     if to_shrink and not planned_share(empty_model(folder, place)):
         raise nothing_quantised(f"{place}: {key}", folder)
-    adapted(options, empty_model(folder, place), place)
+    adapted(options, empty_model(folder, place), f"{place}: {key}")
 
 
 def check_stored(model: Model, place: str, key: str) -> None:
@@ -110,7 +110,8 @@ def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> An
     except ValueError as error:
         names = ", ".join(sorted({name.rpartition(".")[2] for name, _ in _linear(module)} - {"lm_head"})[:12])
         remedy = f"name linear layers of this model: {names}" if names else "name another model"
-        problem = f"does not fit the model: {shorten(str(error).splitlines()[0], 160)}"
+        said = str(error).splitlines()[0].partition(". ")[0]
+        problem = f"does not fit the model: {shorten(said, 160)}"
         raise InputError(place, "target_modules", problem, remedy) from None
 
 

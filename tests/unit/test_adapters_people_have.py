@@ -246,3 +246,12 @@ def test_weights_of_double_length_that_are_not_numbers_are_still_found(base, tmp
     tensors[COPY][0, 0] = float("nan")
     save_file(tensors, folder / WEIGHTS)
     refused(folder, base, "differs from this model's|holds NaN")
+
+
+def test_an_adapter_that_does_not_fit_is_refused_before_anything_answers(base, tmp_path) -> None:
+    folder = Path(save_adapter(base, tmp_path / "adapter"))
+    strategy = Adapter(AdapterOptions(path=str(folder)))
+    strategy.check_model(base, [colour_task()], "e.yaml", "strategies.adapter")
+    edit_config(folder, r=4)
+    with pytest.raises(InputError, match="must have the shape"):
+        strategy.check_model(base, [colour_task()], "e.yaml", "strategies.adapter")
