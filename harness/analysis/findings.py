@@ -183,6 +183,27 @@ class StrategyDrift(Frozen):
     texts: tuple[Drift, ...]
 
 
+class InformationChange(Frozen):
+    """How much less a task's questions tell adapted weights of their answers than they tell the base.
+
+    All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
+    question tells (`harness.answer_information`), their difference with its 95 % interval, and the mean
+    log-likelihood of the accepted answer, form included, under both.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    base: float
+    now: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    base_log_likelihood: float
+    log_likelihood: float
+
+
 class Continual(Frozen):
     """What a training in stages lost of its earlier ones.
 
@@ -248,8 +269,9 @@ class Verdict(Frozen):
 class Summary(Frozen):
     """All of ``summary.json``.
 
-    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour`` and ``drift`` are
-    against ``base``, the strategy that asks the model as it came; ``noise`` is the base against itself.
+    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
+    ``information`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base
+    against itself.
     ``tags`` has the tags of at least ten items, where a task has more than one of them.
     """
 
@@ -267,6 +289,7 @@ class Summary(Frozen):
     tradeoffs: tuple[Tradeoff, ...]
     behaviour: tuple[BehaviourChange, ...]
     drift: tuple[StrategyDrift, ...]
+    information: tuple[InformationChange, ...] = ()
     noise: tuple[Noise, ...]
     attribution: tuple[Attribution, ...]
     tags: tuple[TagScore, ...]

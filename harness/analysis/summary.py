@@ -13,6 +13,7 @@ from harness.analysis.findings import (
     Attribution,
     BehaviourChange,
     Cell,
+    InformationChange,
     PreparationNote,
     StrategyCost,
     StrategyDrift,
@@ -22,6 +23,7 @@ from harness.analysis.findings import (
     TaskFlips,
 )
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import mean_with_interval
 from harness.drift import Probes
@@ -50,6 +52,7 @@ def summary_of(run: RunRows) -> Summary:
         tradeoffs=tuple(tradeoffs_of(gains, lost)) if any(i.role == "retention" for i in run.infos) else (),
         behaviour=tuple(_behaviour(run)),
         drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.probes) if drift),
+        information=tuple(_information(run)),
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
         attribution=tuple(_attribution(run)),
         tags=tuple(_tags(run)),
@@ -160,6 +163,11 @@ def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:
 
 def _drift(strategy: str, probes: Sequence[Probes]) -> StrategyDrift | None:
     return mean_drift(strategy, [probe.drift for probe in probes if probe.drift])
+
+
+def _information(run: RunRows) -> Iterable[InformationChange]:
+    for strategy, probes in run.probes.items():
+        yield from information_changes(strategy, [probe.information for probe in probes], run.clusters)
 
 
 def _means(run: RunRows) -> dict[str, dict[str, float]]:

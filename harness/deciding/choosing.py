@@ -18,11 +18,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
+from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
+from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm, mean_bounds
@@ -99,10 +101,6 @@ class Choosing:
     @cached_property
     def _means(self) -> dict[str, Macro]:
         return self._against(self.incumbent)
-
-    @cached_property
-    def _retained(self) -> dict[str, Macro]:
-        return self.run.against(self.run.base, "retention").means()
 
     @cached_property
     def _costs(self) -> dict[str, StrategyCost]:
@@ -199,7 +197,9 @@ class Choosing:
         if self._is_oracle(name):
             yield "shows the right passages: a ceiling, not a system"
         if retained.state == "found":
-            yield f"forgets more than {100 * self.limits.max_forgetting:.1f} points"
+            beyond = retained.ci_high is not None and retained.ci_high < 0
+            margin = f"{100 * self.limits.max_forgetting:.1f} points"
+            yield f"forgets more than {margin}" if beyond else f"forgets: {retained.grounds[0]}"
         most = self.limits.max_cost_per_1000
         if most is not None and cost.per_1000 > most:
             yield f"costs more than {most:g} {self.sheet.currency} per 1,000 answers"
@@ -210,27 +210,25 @@ class Choosing:
         adapted = self._costs[name].prepare.trained_tokens > 0 or any(
             part.strip() == "adapter" for part in self._entries[name]["use"].split("+")
         )
-        mean = self._retained.get(name)
-        if mean is None:
-            return Retained(state="not measured" if adapted else "none possible")
-        low, high = mean.interval(2 * self.limits.alpha)
-        tasks = [c for c in self.summary.forgetting if c.strategy == name]
-        worst = min(tasks, key=lambda c: c.difference, default=None)
-        flips = [f for f in self.summary.flips if f.strategy == name and f.role == "retention"]
-        most = self.limits.max_forgetting
-        found = high < 0 and low <= -most
-        state: Literal["none possible", "found", "ruled out", "not ruled out"] = (
-            "found" if found else "ruled out" if low > -most else "not ruled out"
-        )
-        return Retained(
-            state=state if adapted else "none possible",
-            difference=mean.estimate,
-            ci_low=low,
-            ci_high=high,
-            worst_task=worst.task if worst else "",
-            worst_difference=worst.difference if worst else None,
-            lost=sum(len(flip.lost) for flip in flips),
-            base_right=sum(flip.base_right for flip in flips),
+        if not adapted:
+            return Retained(state="none possible")
+        summary = self.summary
+        cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
+        tasks = []
+        for info, found in self.run.against(self.run.base, "retention").of_strategy(name):
+            base, now = cells[self.run.base, info.name], cells[name, info.name]
+            margin, ceiling = self.limits.max_forgetting, self.limits.ceiling
+            blind = blindness_of(base.mean, base.ci_low, now.mean, info.random_baseline, margin, ceiling)
+            tasks.append(KeptTask(info.name, found, base.mean, blind))
+        return judged(
+            Evidence(
+                tasks=tasks,
+                information=[each for each in summary.information if each.strategy == name],
+                drift=next((each for each in summary.drift if each.strategy == name), None),
+                contrasts=[each for each in summary.forgetting if each.strategy == name],
+                flips=[f for f in summary.flips if f.strategy == name and f.role == "retention"],
+            ),
+            self.limits,
         )
 
     # --- The checks ---

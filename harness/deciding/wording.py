@@ -121,16 +121,19 @@ def money(amount: float) -> str:
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
-    if retained.state == "not measured" or retained.difference is None:
+    grounds = "; ".join(retained.grounds)
+    if retained.difference is None or retained.ci_low is None or retained.ci_high is None:
+        if retained.state == "found":
+            return f"Forgetting is found: {grounds}."
         return "What it forgets was not measured: add retention tasks."
-    assert retained.ci_low is not None
-    assert retained.ci_high is not None
     figures = (
-        f"{points(retained.difference)} points on what is to be kept ({points(retained.ci_low)} to "
+        f"{points(retained.difference)} points on general tasks ({points(retained.ci_low)} to "
         f"{points(retained.ci_high)}, 90 %), worst in {retained.worst_task} "
         f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
         "answers lost"
     )
-    if retained.state == "ruled out":
-        return f"Forgetting beyond the limit is ruled out: {figures}."
-    return f"Forgetting beyond the limit is {retained.state}: {figures}."
+    if retained.state == "not known":
+        return f"Whether it forgets is not known: {grounds}."
+    said = {"ruled out": "Forgetting beyond the limit is ruled out", "found": "Forgetting is found"}
+    text = f"{said.get(retained.state, 'Forgetting beyond the limit is not ruled out')}: {figures}"
+    return f"{text}; {grounds}." if grounds else f"{text}."

@@ -106,8 +106,20 @@ def test_macro_differences_weigh_tasks_alike_and_are_never_sure_of_nothing(tmp_p
     expected = macros["better"].difference - (halves[0] ** 2 + halves[1] ** 2) ** 0.5 / 2
     assert macros["better"].ci_low == pytest.approx(expected)
     assert macros["same"].difference == 0.0
-    assert macros["same"].ci_low < -0.01
-    assert macros["same"].ci_high > 0.01
+    assert (macros["same"].ci_low, macros["same"].ci_high) == (
+        0.0,
+        0.0,
+    )  # the same answers, whatever is asked
+
+
+def test_equal_scores_of_other_answers_are_never_sure_of_no_difference(tmp_path: Path) -> None:
+    chains = [chain_of("plain", Plain()), chain_of("better", Better())]
+    model = RuleModel()
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    found = run(tmp_path, model, [task_of(60)], chains)
+    (macro,) = [each for each in found.macro if each.strategy == "better"]
+    assert macro.difference == 0.0
+    assert macro.ci_low < -0.01 < 0.01 < macro.ci_high
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
@@ -193,7 +205,8 @@ def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -
 
     chains = [chain_of("plain", Plain()), chain_of("better", Better())]
     found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
-    assert [*found.cells, *found.contrasts, *found.macro] == []
+    assert {cell.mean for cell in found.cells} == {0.0}
+    assert {cell.errors for cell in found.cells} == {5}
 
 
 def test_a_strategy_that_asks_what_the_base_asks_is_named(tmp_path: Path) -> None:
