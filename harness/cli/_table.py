@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Candidate, Decision
-from harness.deciding.wording import money, p_value, points
+from harness.deciding.records import Decision
+from harness.deciding.wording import kept, money, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -133,7 +133,7 @@ def decision_table(decision: Decision) -> Table:
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
             "" if old else p_value(each.p_holm),
-            _kept(each),
+            kept(each.retained) or "-",
             money(each.per_1000),
             "-" if right is None else money(right),
             money(each.once),
@@ -142,13 +142,6 @@ def decision_table(decision: Decision) -> Table:
             "; ".join(each.excluded),
         )
     return table
-
-
-def _kept(each: Candidate) -> str:
-    retained = each.retained
-    if retained.difference is None:
-        return "-"
-    return f"{points(retained.difference)} ({retained.state})"
 
 
 def _paid_back(queries: float | None) -> str:

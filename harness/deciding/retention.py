@@ -56,8 +56,8 @@ class Evidence:
     tasks: Sequence[KeptTask]
     information: Sequence[InformationChange]
     drift: StrategyDrift | None
-    contrasts: Sequence[Contrast]
-    flips: Sequence[TaskFlips]
+    contrasts: Sequence[Contrast] = ()
+    flips: Sequence[TaskFlips] = ()
 
 
 def judged(evidence: Evidence, limits: Limits) -> Retained:

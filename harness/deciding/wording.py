@@ -118,6 +118,13 @@ def money(amount: float) -> str:
     return f"{amount:,.2f}"
 
 
+def kept(retained: Retained) -> str:
+    """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
+    if retained.state == "none possible":
+        return "cannot forget"
+    return "" if retained.difference is None else f"{points(retained.difference)} ({retained.state})"
+
+
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
