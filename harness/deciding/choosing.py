@@ -21,7 +21,15 @@ from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
 from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
-from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.deciding.cost import (
+    Priced,
+    Use,
+    break_even_queries,
+    break_even_volume,
+    priced,
+    scenarios,
+    weighed,
+)
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
 from harness.deciding.retention import Evidence, KeptTask, judged
@@ -104,7 +112,7 @@ class Choosing:
 
     @cached_property
     def _costs(self) -> dict[str, StrategyCost]:
-        return {cost.strategy: cost for cost in self.summary.costs}
+        return {cost.strategy: weighed(cost, self._shares) for cost in self.summary.costs}
 
     @property
     def _deployable_costs(self) -> list[StrategyCost]:
@@ -207,9 +215,7 @@ class Choosing:
             yield "could not be prepared with every seed"
 
     def _forgetting(self, name: str) -> Retained:
-        adapted = self._costs[name].prepare.trained_tokens > 0 or any(
-            part.strip() == "adapter" for part in self._entries[name]["use"].split("+")
-        )
+        adapted = self._costs[name].prepare.tuned or any(p.adapter for p in self.run.probes.get(name, ()))
         if not adapted:
             return Retained(state="none possible")
         summary = self.summary

@@ -12,6 +12,7 @@ from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
+from harness.deciding.cost import weighed
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Preparation, Store
@@ -176,8 +177,27 @@ def test_scores_are_seeds_by_items_and_an_item_that_a_seed_lacks_is_left_out() -
 def test_costs_are_means_per_item(summary: Summary) -> None:
     cost = next(cost for cost in summary.costs if cost.strategy == "plain")
     assert cost.prepare.wall_s == 1.5
-    assert cost.n_answers == 90
+    assert cost.n_answers == 60  # those of the target task: what is to be kept is an examination, no traffic
     assert cost.prompt_tokens > 2
+    assert [(task.task, task.n_answers) for task in cost.tasks] == [("words", 60)]
+
+
+def test_the_cost_of_a_query_weighs_the_target_tasks_and_not_their_items(tmp_path: Path) -> None:
+    many, few = task_of(60), task_of(10, "few", instruction="one two three four five six seven eight")
+    found = run(
+        tmp_path,
+        RuleModel(),
+        [many, few, task_of(30, "kept", role="retention")],
+        [chain_of("plain", Plain())],
+    )
+    (cost,) = found.costs
+    by_task = {task.task: task.prompt_tokens for task in cost.tasks}
+    assert by_task["few"] > by_task["words"] + 7
+    assert cost.prompt_tokens == pytest.approx((by_task["few"] + by_task["words"]) / 2)
+    assert weighed(cost, {"few": 3.0, "words": 1.0}).prompt_tokens == pytest.approx(
+        (3 * by_task["few"] + by_task["words"]) / 4
+    )
+    assert weighed(cost, {"few": 1.0, "words": 0.0}).prompt_tokens == by_task["few"]
 
 
 def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
