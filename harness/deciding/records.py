@@ -26,7 +26,7 @@ class Limits(Frozen):
     alpha: float = 0.05
     max_forgetting: float = 0.02
     max_information_loss: float = 0.1
-    max_perplexity_ratio: float = 1.2
+    max_perplexity_ratio: float = 1.1
     max_cost_per_1000: float | None = None
     min_recall: float = 0.7
     ceiling: float = 0.97
