@@ -111,6 +111,7 @@ class HuggingFaceModel:
         self._loaded: Any = None
         self._engine: Engine | None = None
         self._stops: dict[tuple[str, ...], StopStrings] = {}
+        self._said: set[str] = set()
         self._merge = False
 
     # --- Loading ---
@@ -162,8 +163,13 @@ class HuggingFaceModel:
         """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
         module = self.module
         if self._engine is None or self._engine.module is not module:
-            self._engine = Engine(module)
+            self._engine = Engine(module, self._say_once)
         return self._engine
+
+    def _say_once(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            self._progress.say(f"{self.name}: {message}")
 
     def _taken_over(self) -> Any:
         """Return the resident weights, bare, where an adapter can be put over them; else None."""
@@ -200,8 +206,10 @@ class HuggingFaceModel:
 
     def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
-        copy = HuggingFaceModel(self._options, self._place, adapter, quantization, self._budgets)
-        copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
+        copy = HuggingFaceModel(
+            self._options, self._place, adapter, quantization, self._budgets, self._progress
+        )
+        copy.tokenizer, copy._prompts, copy._said = self.tokenizer, self._prompts, self._said
         return copy
 
     # --- Prompts ---
@@ -329,7 +337,15 @@ class HuggingFaceModel:
             stop = self._stop(decoding.stop)
             answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
         else:
-            answers = transformers_answers(self.module, self.tokenizer, requests, prompts, ends)
+            alike = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
+            parts = [slice(None)] if alike else [slice(i, i + 1) for i in range(len(prompts))]
+            answers = [
+                answer
+                for part in parts
+                for answer in transformers_answers(
+                    self.module, self.tokenizer, requests[part], prompts[part], ends
+                )
+            ]
         begun = [self._prompts.begun(request.messages) for request in requests]
         texts = [
             written(self.tokenizer, answer, ends, decoding.stop, start)

@@ -52,9 +52,10 @@ def log_likelihoods(
         What is known of each prompt's options, and the number of tokens that the prompts shared.
     """
     pairs = list(zip(prompts, options, strict=True))
-    if engine.shares(max(len(prompt) + len(option) for prompt, own in pairs for option in own)):
+    longest = max(len(prompt) + len(option) for prompt, own in pairs for option in own)
+    if engine.shares(longest):
         return _together(engine, prompts, options, every)
-    one = _copied if engine.has_keys_and_values else _whole
+    one = _copied if engine.copies(longest) else _whole
     return [_exact(one(engine.module, prompt, own), own) for prompt, own in pairs], 0
 
 
