@@ -53,7 +53,7 @@ def attend(
     # Without a mask, sdpa has no fast way for one bfloat16 token that reads grouped heads on a CPU.
     alone = prefix is None and (n_new > 1 or mask is not None or query.device.type != "cpu")
     by_head = mask is not None and mask.shape[1] != 1
-    other = any(value is not None and value is not False for name, value in kwargs.items() if name in _OTHER)
+    other = any(kwargs.get(name) is not None and kwargs[name] is not False for name in _OTHER)
     if alone or by_head or other or n_new > MOST_NEW or (n_new > 1 and mask is None):
         found: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, mask, **kwargs)
         return found
@@ -77,7 +77,7 @@ def attend(
         of_prefix.view(heads, n_rows, n_queries, value.shape[-1]).transpose(0, 1)
         + weights[..., shared:] @ value[:, :, shared:]
     )
-    return output.reshape(n_rows, n_heads, n_new, value.shape[-1]).transpose(1, 2), None
+    return output.reshape(n_rows, n_heads, n_new, value.shape[-1]).transpose(1, 2).contiguous(), None
 
 
 def install(module: Any) -> None:

@@ -19,8 +19,18 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from harness.models.attention import install
 from harness.models.cache import KeysAndValues, roomy_cache
 from harness.models.context import stated_length
+from harness.models.positions import forget_lengths
 from harness.models.prefixes import shared_length
-from harness.models.trials import Trials, alike, continues, from_own_cache, padded_alike, tokens_of_trial
+from harness.models.trials import (
+    Trials,
+    alike,
+    at_once,
+    borders,
+    from_own_cache,
+    in_parts,
+    padded_alike,
+    tokens_of_trial,
+)
 from harness.progress import SilentProgress
 
 KEPT_PREFIXES = 2
@@ -79,8 +89,8 @@ class Engine:
     def __init__(self, module: Any, say: Callable[[str], None] | None = None) -> None:
         self.module = module
         install(module)
-        stated = stated_length(module.config.get_text_config(decoder=True))
-        self._trials = Trials(stated, say or SilentProgress().say)
+        self._stated = stated_length(module.config.get_text_config(decoder=True))
+        self._trials = Trials(say or SilentProgress().say)
         self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
 
     # --- Which models ---
@@ -121,17 +131,18 @@ class Engine:
             "prompts that begin alike are each read whole, which is slower: read in parts, this model gives "
             "something else with {length} tokens"
         )
-        return self._trials.hold("shared", n_tokens, self._tried, message)
+        most = min((length for length in (self._stated, self._window) if length), default=None)
+        return self._trials.hold("shared", n_tokens, most, self._tried, message)
 
     def copies(self, n_tokens: int) -> bool:
-        """Whether a prompt of the model's own cache can be continued, with rows of up to ``n_tokens`` tokens."""
+        """Whether rows of up to ``n_tokens`` tokens can continue a prompt over the model's own cache."""
         if not self.has_keys_and_values:
             return False
         message = (
             "each choice is read with its whole prompt, which is slower: continued from what is kept of the "
             "prompt, this model gives something else with {length} tokens"
         )
-        return self._trials.hold("copied", n_tokens, self._tried_alone, message)
+        return self._trials.hold("copied", n_tokens, self._stated, self._tried_alone, message)
 
     def pads(self, n_tokens: int) -> bool:
         """Whether transformers answer padded rows of up to ``n_tokens`` tokens together as they do alone."""
@@ -139,31 +150,37 @@ class Engine:
             "prompts are answered one by one, which is slower: together with others of another length this "
             "model gives something else with {length} tokens"
         )
-        return self._trials.hold("padded", n_tokens, self._tried_padded, message)
+        return self._trials.hold("padded", n_tokens, self._stated, self._tried_padded, message)
 
     def _tried(self, n_tokens: int) -> bool:
         """Compare rows that continue a prefix, one of them padded, with the same tokens read whole."""
-        ids = tokens_of_trial(n_tokens, self.vocabulary)
-        short = ids[:9].tolist()
-        prompts = [short[:8], [*short[:3], *short[6:8]]]
-        rows, _ = self._encode(prompts, 3, 1)
+        ids = self._tokens(n_tokens)
+        *inner, _ = ends = borders(n_tokens)
+        half = inner[-1]
+        one = torch.ones(1, half, dtype=torch.bool, device=ids.device)
+        row = Rows(roomy_cache(len(self._layers), half), one, torch.zeros_like(ids[:1]), padded=False)
+        parts = in_parts(self.module, ids, inner, lambda part: self.extend(row, part, keep=1)[0, -1])
+        short = torch.cat([ids[:half], ids[-3:]])
+        self._prefixes[tuple(ids[:half].tolist())] = [layer.filled() for layer in row.cache.layers]
+        rows, _ = self._encode([ids[:-1].tolist(), short[:-1].tolist()], half, 1)
         self._prefixes.clear()
-        last = torch.full((2, 1), short[8], device=self.module.device)
-        continued = self.extend(rows, last)[:, -1]
-        whole = [torch.tensor([[*prompt, short[8]]], device=self.module.device) for prompt in prompts]
-        expected = torch.stack([self.module(input_ids=each).logits[0, -1] for each in whole])
-        if not alike(continued, expected):
-            return False
-        one = torch.ones(1, n_tokens, dtype=torch.bool, device=self.module.device)
-        row = Rows(roomy_cache(len(self._layers), n_tokens), one, torch.zeros_like(last[0]), padded=False)
-        return continues(self.module, ids, lambda part: self.extend(row, part, keep=1)[0, -1])
+        continued = self.extend(rows, ids[-1:].expand(2, 1))[:, -1]
+        whole = at_once(self.module, ids, ends)
+        return alike(parts, whole[:-1]) and alike(
+            continued, torch.cat([whole[-1:], at_once(self.module, short, [len(short)])])
+        )
 
     def _tried_alone(self, n_tokens: int) -> bool:
-        ids = tokens_of_trial(n_tokens, self.vocabulary)
-        return continues(self.module, ids, from_own_cache(self.module))
+        ids, ends = self._tokens(n_tokens), borders(n_tokens)
+        return alike(
+            in_parts(self.module, ids, ends, from_own_cache(self.module)), at_once(self.module, ids, ends)
+        )
 
     def _tried_padded(self, n_tokens: int) -> bool:
-        return padded_alike(self.module, tokens_of_trial(n_tokens, self.vocabulary))
+        return padded_alike(self.module, self._tokens(n_tokens))
+
+    def _tokens(self, n_tokens: int) -> torch.Tensor:
+        return tokens_of_trial(n_tokens, self.vocabulary, self.module.device)
 
     # --- Encoding ---
 
@@ -183,6 +200,7 @@ class Engine:
         return rows, logits, shared
 
     def _encode(self, prompts: Sequence[list[int]], shared: int, room: int) -> tuple[Rows, torch.Tensor]:
+        forget_lengths(self.module)
         device, n_rows = self.module.device, len(prompts)
         width = max(len(prompt) for prompt in prompts) - shared
         left = [width - len(prompt) + shared for prompt in prompts]

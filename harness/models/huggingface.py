@@ -18,7 +18,7 @@ import torch
 
 from harness.config import ModelOptions
 from harness.errors import InputError, shorten
-from harness.models.answers import chosen, transformers_answers, with_cost, written
+from harness.models.answers import chosen, plain_answers, with_cost, written
 from harness.models.batching import (
     MAX_BATCH_CHOICE_ITEMS,
     MAX_BATCH_ITEMS,
@@ -337,15 +337,8 @@ class HuggingFaceModel:
             stop = self._stop(decoding.stop)
             answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
         else:
-            alike = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
-            parts = [slice(None)] if alike else [slice(i, i + 1) for i in range(len(prompts))]
-            answers = [
-                answer
-                for part in parts
-                for answer in transformers_answers(
-                    self.module, self.tokenizer, requests[part], prompts[part], ends
-                )
-            ]
+            together = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
+            answers = plain_answers(self.module, self.tokenizer, requests, prompts, ends, together)
         begun = [self._prompts.begun(request.messages) for request in requests]
         texts = [
             written(self.tokenizer, answer, ends, decoding.stop, start)

@@ -2,12 +2,12 @@
 
 What a model computes may hang on the length of a row in ways that no configuration is sure to state: rotary
 positions that are scaled from some length on, windows and chunks of attention that its cache does not know.
-Lengths are tried in powers of two, each when rows first reach it, on one row of tokens drawn once and for all.
+Lengths are tried in powers of two, each when rows first reach it, on tokens drawn once and for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ import transformers
 from transformers import DynamicCache
 
 from harness.models.batching import is_out_of_memory
+from harness.models.positions import forget_lengths
 
 SHORTEST = 16
 """Tokens of the first length that is tried."""
@@ -31,21 +32,23 @@ class Trials:
     """What was tried of one model; lengths are in tokens.
 
     Args:
-        most: The model's own length, beyond which nothing is tried unless rows go there.
         say: Told once of each way that does not hold.
     """
 
-    def __init__(self, most: int | None, say: Callable[[str], None]) -> None:
-        self._most, self._say = most, say
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._holds_to: dict[str, int] = {}
         self._fails_from: dict[str, int] = {}
 
-    def hold(self, way: str, n_tokens: int, trial: Callable[[int], bool], message: str) -> bool:
+    def hold(
+        self, way: str, n_tokens: int, most: int | None, trial: Callable[[int], bool], message: str
+    ) -> bool:
         """Tell whether a way of answering holds for rows of up to ``n_tokens`` tokens, trying it if need be.
 
         Args:
             way: Its name.
             n_tokens: Tokens of the longest row.
+            most: A length beyond which nothing is tried unless rows go there.
             trial: Tries a length.
             message: Is said with the length, once, where the way does not hold.
         """
@@ -54,7 +57,7 @@ class Trials:
         if n_tokens >= self._fails_from.get(way, n_tokens + 1):
             return False
         power = max(SHORTEST, 1 << (n_tokens - 1).bit_length())
-        length = power if self._most is None or n_tokens > self._most else min(power, self._most)
+        length = power if most is None or n_tokens > most else min(power, most)
         if self._passes(trial, length):
             self._holds_to[way] = length
             return True
@@ -83,31 +86,36 @@ _NOT_TAKEN = (RuntimeError, TypeError, ValueError, IndexError, KeyError, Attribu
 """What a model raises that cannot be answered in a way at all."""
 
 
-def tokens_of_trial(n_tokens: int, vocabulary: int) -> torch.Tensor:
+def tokens_of_trial(n_tokens: int, vocabulary: int, device: torch.device) -> torch.Tensor:
     """Return token ids, shape ``(n_tokens,)``: the same ones always, without drawing from torch's own."""
     generator = torch.Generator().manual_seed(n_tokens)
-    return torch.randint(vocabulary, (n_tokens,), generator=generator)
+    return torch.randint(vocabulary, (n_tokens,), generator=generator).to(device)
 
 
-def continues(module: Any, ids: torch.Tensor, further: Continue) -> bool:
-    """Compare a row that is read in parts, each twice as long as all before, with one that is read whole.
+def borders(n_tokens: int) -> list[int]:
+    """Return where parts of a row end that are each as long as all before: 8, 16 ..., ``n_tokens``.
 
-    However short or long the part that prompts share, some border of parts is like its own.
-
-    Args:
-        module: The model.
-        ids: Token ids, shape ``(n_tokens,)``.
-        further: Reads the next part.
+    However short or long what prompts share is, some border is like the end of it.
     """
-    ids = ids.to(module.device)
     ends = [8]
-    while ends[-1] < len(ids):
-        ends.append(min(2 * ends[-1], len(ids)))
+    while ends[-1] < n_tokens:
+        ends.append(min(2 * ends[-1], n_tokens))
+    return ends
+
+
+def in_parts(module: Any, ids: torch.Tensor, ends: Sequence[int], further: Continue) -> torch.Tensor:
+    """Return the logits at the ends of parts that are read one after the other, ``(n_parts, vocabulary)``."""
+    forget_lengths(module)
     starts = [0, *ends[:-1]]
-    parts = [further(ids[None, start:end]) for start, end in zip(starts, ends, strict=True)]
+    return torch.stack([further(ids[None, start:end]) for start, end in zip(starts, ends, strict=True)])
+
+
+def at_once(module: Any, ids: torch.Tensor, ends: Sequence[int]) -> torch.Tensor:
+    """Return the same logits where the row is read whole."""
+    forget_lengths(module)
     kept = torch.tensor(ends, device=ids.device) - 1
-    whole = module(input_ids=ids[None], use_cache=False, logits_to_keep=kept).logits[0]
-    return alike(torch.stack(parts), whole)
+    found: torch.Tensor = module(input_ids=ids[None], use_cache=False, logits_to_keep=kept).logits[0]
+    return found
 
 
 def from_own_cache(module: Any) -> Continue:
@@ -125,13 +133,15 @@ def from_own_cache(module: Any) -> Continue:
 def padded_alike(module: Any, ids: torch.Tensor) -> bool:
     """Compare what transformers generate for a long row and a short one together, with each of them alone.
 
+    The short one is as short as can be: whatever begins at some length begins between the two.
+
     Args:
         module: The model.
         ids: Token ids, shape ``(n_tokens,)``, at least 8.
     """
-    long, short = ids[:-2], ids[: len(ids) // 2 - 2]
+    long, short = ids[:-1], ids[:6]
     n_pads = len(long) - len(short)
-    both = torch.stack([long, torch.cat([torch.zeros(n_pads, dtype=ids.dtype), short])])
+    both = torch.stack([long, torch.cat([torch.zeros_like(ids[:n_pads]), short])])
     seen = torch.ones_like(both)
     seen[1, :n_pads] = 0
     together = _first_logits(module, both, seen)
@@ -141,11 +151,16 @@ def padded_alike(module: Any, ids: torch.Tensor) -> bool:
 
 def _first_logits(module: Any, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     """Return the logits of the first new token of each row, shape ``(1, n_rows, vocabulary)``."""
+    forget_lengths(module)
     output = module.generate(
-        input_ids=ids.to(module.device),
-        attention_mask=seen.to(module.device),
+        input_ids=ids,
+        attention_mask=seen,
         generation_config=transformers.GenerationConfig(
-            max_new_tokens=1, do_sample=False, pad_token_id=0, output_logits=True, return_dict_in_generate=True
+            max_new_tokens=1,
+            do_sample=False,
+            pad_token_id=0,
+            output_logits=True,
+            return_dict_in_generate=True,
         ),
     )
     return torch.stack(output.logits)
