@@ -43,7 +43,7 @@ def _strategies(decision: Decision) -> list[str]:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old or each.excluded else plain(p_value(each.p_holm)),
+            "" if old else plain(p_value(each.p_holm)),
             kept(each.retained),
             f"{money(each.per_1000)} {plain(decision.currency)}",
             right,

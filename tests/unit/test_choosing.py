@@ -154,6 +154,15 @@ def test_errors_and_leaks_end_it(tmp_path: Path, keys: dict[str, Any], check: st
     assert told in found.paragraph
 
 
+@pytest.mark.parametrize(("n_failed", "good"), [(3, True), (250, False)])
+def test_questions_that_failed_were_shown_no_document(tmp_path: Path, n_failed: int, good: bool) -> None:
+    failed = {("rag", "a"): tuple(range(n_failed))}
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.6}, recall={"a": 0.9}, failed=failed)
+    (check,) = [c for c in decided(folder, max_errors=1.0).checks if c.name == "retrieval recall"]
+    assert check.good == good
+    assert f"({n_failed} that failed count as without)" in check.text
+
+
 def test_a_base_that_answers_everything_is_kept(tmp_path: Path) -> None:
     found = decided(run_of(tmp_path / "run", {"zero_shot": 0.98, "lora": 1.0}))
     assert (found.outcome, found.winner) == ("prompt", "zero_shot")
