@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Decision
+from harness.deciding.records import Decision, TaskLead
 from harness.deciding.wording import kept, money, p_value, points
 
 if TYPE_CHECKING:
@@ -142,6 +142,24 @@ def decision_table(decision: Decision) -> Table:
             "; ".join(each.excluded),
         )
     return table
+
+
+def by_task_table(decision: Decision) -> Table:
+    """One row for each target task: every strategy's score, marked where it is proven better or worse."""
+    table = Table(title=f"By task; + proven better than {decision.incumbent}, - proven worse")
+    table.add_column("task")
+    others = [each for each in decision.candidates if each.tasks]
+    for name in (decision.incumbent, *(each.strategy for each in others)):
+        table.add_column(name, justify="right")
+    for leads in zip(*(each.tasks for each in others), strict=True):
+        old = points(leads[0].incumbent_mean, sign=False)
+        table.add_row(escape(leads[0].task), old, *(_marked(lead, decision.limits.alpha) for lead in leads))
+    return table
+
+
+def _marked(lead: TaskLead, alpha: float) -> str:
+    mark = " " if lead.p_holm >= alpha else "+" if lead.difference > 0 else "-"
+    return f"{points(lead.mean, sign=False)} {mark}"
 
 
 def _paid_back(queries: float | None) -> str:

@@ -31,7 +31,7 @@ from harness.deciding.cost import (
     weighed,
 )
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
+from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskLead
 from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
@@ -199,7 +199,21 @@ class Choosing:
             break_even_volume=break_even_volume(cost, old),
             retained=retained,
             excluded=tuple(self._excluded(name, retained, cost)),
+            tasks=tuple(self._leads(name)),
         )
+
+    def _leads(self, name: str) -> Iterable[TaskLead]:
+        for each in self.summary.contrasts:
+            if each.strategy == name and each.task in self._shares:
+                yield TaskLead(
+                    task=each.task,
+                    mean=self._primary_cells[name, each.task].mean,
+                    incumbent_mean=self._primary_cells[self.incumbent, each.task].mean,
+                    difference=each.difference,
+                    ci_low=each.ci_low,
+                    ci_high=each.ci_high,
+                    p_holm=each.p_holm,
+                )
 
     def _excluded(self, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
         if self._is_oracle(name):

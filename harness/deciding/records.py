@@ -63,13 +63,26 @@ class Retained(Frozen):
     lost_information: tuple[str, ...] = ()
 
 
+class TaskLead(Frozen):
+    """A strategy on one target task against the incumbent; ``p_holm`` is corrected over the strategies."""
+
+    task: str
+    mean: float
+    incumbent_mean: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_holm: float
+
+
 class Candidate(Frozen):
     """One strategy in the table: quality against the incumbent, cost, forgetting.
 
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
-    ``per_1000_correct`` is None where no answer is right.
+    ``per_1000_correct`` is None where no answer is right. ``tasks`` has the target tasks one by one; the
+    incumbent's has none.
     """
 
     strategy: str
@@ -92,6 +105,7 @@ class Candidate(Frozen):
     break_even_volume: float | None
     retained: Retained
     excluded: tuple[str, ...]
+    tasks: tuple[TaskLead, ...] = ()
 
 
 class CostUnder(Frozen):

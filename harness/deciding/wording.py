@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.deciding.records import Candidate, Decision, Retained
+from collections.abc import Sequence
+
+from harness.deciding.records import Candidate, Decision, Retained, TaskLead
 
 VERBS = {
     "prompt": "Prompt",
@@ -37,10 +39,36 @@ def paragraph(decision: Decision) -> str:
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
         f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _by_task(decision: Decision, mine: Candidate) -> str:
+    """Say on which tasks the winner is not better: a lead in the mean may be that of one task."""
+    alpha, old = decision.limits.alpha, decision.incumbent
+    better = [task for task in mine.tasks if task.difference > 0 and task.p_holm < alpha]
+    worse = [task for task in mine.tasks if task.difference < 0 and task.p_holm < alpha]
+    open_ones = [task for task in mine.tasks if task not in better and task not in worse]
+    if len(mine.tasks) < 2 or not (worse or open_ones):
+        return ""
+    parts = [f"better than {old} on {_names(better)}"] if better else []
+    parts += [f"not proven better on {_names(open_ones, scores=True)}"] if open_ones else []
+    parts += [f"worse on {_names(worse, scores=True)}"] if worse else []
+    return f"By task it is {', '.join(parts)}."
+
+
+def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
+    """Return the names of tasks, with both scores where the lead is not told by the mean."""
+    shown = [
+        f"{task.task} ({points(task.mean, sign=False)} against {points(task.incumbent_mean, sign=False)})"
+        if scores
+        else task.task
+        for task in tasks
+    ]
+    return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else shown[0]
 
 
 def p_value(value: float) -> str:
