@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.positions import forget_lengths
 from harness.models.reasoning import TAGS
 from harness.models.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
@@ -70,9 +71,35 @@ def chosen(
         )
         for text, value, exact, ids in zip(texts, scored.values, scored.exact, options, strict=True)
     )
-    best = max(choices, key=lambda choice: choice.log_likelihood)
-    usage = TokenUsage(completion=scored.n_read)
+    best, ids = max(zip(choices, options, strict=True), key=lambda pair: pair[0].log_likelihood)
+    usage = TokenUsage(completion=len(ids), scored=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
+
+
+def plain_answers(
+    module: Any,
+    tokenizer: Any,
+    requests: Sequence[Request],
+    prompts: list[list[int]],
+    ends: list[int],
+    together: bool,
+) -> list[list[int]]:
+    """Return the new token ids of each prompt as transformers generate them, padded after their end.
+
+    Args:
+        module: The model.
+        tokenizer: Its tokenizer.
+        requests: Of like decoding; with sampling they are the seed.
+        prompts: Token ids of each prompt.
+        ends: Token ids that end an answer.
+        together: Whether they are answered in one batch; else one by one.
+    """
+    if together:
+        return transformers_answers(module, tokenizer, requests, prompts, ends)
+    pairs = zip(requests, prompts, strict=True)
+    return [
+        transformers_answers(module, tokenizer, [request], [prompt], ends)[0] for request, prompt in pairs
+    ]
 
 
 def transformers_answers(
@@ -102,6 +129,7 @@ def transformers_answers(
     if decoding.temperature:
         seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
         torch.manual_seed(int(seed[:15], 16))
+    forget_lengths(module)
     output = module.generate(
         input_ids=ids,
         attention_mask=seen,

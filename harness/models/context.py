@@ -70,6 +70,11 @@ def context_of(folder: str, place: object) -> ContextLength:
     return ContextLength(ASSUMED_RECURRENT if recurrent else ASSUMED, "", assumed=True)
 
 
+def stated_length(text: Any) -> int | None:
+    """Return the tokens that the configuration of a model's text part states; None where it states none."""
+    return next((tokens for name in _NAMES if _is_length(tokens := getattr(text, name, None))), None)
+
+
 def _is_length(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _UNLIMITED
 

@@ -7,7 +7,7 @@ keys and values. Models for which that does not hold are told apart in one place
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,20 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.models.attention import install
 from harness.models.cache import KeysAndValues, roomy_cache
+from harness.models.context import stated_length
+from harness.models.positions import forget_lengths
 from harness.models.prefixes import shared_length
+from harness.models.trials import (
+    Trials,
+    alike,
+    at_once,
+    borders,
+    from_own_cache,
+    in_parts,
+    padded_alike,
+    tokens_of_trial,
+)
+from harness.progress import SilentProgress
 
 KEPT_PREFIXES = 2
 """Prefixes whose keys and values are kept: those of the batch before, and of the one before that."""
@@ -70,11 +83,14 @@ class Engine:
 
     Args:
         module: A causal language model of transformers, in evaluation mode.
+        say: Told of what has to be done in a slower way.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, say: Callable[[str], None] | None = None) -> None:
         self.module = module
         install(module)
+        self._stated = stated_length(module.config.get_text_config(decoder=True))
+        self._trials = Trials(say or SilentProgress().say)
         self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
 
     # --- Which models ---
@@ -103,37 +119,68 @@ class Engine:
         windows = [layer.sliding_window for layer in self._layers if layer.is_sliding]
         return min(windows, default=None)
 
-    @cached_property
-    def _continues(self) -> bool:
-        """Whether rows with padding in their middle give what whole prompts give: looked up, then tried."""
+    def shares(self, n_tokens: int) -> bool:
+        """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix: looked up, then tried.
+
+        Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window; nor where
+        rows that continue a prefix do not give what whole prompts give.
+        """
+        if not self.has_keys_and_values or (self._window is not None and n_tokens > self._window):
+            return False
+        message = (
+            "prompts that begin alike are each read whole, which is slower: read in parts, this model gives "
+            "something else with {length} tokens"
+        )
+        most = min((length for length in (self._stated, self._window) if length), default=None)
+        return self._trials.hold("shared", n_tokens, most, self._tried, message)
+
+    def copies(self, n_tokens: int) -> bool:
+        """Whether rows of up to ``n_tokens`` tokens can continue a prompt over the model's own cache."""
         if not self.has_keys_and_values:
             return False
-        try:
-            return self._tried()
-        except torch.OutOfMemoryError:  # says nothing of the model
-            raise
-        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
-            return False
+        message = (
+            "each choice is read with its whole prompt, which is slower: continued from what is kept of the "
+            "prompt, this model gives something else with {length} tokens"
+        )
+        return self._trials.hold("copied", n_tokens, self._stated, self._tried_alone, message)
 
-    def _tried(self) -> bool:
-        """Compare two rows that continue a prefix, one of them padded, with the same tokens read whole."""
-        ids = [(37 * k + 11) % self.vocabulary for k in range(9)]
-        prompts = [ids[:8], [*ids[:3], *ids[6:8]]]
-        rows, _ = self._encode(prompts, 3, 1)
+    def pads(self, n_tokens: int) -> bool:
+        """Whether transformers answer padded rows of up to ``n_tokens`` tokens together as they do alone."""
+        message = (
+            "prompts are answered one by one, which is slower: together with others of another length this "
+            "model gives something else with {length} tokens"
+        )
+        return self._trials.hold("padded", n_tokens, self._stated, self._tried_padded, message)
+
+    def _tried(self, n_tokens: int) -> bool:
+        """Compare rows that continue a prefix, one of them padded, with the same tokens read whole."""
+        ids = self._tokens(n_tokens)
+        *inner, _ = ends = borders(n_tokens)
+        half = inner[-1]
+        one = torch.ones(1, half, dtype=torch.bool, device=ids.device)
+        row = Rows(roomy_cache(len(self._layers), half), one, torch.zeros_like(ids[:1]), padded=False)
+        parts = in_parts(self.module, ids, inner, lambda part: self.extend(row, part, keep=1)[0, -1])
+        short = torch.cat([ids[:half], ids[-3:]])
+        self._prefixes[tuple(ids[:half].tolist())] = [layer.filled() for layer in row.cache.layers]
+        rows, _ = self._encode([ids[:-1].tolist(), short[:-1].tolist()], half, 1)
         self._prefixes.clear()
-        last = torch.full((2, 1), ids[8], device=self.module.device)
-        continued = self.extend(rows, last)[:, -1].float()
-        whole = [torch.tensor([[*prompt, ids[8]]], device=self.module.device) for prompt in prompts]
-        expected = torch.stack([self.module(input_ids=each).logits[0, -1].float() for each in whole])
-        noise = 1e-4 if self.module.dtype == torch.float32 else 5e-2
-        return bool((continued - expected).abs().max() <= noise * (expected.max() - expected.min()))
+        continued = self.extend(rows, ids[-1:].expand(2, 1))[:, -1]
+        whole = at_once(self.module, ids, ends)
+        return alike(parts, whole[:-1]) and alike(
+            continued, torch.cat([whole[-1:], at_once(self.module, short, [len(short)])])
+        )
 
-    def shares(self, n_tokens: int) -> bool:
-        """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix.
+    def _tried_alone(self, n_tokens: int) -> bool:
+        ids, ends = self._tokens(n_tokens), borders(n_tokens)
+        return alike(
+            in_parts(self.module, ids, ends, from_own_cache(self.module)), at_once(self.module, ids, ends)
+        )
 
-        Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window.
-        """
-        return self._continues and (self._window is None or n_tokens <= self._window)
+    def _tried_padded(self, n_tokens: int) -> bool:
+        return padded_alike(self.module, self._tokens(n_tokens))
+
+    def _tokens(self, n_tokens: int) -> torch.Tensor:
+        return tokens_of_trial(n_tokens, self.vocabulary, self.module.device)
 
     # --- Encoding ---
 
@@ -153,6 +200,7 @@ class Engine:
         return rows, logits, shared
 
     def _encode(self, prompts: Sequence[list[int]], shared: int, room: int) -> tuple[Rows, torch.Tensor]:
+        forget_lengths(self.module)
         device, n_rows = self.module.device, len(prompts)
         width = max(len(prompt) for prompt in prompts) - shared
         left = [width - len(prompt) + shared for prompt in prompts]

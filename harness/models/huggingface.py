@@ -18,7 +18,7 @@ import torch
 
 from harness.config import ModelOptions
 from harness.errors import InputError, shorten
-from harness.models.answers import chosen, transformers_answers, with_cost, written
+from harness.models.answers import chosen, plain_answers, with_cost, written
 from harness.models.batching import (
     MAX_BATCH_CHOICE_ITEMS,
     MAX_BATCH_ITEMS,
@@ -113,6 +113,7 @@ class HuggingFaceModel:
         self._loaded: Any = None
         self._engine: Engine | None = None
         self._stops: dict[tuple[str, ...], StopStrings] = {}
+        self._said: set[str] = set()
         self._merge = False
         self._base_digest = ""
 
@@ -166,8 +167,13 @@ class HuggingFaceModel:
         """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
         module = self.module
         if self._engine is None or self._engine.module is not module:
-            self._engine = Engine(module)
+            self._engine = Engine(module, self._say_once)
         return self._engine
+
+    def _say_once(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            self._progress.say(f"{self.name}: {message}")
 
     def _taken_over(self) -> Any:
         """Return the resident weights, bare, where they are as they were loaded; else None."""
@@ -208,8 +214,10 @@ class HuggingFaceModel:
 
     def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
-        copy = HuggingFaceModel(self._options, self._place, adapter, quantization, self._budgets)
-        copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
+        copy = HuggingFaceModel(
+            self._options, self._place, adapter, quantization, self._budgets, self._progress
+        )
+        copy.tokenizer, copy._prompts, copy._said = self.tokenizer, self._prompts, self._said
         return copy
 
     # --- Prompts ---
@@ -337,7 +345,8 @@ class HuggingFaceModel:
             stop = self._stop(decoding.stop)
             answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
         else:
-            answers = transformers_answers(self.module, self.tokenizer, requests, prompts, ends)
+            together = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
+            answers = plain_answers(self.module, self.tokenizer, requests, prompts, ends, together)
         begun = [self._prompts.begun(request.messages) for request in requests]
         texts = [
             written(self.tokenizer, answer, ends, decoding.stop, start)
