@@ -7,10 +7,12 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import InputError, shorten
 from harness.protocols import Model
+from strategies._adapter_files import untrained
 from strategies._training_data import TrainingOptions
 
 ALL_LINEAR = "all-linear"
@@ -144,6 +146,15 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
         experts=bare / whole,
         left_out=dict(sorted(left_out.items())),
     )
+
+
+def notes_of(on: Adapted | None, best: Path, small: dict[str, float]) -> list[str]:
+    """Return what a reader must know of the layers: not adapted, without effect, or mostly not in 4 bits."""
+    idle = sorted(set(map(pattern_of, untrained(best))))
+    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
+    share = small.get("share_in_4_bits", 1.0)
+    told += [f"only {share:.0%} of the base's weights are in 4 bits"] if share < 0.5 else []
+    return [*(on.notes() if on else []), *told]
 
 
 def _weight(name: str, layer: Any) -> tuple[str, int]:

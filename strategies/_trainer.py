@@ -21,7 +21,7 @@ from harness.models.quantization import missing_gradients_are_errors, share_in_4
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
-from strategies._adapted import Adapted, adapted, check_stored, pattern_of, wrapped
+from strategies._adapted import Adapted, adapted, check_stored, notes_of, wrapped
 from strategies._adapter_files import (
     WEIGHTS,
     AdapterManifest,
@@ -29,7 +29,6 @@ from strategies._adapter_files import (
     finished,
     not_finite,
     publish,
-    untrained,
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._meter import Meter
@@ -177,7 +176,7 @@ class _Training:
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
             cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps, _notes(on, best))
+            record=self._record(state_of(last), best, texts, data, steps, notes_of(on, best, small))
             | {"trainable_parameters": weights}
             | (on.record() if on else {})
             | small,
@@ -284,13 +283,6 @@ class _Training:
             "quantization": self.quantization,
             "precision": self.precision,
         }
-
-
-def _notes(on: Adapted | None, best: Path) -> list[str]:
-    """Return what a reader must know of the layers: which have no adapter, and which learned nothing."""
-    idle = sorted(set(map(pattern_of, untrained(best))))
-    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
-    return [*(on.notes() if on else []), *told]
 
 
 def _epochs(options: TrainingOptions, n_examples: int) -> int:

@@ -69,6 +69,8 @@ def test_lora_over_it_is_recorded_as_what_it_is(in_4_bits: Path, tmp_path: Path)
     assert json.loads(manifest.read_text())["quantization"] == "nf4"
     assert prepared.record["quantization"] == prepared.model.identity.quantization == "nf4"
     assert prepared.record["share_in_4_bits"] == pytest.approx(share_in_4_bits(model.fresh("none")[0]))
+    assert prepared.record["share_in_4_bits"] > 0.5
+    assert not any("in 4 bits" in note for note in prepared.record["notes"])
     assert prepared.model.merged() is None
     assert len(greedy(prepared.model)) == 8
 
@@ -124,3 +126,16 @@ def test_a_model_saved_in_another_format_is_not_trained_over(tiny_model, tmp_pat
             strategy(TrainingOptions(**FEW)).check_model(model, [colour_task()], "e.yaml", "strategies.lora")
     with pytest.raises(InputError, match=f"saved in {method}"):
         model.fresh("nf4")
+
+
+def test_a_base_that_is_mostly_not_in_4_bits_is_told_of_beside_the_verdict(tiny_model, tmp_path) -> None:
+    config = transformers.MixtralConfig(
+        vocab_size=400, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, num_local_experts=4, max_position_embeddings=256, pad_token_id=0,
+    )  # fmt: skip
+    folder = copied(tiny_model, tmp_path / "model", transformers.MixtralForCausalLM(config))
+    options = TrainingOptions(**FEW, target_modules=("q_proj",))
+    prepared = QLora(options).prepare(context(load(folder), tmp_path, colour_task()))
+    share = prepared.record["share_in_4_bits"]
+    assert 0 < share < 0.5
+    assert f"only {share:.0%} of the base's weights are in 4 bits" in prepared.record["notes"]
