@@ -157,7 +157,9 @@ def test_how_it_fits_is_kept(tmp_path: Path) -> None:
 
 
 def test_less_memory_is_taken_step_by_step() -> None:
-    options, fit, seen = TrainingOptions(batch_size=6), Fit(), []
-    while (fit := fit.smaller(options)) is not None:
+    options, seen = TrainingOptions(batch_size=6), []
+    fit: Fit | None = Fit()
+    while fit is not None:
         seen.append((fit.rows(6), fit.checkpointing))
-    assert seen == [(3, False), (2, False), (1, False), (1, True)]
+        fit = fit.smaller(options)
+    assert seen == [(6, False), (3, False), (2, False), (1, False), (1, True)]
