@@ -98,7 +98,9 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
         )
         progress.say(f"{_label(plan, chain, seed)}: could not be prepared: {failure.kind}: {failure.message}")
         return
-    preparation = Preparation(chain.name, seed, prepared.cost, prepared.record)
+    adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
+    cost = prepared.cost.model_copy(update={"adapted": adapted})
+    preparation = Preparation(chain.name, seed, cost, prepared.record)
     store.write_preparation(plan.preparations[chain.name], preparation)
     for task in plan.tasks:
         name = task.task.name

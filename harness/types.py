@@ -214,12 +214,17 @@ class Request(Frozen):
 
 
 class TokenUsage(Frozen):
-    """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``."""
+    """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
+
+    ``completion`` are those of the answer, of choices of the likeliest one: what a service would write.
+    ``scored`` are those of all choices that were read to find it.
+    """
 
     prompt: int = 0
     cached_prompt: int = 0
     completion: int = 0
     embedding: int = 0
+    scored: int = 0
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
@@ -227,6 +232,7 @@ class TokenUsage(Frozen):
             cached_prompt=self.cached_prompt + other.cached_prompt,
             completion=self.completion + other.completion,
             embedding=self.embedding + other.embedding,
+            scored=self.scored + other.scored,
         )
 
 
@@ -290,6 +296,12 @@ class PrepareCost(Frozen):
     peak_memory_bytes: int = 0
     flops: float = 0.0
     artifact_bytes: int = 0
+    adapted: bool = False
+
+    @property
+    def tuned(self) -> bool:
+        """Whether other weights than the base's answer, wherever they were trained."""
+        return self.adapted or self.trained_tokens > 0
 
     def __add__(self, other: PrepareCost) -> PrepareCost:
         return PrepareCost(
@@ -301,6 +313,7 @@ class PrepareCost(Frozen):
             peak_memory_bytes=max(self.peak_memory_bytes, other.peak_memory_bytes),
             flops=self.flops + other.flops,
             artifact_bytes=self.artifact_bytes + other.artifact_bytes,
+            adapted=self.adapted or other.adapted,
         )
 
 

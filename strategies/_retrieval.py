@@ -211,10 +211,12 @@ def _build(
         "mean_chunk_tokens": round(tokens / max(len(index), 1), 1),
         **index.record,
     }
-    cost = PrepareCost(embedding_tokens=tokens, wall_s=time.monotonic() - started)
+    spent_s = time.monotonic() - started
+    cost = PrepareCost(embedding_tokens=tokens, wall_s=spent_s, device_s=spent_s)
     size = index.save(folder, {"record": record, "cost": cost.model_dump()}, progress)
     # Its own size and the time to write it are part of what it cost.
-    cost = cost.model_copy(update={"wall_s": time.monotonic() - started, "artifact_bytes": size})
+    spent_s = time.monotonic() - started
+    cost = cost.model_copy(update={"wall_s": spent_s, "device_s": spent_s, "artifact_bytes": size})
     record |= {"index_bytes": size}
     replace_about(folder, {"record": record, "cost": cost.model_dump()})
     return Retriever(folder.name, index, cost, {**record, "opened_or_built": "built"})

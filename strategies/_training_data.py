@@ -20,6 +20,7 @@ from harness.errors import InputError, nearest
 from harness.protocols import Model, PrepareContext, TrainableModel
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure, Request, Task, TaskItem, TrainingData
+from strategies._strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
 
 IGNORED = -100
 BATCHES_A_BUCKET = 32
@@ -40,7 +41,7 @@ class TrainingOptions(Options):
 
     tasks: tuple[str, ...] | None = None
     stages: tuple[tuple[str, ...], ...] | None = Field(default=None, min_length=1)
-    rank: int = Field(default=16, ge=1)
+    rank: int = Field(default=16, ge=1, le=HIGHEST_RANK)
     alpha: FiniteFloat = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: str | tuple[str, ...] = "all-linear"
@@ -68,6 +69,14 @@ class TrainingOptions(Options):
             raise ValueError("has both tasks and stages: use one of them")
         if self.stages is not None and not all(self.stages):
             raise ValueError("has a stage without a task")
+        return self
+
+    @model_validator(mode="after")
+    def _strength(self) -> TrainingOptions:
+        factor = factor_of(self.rank, self.alpha, self.use_rslora)
+        if too_strong(factor):
+            over = "the root of the rank" if self.use_rslora else "the rank"
+            raise ValueError(f"alpha must be at most {STRONGEST:g} times {over}, it is {factor:g} times")
         return self
 
     def by_stage(self) -> tuple[TrainingOptions, ...]:

@@ -11,7 +11,8 @@ from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.types import PrepareCost, TrainingData
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, check_files
+from strategies._adapter_checks import check_adapter
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
 
 __all__ = ["Adapter"]
 

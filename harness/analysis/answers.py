@@ -60,7 +60,7 @@ class Answers:
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
-    n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = 0
+    n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
     latencies = array("d")
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
     refused, answered = Counter[str](), set[str]()
@@ -83,6 +83,7 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         usage = row.generation.usage
         prompt, cached = prompt + usage.prompt, cached + usage.cached_prompt
         completion += usage.completion
+        scored += usage.scored
         embedding += row.request.embedding_tokens
         n_cut += row.request.cut > 0
         latencies.append(row.generation.latency_s)
@@ -94,7 +95,7 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         n_cut=n_cut,
         n_withheld=n_withheld,
         asked=asked,
-        usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
+        usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion, scored=scored),
         embedding_tokens=embedding,
         shared_tokens=prompt * beginning.share,
         latencies_s=np.array(latencies),

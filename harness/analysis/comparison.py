@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -34,8 +34,18 @@ class Comparison:
         role: Role,
         reference: str,
         clusters: Mapping[str, Clusters],
+        same: Collection[tuple[str, str]] = (),
     ) -> Self:
-        """Pair every strategy with the reference on the items that both have."""
+        """Pair every strategy with the reference on the items that both have.
+
+        Args:
+            scores: Strategy, then task, to scores.
+            infos: The tasks.
+            role: Whose tasks are compared.
+            reference: The strategy that the others are compared with.
+            clusters: Task to the cluster of each item.
+            same: Strategies and tasks where the reference's model was asked the reference's prompts.
+        """
         olds = scores.get(reference, {})
         tasks = tuple(info for info in infos if info.role == role and info.name in olds)
         pairs: dict[str, dict[str, Paired]] = {}
@@ -44,8 +54,15 @@ class Comparison:
                 if info.name in by_task:
                     new, old, name = by_task[info.name], olds[info.name], info.primary_metric
                     if (found := pair(new, old, name, clusters[info.name])) is not None:
-                        pairs.setdefault(strategy, {})[info.name] = found
+                        pairs.setdefault(strategy, {})[info.name] = (
+                            replace(found, same=True) if (strategy, info.name) in same else found
+                        )
         return cls(role, reference, tasks, pairs)
+
+    def of_strategy(self, strategy: str) -> list[tuple[TaskInfo, Paired]]:
+        """Return the tasks that a strategy and the reference have answered, each with its difference."""
+        found = self.pairs.get(strategy, {})
+        return [(info, found[info.name]) for info in self.tasks if info.name in found]
 
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return the differences by task, in the order of the strategies."""

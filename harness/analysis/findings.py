@@ -183,6 +183,27 @@ class StrategyDrift(Frozen):
     texts: tuple[Drift, ...]
 
 
+class InformationChange(Frozen):
+    """How much less a task's questions tell adapted weights of their answers than they tell the base.
+
+    All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
+    question tells (`harness.answer_information`), their difference with its 95 % interval, and the mean
+    log-likelihood of the accepted answer, form included, under both.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    base: float
+    now: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    base_log_likelihood: float
+    log_likelihood: float
+
+
 class Continual(Frozen):
     """What a training in stages lost of its earlier ones.
 
@@ -198,9 +219,25 @@ class Continual(Frozen):
     average_forgetting: float
 
 
-class StrategyCost(Frozen):
-    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean item.
+class TaskCost(Frozen):
+    """What a strategy's mean answer on one task takes; see `StrategyCost` for the units."""
 
+    task: str
+    n_answers: int
+    prompt_tokens: float
+    cached_prompt_tokens: float
+    completion_tokens: float
+    embedding_tokens: float
+    shared_prompt_tokens: float
+    device_s: float
+    flops: float
+
+
+class StrategyCost(Frozen):
+    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
+
+    Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
+    no traffic. ``tasks`` has each by itself, and latencies are those of all their answers.
     ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
     ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
     2 x weights x tokens. ``merged`` compares the adapter apart from its base and merged into it.
@@ -217,6 +254,7 @@ class StrategyCost(Frozen):
     flops: float
     latency_p50_s: float
     latency_p95_s: float
+    tasks: tuple[TaskCost, ...] = ()
     merged: tuple[MergedLatency, ...] = ()
     n_answers: int
     cut: int
@@ -248,8 +286,9 @@ class Verdict(Frozen):
 class Summary(Frozen):
     """All of ``summary.json``.
 
-    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour`` and ``drift`` are
-    against ``base``, the strategy that asks the model as it came; ``noise`` is the base against itself.
+    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
+    ``information`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base
+    against itself.
     ``tags`` has the tags of at least ten items, where a task has more than one of them.
     """
 
@@ -267,6 +306,7 @@ class Summary(Frozen):
     tradeoffs: tuple[Tradeoff, ...]
     behaviour: tuple[BehaviourChange, ...]
     drift: tuple[StrategyDrift, ...]
+    information: tuple[InformationChange, ...] = ()
     noise: tuple[Noise, ...]
     attribution: tuple[Attribution, ...]
     tags: tuple[TagScore, ...]

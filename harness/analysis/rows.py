@@ -135,18 +135,20 @@ class RunRows:
 
     def same_as_base(self, strategy: str) -> list[str]:
         """Return the target tasks on which a strategy asked the base's model the base's prompts."""
-        base, mine = self.answers.get(self.base, {}), self.answers.get(strategy, {})
-        return [
-            info.name
-            for info in self.infos
-            if strategy != self.base and info.role == "target" and info.name in mine and info.name in base
-            if mine[info.name].asked == base[info.name].asked != 0
-        ]
+        targets = [info.name for info in self.infos if info.role == "target" and strategy != self.base]
+        return [task for task in targets if self._same(strategy, self.base, task)]
+
+    def _same(self, strategy: str, other: str, task: str) -> bool:
+        """Whether two strategies asked the same model the same prompts: their answers are the same."""
+        mine, theirs = (self.answers.get(name, {}).get(task) for name in (strategy, other))
+        return bool(mine and theirs and mine.asked == theirs.asked != 0)
 
     def against(self, reference: str, role: Role) -> Comparison:
         """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
         if (reference, role) not in self._compared:
-            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters)
+            tasks = [info.name for info in self.infos if info.role == role]
+            same = [(s, task) for s in self.scores for task in tasks if self._same(s, reference, task)]
+            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters, same)
             self._compared[reference, role] = found
         return self._compared[reference, role]
 

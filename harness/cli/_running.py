@@ -55,7 +55,7 @@ def complete(
     from harness.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    _claim(run_dir, manifest)
+    manifest = _claim(run_dir, manifest)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     with Store.open(run_dir) as store:
@@ -285,11 +285,11 @@ def _manifest(
     )
 
 
-def _claim(run_dir: Path, manifest: RunManifest) -> None:
-    """Write the manifest, unless the folder holds another experiment's run.
+def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
+    """Write the manifest, unless the folder holds another experiment's run; return it as written.
 
-    A run folder belongs to one name, model and set of tasks. Strategies, options, seeds and limit may change:
-    rows know their recipe.
+    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
+    seeds and limit may change: rows know their recipe.
 
     Raises:
         InputError: It holds another experiment's run.
@@ -311,4 +311,6 @@ def _claim(run_dir: Path, manifest: RunManifest) -> None:
             if was != now:
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+        manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
+    return manifest

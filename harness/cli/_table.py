@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Candidate, Decision
-from harness.deciding.wording import money, p_value, points
+from harness.deciding.records import Decision, TaskLead
+from harness.deciding.wording import kept, money, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -133,7 +133,7 @@ def decision_table(decision: Decision) -> Table:
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
             "" if old else p_value(each.p_holm),
-            _kept(each),
+            kept(each.retained) or "-",
             money(each.per_1000),
             "-" if right is None else money(right),
             money(each.once),
@@ -144,11 +144,22 @@ def decision_table(decision: Decision) -> Table:
     return table
 
 
-def _kept(each: Candidate) -> str:
-    retained = each.retained
-    if retained.difference is None:
-        return "-"
-    return f"{points(retained.difference)} ({retained.state})"
+def by_task_table(decision: Decision) -> Table:
+    """One row for each target task: every strategy's score, marked where it is proven better or worse."""
+    table = Table(title=f"By task; + proven better than {decision.incumbent}, - proven worse")
+    table.add_column("task")
+    others = [each for each in decision.candidates if each.tasks]
+    for name in (decision.incumbent, *(each.strategy for each in others)):
+        table.add_column(name, justify="right")
+    for leads in zip(*(each.tasks for each in others), strict=True):
+        old = points(leads[0].incumbent_mean, sign=False)
+        table.add_row(escape(leads[0].task), old, *(_marked(lead, decision.limits.alpha) for lead in leads))
+    return table
+
+
+def _marked(lead: TaskLead, alpha: float) -> str:
+    mark = " " if lead.p_holm >= alpha else "+" if lead.difference > 0 else "-"
+    return f"{points(lead.mean, sign=False)} {mark}"
 
 
 def _paid_back(queries: float | None) -> str:

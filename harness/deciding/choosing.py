@@ -18,11 +18,21 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
+from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
-from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.deciding.cost import (
+    Priced,
+    Use,
+    break_even_queries,
+    break_even_volume,
+    priced,
+    scenarios,
+    weighed,
+)
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
+from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskLead
+from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm, mean_bounds
@@ -101,12 +111,8 @@ class Choosing:
         return self._against(self.incumbent)
 
     @cached_property
-    def _retained(self) -> dict[str, Macro]:
-        return self.run.against(self.run.base, "retention").means()
-
-    @cached_property
     def _costs(self) -> dict[str, StrategyCost]:
-        return {cost.strategy: cost for cost in self.summary.costs}
+        return {cost.strategy: weighed(cost, self._shares) for cost in self.summary.costs}
 
     @property
     def _deployable_costs(self) -> list[StrategyCost]:
@@ -193,13 +199,29 @@ class Choosing:
             break_even_volume=break_even_volume(cost, old),
             retained=retained,
             excluded=tuple(self._excluded(name, retained, cost)),
+            tasks=tuple(self._leads(name)),
         )
+
+    def _leads(self, name: str) -> Iterable[TaskLead]:
+        for each in self.summary.contrasts:
+            if each.strategy == name and each.task in self._shares:
+                yield TaskLead(
+                    task=each.task,
+                    mean=self._primary_cells[name, each.task].mean,
+                    incumbent_mean=self._primary_cells[self.incumbent, each.task].mean,
+                    difference=each.difference,
+                    ci_low=each.ci_low,
+                    ci_high=each.ci_high,
+                    p_holm=each.p_holm,
+                )
 
     def _excluded(self, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
         if self._is_oracle(name):
             yield "shows the right passages: a ceiling, not a system"
         if retained.state == "found":
-            yield f"forgets more than {100 * self.limits.max_forgetting:.1f} points"
+            beyond = retained.ci_high is not None and retained.ci_high < 0
+            margin = f"{100 * self.limits.max_forgetting:.1f} points"
+            yield f"forgets more than {margin}" if beyond else f"forgets: {retained.grounds[0]}"
         most = self.limits.max_cost_per_1000
         if most is not None and cost.per_1000 > most:
             yield f"costs more than {most:g} {self.sheet.currency} per 1,000 answers"
@@ -207,30 +229,26 @@ class Choosing:
             yield "could not be prepared with every seed"
 
     def _forgetting(self, name: str) -> Retained:
-        adapted = self._costs[name].prepare.trained_tokens > 0 or any(
-            part.strip() == "adapter" for part in self._entries[name]["use"].split("+")
-        )
-        mean = self._retained.get(name)
-        if mean is None:
-            return Retained(state="not measured" if adapted else "none possible")
-        low, high = mean.interval(2 * self.limits.alpha)
-        tasks = [c for c in self.summary.forgetting if c.strategy == name]
-        worst = min(tasks, key=lambda c: c.difference, default=None)
-        flips = [f for f in self.summary.flips if f.strategy == name and f.role == "retention"]
-        most = self.limits.max_forgetting
-        found = high < 0 and low <= -most
-        state: Literal["none possible", "found", "ruled out", "not ruled out"] = (
-            "found" if found else "ruled out" if low > -most else "not ruled out"
-        )
-        return Retained(
-            state=state if adapted else "none possible",
-            difference=mean.estimate,
-            ci_low=low,
-            ci_high=high,
-            worst_task=worst.task if worst else "",
-            worst_difference=worst.difference if worst else None,
-            lost=sum(len(flip.lost) for flip in flips),
-            base_right=sum(flip.base_right for flip in flips),
+        adapted = self._costs[name].prepare.tuned or any(p.adapter for p in self.run.probes.get(name, ()))
+        if not adapted:
+            return Retained(state="none possible")
+        summary = self.summary
+        cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
+        tasks = []
+        for info, found in self.run.against(self.run.base, "retention").of_strategy(name):
+            base, now = cells[self.run.base, info.name], cells[name, info.name]
+            margin, ceiling = self.limits.max_forgetting, self.limits.ceiling
+            blind = blindness_of(base.mean, base.ci_low, now.mean, info.random_baseline, margin, ceiling)
+            tasks.append(KeptTask(info.name, found, base.mean, blind))
+        return judged(
+            Evidence(
+                tasks=tasks,
+                information=[each for each in summary.information if each.strategy == name],
+                drift=next((each for each in summary.drift if each.strategy == name), None),
+                contrasts=[each for each in summary.forgetting if each.strategy == name],
+                flips=[f for f in summary.flips if f.strategy == name and f.role == "retention"],
+            ),
+            self.limits,
         )
 
     # --- The checks ---
@@ -291,9 +309,12 @@ class Choosing:
         cells = [c for c in self.summary.cells if c.metric == "recall" and not self._is_oracle(c.strategy)]
         targets = {info.name for info in self.run.infos if info.role == "target"}
         for task in sorted({cell.task for cell in cells} & targets):
-            best = max((cell for cell in cells if cell.task == task), key=lambda cell: cell.mean)
-            good = best.mean >= self.limits.min_recall
-            text = f"{task}: {best.strategy} is shown a right document for {best.mean:.0%} of the questions"
+            found = {cell.strategy: self._recall_of(cell) for cell in cells if cell.task == task}
+            best, (recall, failed) = max(found.items(), key=lambda each: each[1][0])
+            good = recall >= self.limits.min_recall
+            text = f"{task}: {best} is shown a right document for {recall:.0%} of the questions"
+            if failed:
+                text += f" ({failed} that failed count as without)"
             ceiling = [
                 cell
                 for cell in self.summary.cells
@@ -303,6 +324,12 @@ class Choosing:
                 top = max(ceiling, key=lambda cell: cell.mean)
                 text += f"; with the right passages {top.strategy} scores {100 * top.mean:.1f}"
             yield Check(name="retrieval recall", good=good, ends=False, text=text)
+
+    def _recall_of(self, cell: Cell) -> tuple[float, int]:
+        """Return recall over all questions, and how many failed: those were shown nothing."""
+        scores = self.run.scores[cell.strategy][cell.task]
+        failed = len(scores.failed - scores.of(cell.metric).keys())
+        return cell.mean * cell.n / (cell.n + failed), failed
 
     def _parity(self) -> Iterable[Check]:
         """Whether retrieval was given the examples that fine-tuning learned from."""

@@ -1,6 +1,7 @@
 """What strategies cost under a price sheet: pure functions over measured tokens and times.
 
-A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query:
+A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query, that of the
+target tasks as the decision weighs them:
 
     c = p_in * (t_prefix * ((1 - h) * w + h * r) + t_var) + p_out * t_out + p_embed * t_embed
 
@@ -12,10 +13,11 @@ by the hour, c is the time of an answer over the share of the hour in which it a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.findings import StrategyCost
+from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, PriceSheet
 from harness.deciding.records import CostUnder
 
@@ -73,7 +75,7 @@ def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> 
     """
     once = _once(cost, sheet)
     per_query = _per_query(cost, sheet, use.cache_hits)
-    trained = cost.prepare.trained_tokens > 0
+    trained = cost.prepare.tuned
     per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
     return Priced(
         strategy=cost.strategy,
@@ -86,11 +88,20 @@ def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> 
     )
 
 
+def weighed(cost: StrategyCost, shares: Mapping[str, float]) -> StrategyCost:
+    """Return what a mean answer takes where the tasks have these shares of the traffic."""
+    parts = [(shares.get(task.task, 0.0), task) for task in cost.tasks]
+    total = sum(share for share, _ in parts)
+    if total <= 0:
+        return cost
+    return cost.model_copy(update=mean_task_cost([(share / total, task) for share, task in parts]))
+
+
 def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
-    tuned = sheet.tuned if cost.prepare.trained_tokens else None
+    tuned = sheet.tuned if cost.prepare.tuned else None
     p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
     p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
     prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)

@@ -70,10 +70,12 @@ def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
         )
     for other in ground.candidates:
         kept = other.retained
-        if other.mean > mine.mean and kept.state == "found" and kept.ci_low is not None:
+        by_score = kept.state == "found" and not kept.lost_information
+        if other.mean > mine.mean and by_score and kept.ci_low is not None:
+            loss = max(-kept.ci_low, -(kept.worst_difference or 0.0))
             yield (
                 f"{other.strategy} scores {points(other.mean - mine.mean, sign=False)} points more; it would "
-                f"be taken if a loss of {points(-kept.ci_low, sign=False)} points on what is to be kept were "
+                f"be taken if a loss of {points(loss, sign=False)} points on what is to be kept were "
                 "accepted."
             )
 

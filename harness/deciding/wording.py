@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.deciding.records import Candidate, Decision, Retained
+from collections.abc import Sequence
+
+from harness.deciding.records import Candidate, Decision, Retained, TaskLead
 
 VERBS = {
     "prompt": "Prompt",
@@ -37,10 +39,36 @@ def paragraph(decision: Decision) -> str:
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
         f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _by_task(decision: Decision, mine: Candidate) -> str:
+    """Say on which tasks the winner is not better: a lead in the mean may be that of one task."""
+    alpha, old = decision.limits.alpha, decision.incumbent
+    better = [task for task in mine.tasks if task.difference > 0 and task.p_holm < alpha]
+    worse = [task for task in mine.tasks if task.difference < 0 and task.p_holm < alpha]
+    open_ones = [task for task in mine.tasks if task not in better and task not in worse]
+    if len(mine.tasks) < 2 or not (worse or open_ones):
+        return ""
+    parts = [f"better than {old} on {_names(better)}"] if better else []
+    parts += [f"not proven better on {_names(open_ones, scores=True)}"] if open_ones else []
+    parts += [f"worse on {_names(worse, scores=True)}"] if worse else []
+    return f"By task it is {', '.join(parts)}."
+
+
+def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
+    """Return the names of tasks, with both scores where the lead is not told by the mean."""
+    shown = [
+        f"{task.task} ({points(task.mean, sign=False)} against {points(task.incumbent_mean, sign=False)})"
+        if scores
+        else task.task
+        for task in tasks
+    ]
+    return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else shown[0]
 
 
 def p_value(value: float) -> str:
@@ -118,19 +146,29 @@ def money(amount: float) -> str:
     return f"{amount:,.2f}"
 
 
+def kept(retained: Retained) -> str:
+    """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
+    if retained.state == "none possible":
+        return "cannot forget"
+    return "" if retained.difference is None else f"{points(retained.difference)} ({retained.state})"
+
+
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
-    if retained.state == "not measured" or retained.difference is None:
+    grounds = "; ".join(retained.grounds)
+    if retained.difference is None or retained.ci_low is None or retained.ci_high is None:
+        if retained.state == "found":
+            return f"Forgetting is found: {grounds}."
         return "What it forgets was not measured: add retention tasks."
-    assert retained.ci_low is not None
-    assert retained.ci_high is not None
     figures = (
-        f"{points(retained.difference)} points on what is to be kept ({points(retained.ci_low)} to "
+        f"{points(retained.difference)} points on general tasks ({points(retained.ci_low)} to "
         f"{points(retained.ci_high)}, 90 %), worst in {retained.worst_task} "
         f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
         "answers lost"
     )
-    if retained.state == "ruled out":
-        return f"Forgetting beyond the limit is ruled out: {figures}."
-    return f"Forgetting beyond the limit is {retained.state}: {figures}."
+    if retained.state == "not known":
+        return f"Whether it forgets is not known: {grounds}."
+    said = {"ruled out": "Forgetting beyond the limit is ruled out", "found": "Forgetting is found"}
+    text = f"{said.get(retained.state, 'Forgetting beyond the limit is not ruled out')}: {figures}"
+    return f"{text}; {grounds}." if grounds else f"{text}."

@@ -8,8 +8,12 @@ from typing import Literal
 import numpy as np
 
 from harness.analysis.answers import latencies_of
-from harness.analysis.forgetting import RightItems, refusals
+from harness.analysis.forgetting import RightItems, mean_drift, refusals
+from harness.analysis.retention import blindness_of, information_changes
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import Clusters, mean_with_interval
+from harness.deciding import retention
+from harness.deciding.records import Limits
 from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
 from harness.gate.sides import Compared, Sides, Tasks, checked_tasks, compare_all, retained
@@ -114,8 +118,7 @@ def _checks(
     for check in gate.checks:
         yield from _task_checks(gate, check, gate.matched(check, tasks), compared)
     if gate.forgetting is not None:
-        check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
-        yield _together("forgetting", gate, check, retained(tasks), compared)
+        yield _forgetting(gate, gate.forgetting, run, name, compared, retained(tasks))
     if gate.refusals is not None:
         yield from _refusals(gate, run, name, gate.refusals)
     yield from _must_pass(gate, run, name)
@@ -155,6 +158,40 @@ def _together(
         return _not_comparable(result, dict.fromkeys(reasons) or ["the run has none of its tasks"])
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return judged(result, Macro(pairs), check.margin, gate.alpha)
+
+
+def _forgetting(
+    gate: GateFile, margin: float, run: RunRows, name: str, compared: Compared, tasks: Sequence[str]
+) -> CheckResult:
+    """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
+    check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
+    sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
+    if not sides or len(sides) < len(tasks):
+        return _together("forgetting", gate, check, tasks, compared)
+    guesses = {info.name: info.random_baseline for info in run.infos}
+    kept = [_kept(task, sides[task], run.clusters[task], guesses[task], margin) for task in tasks]
+    probes = run.probes.get(name, ())
+    found = retention.judged(
+        retention.Evidence(
+            tasks=kept,
+            information=[*information_changes(name, [probe.information for probe in probes], run.clusters)],
+            drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
+        ),
+        Limits(alpha=gate.alpha, max_forgetting=margin),
+    )
+    seeing = [task.found for task in kept if task.blind is None]
+    pairs = tuple(seeing or [task.found for task in kept])
+    result = judged(_open_check("forgetting", check, tasks), Macro(pairs), margin, gate.alpha)
+    if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
+        result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
+    return result.model_copy(update={"grounds": found.grounds})
+
+
+def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, margin: float) -> retention.KeptTask:
+    base_mean, base_low, _, _ = mean_with_interval(sides.old, sides.metric, clusters)
+    now_mean, _, _, _ = mean_with_interval(sides.new, sides.metric, clusters)
+    blind = blindness_of(base_mean, base_low, now_mean, guess, margin)
+    return retention.KeptTask(task, sides.found, base_mean, blind)
 
 
 def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:

@@ -71,8 +71,8 @@ def chosen(
         )
         for text, value, exact, ids in zip(texts, scored.values, scored.exact, options, strict=True)
     )
-    best = max(choices, key=lambda choice: choice.log_likelihood)
-    usage = TokenUsage(completion=scored.n_read)
+    best, ids = max(zip(choices, options, strict=True), key=lambda pair: pair[0].log_likelihood)
+    usage = TokenUsage(completion=len(ids), scored=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
 
 

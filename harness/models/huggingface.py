@@ -1,8 +1,8 @@
 """Causal language models through transformers: from a folder or a hub id, with or without an adapter.
 
 At most one set of weights is resident at a time, so that a base and its adapted copy never share a device. An
-adapter takes over the weights of the base or adapter before it; the base itself, what others are compared
-with, is always loaded anew and never had an adapter.
+adapter takes over the weights of the base or adapter before it where those are still what was loaded; the
+base itself, what others are compared with, is always loaded anew and never had an adapter.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from harness.models.likelihood import log_likelihoods, text_log_probs
 from harness.models.model_files import refuse_code
 from harness.models.opening import check_model
 from harness.models.prefixes import families
+from harness.models.pristine import bare, digest_of_module
 from harness.models.probing import probe
 from harness.models.prompts import Choices, Prompts
 from harness.models.rendering import date_told
@@ -43,8 +44,6 @@ from harness.models.weights import (
     Quantization,
     attach,
     check_size,
-    detach,
-    detachable,
     device_of,
     dtype_of,
     load_tokenizer,
@@ -114,6 +113,7 @@ class HuggingFaceModel:
         self._stops: dict[tuple[str, ...], StopStrings] = {}
         self._trials: dict[str, Trials] = {}
         self._merge = False
+        self._base_digest = ""
 
     # --- Loading ---
 
@@ -152,6 +152,7 @@ class HuggingFaceModel:
             module = self._taken_over()
             if module is None:
                 module, _ = self.fresh(self._quantization)
+                self._base_digest = digest_of_module(module)
             if self._adapter is not None:
                 module = attach(module, self._adapter)
                 module = module.merge_and_unload() if self._merge else module
@@ -174,16 +175,20 @@ class HuggingFaceModel:
         return self._trials.setdefault(key, Trials(lambda said: self._progress.say(f"{self.name}: {said}")))
 
     def _taken_over(self) -> Any:
-        """Return the resident weights, bare, where an adapter can be put over them; else None."""
+        """Return the resident weights, bare, where they are as they were loaded; else None."""
         other = HuggingFaceModel._resident
         if self._adapter is None or other is None or other._loaded is None or other._merge:
             return None
         pairs = ((model.folder, model.dtype, model.device, model._quantization) for model in (self, other))
-        if len(set(pairs)) > 1 or not detachable(other._loaded):
+        if len(set(pairs)) > 1:
             return None
         module = other._loaded
         _evict(other)
-        return detach(module)
+        module = bare(module)
+        if module is None or digest_of_module(module) != other._base_digest:
+            return None
+        self._base_digest = other._base_digest
+        return module
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,8 @@ from typing import Any, Literal
 import torch
 
 from harness.config import ModelOptions
-from harness.errors import InputError
+from harness.errors import InputError, shorten
+from harness.models.batching import is_out_of_memory
 from harness.models.generating import settle_generation
 from harness.models.kinds import check_text_alone
 from harness.models.opening import open_model, open_tokenizer
@@ -108,25 +110,21 @@ def attach(module: Any, adapter: Path) -> Any:
     """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
 
     An adapter in another format than its base would have every layer convert what it reads and what it gives.
+
+    Raises:
+        InputError: peft cannot put it over this model.
     """
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
 
-    return PeftModel.from_pretrained(module, str(adapter), is_trainable=False, autocast_adapter_dtype=False)
-
-
-def detachable(module: Any) -> bool:
-    """Whether taking its adapter off gives the base back: not where whole modules or tokens were trained."""
-    configs = getattr(module, "peft_config", {}).values()
-    return not any(config.modules_to_save or config.trainable_token_indices for config in configs)
-
-
-def detach(module: Any) -> Any:
-    """Return the base without its adapter, whose low-rank weights never touched it."""
-    from peft import PeftModel
-
-    if not isinstance(module, PeftModel):
-        return module
-    bare = module.unload()
-    if hasattr(bare, "peft_config"):  # else peft would warn of a second adapter
-        del bare.peft_config
-    return bare
+    kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is switched off, and of how its weights once began
+            settings = PeftConfig.from_pretrained(str(adapter))
+        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+        return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
+    except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        problem = f"peft cannot load it: {shorten(str(error) or type(error).__name__, 160)}"
+        raise InputError(adapter, "", problem, "save it as a plain LoRA adapter, see peft's docs") from None

@@ -1,6 +1,6 @@
 """Statistics over stored per-item scores: pure functions; see ``docs/statistics.md`` for the choices made."""
 
-from harness.stats.paired import Paired, paired
+from harness.stats.paired import Paired, paired, paired_differences
 from harness.stats.power import (
     detectable_difference,
     detectable_loss,
@@ -28,6 +28,7 @@ __all__ = [
     "mean_bounds",
     "mean_interval",
     "paired",
+    "paired_differences",
     "sign_flip_p",
     "tango_bounds",
     "tango_interval",

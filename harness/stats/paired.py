@@ -23,7 +23,7 @@ from harness.stats.single import (
 )
 from harness.stats.tango import mcnemar_p, tango_interval
 
-Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread"]
+Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread", "same answers"]
 Test = Literal["mcnemar", "sign flip", "t", "none"]
 ENOUGH_CLUSTERS = 20
 """From so many clusters on they can stand for the clusters not seen, and are resampled."""
@@ -43,6 +43,8 @@ class Paired:
         seed_variance: Variance of the mean difference that comes from the choice of seeds.
         n_seeds: Trained or sampled variants that enter.
         binary: Whether every score, before averaging, is 0 or 1 and seeds agree.
+        same: Whether both sides are the same answers, to the same prompts by the same model: then the
+            difference is 0 for any items, and nothing is estimated.
     """
 
     differences: Floats
@@ -50,6 +52,7 @@ class Paired:
     seed_variance: float
     n_seeds: int
     binary: bool
+    same: bool = False
 
     @property
     def n(self) -> int:
@@ -79,6 +82,8 @@ class Paired:
     @property
     def method(self) -> Method:
         """How the interval is computed."""
+        if self.same:
+            return "same answers"
         if self.seed_variance > 0:
             return "t over seeds"
         if self.clusters is not None:
@@ -92,7 +97,7 @@ class Paired:
         """How the p-value is computed."""
         if self.method == "tango":
             return "mcnemar"
-        if self.method == "no spread":
+        if self.method in ("no spread", "same answers"):
             return "none"
         return "t" if self.method == "t over seeds" or self.n_clusters > MOST_UNITS else "sign flip"
 
@@ -149,6 +154,8 @@ class Paired:
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``; a bound alone has ``1 - alpha / 2``."""
+        if self.method == "same answers":
+            return 0.0, 0.0
         if self.method == "tango":
             return tango_interval(self.wins, self.losses, self.n, alpha)
         if self.method == "no spread":
@@ -176,7 +183,7 @@ class Paired:
         """
         units = self.n_clusters
         few = units < ENOUGH_CLUSTERS if self.clusters is not None else units < 2
-        if few or units > MOST_UNITS or self.method in ("tango", "t over seeds", "no spread"):
+        if few or units > MOST_UNITS or self.method in ("tango", "t over seeds", "no spread", "same answers"):
             return None
         return bca_interval(self._sums, self._sizes, alpha)
 
@@ -186,6 +193,8 @@ class Paired:
 
         With no spread to go by, the share of unseen items that may differ stands for it.
         """
+        if self.same:
+            return 0.0
         seen = detectable_difference(self.standard_error, n=1)
         unseen = unseen_bounds(0.0, self.n_clusters, -1.0, 0.05)[1] if self.standard_error == 0 else 0.0
         return min(max(seen, unseen), 1.0)
@@ -235,3 +244,21 @@ def _seed_variance(new: Floats, old: Floats) -> float:
 
 def _variance_of_mean(means: Floats) -> float:
     return float(means.var(ddof=1)) / len(means) if len(means) > 1 else 0.0
+
+
+def paired_differences(differences: Any, clusters: Sequence[str] | None = None) -> tuple[Paired, float]:
+    """Pair what has no bounds, such as log-likelihoods, from its differences.
+
+    Args:
+        differences: ``new - old``, shape ``(n,)`` or ``(n_seeds, n)``.
+        clusters: Name of the cluster of each item.
+
+    Returns:
+        The pairing in a unit of four times the largest difference, so that bounds fit into [-1, 1], and that
+        unit: estimates, errors and bounds times it are in the units of ``differences``.
+    """
+    matrix = np.atleast_2d(np.asarray(differences, dtype=np.float64))
+    unit = 4 * float(np.abs(matrix).max()) or 1.0
+    scaled = matrix / unit
+    variance = _variance_of_mean(scaled.mean(1)) if has_spread(scaled - scaled[0]) else 0.0
+    return Paired(scaled.mean(0), _numbers(clusters), variance, len(matrix), binary=False), unit

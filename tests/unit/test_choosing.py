@@ -114,6 +114,23 @@ def test_one_that_forgets_is_not_taken_and_the_limit_that_would_take_it_is_named
     assert decided(folder, max_forgetting=0.3).winner == "lora"
 
 
+def test_a_lead_of_one_task_is_told_as_that(tmp_path: Path) -> None:
+    rules = {
+        "zero_shot": {"a": first(30), "b": first(150), "c": first(200)},
+        "few_shot": {"a": first(290), "b": first(152), "c": first(0)},
+    }
+    found = decided(made(tmp_path / "run", rules, {"a": N, "b": N, "c": N}))
+    assert found.winner == "few_shot"
+    assert (
+        "By task it is better than zero_shot on a, not proven better on b (50.7 against 50.0), worse on c "
+        "(0.0 against 66.7)."
+    ) in found.paragraph
+    result = CliRunner().invoke(decide, [str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    assert "0.0 -" in result.output
+    assert "96.7 +" in result.output
+
+
 def test_the_volume_decides_between_equals_when_one_is_hosted(tmp_path: Path) -> None:
     folder = run_of(
         tmp_path / "run", {"zero_shot": 0.3, "rag": 0.6, "lora": 0.6}, tokens={"rag": 1000, "lora": 50}
@@ -152,6 +169,15 @@ def test_errors_and_leaks_end_it(tmp_path: Path, keys: dict[str, Any], check: st
     assert (found.outcome, found.winner, found.changes) == ("stopped", None, ())
     assert told in next(each.text for each in found.checks if each.name == check and each.ends)
     assert told in found.paragraph
+
+
+@pytest.mark.parametrize(("n_failed", "good"), [(3, True), (250, False)])
+def test_questions_that_failed_were_shown_no_document(tmp_path: Path, n_failed: int, good: bool) -> None:
+    failed = {("rag", "a"): tuple(range(n_failed))}
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.6}, recall={"a": 0.9}, failed=failed)
+    (check,) = [c for c in decided(folder, max_errors=1.0).checks if c.name == "retrieval recall"]
+    assert check.good == good
+    assert f"({n_failed} that failed count as without)" in check.text
 
 
 def test_a_base_that_answers_everything_is_kept(tmp_path: Path) -> None:

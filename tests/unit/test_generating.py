@@ -121,6 +121,8 @@ def test_a_tokenizer_with_neither_pad_nor_end_answers_on_both_paths(
         content = json.loads((folder / name).read_text())
         without = {key: value for key, value in content.items() if key not in _ENDS}
         (folder / name).write_text(json.dumps(without | ({} if name[0] == "t" else dict.fromkeys(_ENDS[2:]))))
+    turns = "{% for message in messages %}\n{{ message.content }}{% endfor %}"  # nothing ends a turn either
+    (folder / "chat_template.jinja").write_text(turns)
     if not fast:
         monkeypatch.setattr(Engine, "shares", lambda *_: False)
     model = HuggingFaceModel(ModelOptions(path=str(folder)))

@@ -197,6 +197,15 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
     assert len(attempts) == 1
 
 
+def test_the_output_of_a_choice_is_the_likeliest_one(model: HuggingFaceModel) -> None:
+    asked = request("x", ("a", "b", "one two three four five six seven"))
+    (answer,) = model.score([asked])
+    assert isinstance(answer, Generation)
+    options = model._choices(asked).options
+    assert answer.usage.completion == len(options[asked.choices.index(answer.text)])
+    assert answer.usage.scored >= max(map(len, options)) - 1
+
+
 def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFaceModel) -> None:
     long = "one two three four five six seven"
     asked = request("x", ("a", long))

@@ -121,6 +121,7 @@ def test_the_index_is_opened_again_with_the_cost_of_building_it(tmp_path):
     assert second.record["indexes"]["task"]["opened_or_built"] == "opened"
     assert second.cost == first.cost
     assert first.cost.embedding_tokens == 26
+    assert first.cost.device_s == first.cost.wall_s  # what a machine by the hour is paid for
     assert first.cost.wall_s >= len(CORPUS), "the second that each vector took, as this embedder says"
     files = [path.stat().st_size for path in (tmp_path / "artifacts" / "indexes").glob("*/*")]
     assert first.cost.artifact_bytes == pytest.approx(sum(files), abs=40)

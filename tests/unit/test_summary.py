@@ -12,6 +12,7 @@ from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
+from harness.deciding.cost import weighed
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Preparation, Store
@@ -106,8 +107,20 @@ def test_macro_differences_weigh_tasks_alike_and_are_never_sure_of_nothing(tmp_p
     expected = macros["better"].difference - (halves[0] ** 2 + halves[1] ** 2) ** 0.5 / 2
     assert macros["better"].ci_low == pytest.approx(expected)
     assert macros["same"].difference == 0.0
-    assert macros["same"].ci_low < -0.01
-    assert macros["same"].ci_high > 0.01
+    assert (macros["same"].ci_low, macros["same"].ci_high) == (
+        0.0,
+        0.0,
+    )  # the same answers, whatever is asked
+
+
+def test_equal_scores_of_other_answers_are_never_sure_of_no_difference(tmp_path: Path) -> None:
+    chains = [chain_of("plain", Plain()), chain_of("better", Better())]
+    model = RuleModel()
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    found = run(tmp_path, model, [task_of(60)], chains)
+    (macro,) = [each for each in found.macro if each.strategy == "better"]
+    assert macro.difference == 0.0
+    assert macro.ci_low < -0.01 < 0.01 < macro.ci_high
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
@@ -164,8 +177,27 @@ def test_scores_are_seeds_by_items_and_an_item_that_a_seed_lacks_is_left_out() -
 def test_costs_are_means_per_item(summary: Summary) -> None:
     cost = next(cost for cost in summary.costs if cost.strategy == "plain")
     assert cost.prepare.wall_s == 1.5
-    assert cost.n_answers == 90
+    assert cost.n_answers == 60  # those of the target task: what is to be kept is an examination, no traffic
     assert cost.prompt_tokens > 2
+    assert [(task.task, task.n_answers) for task in cost.tasks] == [("words", 60)]
+
+
+def test_the_cost_of_a_query_weighs_the_target_tasks_and_not_their_items(tmp_path: Path) -> None:
+    many, few = task_of(60), task_of(10, "few", instruction="one two three four five six seven eight")
+    found = run(
+        tmp_path,
+        RuleModel(),
+        [many, few, task_of(30, "kept", role="retention")],
+        [chain_of("plain", Plain())],
+    )
+    (cost,) = found.costs
+    by_task = {task.task: task.prompt_tokens for task in cost.tasks}
+    assert by_task["few"] > by_task["words"] + 7
+    assert cost.prompt_tokens == pytest.approx((by_task["few"] + by_task["words"]) / 2)
+    assert weighed(cost, {"few": 3.0, "words": 1.0}).prompt_tokens == pytest.approx(
+        (3 * by_task["few"] + by_task["words"]) / 4
+    )
+    assert weighed(cost, {"few": 1.0, "words": 0.0}).prompt_tokens == by_task["few"]
 
 
 def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
@@ -193,7 +225,8 @@ def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -
 
     chains = [chain_of("plain", Plain()), chain_of("better", Better())]
     found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
-    assert [*found.cells, *found.contrasts, *found.macro] == []
+    assert {cell.mean for cell in found.cells} == {0.0}
+    assert {cell.errors for cell in found.cells} == {5}
 
 
 def test_a_strategy_that_asks_what_the_base_asks_is_named(tmp_path: Path) -> None:
