@@ -169,6 +169,12 @@ class Choosing:
         found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
         return tuple(sorted(found, key=lambda each: -each.mean))
 
+    @property
+    def _level(self) -> float:
+        """Level of the first of Holm's tests: what a challenger must hold beside all others."""
+        n_others = sum(name != self.incumbent and not self._is_oracle(name) for name in self._means)
+        return self.limits.alpha / max(1, n_others)
+
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
         return priced(self._costs[name], self._scores[name], self.sheet, self.use)
@@ -188,7 +194,8 @@ class Choosing:
             ci_low=low,
             ci_high=high,
             p_holm=p_holm,
-            detectable=mean.detectable,
+            detectable=mean.detectable(self._level),
+            needed=mean.items_to_detect(mean.estimate, self._level),
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
