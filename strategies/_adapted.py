@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import InputError, shorten
-from harness.protocols import Model
+from harness.protocols import Model, PrepareContext, TrainableModel
 from strategies._adapter_files import untrained
 from strategies._training_data import TrainingOptions
 
@@ -77,6 +77,23 @@ def check_stored(model: Model, place: str, key: str) -> None:
         problem = f"this model's weights are saved in {shorten(stored, 40)}, which cannot be trained over"
         remedy = "name the model in full precision, or in nf4"
         raise InputError(place, key, problem, remedy, model.identity.name)
+
+
+def trainable(context: PrepareContext, label: str) -> TrainableModel:
+    """Return the context's model as one that adapters can be trained for.
+
+    Raises:
+        InputError: It is served elsewhere, or has an adapter already.
+    """
+    model = context.model
+    if model.identity.adapter_digest:
+        remedy = f"use {label} once, as the first part of a composition"
+        raise InputError(context.place, label, "the model has an adapter already", remedy)
+    if not isinstance(model, TrainableModel):
+        remedy = "use a model that is loaded from a folder or a hub id"
+        raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
+    check_stored(model, context.place, label)
+    return model
 
 
 def lora_config(options: TrainingOptions, module: Any) -> Any:
@@ -148,7 +165,7 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
     )
 
 
-def notes_of(on: Adapted | None, best: Path, small: dict[str, float]) -> list[str]:
+def notes_of(on: Adapted | None, best: Path, small: dict[str, Any]) -> list[str]:
     """Return what a reader must know of the layers: not adapted, without effect, or mostly not in 4 bits."""
     idle = sorted(set(map(pattern_of, untrained(best))))
     told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
@@ -166,6 +183,14 @@ def _weight(name: str, layer: Any) -> tuple[str, int]:
     parameter = getattr(layer, "parameter_name", None)
     weight = getattr(layer.get_base_layer(), parameter or "weight")
     return (f"{name}.{parameter}" if parameter else name), int(weight.numel())
+
+
+def adapted_over(base: Model, options: TrainingOptions, place: str) -> Adapted | None:
+    """Return what an adapter would lie on in a model; None where its folder is not known."""
+    from harness.models.opening import empty_model
+
+    folder = getattr(base, "folder", None)
+    return None if folder is None else adapted(options, empty_model(folder, place), place)
 
 
 def pattern_of(name: str) -> str:

@@ -18,12 +18,11 @@ import transformers
 from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
 from harness.models.batching import is_out_of_memory
-from harness.models.opening import empty_model
 from harness.models.quantization import missing_gradients_are_errors, share_in_4_bits
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
-from strategies._adapted import Adapted, adapted, check_stored, notes_of, wrapped
+from strategies._adapted import adapted_over, notes_of, trainable, wrapped
 from strategies._adapter_files import (
     WEIGHTS,
     AdapterManifest,
@@ -112,23 +111,6 @@ def _trained(
     return folder, manifest
 
 
-def trainable(context: PrepareContext, label: str) -> TrainableModel:
-    """Return the context's model as one that adapters can be trained for.
-
-    Raises:
-        InputError: It is served elsewhere, or has an adapter already.
-    """
-    model = context.model
-    if model.identity.adapter_digest:
-        remedy = f"use {label} once, as the first part of a composition"
-        raise InputError(context.place, label, "the model has an adapter already", remedy)
-    if not isinstance(model, TrainableModel):
-        remedy = "use a model that is loaded from a folder or a hub id"
-        raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
-    check_stored(model, context.place, label)
-    return model
-
-
 @dataclass(frozen=True)
 class _Training:
     """One training, from texts to the published adapter."""
@@ -145,7 +127,7 @@ class _Training:
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
-        on = self._adapted()
+        on = adapted_over(self.base, self.options, self.context.place)
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
         order = batches(
@@ -176,19 +158,12 @@ class _Training:
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
             cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps, notes_of(on, best, small))
+            record=self._record(state_of(last), best, texts, data, steps, notes_of(on, best, found))
             | {"trainable_parameters": weights}
             | (on.record() if on else {})
             | found,
         )
         return publish(best, folder, manifest)
-
-    def _adapted(self) -> Adapted | None:
-        """Return what the adapter lies on, where the base's folder is known."""
-        folder = getattr(self.base, "folder", None)
-        if folder is None:
-            return None
-        return adapted(self.options, empty_model(folder, self.context.place), self.context.place)
 
     def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
         """Train to the end and return what there is to record of the base.
@@ -198,6 +173,7 @@ class _Training:
         """
         fit, last = fit_in(self.work), last_whole(self.work)
         module, tokenizer = self.base.fresh(self.quantization)
+        small = {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
         self.meter.start(module, cost_at(last) if last else PrepareCost())
         try:
             if last is None or not self._over(state_of(last), steps):
@@ -209,7 +185,7 @@ class _Training:
             keep_fit(self.work, smaller)
             self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
             return None
-        return {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
+        return small
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
