@@ -26,7 +26,10 @@ class Meter:
         self._matmul_parameters = 0
 
     def start(self, module: Any, before: PrepareCost) -> None:
-        """Begin with a base that has no adapter yet, and what earlier parts of this training cost."""
+        """Begin, or begin again, with a base that has no adapter yet, and what led to here had cost."""
+        if self._trained_since is not None:
+            self._began = time.perf_counter()
+            self._tokens = self._supervised = 0
         self._before = before
         self._trained_since = time.perf_counter()
         self._matmul_parameters = _matmul_parameters(module)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import peft
+import torch
 import transformers
 
 from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
+from harness.models.batching import is_out_of_memory
 from harness.models.opening import empty_model
 from harness.models.quantization import missing_gradients_are_errors, share_in_4_bits
 from harness.protocols import PrepareContext, Prepared, TrainableModel
@@ -32,6 +34,7 @@ from strategies._adapter_files import (
     untrained,
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
+from strategies._memory import Fit, fit_in, keep_fit
 from strategies._meter import Meter
 from strategies._precision import Precision, attend_plainly, compute_in, precision_of
 from strategies._recipe import recipe_of
@@ -143,9 +146,7 @@ class _Training:
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
-        module, tokenizer = self.base.fresh(self.quantization)
         on = self._adapted()
-        small = {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
         order = batches(
@@ -155,11 +156,10 @@ class _Training:
             self.context.seed,
         )
         steps = self.options.max_steps or math.ceil(len(order) / self.options.gradient_accumulation)
-        last = last_whole(self.work)
-        self.meter.start(module, cost_at(last) if last else PrepareCost())
-        if last is None or not self._over(state_of(last), steps):
-            self._train(module, tokenizer, data, order, steps, last)
-        del module
+        while (found := self._gone(data, order, steps)) is None:
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
         gc.collect()
         last = last_whole(self.work)
         if last is None:
@@ -180,7 +180,7 @@ class _Training:
             record=self._record(state_of(last), best, texts, data, steps, _notes(on, best))
             | {"trainable_parameters": weights}
             | (on.record() if on else {})
-            | small,
+            | found,
         )
         return publish(best, folder, manifest)
 
@@ -190,6 +190,27 @@ class _Training:
         if folder is None:
             return None
         return adapted(self.options, empty_model(folder, self.context.place), self.context.place)
+
+    def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
+        """Train to the end and return what there is to record of the base.
+
+        Where memory runs out, it notes how it may do and returns None, to be called again; nothing of what
+        did not fit is held then.
+        """
+        fit, last = fit_in(self.work), last_whole(self.work)
+        module, tokenizer = self.base.fresh(self.quantization)
+        self.meter.start(module, cost_at(last) if last else PrepareCost())
+        try:
+            if last is None or not self._over(state_of(last), steps):
+                self._train(module, tokenizer, data, order, steps, last, fit)
+        except Exception as error:
+            smaller = fit.smaller(self.options) if is_out_of_memory(error) else None
+            if smaller is None:
+                raise
+            keep_fit(self.work, smaller)
+            self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
+            return None
+        return {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
@@ -210,6 +231,7 @@ class _Training:
         order: list[list[int]],
         steps: int,
         last: Path | None,
+        fit: Fit,
     ) -> None:
         options = self.options
         done = int(state_of(last)["global_step"]) if last else 0
@@ -222,10 +244,12 @@ class _Training:
         longest = max(len(row["input_ids"]) for row in (*data.train, *data.validation))
         attend_plainly(module, self.precision, longest)
         transformers.set_seed(self.context.seed % 2**32)
-        model = self._wrapped(module)
+        model = self._wrapped(module, fit)
+        part_rows = fit.rows(options.batch_size)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:
             trainer = BatchTrainer(
                 meter=self.meter,
+                part_rows=part_rows,
                 model=model,
                 args=arguments(
                     options,
@@ -237,7 +261,7 @@ class _Training:
                     self.context.seed,
                 ),
                 train_dataset=[[data.train[i] for i in batch] for batch in order],
-                eval_dataset=validation_batches(data.validation, self.options.batch_size),
+                eval_dataset=validation_batches(data.validation, options.batch_size),
                 data_collator=padded,
                 callbacks=[Watch(options, self.context, self.meter, step)],
             )
@@ -245,9 +269,9 @@ class _Training:
             with missing_gradients_are_errors():
                 trainer.train(resume_from_checkpoint=str(last) if last else None)
 
-    def _wrapped(self, module: Any) -> Any:
+    def _wrapped(self, module: Any, fit: Fit) -> Any:
         options = self.options
-        if options.gradient_checkpointing:
+        if options.gradient_checkpointing or fit.checkpointing:
             module.config.use_cache = False
             module.enable_input_require_grads()
             enable = getattr(module, "activation_checkpointing_enable", None)
@@ -268,7 +292,11 @@ class _Training:
         history = state["log_history"]
         best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
         return {
-            "notes": [*progress_notes(history, best_step, last_step), *notes],
+            "notes": [
+                *progress_notes(history, best_step, last_step),
+                *fit_in(self.work).notes(self.options),
+                *notes,
+            ],
             "steps": last_step,
             "steps_planned": steps,
             "best_step": best_step,

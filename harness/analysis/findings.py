@@ -21,6 +21,7 @@ class TaskInfo(Frozen):
     primary_metric: str
     n_test: int
     random_baseline: float
+    right_from: float | None = None
     remarks: tuple[str, ...] = ()
 
 

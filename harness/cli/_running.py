@@ -169,6 +169,9 @@ def _compose(
     model.check()
     check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    for metric in (metric for found in metrics.values() for metric in found):
+        if (on_device := getattr(metric, "on_device", None)) is not None:
+            on_device(model.device)
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     common = {
@@ -200,7 +203,7 @@ def _compose(
         recipes=recipes,
         preparations=preparations,
         model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached)),
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, tests),

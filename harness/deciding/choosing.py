@@ -20,6 +20,7 @@ from typing import Any, Literal
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
 from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import (
     Priced,
@@ -177,7 +178,16 @@ class Choosing:
 
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
-        return priced(self._costs[name], self._scores[name], self.sheet, self.use)
+        return priced(self._costs[name], self._right(name), self.sheet, self.use)
+
+    def _right(self, name: str) -> float:
+        """Return the weighed share of items of the target tasks that a strategy has right."""
+        infos = {info.name: info for info in self.run.infos}
+        return sum(
+            share
+            * share_right(self.run.scores[name][task], infos[task].primary_metric, infos[task].right_from)
+            for task, share in self._shares.items()
+        )
 
     def _candidate(self, name: str, p_holm: float) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)

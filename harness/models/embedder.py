@@ -27,20 +27,21 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 _LOG = logging.getLogger("trilemma.embedder")
 
 
-def load_embedder(name: str, cache_dir: Path | None) -> Embedder:
+def load_embedder(name: str, cache_dir: Path | None, device: str | None = None) -> Embedder:
     """Return the embedder called ``name``; its weights are loaded when the first text needs them.
 
     Args:
         name: ``builtin:minilm`` (all-MiniLM-L6-v2, 384 dimensions, 256 tokens), the folder of a
             sentence-transformers or transformers model, or a hub id.
         cache_dir: Where embeddings are kept for whoever needs them next; None keeps none.
+        device: "cpu" or "cuda"; None takes CUDA where it is.
 
     Raises:
         InputError: There is no such folder, and the hub does not know the name or cannot be reached.
         MissingDependencyError: A library it needs is not installed.
     """
     cache = EmbeddingCache(cache_dir / "embeddings.sqlite") if cache_dir else None
-    return SentenceEmbedder(_folder_of(name), cache)
+    return SentenceEmbedder(_folder_of(name), cache, device)
 
 
 def check_embedder(name: str) -> None:
@@ -67,9 +68,9 @@ class SentenceEmbedder:
             without loading the weights.
     """
 
-    def __init__(self, folder: Path, cache: EmbeddingCache | None = None) -> None:
+    def __init__(self, folder: Path, cache: EmbeddingCache | None = None, device: str | None = None) -> None:
         refuse_code(folder, folder, "")
-        self._folder, self._cache = folder, cache
+        self._folder, self._cache, self._wanted = folder, cache, device
         self.digest = digest_of(
             {str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)}
         )
@@ -100,8 +101,14 @@ class SentenceEmbedder:
         """Digest of model, torch and device: others give other last digits, and take other times."""
         import torch
 
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor()
+        device = torch.cuda.get_device_name() if self._device == "cuda" else processor()
         return digest_of([self.digest, torch.__version__, device])
+
+    @property
+    def _device(self) -> str:
+        import torch
+
+        return self._wanted or ("cuda" if torch.cuda.is_available() else "cpu")
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """Return the tokens of ``texts`` whole, special tokens included, before any cut."""
@@ -172,7 +179,7 @@ class SentenceEmbedder:
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
-        model = open_embedder(self._folder).eval()
+        model = open_embedder(self._folder, device=self._device).eval()
         model.max_seq_length = self.max_tokens
         return model
 

@@ -7,9 +7,9 @@ keys and values. Models for which that does not hold are told apart in one place
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -26,12 +26,11 @@ from harness.models.trials import (
     alike,
     at_once,
     borders,
-    from_own_cache,
     in_parts,
+    own_cache_continues,
     padded_alike,
     tokens_of_trial,
 )
-from harness.progress import SilentProgress
 
 KEPT_PREFIXES = 2
 """Prefixes whose keys and values are kept: those of the batch before, and of the one before that."""
@@ -83,14 +82,14 @@ class Engine:
 
     Args:
         module: A causal language model of transformers, in evaluation mode.
-        say: Told of what has to be done in a slower way.
+        trials: What was tried of these weights before, and what is tried now.
     """
 
-    def __init__(self, module: Any, say: Callable[[str], None] | None = None) -> None:
+    def __init__(self, module: Any, trials: Trials | None = None) -> None:
         self.module = module
         install(module)
         self._stated = stated_length(module.config.get_text_config(decoder=True))
-        self._trials = Trials(say or SilentProgress().say)
+        self._trials = trials or Trials()
         self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
 
     # --- Which models ---
@@ -142,7 +141,9 @@ class Engine:
             "each choice is read with its whole prompt, which is slower: continued from what is kept of the "
             "prompt, this model gives something else with {length} tokens"
         )
-        return self._trials.hold("copied", n_tokens, self._stated, self._tried_alone, message)
+        return self._trials.hold(
+            "copied", n_tokens, self._stated, partial(own_cache_continues, self.module), message
+        )
 
     def pads(self, n_tokens: int) -> bool:
         """Whether transformers answer padded rows of up to ``n_tokens`` tokens together as they do alone."""
@@ -150,37 +151,39 @@ class Engine:
             "prompts are answered one by one, which is slower: together with others of another length this "
             "model gives something else with {length} tokens"
         )
-        return self._trials.hold("padded", n_tokens, self._stated, self._tried_padded, message)
+        return self._trials.hold(
+            "padded", n_tokens, self._stated, partial(padded_alike, self.module), message
+        )
 
     def _tried(self, n_tokens: int) -> bool:
-        """Compare rows that continue a prefix, one of them padded, with the same tokens read whole."""
-        ids = self._tokens(n_tokens)
-        *inner, _ = ends = borders(n_tokens)
-        half = inner[-1]
-        one = torch.ones(1, half, dtype=torch.bool, device=ids.device)
-        row = Rows(roomy_cache(len(self._layers), half), one, torch.zeros_like(ids[:1]), padded=False)
-        parts = in_parts(self.module, ids, inner, lambda part: self.extend(row, part, keep=1)[0, -1])
-        short = torch.cat([ids[:half], ids[-3:]])
-        self._prefixes[tuple(ids[:half].tolist())] = [layer.filled() for layer in row.cache.layers]
-        rows, _ = self._encode([ids[:-1].tolist(), short[:-1].tolist()], half, 1)
+        """Compare what is read in parts, and rows that continue a prefix, with one row read whole."""
+        ids, ends = tokens_of_trial(n_tokens, self.vocabulary, self.module.device), borders(n_tokens)
+        half, own = ends[-2], 4
+        row = self._blank(n_tokens)
+        parts = in_parts(self.module, ids, ends, lambda part: self.extend(row, part, keep=1)[0, -1])
+        for layer in row.cache.layers:
+            layer.crop(half)
+        prefix = [layer.filled() for layer in row.cache.layers]
+        # A row with so much padding that it takes up the length, then two in a batch.
+        n_pads = n_tokens - half - own
+        padded = self._blank(n_tokens, prefix)
+        padded.seen[:, half : half + n_pads], padded.padded = False, True
+        padded.position -= n_pads
+        late = torch.cat([ids.new_zeros(n_pads), ids[half : half + own]])[None]
+        parts = torch.cat([parts, self.extend(padded, late[:, :-1], keep=1)[0]])
+        parts = torch.cat([parts, self.extend(padded, late[:, -1:])[0]])
+        self._prefixes[tuple(ids[:half].tolist())] = prefix
+        _, two = self._encode([ids[: half + n_own].tolist() for n_own in (own, 1)], half, 0)
         self._prefixes.clear()
-        continued = self.extend(rows, ids[-1:].expand(2, 1))[:, -1]
-        whole = at_once(self.module, ids, ends)
-        return alike(parts, whole[:-1]) and alike(
-            continued, torch.cat([whole[-1:], at_once(self.module, short, [len(short)])])
-        )
+        expected = [*ends, half + own - 1, half + own, half + own, half + 1]
+        return alike(torch.cat([parts, two]), at_once(self.module, ids, expected))
 
-    def _tried_alone(self, n_tokens: int) -> bool:
-        ids, ends = self._tokens(n_tokens), borders(n_tokens)
-        return alike(
-            in_parts(self.module, ids, ends, from_own_cache(self.module)), at_once(self.module, ids, ends)
-        )
-
-    def _tried_padded(self, n_tokens: int) -> bool:
-        return padded_alike(self.module, self._tokens(n_tokens))
-
-    def _tokens(self, n_tokens: int) -> torch.Tensor:
-        return tokens_of_trial(n_tokens, self.vocabulary, self.module.device)
+    def _blank(self, n_tokens: int, prefix: list[KeysAndValues] | None = None) -> Rows:
+        """Return one row, without tokens or with those of a prefix, with room for so many in all."""
+        cache = roomy_cache(len(self._layers), n_tokens, prefix)
+        seen = torch.ones(1, n_tokens, dtype=torch.bool, device=self.module.device)
+        position = torch.full((1,), cache.get_seq_length(), device=self.module.device)
+        return Rows(cache, seen, position, padded=False)
 
     # --- Encoding ---
 
@@ -267,7 +270,7 @@ class Engine:
                 layer.crop(used)
         return logits
 
-    def rehearse(self, n_rows: int, n_tokens: int) -> None:
+    def rehearse(self, n_rows: int, n_tokens: int, n_prefix: int = 0) -> None:
         """Take the memory that a batch takes at its peak: room for all tokens, one chunk, logits of choices.
 
         Only the last tokens of a row are encoded. Those before need room, and what stands in it does not
@@ -276,8 +279,12 @@ class Engine:
         Args:
             n_rows: Rows of the batch.
             n_tokens: Tokens of a row, at least 2; half of them at most are choices.
+            n_prefix: Tokens of each prefix that is kept beside the batch.
         """
         device = self.module.device
+        kept = [self._blank(n_prefix) for _ in range(KEPT_PREFIXES if n_prefix else 0)]
+        for each in kept:
+            self.extend(each, torch.zeros(1, 1, dtype=torch.long, device=device), keep=1)
         chunk = min(max(1, CHUNK_TOKENS // n_rows), n_tokens)
         choices = max(1, min(MAX_LOGITS // (n_rows * self.vocabulary), n_tokens // 2))
         ids = torch.arange(n_rows * max(chunk, choices), device=device).view(n_rows, -1) % self.vocabulary

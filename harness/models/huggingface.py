@@ -40,6 +40,7 @@ from harness.models.prompts import Choices, Prompts
 from harness.models.quantization import stored_in
 from harness.models.rendering import date_told
 from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
+from harness.models.trials import Trials
 from harness.models.weights import (
     Quantization,
     attach,
@@ -113,7 +114,7 @@ class HuggingFaceModel:
         self._loaded: Any = None
         self._engine: Engine | None = None
         self._stops: dict[tuple[str, ...], StopStrings] = {}
-        self._said: set[str] = set()
+        self._trials: dict[str, Trials] = {}
         self._merge = False
         self._base_digest = ""
 
@@ -167,13 +168,14 @@ class HuggingFaceModel:
         """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
         module = self.module
         if self._engine is None or self._engine.module is not module:
-            self._engine = Engine(module, self._say_once)
+            self._engine = Engine(module, self._trials_of(module))
         return self._engine
 
-    def _say_once(self, message: str) -> None:
-        if message not in self._said:
-            self._said.add(message)
-            self._progress.say(f"{self.name}: {message}")
+    def _trials_of(self, module: Any) -> Trials:
+        """Return what was tried of these weights: layers of low rank in them change nothing about lengths."""
+        kind = str(getattr(getattr(module, "active_peft_config", None), "peft_type", "LORA"))
+        key = f"{self._quantization} {kind.rpartition('.')[-1]}"
+        return self._trials.setdefault(key, Trials(lambda said: self._progress.say(f"{self.name}: {said}")))
 
     def _taken_over(self) -> Any:
         """Return the resident weights, bare, where they are as they were loaded; else None."""
@@ -217,7 +219,7 @@ class HuggingFaceModel:
         copy = HuggingFaceModel(
             self._options, self._place, adapter, quantization, self._budgets, self._progress
         )
-        copy.tokenizer, copy._prompts, copy._said = self.tokenizer, self._prompts, self._said
+        copy.tokenizer, copy._prompts, copy._trials = self.tokenizer, self._prompts, self._trials
         return copy
 
     # --- Prompts ---

@@ -26,7 +26,10 @@ def probe(engine: Engine, n_rows: int, context_length: int) -> int:
         context_length: Most tokens of a row.
     """
     return largest_fitting(
-        lambda tokens: _peak_bytes(lambda: _work(engine, n_rows, tokens // n_rows), engine.module.device),
+        lambda tokens: _peak_bytes(
+            lambda: _work(engine, n_rows, tokens // n_rows, min(tokens // 2, context_length)),
+            engine.module.device,
+        ),
         _doubling(n_rows * context_length),
         SHARE * _free_bytes(engine.module.device),
     )
@@ -61,10 +64,13 @@ def _doubling(most: int) -> Iterator[int]:
 
 
 @torch.inference_mode()
-def _work(engine: Engine, n_rows: int, n_tokens: int) -> None:
-    """Do what takes most memory of a batch, in the way in which the model answers rows of that length."""
+def _work(engine: Engine, n_rows: int, n_tokens: int, n_prefix: int) -> None:
+    """Do what takes most memory of a batch, in the way in which the model answers rows of that length.
+
+    At least two rows share a prefix, so the prefixes of a batch have half of its tokens at most.
+    """
     if engine.shares(n_tokens):
-        engine.rehearse(n_rows, n_tokens)
+        engine.rehearse(n_rows, n_tokens, n_prefix)
         return
     ids = torch.arange(n_rows * n_tokens, device=engine.module.device).view(n_rows, -1) % engine.vocabulary
     config = transformers.GenerationConfig(max_new_tokens=2, do_sample=False, pad_token_id=0)

@@ -16,6 +16,7 @@ from transformers import DynamicCache
 
 from harness.models.batching import is_out_of_memory
 from harness.models.positions import forget_lengths
+from harness.progress import SilentProgress
 
 SHORTEST = 16
 """Tokens of the first length that is tried."""
@@ -35,8 +36,8 @@ class Trials:
         say: Told once of each way that does not hold.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        self._say = say or SilentProgress().say
         self._holds_to: dict[str, int] = {}
         self._fails_from: dict[str, int] = {}
 
@@ -118,27 +119,33 @@ def at_once(module: Any, ids: torch.Tensor, ends: Sequence[int]) -> torch.Tensor
     return found
 
 
-def from_own_cache(module: Any) -> Continue:
-    """Return what continues a row over the model's own cache, with its windows."""
+def own_cache_continues(module: Any, n_tokens: int) -> bool:
+    """Compare a row that is read in parts over the model's own cache with one that is read whole."""
+    ids, ends = _drawn(module, n_tokens), borders(n_tokens)
     cache = DynamicCache(config=module.config.get_text_config(decoder=True))
 
-    def further(ids: torch.Tensor) -> torch.Tensor:
-        output = module(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    def further(part: torch.Tensor) -> torch.Tensor:
+        output = module(input_ids=part, past_key_values=cache, use_cache=True, logits_to_keep=1)
         found: torch.Tensor = output.logits[0, -1]
         return found
 
-    return further
+    return alike(in_parts(module, ids, ends, further), at_once(module, ids, ends))
 
 
-def padded_alike(module: Any, ids: torch.Tensor) -> bool:
+def _drawn(module: Any, n_tokens: int) -> torch.Tensor:
+    return tokens_of_trial(n_tokens, int(module.get_input_embeddings().weight.shape[0]), module.device)
+
+
+def padded_alike(module: Any, n_tokens: int) -> bool:
     """Compare what transformers generate for a long row and a short one together, with each of them alone.
 
     The short one is as short as can be: whatever begins at some length begins between the two.
 
     Args:
         module: The model.
-        ids: Token ids, shape ``(n_tokens,)``, at least 8.
+        n_tokens: Of the long row and its answer, at least 8.
     """
+    ids = _drawn(module, n_tokens)
     long, short = ids[:-1], ids[:6]
     n_pads = len(long) - len(short)
     both = torch.stack([long, torch.cat([torch.zeros_like(ids[:n_pads]), short])])

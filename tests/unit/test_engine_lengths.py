@@ -80,7 +80,7 @@ def test_answers_and_likelihoods_are_those_of_each_row_alone(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_rows_continue_a_prefix_as_far_as_that_changes_nothing(name: str) -> None:
     said: list[str] = []
-    engine = Engine(built(FAMILIES[name], name), said.append)
+    engine = Engine(built(FAMILIES[name], name), Trials(said.append))
     assert engine.shares(12) == (name not in NEVER)
     assert engine.shares(100) == (name not in NEVER | SHORT)
     before = len(said)
