@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -148,7 +148,12 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     whole = sum(each.numel() for each in empty.parameters())
-    experts = {name: each.numel() for name, each in empty.named_parameters() if "experts" in name.split(".")}
+    n_experts = number_of_experts(empty.config.get_text_config(decoder=True))
+    experts = {
+        name: each.numel()
+        for name, each in empty.named_parameters()
+        if of_experts(name, each.shape, n_experts)
+    }
     left_out = (
         Counter(pattern_of(name) for name in _left_out(empty)) if options.target_modules == ALL_LINEAR else {}
     )
@@ -216,7 +221,7 @@ def _left_out(module: Any) -> set[str]:
     past their modules.
     """
     text = module.config.get_text_config(decoder=True)
-    n_experts = _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+    n_experts = number_of_experts(text)
     reached = _reached(module) if text is not module.config else None
     is_state_space = text.model_type in ("mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h")
     found = set()
@@ -235,6 +240,20 @@ def _reached(module: Any) -> set[int]:
     """Return the layers that text passes in a model of text and more."""
     parts = [module.get_decoder(), module.get_output_embeddings()]
     return {id(layer) for part in parts if part is not None for layer in part.modules()}
+
+
+def of_experts(name: str, shape: Sequence[int], n_experts: int) -> bool:
+    """Whether a weight of this name and shape is one of experts', alone or all upon one another.
+
+    Not all mixtures have "experts" in the names of fused ones; a router beside them is none.
+    """
+    fused = n_experts > 1 and len(shape) == 3 and shape[0] == n_experts
+    return fused or ("experts" in name.split(".") and "router" not in name)
+
+
+def number_of_experts(text: Any) -> int:
+    """Return how many experts a layer has by its configuration, 0 where there are none."""
+    return _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 def _number(config: Any, *names: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from harness.types import PrepareCost
+from strategies._adapted import number_of_experts, of_experts
 from strategies._training_data import IGNORED
 
 
@@ -72,7 +73,7 @@ def _matmul_parameters(module: Any) -> int:
         if part
         for layer in part.modules()
     }
-    active, total = _active_share(text), 0.0
+    active, n_experts, total = _active_share(text), number_of_experts(text), 0.0
     for name, layer in module.named_modules():
         if hasattr(layer, "in_features"):
             n = int(layer.in_features) * int(layer.out_features)
@@ -81,14 +82,14 @@ def _matmul_parameters(module: Any) -> int:
         else:  # fused experts: matrices of all experts, one upon the other
             n = sum(each.numel() for each in layer.parameters(recurse=False) if each.dim() == 3)
         if text is module.config or id(layer) in read:
-            total += n * (active if "experts" in name.split(".") else 1)
+            fused = any(of_experts(name, each.shape, n_experts) for each in layer.parameters(recurse=False))
+            total += n * (active if fused else 1)
     return round(total)
 
 
 def _active_share(config: Any) -> float:
     """Return which part of the experts a token is sent to; 1 where the configuration does not say."""
-    kinds = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-    n_experts = next((n for kind in kinds if isinstance(n := getattr(config, kind, None), int)), 0)
+    n_experts = number_of_experts(config)
     per_token = next(
         (
             n

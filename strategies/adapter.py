@@ -90,10 +90,15 @@ class Adapter:
 
 
 def _check_effect(base: TrainableModel, adapted: Model, folder: Path) -> None:
-    """Refuse an adapter that changes no logit: it would be taken for a model that it is not."""
+    """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own."""
     if not isinstance(adapted, TrainableModel):
         return
-    if (_probe_of_base(base) == adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs).all():
+    before, after = _probe_of_base(base), adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs
+    if (after != after).any():  # NaN
+        problem = "makes logits NaN or infinite on the probe text"
+        remedy = "train it again, or use dtype float32 where it is float16"
+        raise InputError(folder, "", problem, remedy)
+    if (before == after).all():
         problem = "has no effect: every logit on the probe text is the base's"
         raise InputError(folder, "", problem, "see that it was trained and saved with its weights")
 

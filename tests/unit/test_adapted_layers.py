@@ -39,6 +39,10 @@ CONFIGS: dict[str, Any] = families(128) | {
     "llama4": transformers.Llama4TextConfig(
         **SIZE, intermediate_size_mlp=64, head_dim=8, num_local_experts=4
     ),
+    "jetmoe": transformers.JetMoeConfig(
+        vocab_size=300, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_key_value_heads=2,
+        kv_channels=8, num_local_experts=4, num_experts_per_tok=2, max_position_embeddings=128,
+    ),
     "falcon mamba": transformers.FalconMambaConfig(
         vocab_size=300, hidden_size=32, num_hidden_layers=2, state_size=4
     ),
@@ -101,6 +105,13 @@ def test_experts_without_an_adapter_are_told_of() -> None:
     assert note.startswith(f"the experts, {found.experts:.0%} of the weights, have no adapter")
     assert found.experts > 0.5
     assert adapted(ALL, empty(CONFIGS["mixtral"]), "e.yaml").notes() == []
+
+
+def test_fused_experts_are_known_by_their_form_where_nothing_names_them_so() -> None:
+    module = empty(CONFIGS["jetmoe"])
+    fused = sum(each.numel() for each in module.parameters() if each.dim() == 3)
+    whole = sum(each.numel() for each in module.parameters())
+    assert 0.8 < fused / whole == pytest.approx(adapted(ALL, module, "e.yaml").experts, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["phimoe", "llama4"])
@@ -206,3 +217,5 @@ def test_matrix_products_are_counted_in_every_kind_of_layer() -> None:
     attention = 2 * 32 * 32 + 2 * 32 * 16
     assert active("mixtral") == 300 * 32 + 2 * (attention + 2 * 3 * 32 * 64)
     assert active("olmoe") == 300 * 32 + 2 * (attention + 2 * 3 * 32 * 64)
+    routers, kv = 2 * 4 * 32, 32 * 2 * 16
+    assert active("jetmoe") == 300 * 32 + 2 * (routers + kv + 2 * (3 * 32 * 64 + 2 * 16 * 32))

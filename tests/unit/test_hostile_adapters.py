@@ -182,6 +182,13 @@ def test_another_base_of_the_same_shape_is_found_by_the_manifest(adapter, base, 
         check_adapter(tmp_path / "made", base)
 
 
+def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "adapter"))
+    edit_weights(folder, lambda tensors: [tensor.mul_(1e30) for tensor in tensors.values()])
+    with pytest.raises(InputError, match=r"makes logits NaN or infinite on the probe text; train it again"):
+        Adapter(AdapterOptions(path=str(folder))).prepare(context(base, tmp_path, colour_task()))
+
+
 def test_an_adapter_without_effect_is_refused(whole, base, tmp_path) -> None:
     folder = Path(shutil.copytree(whole, tmp_path / "adapter"))
     tensors = load_file(folder / WEIGHTS)
