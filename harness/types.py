@@ -105,8 +105,9 @@ class Task(Frozen):
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``answer`` says what of the written text is judged. ``refusal`` is the answer expected where
-    the question has none. ``corpus_holds_answers`` False
+    in [0, 1]. ``right_from`` is the primary score from which on an answer counts as right; left out,
+    any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
+    expected where the question has none. ``corpus_holds_answers`` False
     means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
     alike: ``documents`` or a column.
     """
@@ -125,6 +126,7 @@ class Task(Frozen):
     answer: AnswerRule = AnswerRule()
     refusal: str | None = None
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
+    right_from: float | None = Field(default=None, gt=0.0, le=1.0)
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
@@ -320,14 +322,15 @@ class PrepareCost(Frozen):
 class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
-    ``parameters`` counts the base's weights; 0 where that is not known.
+    ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
+    the format that the base's own files are saved in.
     """
 
     name: str
     weights_digest: str
     parameters: int = 0
     adapter_digest: str = ""
-    quantization: Literal["none", "nf4"] = "none"
+    quantization: str = "none"
     dtype: str = "float32"
 
 

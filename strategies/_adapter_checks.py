@@ -7,6 +7,7 @@ with NaN in them. So each of these is looked for here. What is only unusual is l
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,12 @@ def _wrapped(adapter: Examined) -> Any:
     settings = {key: value for key, value in adapter.config.items() if key in known}
     plain = {"task_type": "CAUSAL_LM", "init_lora_weights": True, "inference_mode": False}
     try:
-        config = peft.LoraConfig(**settings | plain | {"base_model_name_or_path": None, "auto_mapping": None})
-        return peft.get_peft_model(_empty(adapter.base), config, low_cpu_mem_usage=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what peft sets right by itself
+            config = peft.LoraConfig(
+                **settings | plain | {"base_model_name_or_path": None, "auto_mapping": None}
+            )
+            return peft.get_peft_model(_empty(adapter.base), config, low_cpu_mem_usage=True)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError) as error:
         problem = f"cannot be applied to this model: {shorten(str(error).strip().partition(chr(10))[0], 160)}"
         remedy = f"use an adapter that was trained over {adapter.base.name}"

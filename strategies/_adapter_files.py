@@ -69,8 +69,9 @@ def _settled(config: Path, base_name: str) -> str:
     """Return an adapter's settings as the same text every time: peft writes sets in any order, and a path."""
     settings = json.loads(config.read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = base_name
-    if isinstance(settings.get("target_modules"), list):
-        settings["target_modules"].sort()
+    for key in ("target_modules", "exclude_modules"):
+        if isinstance(settings.get(key), list):
+            settings[key].sort()
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 
@@ -104,6 +105,17 @@ def not_finite(folder: Path) -> str | None:
     with safe_open(folder / WEIGHTS, framework="pt") as file:
         names = file.keys()
         return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
+
+
+def untrained(folder: Path) -> list[str]:
+    """Return the layers whose adapter is still what it began as: their second matrix is zero."""
+    from safetensors import safe_open
+
+    ends = (".lora_B.weight", ".lora_embedding_B")
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        seconds = [name for name in file.keys() if name.endswith(ends)]  # noqa: SIM118
+        idle = [name for name in seconds if not file.get_tensor(name).any()]
+    return [name.removeprefix("base_model.model.").rpartition(".lora_")[0] for name in idle]
 
 
 def own_digests(folder: Path) -> tuple[str, str]:

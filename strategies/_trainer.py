@@ -18,10 +18,12 @@ import transformers
 from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
 from harness.models.batching import is_out_of_memory
-from harness.models.quantization import missing_gradients_are_errors
+from harness.models.opening import empty_model
+from harness.models.quantization import missing_gradients_are_errors, share_in_4_bits
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
+from strategies._adapted import Adapted, adapted, check_stored, pattern_of, wrapped
 from strategies._adapter_files import (
     WEIGHTS,
     AdapterManifest,
@@ -29,6 +31,7 @@ from strategies._adapter_files import (
     finished,
     not_finite,
     publish,
+    untrained,
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
 from strategies._memory import Fit, fit_in, keep_fit
@@ -62,6 +65,8 @@ def train_adapter(
         InputError: The model cannot be trained, or options or data do not allow it.
     """
     base = trainable(context, label)
+    if base.identity.quantization == "nf4":  # saved so: a base in 4 bits is what is trained over
+        quantization = "nf4"
     folder: Path | None = None
     manifests: list[AdapterManifest] = []
     for stage in options.by_stage():
@@ -121,6 +126,7 @@ def trainable(context: PrepareContext, label: str) -> TrainableModel:
     if not isinstance(model, TrainableModel):
         remedy = "use a model that is loaded from a folder or a hub id"
         raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
+    check_stored(model, context.place, label)
     return model
 
 
@@ -140,6 +146,7 @@ class _Training:
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
+        on = self._adapted()
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
         order = batches(
@@ -149,7 +156,7 @@ class _Training:
             self.context.seed,
         )
         steps = self.options.max_steps or math.ceil(len(order) / self.options.gradient_accumulation)
-        while not self._gone(data, order, steps):
+        while (found := self._gone(data, order, steps)) is None:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
@@ -170,14 +177,25 @@ class _Training:
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
             cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps) | {"trainable_parameters": weights},
+            record=self._record(state_of(last), best, texts, data, steps, _notes(on, best))
+            | {"trainable_parameters": weights}
+            | (on.record() if on else {})
+            | found,
         )
         return publish(best, folder, manifest)
 
-    def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> bool:
-        """Train to the end; where memory runs out, note how it may do and return False, to be called again.
+    def _adapted(self) -> Adapted | None:
+        """Return what the adapter lies on, where the base's folder is known."""
+        folder = getattr(self.base, "folder", None)
+        if folder is None:
+            return None
+        return adapted(self.options, empty_model(folder, self.context.place), self.context.place)
 
-        Nothing of what did not fit is held then.
+    def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
+        """Train to the end and return what there is to record of the base.
+
+        Where memory runs out, it notes how it may do and returns None, to be called again; nothing of what
+        did not fit is held then.
         """
         fit, last = fit_in(self.work), last_whole(self.work)
         module, tokenizer = self.base.fresh(self.quantization)
@@ -191,8 +209,8 @@ class _Training:
                 raise
             keep_fit(self.work, smaller)
             self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
-            return False
-        return True
+            return None
+        return {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
@@ -253,16 +271,6 @@ class _Training:
 
     def _wrapped(self, module: Any, fit: Fit) -> Any:
         options = self.options
-        targets = options.target_modules
-        config = peft.LoraConfig(
-            task_type="CAUSAL_LM",
-            r=options.rank,
-            lora_alpha=options.alpha,
-            lora_dropout=options.dropout,
-            target_modules=targets if isinstance(targets, str) else list(targets),
-            use_rslora=options.use_rslora,
-            use_dora=options.use_dora,
-        )
         if options.gradient_checkpointing or fit.checkpointing:
             module.config.use_cache = False
             module.enable_input_require_grads()
@@ -270,15 +278,16 @@ class _Training:
             (enable or module.gradient_checkpointing_enable)()
         if self.before is not None:
             return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
-        try:
-            return peft.get_peft_model(module, config)
-        except ValueError as error:
-            remedy = "name linear layers of the model, or use all-linear"
-            problem = f"does not fit the model: {str(error).splitlines()[0]}"
-            raise InputError(self.context.place, "target_modules", problem, remedy) from None
+        return wrapped(options, module, self.context.place)
 
     def _record(
-        self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
+        self,
+        state: dict[str, Any],
+        best: Path,
+        texts: Texts,
+        data: Tokenised,
+        steps: int,
+        notes: list[str],
     ) -> dict[str, Any]:
         history = state["log_history"]
         best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
@@ -286,6 +295,7 @@ class _Training:
             "notes": [
                 *progress_notes(history, best_step, last_step),
                 *fit_in(self.work).notes(self.options),
+                *notes,
             ],
             "steps": last_step,
             "steps_planned": steps,
@@ -302,6 +312,13 @@ class _Training:
             "quantization": self.quantization,
             "precision": self.precision,
         }
+
+
+def _notes(on: Adapted | None, best: Path) -> list[str]:
+    """Return what a reader must know of the layers: which have no adapter, and which learned nothing."""
+    idle = sorted(set(map(pattern_of, untrained(best))))
+    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
+    return [*(on.notes() if on else []), *told]
 
 
 def _epochs(options: TrainingOptions, n_examples: int) -> int:

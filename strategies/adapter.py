@@ -43,6 +43,11 @@ class Adapter:
         """Refuse files that are missing, pickled or not a LoRA adapter's."""
         check_files(_find(self._options.path, place))
 
+    def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
+        """Refuse an adapter that is not whole or not for this model, before anything answers."""
+        if isinstance(model, TrainableModel):
+            check_adapter(_find(self._options.path, place), model)
+
     def files(self, place: str) -> tuple[Path, ...]:
         """Return the adapter's weights and configuration."""
         folder = _find(self._options.path, place)
@@ -77,7 +82,7 @@ class Adapter:
             record={
                 **(manifest.record if manifest else {}),
                 "path": str(folder),
-                "quantization": quantization,
+                "quantization": model.identity.quantization,
                 "trained_with_quantization": trained_with or "not known",
                 "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
             },

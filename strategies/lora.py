@@ -26,8 +26,11 @@ class Lora:
             check_tasks(stage, tasks, place, key)
 
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
-        """Refuse a model whose chat template has no place for an answer after its prompt."""
+        """Refuse a model that cannot be trained: by its chat template, its layers or how it is saved."""
+        from strategies._adapted import check_adaptable
+
         check_answerable(self._options, model, tasks, place, key)
+        check_adaptable(self._options, model, "none", place, key)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return nothing: the experiment and its tasks say it all."""

@@ -21,6 +21,7 @@ class TaskInfo(Frozen):
     primary_metric: str
     n_test: int
     random_baseline: float
+    right_from: float | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -49,7 +50,8 @@ class Contrast(Frozen):
 
     ``p_holm`` is ``p_value`` corrected for all contrasts of the task. ``wins`` and ``losses`` count the items
     on which one of the two is better. ``detectable`` is the least true difference that such data would show
-    (at 5 % with power 0.8). ``bca_low`` and ``bca_high`` are a second opinion from the bootstrap.
+    (at 5 % over all strategies of the task, with power 0.8). ``bca_low`` and ``bca_high`` are a second
+    opinion from the bootstrap.
     """
 
     strategy: str

@@ -170,6 +170,7 @@ def _task_info(task: Task, primary_metric: str, n_test: int, remarks: tuple[str,
         primary_metric=primary_metric,
         n_test=n_test,
         random_baseline=task.random_baseline,
+        right_from=task.right_from,
         remarks=remarks,
     )
 

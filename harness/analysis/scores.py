@@ -15,9 +15,22 @@ from harness.stats.single import Floats
 from harness.types import Task, TaskItem
 
 RIGHT = 0.5
-"""An item counts as right where its mean score is above this."""
+"""An item counts as right where its mean score is above this, unless its task says ``right_from``."""
 Clusters = Mapping[str, str]
 """Item id to the name of its cluster; empty where every item stands alone."""
+
+
+def is_right(score: float, right_from: float | None) -> bool:
+    """Whether an item with this mean primary score counts as right, wherever right ones are counted.
+
+    Args:
+        score: Mean over repeats and seeds, 0.0 to 1.0.
+        right_from: The task's; None for the usual rule.
+    """
+    return score > RIGHT if right_from is None else score >= right_from - _ROUNDING
+
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,12 @@ class Scores:
             {name: matrix[:, kept] for name, matrix in self.by_metric.items()},
             self.failed & frozenset(items),
         )
+
+
+def share_right(scores: Scores, metric: str, right_from: float | None) -> float:
+    """Return the share of items that are right, 0.0 to 1.0; 0.0 where there are none."""
+    found = [is_right(float(each.mean()), right_from) for each in scores.of(metric).values()]
+    return sum(found) / len(found) if found else 0.0
 
 
 class ScoredRow(Protocol):

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
 from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import (
     Priced,
@@ -169,9 +170,24 @@ class Choosing:
         found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
         return tuple(sorted(found, key=lambda each: -each.mean))
 
+    @property
+    def _level(self) -> float:
+        """Level of the first of Holm's tests: what a challenger must hold beside all others."""
+        n_others = sum(name != self.incumbent and not self._is_oracle(name) for name in self._means)
+        return self.limits.alpha / max(1, n_others)
+
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
-        return priced(self._costs[name], self._scores[name], self.sheet, self.use)
+        return priced(self._costs[name], self._right(name), self.sheet, self.use)
+
+    def _right(self, name: str) -> float:
+        """Return the weighed share of items of the target tasks that a strategy has right."""
+        infos = {info.name: info for info in self.run.infos}
+        return sum(
+            share
+            * share_right(self.run.scores[name][task], infos[task].primary_metric, infos[task].right_from)
+            for task, share in self._shares.items()
+        )
 
     def _candidate(self, name: str, p_holm: float) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
@@ -188,7 +204,8 @@ class Choosing:
             ci_low=low,
             ci_high=high,
             p_holm=p_holm,
-            detectable=mean.detectable,
+            detectable=mean.detectable(self._level),
+            needed=mean.items_to_detect(mean.estimate, self._level),
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,

@@ -64,12 +64,12 @@ class Priced:
     month: float
 
 
-def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> Priced:
+def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Priced:
     """Price a strategy.
 
     Args:
         cost: What was measured.
-        accuracy: Its mean score on the target tasks, 0.0 to 1.0.
+        right: Share of its answers to the target tasks that are right, 0.0 to 1.0.
         sheet: The prices.
         use: Volume, caching, retraining.
     """
@@ -83,7 +83,7 @@ def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> 
         per_query=per_query,
         per_month=per_month,
         per_1000=1000 * per_query,
-        per_1000_correct=1000 * per_query / accuracy if accuracy > 0 else math.inf,
+        per_1000_correct=1000 * per_query / right if right > 0 else math.inf,
         month=per_month + per_query * use.queries_per_month,
     )
 

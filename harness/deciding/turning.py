@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -110,7 +109,5 @@ def _missing_proof(ground: Ground) -> Iterable[str]:
         f"A true lead of {points(best.detectable, sign=False)} points would have been seen four times in "
         f"five; {best.strategy} has {points(best.difference)}."
     )
-    if best.difference > 0:
-        needed = math.ceil((best.detectable / best.difference) ** 2 * best.n_items)
-        if needed > best.n_items:
-            yield f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked)."
+    if best.difference > 0 and best.needed and best.needed > best.n_items:
+        yield f"To prove that lead takes about {best.needed:,} items ({best.n_items:,} were asked)."

@@ -141,7 +141,7 @@ def _task_checks(
     for task in tasks:
         result, sides = _open_check(task, check, [task]), compared[task, check.against]
         if isinstance(sides, Sides):
-            right = RightItems.of(sides.new, sides.old, sides.metric)
+            right = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from)
             result = result.model_copy(update={"lost": right.lost, "gained": len(right.gained)})
             yield judged(result, sides.found, check.margin, gate.alpha)
         else:
@@ -322,7 +322,7 @@ def _flips(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared: C
         if not isinstance(sides, Sides):
             continue
         after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
-        lost = RightItems.of(sides.new, sides.old, sides.metric).lost
+        lost = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from).lost
         drops = {item_id: float(before[item_id].mean() - after[item_id].mean()) for item_id in lost}
         largest = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
         items, answers = run.items[task].some(largest), run.first_results(name, task, largest)

@@ -21,6 +21,7 @@ class Sides:
     new: Scores
     old: Scores
     found: Paired
+    right_from: float | None = None
 
 
 Compared = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
@@ -78,4 +79,5 @@ def _sides(
     if missing := sorted(set(old.of(metric)) - set(new.of(metric))):
         return (f"{len(missing)} items of {task} have no answer, {missing[0]} first",)
     found = pair(new, old, metric, run.clusters[task])
-    return Sides(metric, new, old, found) if found else (f"{task} has no items",)
+    right_from = run.manifest.tasks[task].right_from
+    return Sides(metric, new, old, found, right_from) if found else (f"{task} has no items",)

@@ -31,12 +31,13 @@ from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy
 from harness.models.likelihood import log_likelihoods, text_log_probs
-from harness.models.model_files import refuse_code
+from harness.models.model_files import read_object, refuse_code
 from harness.models.opening import check_model
 from harness.models.prefixes import families
 from harness.models.pristine import bare, digest_of_module
 from harness.models.probing import probe
 from harness.models.prompts import Choices, Prompts
+from harness.models.quantization import stored_in
 from harness.models.rendering import date_told
 from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
 from harness.models.trials import Trials
@@ -92,12 +93,14 @@ class HuggingFaceModel:
         budgets: BatchBudgets | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self._options, self._place, self._adapter, self._quantization = options, place, adapter, quantization
+        self._options, self._place, self._adapter = options, place, adapter
         self._budgets = budgets or BatchBudgets()
         self._progress = progress or SilentProgress()
         self.name = options.path
         self.folder = local_folder(options.path, options.revision, place, progress)
         refuse_code(Path(self.folder), place, "model.path")
+        stored = stored_in(read_object(Path(self.folder) / "config.json", place, "model.path"))
+        self._quantization: Quantization = "nf4" if stored == "nf4" else quantization
         self.device = device_of(options, place)
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(
@@ -105,7 +108,7 @@ class HuggingFaceModel:
             weights_digest=weights_digest(self.folder),
             parameters=parameter_count(self.folder),
             adapter_digest=adapter_digest(adapter) if adapter else "",
-            quantization=quantization,
+            quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
         )
         self._loaded: Any = None
@@ -205,7 +208,7 @@ class HuggingFaceModel:
 
     def merged(self) -> HuggingFaceModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
-        if self._adapter is None or self._quantization != "none":
+        if self._adapter is None or self.identity.quantization != "none":
             return None
         copy = self._copy(self._adapter, self._quantization)
         copy._merge = True

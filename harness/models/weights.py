@@ -14,8 +14,10 @@ from harness.errors import InputError, shorten
 from harness.models.batching import is_out_of_memory
 from harness.models.generating import settle_generation
 from harness.models.kinds import check_text_alone
+from harness.models.model_files import read_object
 from harness.models.opening import open_model, open_tokenizer
 from harness.models.plain import plain_template
+from harness.models.quantization import defend, nf4_config, nothing_quantised, stored_in
 from harness.models.templates import settle_template
 from harness.processor import fast_bfloat16
 
@@ -29,21 +31,21 @@ def load_weights(
 
     Raises:
         InputError: It cannot be loaded, is not in safetensors, or lacks tensors; it needs code of its own, or
-            writes no text.
+            writes no text; it is to be in 4 bits and no layer of it can be.
     """
     arguments: dict[str, Any] = {}
-    if quantization == "nf4":
-        from harness.models.quantization import nf4_config
-
+    stored = stored_in(read_object(Path(folder) / "config.json", place, "model.path"))
+    if quantization == "nf4" and stored not in ("none", "nf4"):
+        remedy = "name the model in full precision"
+        raise InputError(place, "quantization", f"its weights are saved in {stored}, not to be nf4", remedy)
+    if quantization == "nf4" and stored == "none":
         arguments["quantization_config"] = nf4_config(dtype)
     module, report = open_model(folder, place, dtype=dtype, device_map={"": device}, **arguments)
     absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if absent:  # transformers would fill them with random numbers and only warn
         raise _unloadable(place, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first")
-    if quantization == "nf4":
-        from harness.models.quantization import defend
-
-        defend(module)
+    if (quantization == "nf4" or stored in ("nf4", "fp4")) and not defend(module):
+        raise nothing_quantised(place, folder)
     if module.config is not module.config.get_text_config(decoder=True):
         check_text_alone(module, folder, place)
     settle_generation(module)
@@ -119,10 +121,10 @@ def attach(module: Any, adapter: Path) -> Any:
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is switched off, and of how its weights once began
+            warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
             settings = PeftConfig.from_pretrained(str(adapter))
-        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
-        return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
+            settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+            return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
     except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
         if is_out_of_memory(error):
             raise

@@ -7,6 +7,9 @@ from harness.stats.power import (
     fewest_items,
     items_for_margin,
     items_to_detect,
+    mcnemar_detectable,
+    mcnemar_items,
+    mcnemar_power,
 )
 from harness.stats.resampling import bca_interval, sign_flip_p
 from harness.stats.several import Macro, holm, mean_bounds
@@ -24,7 +27,10 @@ __all__ = [
     "interval",
     "items_for_margin",
     "items_to_detect",
+    "mcnemar_detectable",
+    "mcnemar_items",
     "mcnemar_p",
+    "mcnemar_power",
     "mean_bounds",
     "mean_interval",
     "paired",

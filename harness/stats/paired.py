@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.stats.power import detectable_difference
+from harness.stats.power import POWER, mcnemar_detectable, mcnemar_items
 from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
 from harness.stats.single import (
     Floats,
@@ -187,17 +187,31 @@ class Paired:
             return None
         return bca_interval(self._sums, self._sizes, alpha)
 
-    @property
-    def detectable(self) -> float:
-        """The least true difference that such data would show at 5 % with power 0.8 (MDE), at most 1.0.
+    def detectable(self, alpha: float = 0.05) -> float:
+        """Return the least true difference that the test finds with power 0.8 (MDE), at most 1.0.
 
-        With no spread to go by, the share of unseen items that may differ stands for it.
+        Exact for McNemar's test; else by Student's t, which the sign-flip test comes near to. With no spread
+        to go by, the share of unseen items that may differ stands for it.
+
+        Args:
+            alpha: Level of the test; divided by the number of tests where Holm's correction follows.
         """
         if self.same:
             return 0.0
-        seen = detectable_difference(self.standard_error, n=1)
-        unseen = unseen_bounds(0.0, self.n_clusters, -1.0, 0.05)[1] if self.standard_error == 0 else 0.0
-        return min(max(seen, unseen), 1.0)
+        if self.test == "mcnemar":
+            return mcnemar_detectable((self.wins + self.losses) / self.n, self.n, alpha)
+        if self.standard_error == 0 or self._df <= 0:
+            return min(unseen_bounds(0.0, self.n_clusters, -1.0, alpha)[1], 1.0)
+        quantiles = t_quantile(1 - alpha / 2, self._df) + t_quantile(POWER, self._df)
+        return min(quantiles * self.standard_error, 1.0)
+
+    def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
+        """Return how many such items show a true difference with power 0.8; None for a difference of 0."""
+        if difference == 0:
+            return None
+        if self.test == "mcnemar":
+            return mcnemar_items(difference, (self.wins + self.losses) / self.n, alpha)
+        return math.ceil(self.n * (self.detectable(alpha) / difference) ** 2)
 
 
 def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:

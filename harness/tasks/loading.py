@@ -214,6 +214,7 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         answer=spec.answer.rule(),
         refusal=spec.refusal,
         random_baseline=_random_baseline(spec, items["test"], choices),
+        right_from=spec.right_from,
         corpus_holds_answers=spec.corpus_holds_answers,
         cluster=spec.cluster,
     )

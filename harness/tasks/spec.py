@@ -211,6 +211,12 @@ class TaskFile(Options):
         le=1.0,
         description="Primary score of a guess; by default 1 / choices for a choice task, else 0.",
     )
+    right_from: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=1.0,
+        description="Primary score from which on an answer counts as right; by default above one half.",
+    )
     items: ItemSources = Field(description="Where the items of each split come from.")
     fields: FieldNames = Field(default=FieldNames(), description="Which column holds what.")
     corpus: CorpusField = Field(default=None, description="The documents that retrieval searches.")

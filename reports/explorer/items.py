@@ -11,7 +11,7 @@ from typing import overload
 
 from harness.analysis.answers import judged_text, refuses
 from harness.analysis.rows import RunRows
-from harness.analysis.scores import RIGHT
+from harness.analysis.scores import is_right
 from harness.tasks.questions import question_for_people
 from harness.types import ItemResult, TaskItem
 
@@ -142,7 +142,7 @@ class AskedItems(Sequence[AskedItem]):
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif score is not None and score > RIGHT:
+        elif score is not None and is_right(score, task.right_from):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED

@@ -24,7 +24,13 @@ from strategies.adapter import Adapter, AdapterOptions
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import edit_config, edit_weights, greedy, refused, save_adapter
 
-NEWER = {"use_flow": False, "flow_steps": 16, "gate_config": None, "gate_names": [], "ensure_gates": False}
+NEWER: dict[str, Any] = {
+    "use_flow": False,
+    "flow_steps": 16,
+    "gate_config": None,
+    "gate_names": [],
+    "ensure_gates": False,
+}
 MAPPED = {
     "parent_library": "transformers.models.llama.modeling_llama",
     "base_model_class": "LlamaForCausalLM",
@@ -102,7 +108,7 @@ def test_it_is_taken_and_answers_as_in_plain_peft(base, tmp_path, case) -> None:
     if edit is not None:
         edit(folder)
     expected = None if "newer" in case else reference(base, folder)
-    prepared = Adapter(AdapterOptions(path=str(folder))).prepare(context(base, tmp_path, colour_task()))
+    prepared: Any = Adapter(AdapterOptions(path=str(folder))).prepare(context(base, tmp_path, colour_task()))
     assert len(greedy(prepared.model)) == 8
     if expected is not None:
         with torch.no_grad():
@@ -240,3 +246,12 @@ def test_weights_of_double_length_that_are_not_numbers_are_still_found(base, tmp
     tensors[COPY][0, 0] = float("nan")
     save_file(tensors, folder / WEIGHTS)
     refused(folder, base, "differs from this model's|holds NaN")
+
+
+def test_an_adapter_that_does_not_fit_is_refused_before_anything_answers(base, tmp_path) -> None:
+    folder = Path(save_adapter(base, tmp_path / "adapter"))
+    strategy = Adapter(AdapterOptions(path=str(folder)))
+    strategy.check_model(base, [colour_task()], "e.yaml", "strategies.adapter")
+    edit_config(folder, r=4)
+    with pytest.raises(InputError, match="must have the shape"):
+        strategy.check_model(base, [colour_task()], "e.yaml", "strategies.adapter")
