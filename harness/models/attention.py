@@ -25,6 +25,10 @@ _OTHER = ("position_bias", "softcap", "s_aux", "cache", "output_attentions")
 """Arguments that change the scores or what is read; `sdpa` knows what to make of them, or refuses."""
 
 
+def _asks_otherwise(kwargs: dict[str, Any]) -> bool:
+    return any(kwargs.get(name) is not None and kwargs[name] is not False for name in _OTHER)
+
+
 def attend(
     module: Any,
     query: torch.Tensor,
@@ -53,8 +57,7 @@ def attend(
     # Without a mask, sdpa has no fast way for one bfloat16 token that reads grouped heads on a CPU.
     alone = prefix is None and (n_new > 1 or mask is not None or query.device.type != "cpu")
     by_head = mask is not None and mask.shape[1] != 1
-    other = any(kwargs.get(name) is not None and kwargs[name] is not False for name in _OTHER)
-    if alone or by_head or other or n_new > MOST_NEW or (n_new > 1 and mask is None):
+    if alone or by_head or n_new > MOST_NEW or (n_new > 1 and mask is None) or _asks_otherwise(kwargs):
         found: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, mask, **kwargs)
         return found
     keys, values = prefix or (key[:1, :, :0], value[:1, :, :0])

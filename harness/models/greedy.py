@@ -58,6 +58,11 @@ class _Answer:
             self.ended = ends
 
 
+def _listed(steps: list[torch.Tensor]) -> list[list[Any]]:
+    """Return what stands in tensors of shape ``(n_rows,)``, step by step; waits for the device once."""
+    return [steps[0].tolist()] if len(steps) == 1 else torch.stack(steps).tolist()
+
+
 def greedy(
     engine: Engine,
     prompts: Sequence[list[int]],
@@ -81,19 +86,19 @@ def greedy(
     window = stop.window(prompts).to(logits.device) if stop else None
     answers = [_Answer() for _ in prompts]
     here = list(range(len(prompts)))  # which prompt each row answers
-    steps, unread = STEPS.get(logits.device.type, 1), []
+    steps, unread, hits = STEPS.get(logits.device.type, 1), [], []
     for n_new in range(1, limit + 1):
         tokens = logits.argmax(dim=-1)
-        stopped = torch.zeros_like(tokens, dtype=torch.bool)
+        unread.append(tokens)
         if stop and window is not None:
             window = torch.cat([window[:, 1:], tokens[:, None]], dim=1)
-            stopped = stop.hit(window)
-        unread.append(torch.stack([tokens, stopped.to(tokens.dtype)]))
+            hits.append(stop.hit(window))
         if n_new % steps == 0 or n_new == limit:
-            for step in torch.stack(unread).tolist():  # waits for the device
-                for i, token, at_stop in zip(here, *step, strict=True):
-                    answers[i].add(token, bool(at_stop) or token in ends)
-            unread = []
+            stopped = _listed(hits) if hits else [[False] * len(here)] * len(unread)
+            for step, at_stop in zip(_listed(unread), stopped, strict=True):
+                for i, token, stops in zip(here, step, at_stop, strict=True):
+                    answers[i].add(token, stops or token in ends)
+            unread, hits = [], []
             staying = [row for row, i in enumerate(here) if not answers[i].ended]
             if not staying or n_new == limit:
                 break

@@ -32,3 +32,21 @@ def test_a_step_over_a_shared_prefix_equals_one_over_copies(kind: str, scaling: 
     value[:, :, :shared] = torch.nan  # the copies are not looked at
     again, _ = attend(layer, query, key, value, mask, scaling=scaling)
     assert torch.equal(again, found)
+
+
+def test_the_mask_is_taken_by_its_name_and_what_bears_on_scores_is_left_to_sdpa() -> None:
+    generator = torch.Generator().manual_seed(4)
+    query, key, value = (torch.randn(3, 2, n, d, generator=generator) for n, d in ((1, 8), (9, 8), (9, 6)))
+    layer = SimpleNamespace(num_key_value_groups=1)
+    mask = torch.zeros(3, 1, 1, 9)
+    mask[1, ..., 6] = torch.finfo(torch.float32).min
+    key[:], value[:] = key[:1], value[:1]  # all rows begin alike
+    setattr(key, PREFIX, (key[:1, :, :5], value[:1, :, :5]))
+    for bias in (None, torch.randn(3, 2, 1, 9, generator=generator)):
+        expected, _ = sdpa_attention_forward(layer, query, key, value, mask, position_bias=bias)
+        found, _ = attend(layer, query, key, value, attention_mask=mask, position_bias=bias)
+        torch.testing.assert_close(found, expected)
+        assert found.is_contiguous()
+    by_head = mask + torch.randn(3, 2, 1, 9, generator=generator)
+    expected, _ = sdpa_attention_forward(layer, query, key, value, by_head)
+    torch.testing.assert_close(attend(layer, query, key, value, attention_mask=by_head)[0], expected)
