@@ -55,7 +55,8 @@ class Chain:
             prepared = part.strategy.prepare(context)
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
-        return Prepared(context.model, context.build, cost, record)
+        adapted = bool(context.model.identity.adapter_digest)
+        return Prepared(context.model, context.build, cost.model_copy(update={"adapted": adapted}), record)
 
 
 def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Chain:

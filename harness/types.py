@@ -106,9 +106,10 @@ class Task(Frozen):
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
     in [0, 1]. ``answer`` says what of the written text is judged. ``refusal`` is the answer expected where
-    the question has none. ``corpus_holds_answers`` False
-    means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
-    alike: ``documents`` or a column.
+    the question has none. ``right_from`` is the least primary score, the mean over seeds and repeats, with
+    which an item counts as right; None: above 0.5. ``corpus_holds_answers`` False means that a test answer
+    found in the corpus is a leak. ``cluster`` names what items share that makes them alike: ``documents`` or
+    a column.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Task(Frozen):
     stop: tuple[str, ...] = ()
     answer: AnswerRule = AnswerRule()
     refusal: str | None = None
+    right_from: float | None = Field(default=None, gt=0.0, le=1.0)
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
     corpus_holds_answers: bool = True
     cluster: str | None = None
@@ -208,12 +210,18 @@ class Request(Frozen):
 
 
 class TokenUsage(Frozen):
-    """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``."""
+    """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
+
+    ``completion`` are the tokens of the answer, which a served model writes: of choices those of the chosen
+    one, with the end of its turn. ``scored`` are the tokens that were read to compare all choices, which is
+    work of the examination and no part of an answer.
+    """
 
     prompt: int = 0
     cached_prompt: int = 0
     completion: int = 0
     embedding: int = 0
+    scored: int = 0
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
@@ -221,6 +229,7 @@ class TokenUsage(Frozen):
             cached_prompt=self.cached_prompt + other.cached_prompt,
             completion=self.completion + other.completion,
             embedding=self.embedding + other.embedding,
+            scored=self.scored + other.scored,
         )
 
 
@@ -274,7 +283,11 @@ class ItemResult(Frozen):
 
 
 class PrepareCost(Frozen):
-    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process."""
+    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
+
+    ``device_s`` is the time on the machine that the base runs on: training, embedding, indexing, drawing
+    examples. ``adapted`` says that the answers come from a model with an adapter, wherever it was trained.
+    """
 
     trained_tokens: int = 0
     supervised_tokens: int = 0
@@ -284,6 +297,7 @@ class PrepareCost(Frozen):
     peak_memory_bytes: int = 0
     flops: float = 0.0
     artifact_bytes: int = 0
+    adapted: bool = False
 
     def __add__(self, other: PrepareCost) -> PrepareCost:
         return PrepareCost(
@@ -295,6 +309,7 @@ class PrepareCost(Frozen):
             peak_memory_bytes=max(self.peak_memory_bytes, other.peak_memory_bytes),
             flops=self.flops + other.flops,
             artifact_bytes=self.artifact_bytes + other.artifact_bytes,
+            adapted=self.adapted or other.adapted,
         )
 
 

@@ -181,7 +181,10 @@ def open_or_build(
     try:
         index, about = ChunkIndex.open(folder, progress)
         record = {**about["record"], "opened_or_built": "opened"}
-        return Retriever(digest, index, PrepareCost.model_validate(about["cost"]), record)
+        cost = PrepareCost.model_validate(about["cost"])
+        # Indexes that were saved before the time on the machine was kept have the time of the clock only.
+        cost = cost.model_copy(update={"device_s": cost.device_s or cost.wall_s})
+        return Retriever(digest, index, cost, record)
     except (InputError, KeyError, ValueError):
         return _build(folder, documents, examples, embedder, options, progress)
 
@@ -212,10 +215,12 @@ def _build(
         "mean_chunk_tokens": round(tokens / max(len(index), 1), 1),
         **index.record,
     }
-    cost = PrepareCost(embedding_tokens=tokens, wall_s=time.monotonic() - started)
+    taken = time.monotonic() - started
+    cost = PrepareCost(embedding_tokens=tokens, wall_s=taken, device_s=taken)
     size = index.save(folder, {"record": record, "cost": cost.model_dump()}, progress)
     # Its own size and the time to write it are part of what it cost.
-    cost = cost.model_copy(update={"wall_s": time.monotonic() - started, "artifact_bytes": size})
+    taken = time.monotonic() - started
+    cost = cost.model_copy(update={"wall_s": taken, "device_s": taken, "artifact_bytes": size})
     record |= {"index_bytes": size}
     replace_about(folder, {"record": record, "cost": cost.model_dump()})
     return Retriever(folder.name, index, cost, {**record, "opened_or_built": "built"})

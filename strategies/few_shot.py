@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
@@ -15,7 +16,7 @@ from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
-from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
+from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
 from strategies._index import IndexKind
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
@@ -92,6 +93,7 @@ class FewShot:
             for name, pool in pools.items()
             if embedder and pool
         }
+        started = time.perf_counter()
         builders = {
             name: _TaskFewShot(
                 self._options.k,
@@ -103,10 +105,11 @@ class FewShot:
             for name, pool in pools.items()
             if pool
         }
+        drawn_s = time.perf_counter() - started
         return Prepared(
             model=context.model,
             build=lambda task, items: builders.get(task.name, context).build(task, items),
-            cost=total_cost(retrievers.values()),
+            cost=total_cost(retrievers.values()) + PrepareCost(wall_s=drawn_s, device_s=drawn_s),
             record={
                 "n_examples": {name: len(pool) for name, pool in pools.items()},
                 "indexes": {name: retriever.record for name, retriever in retrievers.items()},

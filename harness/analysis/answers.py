@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,11 @@ class Answers:
         n_cut: Answers to prompts of which something was cut.
         usage: Tokens of all answers together.
         embedding_tokens: Tokens that were embedded for all requests together.
+        decoded_tokens: Tokens that the model worked on beside the prompts: of choices all that were read.
         shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
         latencies_s: Seconds of each answer, shape ``(n_answers,)``.
+        measured: Prompt tokens, completion tokens and seconds of each item, the mean over its answers, shape
+            ``(n_items_answered, 3)``.
         rows: Item to the number of its rows.
         broken: Item to how many of its rows break their form, where any does.
         malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
@@ -35,8 +39,10 @@ class Answers:
     n_cut: int
     usage: TokenUsage
     embedding_tokens: int
+    decoded_tokens: int
     shared_tokens: float
     latencies_s: Floats
+    measured: Floats
     rows: Mapping[str, int]
     broken: Mapping[str, int]
     malformed: Mapping[str, int]
@@ -55,10 +61,11 @@ class Answers:
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
-    n_failed = n_cut = embedding = prompt = cached = completion = 0
+    n_failed = n_cut = embedding = prompt = cached = completion = decoded = 0
     latencies = array("d")
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
-    refused, answered = Counter[str](), set[str]()
+    refused, places, sizes = Counter[str](), dict[str, int](), array("d")
+    at = array("q")
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
@@ -75,19 +82,24 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         usage = row.generation.usage
         prompt, cached = prompt + usage.prompt, cached + usage.cached_prompt
         completion += usage.completion
+        decoded += usage.scored or usage.completion
         embedding += row.request.embedding_tokens
         n_cut += row.request.cut > 0
         latencies.append(row.generation.latency_s)
-        if item not in answered:
-            answered.add(item)
+        sizes.extend((usage.prompt, usage.completion, row.generation.latency_s))
+        known = item in places
+        at.append(places.setdefault(item, len(places)))
+        if not known:
             beginning.add("\n".join(message.content for message in row.request.messages))
     return Answers(
         n_failed=n_failed,
         n_cut=n_cut,
         usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
         embedding_tokens=embedding,
+        decoded_tokens=decoded,
         shared_tokens=prompt * beginning.share,
         latencies_s=np.array(latencies),
+        measured=_means_by_item(np.array(at, dtype=np.int64), np.array(sizes).reshape(-1, 3)),
         rows=counts,
         broken=broken,
         malformed=malformed,
@@ -95,9 +107,11 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     )
 
 
-def latencies_of(answers: Iterable[Answers]) -> Floats:
-    """Return the seconds of each answer of several tasks, shape ``(n_answers,)``."""
-    return np.concatenate([np.zeros(0), *(each.latencies_s for each in answers)])
+def _means_by_item(at: np.ndarray[Any, np.dtype[np.int64]], values: Floats) -> Floats:
+    """Return the mean of the rows of each item, shape ``(n_items, n_columns)``; ``at`` numbers the items."""
+    counts = np.bincount(at)[:, None]
+    sums = np.stack([np.bincount(at, weights=column) for column in values.T], axis=1)
+    return sums / counts
 
 
 def judged_text(row: ItemResult) -> str:

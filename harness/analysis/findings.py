@@ -9,7 +9,11 @@ from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 
 
 class TaskInfo(Frozen):
-    """A task as the summary names it; ``n_test`` items were asked."""
+    """A task as the summary names it; ``n_test`` items were asked.
+
+    An item is right where its primary score, the mean over seeds and repeats, is at least ``right_from``, or
+    above 0.5 where that is None. Flips, right answers in the explorer and costs per right answer count so.
+    """
 
     name: str
     kind: Kind
@@ -18,6 +22,7 @@ class TaskInfo(Frozen):
     primary_metric: str
     n_test: int
     random_baseline: float
+    right_from: float | None = None
 
 
 class Cell(Frozen):
@@ -25,7 +30,8 @@ class Cell(Frozen):
 
     ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0,
     and so do those with ``malformed`` answers, which held no answer as the task wants it.
-    Seeds and repeats are averaged within the item first, so they are not more ``n``.
+    Seeds and repeats are averaged within the item first, so they are not more ``n``. ``right`` is the share
+    of items that are right, in [0, 1]; only the primary metric has it.
     """
 
     strategy: str
@@ -38,6 +44,7 @@ class Cell(Frozen):
     n: int
     errors: int
     malformed: int = 0
+    right: float | None = None
 
 
 class Contrast(Frozen):
@@ -194,16 +201,15 @@ class Continual(Frozen):
     average_forgetting: float
 
 
-class StrategyCost(Frozen):
-    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean item.
+class Traffic(Frozen):
+    """What a mean answer takes, measured.
 
     ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
     ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
-    2 x weights x tokens. ``merged`` compares the adapter apart from its base and merged into it.
+    2 x weights x tokens. The standard errors are those of the three means over items, and
+    ``tokens_covariance`` is that of the means of prompt and completion tokens.
     """
 
-    strategy: str
-    prepare: PrepareCost
     prompt_tokens: float
     cached_prompt_tokens: float
     completion_tokens: float
@@ -211,8 +217,36 @@ class StrategyCost(Frozen):
     shared_prompt_tokens: float
     device_s: float
     flops: float
+    prompt_tokens_se: float = 0.0
+    completion_tokens_se: float = 0.0
+    tokens_covariance: float = 0.0
+    device_s_se: float = 0.0
+
+
+class TaskTraffic(Traffic):
+    """What a mean answer to one task takes; the latencies are quantiles over its answers."""
+
+    task: str
     latency_p50_s: float
     latency_p95_s: float
+    n_answers: int
+
+
+class StrategyCost(Traffic):
+    """What a strategy costs, measured: ``prepare`` is the mean over seeds, the rest that of its traffic.
+
+    Traffic are the target tasks, every one weighing the same whatever its number of items; retention tasks
+    are an examination and do not enter (where a run has no target task, all tasks do). ``by_task`` has each
+    of them, so that a decision can weigh them. The latencies are quantiles over their answers, weighed
+    likewise. ``cut`` counts the answers to prompts of which something was cut. ``merged`` compares the
+    adapter apart from its base and merged into it.
+    """
+
+    strategy: str
+    prepare: PrepareCost
+    latency_p50_s: float
+    latency_p95_s: float
+    by_task: tuple[TaskTraffic, ...] = ()
     merged: tuple[MergedLatency, ...] = ()
     n_answers: int
     cut: int

@@ -23,7 +23,7 @@ from harness.analysis.findings import (
     TaskInfo,
     Tradeoff,
 )
-from harness.analysis.scores import RIGHT, Clusters, Scores
+from harness.analysis.scores import Clusters, Scores, is_right
 from harness.drift import Drift
 from harness.stats import Paired, mcnemar_p, paired, wilson_interval
 from harness.types import Task
@@ -39,9 +39,9 @@ class RightItems:
     @classmethod
     def of(cls, new: Scores, old: Scores, metric: str) -> Self:
         """Judge the items that both have."""
-        left, right = new.of(metric), old.of(metric)
-        now = {item: bool(left[item].mean() > RIGHT) for item in left if item in right}
-        return cls(now, {item: bool(right[item].mean() > RIGHT) for item in now})
+        right = old.of(metric)
+        now = {item: found for item, found in new.right(metric).items() if item in right}
+        return cls(now, {item: is_right(float(right[item].mean()), new.right_from) for item in now})
 
     @property
     def lost(self) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ class RunRows:
         answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
         for (strategy, task), recipe in recipes.items():
             asked = items[task].ids
-            found = scores_of((r for r in store.scored(recipe) if r.item_id in asked), manifest.metrics[task])
+            scored = (row for row in store.scored(recipe) if row.item_id in asked)
+            found = scores_of(scored, manifest.metrics[task], manifest.tasks[task].right_from)
             if found.seeds:
                 scores[strategy][task] = found
                 rows = (row for row in store.results([recipe]) if row.item_id in asked)
@@ -127,6 +128,12 @@ class RunRows:
         """The strategy that asks the model as it came."""
         return base_of(self.manifest.experiment)
 
+    @property
+    def traffic(self) -> tuple[str, ...]:
+        """The tasks whose answers stand for what users ask: the targets, or all where there is no target."""
+        targets = tuple(info.name for info in self.infos if info.role == "target")
+        return targets or tuple(info.name for info in self.infos)
+
     def asked(self, task: str) -> set[str]:
         """Return the items of a task that any strategy has answered."""
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
@@ -156,6 +163,7 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
         primary_metric=primary_metric,
         n_test=n_test,
         random_baseline=task.random_baseline,
+        right_from=task.right_from,
     )
 
 

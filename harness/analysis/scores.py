@@ -14,8 +14,8 @@ from harness.stats import Paired, interval, paired
 from harness.stats.single import Floats
 from harness.types import Task, TaskItem
 
-RIGHT = 0.5
-"""An item counts as right where its mean score is above this."""
+HALF = 0.5
+"""Where a task does not say from which score on an item is right, it is above this."""
 Clusters = Mapping[str, str]
 """Item id to the name of its cluster; empty where every item stands alone."""
 
@@ -30,12 +30,14 @@ class Scores:
         by_metric: Scores in [0, 1], shape ``(n_seeds, n_items)``, the mean over repeats; NaN where a row has
             none, which only happens in other metrics than the task's own.
         failed: Items of which a row failed; such a row scores 0 in the task's own metrics.
+        right_from: The task's least score with which an item is right; None: above 0.5.
     """
 
     items: tuple[str, ...]
     seeds: tuple[int, ...]
     by_metric: Mapping[str, Floats]
     failed: frozenset[str]
+    right_from: float | None = None
 
     def of(self, metric: str) -> Mapping[str, Floats]:
         """Return each item's scores in a metric, shape ``(n_seeds,)``, where all seeds have one."""
@@ -45,6 +47,12 @@ class Scores:
         whole = np.flatnonzero(~np.isnan(matrix).any(axis=0))
         return {self.items[i]: matrix[:, i] for i in whole}
 
+    def right(self, metric: str) -> dict[str, bool]:
+        """Return whether each item is right: by the mean of its scores in a metric over seeds and repeats."""
+        return {
+            item: is_right(float(found.mean()), self.right_from) for item, found in self.of(metric).items()
+        }
+
     def only(self, items: Collection[str]) -> Scores:
         """Return the scores of some of the items."""
         kept = [index for index, item in enumerate(self.items) if item in items]
@@ -53,7 +61,13 @@ class Scores:
             self.seeds,
             {name: matrix[:, kept] for name, matrix in self.by_metric.items()},
             self.failed & frozenset(items),
+            self.right_from,
         )
+
+
+def is_right(score: float, right_from: float | None) -> bool:
+    """Whether a score is a right answer's: at least ``right_from``, or above 0.5 where that is None."""
+    return score > HALF if right_from is None else score >= right_from - 1e-9
 
 
 class ScoredRow(Protocol):
@@ -69,13 +83,14 @@ class ScoredRow(Protocol):
     def error(self) -> object | None: ...  # noqa: D102
 
 
-def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
+def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str], right_from: float | None = None) -> Scores:
     """Collect the rows of one strategy and task; repeats are averaged within the item.
 
     Args:
         rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
             is left out.
         metrics: The task's own metrics, in which a failed row scores 0.
+        right_from: The task's least score with which an item is right.
     """
     found: dict[str, _Column] = {name: _Column() for name in metrics}
     asked, failed, ids = _Column(), set[str](), dict[str, int]()
@@ -96,6 +111,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
         seeds=seeds,
         by_metric={n: found[n].means(seeds, len(ids))[:, kept] for n in own if len(found[n].scores)},
         failed=frozenset(failed),
+        right_from=right_from,
     )
 
 

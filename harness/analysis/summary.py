@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis.answers import latencies_of
 from harness.analysis.breakdown import attribution_of, items_by_tag
+from harness.analysis.costs import costs_of
 from harness.analysis.findings import (
     Attribution,
     BehaviourChange,
     Cell,
     PreparationNote,
-    StrategyCost,
     StrategyDrift,
     StrategyFailure,
     Summary,
@@ -25,7 +23,6 @@ from harness.analysis.forgetting import behaviour_changes, continual_of, flips_o
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import mean_with_interval
 from harness.drift import Probes
-from harness.types import PrepareCost, TokenUsage
 
 
 def summary_of(run: RunRows) -> Summary:
@@ -55,7 +52,7 @@ def summary_of(run: RunRows) -> Summary:
         tags=tuple(_tags(run)),
         continual=tuple(continual_of(run.manifest.experiment["strategies"], _means(run))),
         macro=macro,
-        costs=tuple(_costs(run)),
+        costs=tuple(costs_of(run)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
@@ -95,8 +92,13 @@ def _cells(run: RunRows) -> Iterable[Cell]:
                     ci_high=high,
                     n=n,
                     errors=len(found.failed & items.keys()),
+                    right=_share(found.right(metric)) if metric == primary[task] else None,
                     malformed=len(run.answers[strategy][task].malformed.keys() & items.keys()),
                 )
+
+
+def _share(right: Mapping[str, bool]) -> float:
+    return sum(right.values()) / len(right)
 
 
 def _flips(run: RunRows) -> Iterable[TaskFlips]:
@@ -155,38 +157,3 @@ def _means(run: RunRows) -> dict[str, dict[str, float]]:
         }
         for strategy, by_task in run.scores.items()
     }
-
-
-def _costs(run: RunRows) -> Iterable[StrategyCost]:
-    for strategy, by_task in run.answers.items():
-        found = list(by_task.values())
-        mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
-        latencies = latencies_of(found)
-        n = len(latencies)
-        if not n or not mine:
-            continue
-        usage = sum((each.usage for each in found), TokenUsage())
-        yield StrategyCost(
-            strategy=strategy,
-            prepare=_mean_cost(mine),
-            prompt_tokens=usage.prompt / n,
-            cached_prompt_tokens=usage.cached_prompt / n,
-            completion_tokens=usage.completion / n,
-            embedding_tokens=sum(each.embedding_tokens for each in found) / n,
-            shared_prompt_tokens=sum(each.shared_tokens for each in found) / n,
-            device_s=float(np.mean(latencies)),
-            flops=2.0 * run.manifest.model.parameters * (usage.prompt + usage.completion) / n,
-            latency_p50_s=float(np.percentile(latencies, 50)),
-            latency_p95_s=float(np.percentile(latencies, 95)),
-            merged=tuple(probe.merged for probe in run.probes[strategy] if probe.merged),
-            n_answers=n,
-            cut=sum(each.n_cut for each in found),
-        )
-
-
-def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:
-    names = PrepareCost.model_fields
-    means: dict[str, Any] = {name: np.mean([getattr(cost, name) for cost in costs]) for name in names}
-    return PrepareCost(
-        **{name: (round(v) if names[name].annotation is int else float(v)) for name, v in means.items()}
-    )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from harness.analysis.costs import mean_traffic
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
@@ -106,7 +107,13 @@ class Choosing:
 
     @cached_property
     def _costs(self) -> dict[str, StrategyCost]:
-        return {cost.strategy: cost for cost in self.summary.costs}
+        """Strategy to its cost, its tasks weighing as they do in the scores."""
+        return {
+            cost.strategy: cost.model_copy(update=mean_traffic(cost.by_task, self._shares).model_dump())
+            if cost.by_task
+            else cost
+            for cost in self.summary.costs
+        }
 
     @property
     def _deployable_costs(self) -> list[StrategyCost]:
@@ -138,6 +145,17 @@ class Choosing:
         }
 
     @cached_property
+    def _right(self) -> dict[str, float]:
+        """Weighted share of the target tasks' items that a strategy has right."""
+        found = self._primary_cells
+        return {
+            strategy: sum(
+                share * (found[strategy, task].right or 0.0) for task, share in self._shares.items()
+            )
+            for strategy in self._scores
+        }
+
+    @cached_property
     def _shares(self) -> dict[str, float]:
         """Weight of each target task as a share of all."""
         weights = {i.name: self.weights.get(i.name, 1.0) for i in self.run.infos if i.role == "target"}
@@ -165,7 +183,7 @@ class Choosing:
 
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
-        return priced(self._costs[name], self._scores[name], self.sheet, self.use)
+        return priced(self._costs[name], self._right[name], self.sheet, self.use)
 
     def _candidate(self, name: str, p_holm: float) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
@@ -186,6 +204,8 @@ class Choosing:
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
+            per_1000_low=1000 * cost.per_query_low,
+            per_1000_high=1000 * cost.per_query_high,
             per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
             once=cost.once,
             month=cost.month,
@@ -207,9 +227,7 @@ class Choosing:
             yield "could not be prepared with every seed"
 
     def _forgetting(self, name: str) -> Retained:
-        adapted = self._costs[name].prepare.trained_tokens > 0 or any(
-            part.strip() == "adapter" for part in self._entries[name]["use"].split("+")
-        )
+        adapted = self._costs[name].prepare.adapted
         mean = self._retained.get(name)
         if mean is None:
             return Retained(state="not measured" if adapted else "none possible")

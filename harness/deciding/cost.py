@@ -20,6 +20,8 @@ from harness.deciding.prices import Hosting, PriceSheet
 from harness.deciding.records import CostUnder
 
 MILLION = 1e6
+Z_95 = 1.959964
+"""97.5 % quantile of the standard normal."""
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 """Queries a month for which a sensitivity table is made."""
 
@@ -45,8 +47,10 @@ class Priced:
 
     Attributes:
         strategy: Its name.
-        once: Training and indexing, once.
+        once: Preparing, once: training, indexing, drawing examples.
         per_query: One answer.
+        per_query_low: Lower bound of its mean, from the spread over items (95 %).
+        per_query_high: Upper bound.
         per_month: Fixed cost of a month: hosting, and training again.
         per_1000: 1,000 answers.
         per_1000_correct: 1,000 right answers; infinite where none is right.
@@ -56,32 +60,36 @@ class Priced:
     strategy: str
     once: float
     per_query: float
+    per_query_low: float
+    per_query_high: float
     per_month: float
     per_1000: float
     per_1000_correct: float
     month: float
 
 
-def priced(cost: StrategyCost, accuracy: float, sheet: PriceSheet, use: Use) -> Priced:
+def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Priced:
     """Price a strategy.
 
     Args:
         cost: What was measured.
-        accuracy: Its mean score on the target tasks, 0.0 to 1.0.
+        right: Share of the target tasks' items that it has right, 0.0 to 1.0.
         sheet: The prices.
         use: Volume, caching, retraining.
     """
     once = _once(cost, sheet)
     per_query = _per_query(cost, sheet, use.cache_hits)
-    trained = cost.prepare.trained_tokens > 0
-    per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
+    spread = Z_95 * _per_query_se(cost, sheet, use.cache_hits)
+    per_month = (sheet.hosting.monthly if cost.prepare.adapted else 0.0) + once * use.retrains_per_month
     return Priced(
         strategy=cost.strategy,
         once=once,
         per_query=per_query,
+        per_query_low=max(0.0, per_query - spread),
+        per_query_high=per_query + spread,
         per_month=per_month,
         per_1000=1000 * per_query,
-        per_1000_correct=1000 * per_query / accuracy if accuracy > 0 else math.inf,
+        per_1000_correct=1000 * per_query / right if right > 0 else math.inf,
         month=per_month + per_query * use.queries_per_month,
     )
 
@@ -90,15 +98,37 @@ def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> floa
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
-    tuned = sheet.tuned if cost.prepare.trained_tokens else None
-    p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
-    p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
+    p_in, p_out = _token_prices(cost, sheet)
     prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)
     cached = (1 - cache_hits) * (serving.cache_write if cache_hits else 1.0) + cache_hits * serving.cache_read
     prompt = prefix * cached + cost.prompt_tokens - prefix
     return (
         p_in * prompt + p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens
     ) / MILLION
+
+
+def _token_prices(cost: StrategyCost, sheet: PriceSheet) -> tuple[float, float]:
+    """Return the prices of a million input and output tokens; an adapter has those of a tuned model."""
+    if sheet.tuned and cost.prepare.adapted:
+        return sheet.tuned.input_per_million, sheet.tuned.output_per_million
+    return sheet.serving.input_per_million or 0.0, sheet.serving.output_per_million or 0.0
+
+
+def _per_query_se(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
+    """Return the standard error of a query's mean cost over items.
+
+    The prompt's cost is taken to vary as its tokens do; what is embedded for a query is taken as fixed.
+    """
+    serving = sheet.serving
+    if serving.per_hour is not None:
+        return cost.device_s_se * serving.per_hour / 3600 / serving.utilisation
+    _, p_out = _token_prices(cost, sheet)
+    fixed = (p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens) / MILLION
+    prompt = max(0.0, _per_query(cost, sheet, cache_hits) - fixed)
+    by_prompt = prompt / cost.prompt_tokens if cost.prompt_tokens else 0.0
+    by_answer = p_out / MILLION
+    variance = (by_prompt * cost.prompt_tokens_se) ** 2 + (by_answer * cost.completion_tokens_se) ** 2
+    return math.sqrt(max(0.0, variance + 2 * by_prompt * by_answer * cost.tokens_covariance))
 
 
 def _once(cost: StrategyCost, sheet: PriceSheet) -> float:

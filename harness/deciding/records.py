@@ -73,6 +73,8 @@ class Candidate(Frozen):
     n_items: int
     n_seeds: int
     per_1000: float
+    per_1000_low: float | None = None
+    per_1000_high: float | None = None
     per_1000_correct: float | None
     once: float
     month: float

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.answers import latencies_of
+from harness.analysis.costs import latency_quantiles
 from harness.analysis.forgetting import RightItems, refusals
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import Baseline, tokens_per_item
@@ -186,7 +186,8 @@ def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]
             for item in run.items[task]
             if tag in item.tags and item.id in by_item
         ]
-        wrong = [(task, item) for task, item in asked if scores[task][item].min() < 1.0]
+        least = {task: found[task].right_from or 1.0 for task in scores}
+        wrong = [(task, item) for task, item in asked if scores[task][item].min() < least[task]]
         label = f"items tagged {tag}"
         if not asked:
             yield CheckResult(
@@ -233,7 +234,7 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
     """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
     common = [
         task
-        for task in run.manifest.tasks
+        for task in run.traffic
         if (baseline is None or task in baseline.tasks) and task in run.answers[name]
     ]
     new = [tokens_per_item(run, name, task) for task in common]
@@ -244,8 +245,10 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
 
 
 def _median_latency(run: RunRows, strategy: str) -> float:
-    latencies = latencies_of(run.answers.get(strategy, {}).values())
-    return float(np.median(latencies)) if len(latencies) else 0.0
+    """Median of the target tasks' answers, each task weighing the same."""
+    by_task = run.answers.get(strategy, {})
+    found = [by_task[task] for task in run.traffic if task in by_task and len(by_task[task].latencies_s)]
+    return latency_quantiles(found, (0.5,))[0] if found else 0.0
 
 
 # --- Ranking and flips ---

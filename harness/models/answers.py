@@ -55,7 +55,8 @@ def chosen(
         for text, value, exact, ids in zip(texts, scored.values, scored.exact, options, strict=True)
     )
     best = max(choices, key=lambda choice: choice.log_likelihood)
-    usage = TokenUsage(completion=scored.n_read)
+    length = len(options[choices.index(best)])
+    usage = TokenUsage(completion=length, scored=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
 
 

@@ -164,6 +164,7 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         stop=spec.stop,
         answer=spec.answer.rule(),
         refusal=spec.refusal,
+        right_from=spec.right_from,
         random_baseline=_random_baseline(spec, items["test"], choices),
         corpus_holds_answers=spec.corpus_holds_answers,
         cluster=spec.cluster,
@@ -195,10 +196,13 @@ def _check_prompts(task: Task, items: Items, place: object) -> None:
 
 
 def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:
-    """Return the digest of all that the results depend on: the description is for people only."""
+    """Return the digest of all that the results depend on.
+
+    The description is for people only, and what counts as right is decided when results are read.
+    """
     return digest_of(
         {
-            "task": task.model_dump(mode="json", exclude={"digest", "description"}),
+            "task": task.model_dump(mode="json", exclude={"digest", "description", "right_from"}),
             "items": digest_of_all(item.model_dump(mode="json") for item in _all(items)),
             "corpus": digest_of_all(document.model_dump(mode="json") for document in corpus),
         }

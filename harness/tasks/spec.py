@@ -225,6 +225,12 @@ class TaskFile(Options):
     refusal: str | None = Field(
         default=None, description="The answer expected where the question has none, such as `not found`."
     )
+    right_from: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=1.0,
+        description="Least primary score with which an item counts as right; by default above 0.5.",
+    )
     random_baseline: float | None = Field(
         default=None,
         ge=0.0,

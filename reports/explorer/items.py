@@ -11,7 +11,6 @@ from typing import overload
 
 from harness.analysis.answers import judged_text, refuses
 from harness.analysis.rows import RunRows
-from harness.analysis.scores import RIGHT
 from harness.types import ItemResult, TaskItem
 
 PART = 200
@@ -83,6 +82,7 @@ class AskedItems(Sequence[AskedItem]):
         self._places = [(task, item) for task, found in ids.items() for item in sorted(found)]
         small = len(self._places) * len(run.manifest.recipes) <= KEPT_RESULTS
         self._kept: dict[tuple[str, str], AskedItem] | None = {} if small else None
+        self._judged: dict[tuple[str, str], Mapping[str, bool]] = {}
 
     def pick(self, places: Sequence[int]) -> AskedItems:
         """Return some of the items; only they are read."""
@@ -126,13 +126,21 @@ class AskedItems(Sequence[AskedItem]):
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif score is not None and score > RIGHT:
+        elif self._right(result):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED
         if refuses(judged_text(result), task):
             outcome |= Outcome.REFUSED
         return Shown(result, score, outcome, n)
+
+    def _right(self, result: ItemResult) -> bool:
+        """Whether the item is right as everywhere: by its mean over seeds and repeats."""
+        key = result.strategy, result.task
+        if key not in self._judged:
+            scores = self._run.scores[result.strategy][result.task]
+            self._judged[key] = scores.right(self._run.manifest.metrics[result.task][0])
+        return self._judged[key].get(result.item_id, False)
 
 
 def picked(items: Sequence[AskedItem], places: Sequence[int]) -> Sequence[AskedItem]:

@@ -123,6 +123,7 @@ def test_the_index_is_opened_again_with_the_cost_of_building_it(tmp_path):
     assert first.cost.embedding_tokens == 26
     assert first.cost.wall_s >= len(CORPUS), "the second that each vector took, as this embedder says"
     files = [path.stat().st_size for path in (tmp_path / "artifacts" / "indexes").glob("*/*")]
+    assert first.cost.device_s == first.cost.wall_s, "a machine paid by the hour is paid for it"
     assert first.cost.artifact_bytes == pytest.approx(sum(files), abs=40)
     assert second.build(task.task, [ASKED]) == first.build(task.task, [ASKED])
 
