@@ -13,6 +13,8 @@ from harness.analysis.scores import Clusters, Scores, pair
 from harness.stats import Macro, Paired, holm
 from harness.types import Role
 
+ALPHA = 0.05
+"""Level of the tests, before Holm's correction."""
 Table = Mapping[str, Mapping[str, Scores]]
 """Strategy, then task, to scores."""
 
@@ -50,18 +52,24 @@ class Comparison:
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return the differences by task, in the order of the strategies."""
         corrected: dict[tuple[str, str], float] = {}
+        levels: dict[str, float] = {}
         for info in self.tasks:
             names = [s for s, found in self.pairs.items() if s != self.reference and info.name in found]
+            levels[info.name] = ALPHA / max(1, len(names))
             adjusted = holm([self.pairs[s][info.name].p_value for s in names])
             corrected |= {(s, info.name): p for s, p in zip(names, adjusted, strict=True)}
         return tuple(
-            self._contrast(strategy, info, found[info.name], corrected[strategy, info.name])
+            self._contrast(
+                strategy, info, found[info.name], corrected[strategy, info.name], levels[info.name]
+            )
             for strategy, found in self.pairs.items()
             for info in self.tasks
             if strategy != self.reference and info.name in found
         )
 
-    def _contrast(self, strategy: str, info: TaskInfo, found: Paired, p_holm: float) -> Contrast:
+    def _contrast(
+        self, strategy: str, info: TaskInfo, found: Paired, p_holm: float, level: float
+    ) -> Contrast:
         low, high = found.interval()
         bca = found.bca()
         return Contrast(
@@ -81,7 +89,7 @@ class Comparison:
             losses=found.losses,
             method=found.method,
             test=found.test,
-            detectable=found.detectable,
+            detectable=found.detectable(level),
             bca_low=bca[0] if bca else None,
             bca_high=bca[1] if bca else None,
         )
@@ -104,13 +112,14 @@ class Comparison:
         whole = self.means()
         names = [strategy for strategy in whole if strategy != self.reference]
         corrected = dict(zip(names, holm([whole[s].p_value for s in names]), strict=True))
+        level = ALPHA / max(1, len(names))
         return tuple(
-            self._macro(strategy, found, scores[strategy], corrected.get(strategy))
+            self._macro(strategy, found, scores[strategy], corrected.get(strategy), level)
             for strategy, found in whole.items()
         )
 
     def _macro(
-        self, strategy: str, found: Macro, scores: Mapping[str, Scores], p_holm: float | None
+        self, strategy: str, found: Macro, scores: Mapping[str, Scores], p_holm: float | None, level: float
     ) -> MacroContrast:
         low, high = found.interval() if p_holm is not None else (0.0, 0.0)
         means = [
@@ -130,5 +139,5 @@ class Comparison:
             n_tasks=len(self.tasks),
             n_items=found.n,
             n_seeds=max(task.n_seeds for task in found.tasks),
-            detectable=found.detectable,
+            detectable=found.detectable(level),
         )

@@ -52,7 +52,8 @@ class Contrast(Frozen):
 
     ``p_holm`` is ``p_value`` corrected for all contrasts of the task. ``wins`` and ``losses`` count the items
     on which one of the two is better. ``detectable`` is the least true difference that such data would show
-    (at 5 % with power 0.8). ``bca_low`` and ``bca_high`` are a second opinion from the bootstrap.
+    with power 0.8, by the same test at 5 % after Holm. ``bca_low`` and ``bca_high`` are a second opinion from
+    the bootstrap.
     """
 
     strategy: str

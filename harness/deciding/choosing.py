@@ -181,6 +181,12 @@ class Choosing:
         found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
         return tuple(sorted(found, key=lambda each: -each.mean))
 
+    @cached_property
+    def _n_challengers(self) -> int:
+        """Strategies that Holm's correction counts."""
+        names = [name for name in self._means if name in self._costs]
+        return sum(name != self.incumbent and not self._is_oracle(name) for name in names)
+
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
         return priced(self._costs[name], self._right[name], self.sheet, self.use)
@@ -190,6 +196,7 @@ class Choosing:
         low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
         mean_low, mean_high = self._score_bounds(name)
         retained = self._forgetting(name)
+        level = self.limits.alpha / max(1, self._n_challengers)
         return Candidate(
             strategy=name,
             kind=kind_of(self._entries[name]["use"]),
@@ -200,7 +207,8 @@ class Choosing:
             ci_low=low,
             ci_high=high,
             p_holm=p_holm,
-            detectable=mean.detectable,
+            detectable=mean.detectable(level),
+            items_needed=mean.items_needed(mean.estimate, level) if p_holm >= self.limits.alpha else None,
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,

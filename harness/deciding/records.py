@@ -57,7 +57,10 @@ class Candidate(Frozen):
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
-    ``per_1000_correct`` is None where no answer is right.
+    ``per_1000`` has the 95 % interval of the mean over items; ``per_1000_correct`` is None where no answer is
+    right. ``detectable`` is the least true difference that would be proven with power 0.8 (by the same test,
+    after Holm), ``items_needed`` the items of all target tasks with which the difference that was seen
+    would be; None where it is proven or more items would not help.
     """
 
     strategy: str
@@ -70,6 +73,7 @@ class Candidate(Frozen):
     ci_high: float
     p_holm: float
     detectable: float
+    items_needed: int | None = None
     n_items: int
     n_seeds: int
     per_1000: float

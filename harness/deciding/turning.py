@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from harness.deciding.cost import Priced, Use, break_even_volume
 from harness.deciding.records import Candidate, Limits
-from harness.deciding.wording import points
+from harness.deciding.wording import detectable, points
 
 
 class Ground(Protocol):
@@ -104,11 +103,10 @@ def _missing_proof(ground: Ground) -> Iterable[str]:
     if not challengers:
         return
     best = max(challengers, key=lambda candidate: candidate.difference)
-    yield (
-        f"A true lead of {points(best.detectable, sign=False)} points would have been seen four times in "
-        f"five; {best.strategy} has {points(best.difference)}."
-    )
-    if best.difference > 0:
-        needed = math.ceil((best.detectable / best.difference) ** 2 * best.n_items)
-        if needed > best.n_items:
-            yield f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked)."
+    yield (f"{detectable(best)} {best.strategy} has {points(best.difference)}.")
+    needed = best.items_needed
+    if needed is not None and needed > best.n_items:
+        yield (
+            f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked), if it is truly as "
+            "large as it was here (80 % power, after Holm)."
+        )

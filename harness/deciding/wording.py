@@ -43,6 +43,15 @@ def paragraph(decision: Decision) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def detectable(mine: Candidate) -> str:
+    """Return what a comparison could have shown: its power, by the test that was used."""
+    items = f"With {mine.n_items:,} items"
+    if mine.detectable >= 1:
+        return f"{items}, no difference can be detected reliably (80 % power, after Holm)."
+    least = points(mine.detectable, sign=False)
+    return f"{items}, only differences above {least} points are reliably detected (80 % power, after Holm)."
+
+
 def p_value(value: float) -> str:
     """Return a p-value as `0.012` or `< .001`."""
     return f"{value:.3f}" if value >= 0.001 else "< .001"
@@ -73,8 +82,7 @@ def _unproven(decision: Decision) -> str:
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
         f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {best.n_items:,} items). "
-        f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
-        "in five."
+        f"{detectable(best)}"
     )
     if barred:
         named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.stats.power import detectable_difference
+from harness.stats.procedure import least_difference, power_of
 from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
 from harness.stats.single import (
     Floats,
@@ -111,12 +111,17 @@ class Paired:
         return np.bincount(self.clusters).astype(np.float64)
 
     @property
+    def changed_units(self) -> int:
+        """Clusters, or items, whose sums differ."""
+        return int((np.abs(self._sums) > 1e-12).sum())
+
+    @property
     def _spreads(self) -> bool:
         """Whether items, or clusters, differ by more than rounding; one alone does not."""
-        return self._item_variance > 1e-18
+        return self.item_variance > 1e-18
 
     @cached_property
-    def _item_variance(self) -> float:
+    def item_variance(self) -> float:
         """Variance of the mean difference that comes from the choice of items: CR1 over the clusters."""
         groups = self.n_clusters
         if groups < 2:
@@ -127,7 +132,7 @@ class Paired:
     @property
     def standard_error(self) -> float:
         """Standard error of the estimate, from items and seeds."""
-        return math.sqrt(self._item_variance + self.seed_variance)
+        return math.sqrt(self.item_variance + self.seed_variance)
 
     @property
     def design_effect(self) -> float:
@@ -135,7 +140,7 @@ class Paired:
         if self.n < 2 or self.clusters is None:
             return 1.0
         alone = float(self.differences.var(ddof=1)) / self.n
-        return self._item_variance / alone if alone > 0 else 1.0
+        return self.item_variance / alone if alone > 0 else 1.0
 
     @property
     def _df(self) -> float:
@@ -143,9 +148,9 @@ class Paired:
         items = self.n_clusters - 1
         if self.seed_variance == 0:
             return items
-        total = self._item_variance + self.seed_variance
+        total = self.item_variance + self.seed_variance
         seeds = self.seed_variance**2 / (self.n_seeds - 1)
-        return total**2 / (seeds + (self._item_variance**2 / items if items else 0.0))
+        return total**2 / (seeds + (self.item_variance**2 / items if items else 0.0))
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``; a bound alone has ``1 - alpha / 2``."""
@@ -180,15 +185,13 @@ class Paired:
             return None
         return bca_interval(self._sums, self._sizes, alpha)
 
-    @property
-    def detectable(self) -> float:
-        """The least true difference that such data would show at 5 % with power 0.8 (MDE), at most 1.0.
+    def power(self, difference: float, alpha: float = 0.05, factor: float = 1.0) -> float:
+        """Return the chance that this test shows a true difference; see `harness.stats.procedure`."""
+        return power_of(self, difference, alpha, factor)
 
-        With no spread to go by, the share of unseen items that may differ stands for it.
-        """
-        seen = detectable_difference(self.standard_error, n=1)
-        unseen = unseen_bounds(0.0, self.n_clusters, -1.0, 0.05)[1] if self.standard_error == 0 else 0.0
-        return min(max(seen, unseen), 1.0)
+    def detectable(self, alpha: float = 0.05) -> float:
+        """The least true difference that such data would show at ``alpha`` with power 0.8, at most 1.0."""
+        return least_difference(lambda difference: self.power(difference, alpha))
 
 
 def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.stats.paired import Paired
+from harness.stats.procedure import least_difference, least_factor, power_of_mean
 
 _LEAST_P = 1e-12
 
@@ -82,10 +83,29 @@ class Macro:
         )
         return max(low, -1.0), min(high, 1.0)
 
-    @property
-    def detectable(self) -> float:
-        """The least true mean difference that such data would show at 5 % with power 0.8."""
-        return math.hypot(*(share * task.detectable for share, task in self._parts))
+    def power(self, difference: float, alpha: float = 0.05, factor: float = 1.0) -> float:
+        """Return the chance that this procedure shows a true mean difference.
+
+        Args:
+            difference: The true difference, the same in every task.
+            alpha: Two-sided level, after any correction.
+            factor: How many times as many items of every task are asked.
+        """
+        return power_of_mean(self._parts, difference, alpha, factor)
+
+    def detectable(self, alpha: float = 0.05) -> float:
+        """The least true mean difference that such data would show at ``alpha`` with power 0.8."""
+        return least_difference(lambda difference: self.power(difference, alpha))
+
+    def items_needed(self, difference: float, alpha: float = 0.05) -> int | None:
+        """Return how many items of all tasks together show a true difference with power 0.8.
+
+        None where more would not help (seeds vary too much), or the difference is not above 0.
+        """
+        if difference <= 0:
+            return None
+        factor = least_factor(lambda times: self.power(difference, alpha, times), self.n)
+        return None if factor is None else sum(round(factor * task.n) for task in self.tasks)
 
     @property
     def p_value(self) -> float:

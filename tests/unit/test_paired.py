@@ -158,7 +158,7 @@ def test_any_pair_has_bounds_around_its_estimate(pairs: list[tuple[float, float]
         assert -1.0 <= low <= found.estimate + 1e-12
         assert found.estimate - 1e-12 <= high <= 1.0
         assert 0.0 < found.p_value <= 1.0
-        assert 0.0 <= found.detectable <= 1.0
+        assert 0.0 <= found.detectable() <= 1.0
         assert high > low
 
 

@@ -1,4 +1,4 @@
-"""Costs are those of the traffic: target tasks, weighing as the decision weighs them; one meaning of right."""
+"""Costs are those of the traffic, weighed as the decision weighs it; one meaning of right."""
 
 from __future__ import annotations
 
