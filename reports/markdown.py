@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.findings import Cell, Summary
 from harness.deciding.records import Decision
-from harness.deciding.wording import break_even, money, p_value, points
+from harness.deciding.wording import break_even, money, p_value, points, standing
 from reports._data import RunData
 from reports.gate_markdown import plain
 
@@ -12,7 +12,7 @@ from reports.gate_markdown import plain
 def markdown(run: RunData) -> str:
     """Return verdict, strategies, scores, what was kept, checks and what would change it."""
     lines = [f"# {plain(run.summary.name)}", "", plain(run.decision.paragraph, 2000), ""]
-    lines += [*_strategies(run.decision), "", *_scores(run.summary), ""]
+    lines += [*_strategies(run.decision), "", *_scores(run.summary), "", *_by_task(run.decision)]
     if any(flip.role == "retention" for flip in run.summary.flips):
         lines += [*_flips(run.summary), ""]
     lines += ["## Checks", ""]
@@ -47,7 +47,7 @@ def _strategies(decision: Decision) -> list[str]:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old or each.excluded else plain(p_value(each.p_holm)),
+            plain(p_value(each.p_holm)) if each.tested else "",
             kept,
             f"{money(each.per_1000)} {plain(decision.currency)}",
             right,
@@ -55,6 +55,23 @@ def _strategies(decision: Decision) -> list[str]:
         )
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _by_task(decision: Decision) -> list[str]:
+    """Differences from the incumbent by target task, where there are several."""
+    others = [each for each in decision.candidates if each.strategy != decision.incumbent and each.by_task]
+    if not others or len(others[0].by_task) < 2:
+        return []
+    lines = [
+        f"## By task, against {plain(decision.incumbent)}",
+        "",
+        "| task | " + " | ".join(plain(each.strategy) for each in others) + " |",
+    ]
+    lines.append("|" + "---|" * (1 + len(others)))
+    for rows in zip(*(each.by_task for each in others), strict=True):
+        shown = [f"{points(row.difference)} ({standing(row, decision.limits.alpha)})" for row in rows]
+        lines.append(f"| {plain(rows[0].task)} | " + " | ".join(shown) + " |")
+    return [*lines, ""]
 
 
 def _scores(summary: Summary) -> list[str]:

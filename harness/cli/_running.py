@@ -298,4 +298,6 @@ def _claim(run_dir: Path, manifest: RunManifest) -> None:
             if was != now:
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+        if old | {"created": ""} == json.loads(manifest.model_dump_json()) | {"created": ""}:
+            return  # a rerun that changes nothing changes nothing
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Candidate, Decision
-from harness.deciding.wording import money, p_value, points
+from harness.deciding.records import Candidate, Decision, TaskStanding
+from harness.deciding.wording import money, p_value, points, standing
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -129,7 +129,7 @@ def decision_table(decision: Decision) -> Table:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old else p_value(each.p_holm),
+            p_value(each.p_holm) if each.tested else "",
             _kept(each),
             money(each.per_1000),
             "-" if right is None else money(right),
@@ -139,6 +139,31 @@ def decision_table(decision: Decision) -> Table:
             "; ".join(each.excluded),
         )
     return table
+
+
+def by_task_table(decision: Decision) -> Table:
+    """One row for each target task: every strategy's score and difference from the incumbent."""
+    table = Table(title=f"By target task, against {escape(decision.incumbent)}")
+    table.add_column("task")
+    for each in decision.candidates:
+        table.add_column(escape(each.strategy), justify="right")
+    found = {(e.strategy, s.task): s for e in decision.candidates for s in e.by_task}
+    for task in dict.fromkeys(task for _, task in found):
+        row = [found.get((each.strategy, task)) for each in decision.candidates]
+        names = [each.strategy for each in decision.candidates]
+        table.add_row(
+            escape(task),
+            *(_standing(decision, name, s) if s else "-" for name, s in zip(names, row, strict=True)),
+        )
+    return table
+
+
+def _standing(decision: Decision, strategy: str, found: TaskStanding) -> str:
+    score = points(found.mean, sign=False)
+    if strategy == decision.incumbent:
+        return score
+    text = f"{score} ({points(found.difference)}, {standing(found, decision.limits.alpha)})"
+    return f"[bold]{text}[/bold]" if strategy == decision.winner else text
 
 
 def _kept(each: Candidate) -> str:

@@ -23,7 +23,7 @@ from harness.analysis.rows import RunRows
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained
+from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskStanding
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm, mean_bounds
@@ -221,7 +221,29 @@ class Choosing:
             break_even_volume=break_even_volume(cost, old),
             retained=retained,
             excluded=tuple(self._excluded(name, retained, cost)),
+            tested=name != self.incumbent and not self._is_oracle(name),
+            by_task=tuple(self._standings(name)),
         )
+
+    def _standings(self, name: str) -> Iterable[TaskStanding]:
+        """Yield how a strategy stands on each target task that weighs anything."""
+        contrasts = {(c.strategy, c.task): c for c in self.summary.contrasts}
+        rivals = [each for each in self._scores if each != name and not self._is_oracle(each)]
+        for task, share in self._shares.items():
+            if not share:
+                continue
+            mine, found = self._primary_cells[name, task].mean, contrasts.get((name, task))
+            best = max(rivals, key=lambda each: self._primary_cells[each, task].mean, default=name)
+            yield TaskStanding(
+                task=task,
+                mean=mine,
+                difference=found.difference if found else 0.0,
+                ci_low=found.ci_low if found else 0.0,
+                ci_high=found.ci_high if found else 0.0,
+                p_holm=found.p_holm if found else 1.0,
+                best=best,
+                best_mean=self._primary_cells[best, task].mean,
+            )
 
     def _excluded(self, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
         if self._is_oracle(name):
@@ -308,9 +330,12 @@ class Choosing:
         cells = [c for c in self.summary.cells if c.metric == "recall" and not self._is_oracle(c.strategy)]
         targets = {info.name for info in self.run.infos if info.role == "target"}
         for task in sorted({cell.task for cell in cells} & targets):
-            best = max((cell for cell in cells if cell.task == task), key=lambda cell: cell.mean)
-            good = best.mean >= self.limits.min_recall
-            text = f"{task}: {best.strategy} is shown a right document for {best.mean:.0%} of the questions"
+            by_cell = [(self._recall_of_all(cell), cell) for cell in cells if cell.task == task]
+            (share, failed), best = max(by_cell, key=lambda found: found[0][0])
+            good = share >= self.limits.min_recall
+            text = f"{task}: {best.strategy} is shown a right document for {share:.0%} of the questions"
+            if failed:
+                text += f" ({failed} of {best.n + failed} failed and count as not shown)"
             ceiling = [
                 cell
                 for cell in self.summary.cells
@@ -320,6 +345,16 @@ class Choosing:
                 top = max(ceiling, key=lambda cell: cell.mean)
                 text += f"; with the right passages {top.strategy} scores {100 * top.mean:.1f}"
             yield Check(name="retrieval recall", good=good, ends=False, text=text)
+
+    def _recall_of_all(self, cell: Cell) -> tuple[float, int]:
+        """Return recall over all questions that name their documents, and how many of them failed.
+
+        A question that failed has no recall and counts as 0.
+        """
+        scores = self.run.scores[cell.strategy][cell.task]
+        lost = scores.failed - scores.of(cell.metric).keys()
+        failed = sum(bool(item.documents) for item in self.run.items[cell.task].some(lost).values())
+        return cell.mean * cell.n / (cell.n + failed), failed
 
     def _parity(self) -> Iterable[Check]:
         """Whether retrieval was given the examples that fine-tuning learned from."""

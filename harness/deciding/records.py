@@ -51,12 +51,30 @@ class Retained(Frozen):
     base_right: int = 0
 
 
+class TaskStanding(Frozen):
+    """A strategy on one target task: its score, the difference from the incumbent with its 95 % interval.
+
+    ``p_holm`` is corrected for all strategies on the task. ``best`` is the strategy with the highest score on
+    it, other than this one, and ``best_mean`` its score. The incumbent's own differences are 0.
+    """
+
+    task: str
+    mean: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_holm: float
+    best: str
+    best_mean: float
+
+
 class Candidate(Frozen):
     """One strategy in the table: quality against the incumbent, cost, forgetting.
 
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    ``tested`` False: it is compared with nothing (the incumbent, a ceiling), and ``p_holm`` means nothing.
     ``per_1000`` has the 95 % interval of the mean over items; ``per_1000_correct`` is None where no answer is
     right. ``detectable`` is the least true difference that would be proven with power 0.8 (by the same test,
     after Holm), ``items_needed`` the items of all target tasks with which the difference that was seen
@@ -86,6 +104,8 @@ class Candidate(Frozen):
     break_even_volume: float | None
     retained: Retained
     excluded: tuple[str, ...]
+    tested: bool = True
+    by_task: tuple[TaskStanding, ...] = ()
 
 
 class CostUnder(Frozen):

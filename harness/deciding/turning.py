@@ -107,6 +107,6 @@ def _missing_proof(ground: Ground) -> Iterable[str]:
     needed = best.items_needed
     if needed is not None and needed > best.n_items:
         yield (
-            f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked), if it is truly as "
-            "large as it was here (80 % power, after Holm)."
+            f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked), if it is truly "
+            "as large as it was here (80 % power, after Holm)."
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.deciding.records import Candidate, Decision, Retained
+from collections.abc import Sequence
+
+from harness.deciding.records import Candidate, Decision, Retained, TaskStanding
 
 VERBS = {
     "prompt": "Prompt",
@@ -37,10 +39,48 @@ def paragraph(decision: Decision) -> str:
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
         f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        by_task(mine, decision.limits.alpha),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def by_task(mine: Candidate, alpha: float) -> str:
+    """Return on which target tasks the lead stands and on which it does not; "" where there is only one."""
+    if len(mine.by_task) < 2:
+        return ""
+    leads = [each for each in mine.by_task if each.difference > 0 and each.p_holm < alpha and each.mean > 0]
+    behind = [each for each in mine.by_task if each.difference < 0 or each.mean == 0]
+    open_ = [each for each in mine.by_task if each not in leads and each not in behind]
+    if len(leads) == len(mine.by_task):
+        return f"{mine.strategy} leads in all {len(leads)} target tasks."
+    parts = [f"{mine.strategy} leads in {listed([each.task for each in leads])}" if leads else ""]
+    parts += [
+        f"on {each.task} it scores {points(each.mean, sign=False)} against "
+        f"{points(each.best_mean, sign=False)} for {each.best}"
+        for each in behind
+    ]
+    if open_:
+        named = [f"{each.task} ({points(each.difference)})" for each in open_]
+        parts.append(f"in {listed(named)} no lead is proven")
+    text = "; ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:] + "." if not leads else text + "."
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return names as `a, b and c`; of many, the first ones and how many more there are."""
+    shown = list(names[:most])
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def standing(each: TaskStanding, alpha: float) -> str:
+    """Return what is shown on a task: `better`, `worse` or `open`."""
+    if each.p_holm >= alpha:
+        return "open"
+    return "better" if each.difference > 0 else "worse"
 
 
 def detectable(mine: Candidate) -> str:

@@ -149,7 +149,7 @@ def _drawn(
         wins, losses = _flip_shares(difference, *seen)
         drawn = generator.multinomial(units, [wins, losses, max(0.0, 1 - wins - losses)], size=DRAWS)
         pairs, at = np.unique(drawn[:, :2], axis=0, return_inverse=True)
-        low = tango_lower(pairs[:, 0], pairs[:, 1], units, alpha)
+        low = tango_lower(pairs[:, 0].astype(np.float64), pairs[:, 1].astype(np.float64), units, alpha)
         return (drawn[:, 0] - drawn[:, 1]) / units, low[at.reshape(-1)]
     df, error = _spread(found, factor)
     estimates = difference + error * generator.standard_normal(DRAWS)
@@ -167,7 +167,7 @@ def least_difference(power: Callable[[float], float], wanted: float = POWER) -> 
 
 
 def least_factor(power: Callable[[float], float], n: int, wanted: float = POWER) -> float | None:
-    """Return how many times as many items have the wanted power, to 1 %; None where not even a million has it."""
+    """Return how many times as many items have the wanted power, to 1 %; None beyond a million."""
     low, high = 0.0, 1.0
     while power(high) < wanted:
         low, high = high, 2 * high

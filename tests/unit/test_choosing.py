@@ -163,6 +163,65 @@ def test_retrieval_that_finds_too_little_is_to_be_mended_first(tmp_path: Path) -
     assert good.winner == "lora"
 
 
+def test_failed_questions_count_in_recall_and_are_named(tmp_path: Path) -> None:
+    shares = {"zero_shot": 0.3, "rag": 0.4}
+    failed = {("rag", "a"): range(28, 300)}
+    found = decided(run_of(tmp_path / "run", shares, recall={"a": 1.0}, failed=failed))
+    check = next(each for each in found.checks if each.name == "retrieval recall")
+    assert not check.good
+    assert "for 9% of the questions (272 of 300 failed and count as not shown)" in check.text
+
+
+def two_tasks(folder: Path, posts: tuple[int, int] = (152, 0)) -> Path:
+    """few_shot leads by far in orders; on posts the two have so many of 300 right."""
+    rules = {
+        "zero_shot": {"orders": first(50), "posts": first(posts[0])},
+        "few_shot": {"orders": first(290), "posts": first(posts[1])},
+    }
+    return made(folder, rules, {"orders": N, "posts": N})
+
+
+def test_the_verdict_names_the_tasks_on_which_the_winner_does_not_lead(tmp_path: Path) -> None:
+    found = decided(two_tasks(tmp_path / "run"))
+    assert found.winner == "few_shot"
+    told = "few_shot leads in orders; on posts it scores 0.0 against 50.7 for zero_shot."
+    assert told in found.paragraph
+    unproven = decided(two_tasks(tmp_path / "open", (150, 153)))
+    assert "few_shot leads in orders; in posts (+1.0) no lead is proven." in unproven.paragraph
+    everywhere = decided(two_tasks(tmp_path / "all", (100, 200)))
+    assert "few_shot leads in all 2 target tasks." in everywhere.paragraph
+    weighed = choose(rows_of(tmp_path / "run"), SHEET, weights={"posts": 0.0})
+    assert "posts" not in weighed.paragraph
+    one = decided(run_of(tmp_path / "one", {"zero_shot": 0.3, "rag": 0.5}))
+    assert "leads in" not in one.paragraph
+
+
+def test_every_output_has_the_standing_by_task_and_the_same_p(tmp_path: Path) -> None:
+    from reports._data import load_run
+    from reports.markdown import markdown
+
+    folder = two_tasks(tmp_path / "run")
+    shown = called(str(folder)).output
+    assert "By target task, against zero_shot" in shown
+    assert "0.0 (−50.7, worse)" in shown
+    text = markdown(load_run(folder))
+    assert "| orders | +80.0 (better) |" in text
+    assert "| posts | −50.7 (worse) |" in text
+
+
+def test_p_stands_in_every_output_also_of_strategies_that_are_not_taken(tmp_path: Path) -> None:
+    from reports._data import load_run
+    from reports.html import render
+    from reports.markdown import markdown
+
+    folder = run_of(tmp_path / "run", {"zero_shot": 0.3, "rag": 0.5, "lora": 0.8}, {"lora": 0.7})
+    lora = next(each for each in decided(folder).candidates if each.strategy == "lora")
+    assert lora.excluded
+    assert "| lora | 80.0 | +50.0 |" in (text := markdown(load_run(folder)))
+    assert "\\< .001" in next(line for line in text.splitlines() if line.startswith("| lora | 80.0"))
+    assert render(load_run(folder)).count("<td>&lt; .001</td>") >= 2
+
+
 def test_fine_tuning_without_an_arm_that_retrieves_its_examples_is_noted(tmp_path: Path) -> None:
     found = decided(run_of(tmp_path / "run", {"zero_shot": 0.3, "lora": 0.8}))
     assert not next(check for check in found.checks if check.name == "information parity").good
