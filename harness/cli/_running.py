@@ -52,7 +52,7 @@ def complete(
     from harness.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    _claim(run_dir, manifest)
+    manifest = _claim(run_dir, manifest)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     with Store.open(run_dir) as store:
@@ -272,11 +272,11 @@ def _manifest(
     )
 
 
-def _claim(run_dir: Path, manifest: RunManifest) -> None:
-    """Write the manifest, unless the folder holds another experiment's run.
+def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
+    """Write the manifest and return it, unless the folder holds another experiment's run.
 
     A run folder belongs to one name, model and set of tasks. Strategies, options, seeds and limit may change:
-    rows know their recipe.
+    rows know their recipe. A manifest that is the same but for its time stays, with that time.
 
     Raises:
         InputError: It holds another experiment's run.
@@ -299,5 +299,6 @@ def _claim(run_dir: Path, manifest: RunManifest) -> None:
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
         if old | {"created": ""} == json.loads(manifest.model_dump_json()) | {"created": ""}:
-            return  # a rerun that changes nothing changes nothing
+            return manifest.model_copy(update={"created": old["created"]})
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
+    return manifest

@@ -147,3 +147,23 @@ def test_what_counts_as_right_does_not_ask_the_model_again(tmp_path: Path) -> No
     graded = load_task(tmp_path / "task.yaml").task
     assert (plain.right_from, graded.right_from) == (None, 0.8)
     assert graded.digest == plain.digest
+
+
+def test_a_choice_is_priced_as_the_answer_that_a_served_model_writes() -> None:
+    from harness.models.answers import chosen
+    from harness.models.tries import Scored
+    from harness.types import Generation
+
+    options = [[1, 2, 3, 9], [4, 9], [5, 6, 9]]
+    scored = Scored([-3.0, -1.0, -2.0], [True] * 3, 7)
+    found = chosen(["long one", "short", "other"], options, scored, n_end=1)
+    assert isinstance(found, Generation)
+    assert (found.text, found.usage.completion, found.usage.scored) == ("short", 2, 7)
+
+
+def test_drawing_examples_is_counted(tmp_path: Path) -> None:
+    from strategies.few_shot import FewShot, FewShotOptions
+    from tests.unit.test_few_shot import COLOURS, context, data
+
+    prepared = FewShot(FewShotOptions(select="stratified")).prepare(context(tmp_path, data(COLOURS)))
+    assert 0 < prepared.cost.device_s == prepared.cost.wall_s < 5
