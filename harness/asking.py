@@ -16,19 +16,17 @@ from typing import Any, TypeVar
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.judging import Answered, judge
 from harness.progress import Progress
-from harness.protocols import Metric, Prepared
+from harness.protocols import FormsAnswers, Metric, Prepared
 from harness.store import Store, generation_key
 from harness.tasks.prompting import without_input
 from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
+from harness.watching import MalformedWatch, MetricWatch
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 WINDOW = 2048
 """Items whose requests are built and held at once; batches are cut within a window."""
-
-MALFORMED_NOTED = 100
-"""Answers of a task after which a run says that none of them is what the task's ``answer`` rule wants."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,8 @@ class Asking:
         if done == total:
             return
         windows = (self.items[start : start + WINDOW] for start in range(0, len(self.items), WINDOW))
-        watch = _MalformedWatch(self.task, self.strategy, progress)
+        watch = MalformedWatch(self.task, self.strategy, progress)
+        judging = MetricWatch(self.task, self.strategy, progress)
         with progress.step(f"{self.strategy} · {self.task.task.name}", total, done) as step:
             for questions, failed in self._built(windows):
                 fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
@@ -104,7 +103,9 @@ class Asking:
                 for batch in self._batches(questions):
                     results = self._ask(batch, finished)
                     watch.see(results)
+                    judging.see(results)
                     step.advance(len(results))
+        judging.end()
 
     # --- Building ---
 
@@ -117,7 +118,7 @@ class Asking:
 
     def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
         """Build all requests, finished or not, so that batches form alike; return also those that fail."""
-        built = self.prepared.build(self.task.task, [item.without_answer() for item in items])
+        built = self._requests([item.without_answer() for item in items])
         questions: list[_Question] = []
         failed: list[ItemResult] = []
         for item, outcome in zip(items, built, strict=True):
@@ -128,6 +129,21 @@ class Asking:
                 else:
                     questions.append(self._question(item, fits, repeat))
         return questions, failed
+
+    def _requests(self, items: Sequence[TaskItem]) -> list[Request | Failure]:
+        """Build the requests of items; where that raises, one by one, so that each item fails alone."""
+        try:
+            built = list(self.prepared.build(self.task.task, items))
+            sound = all(isinstance(each, Request | Failure) for each in built)
+            if not sound or len(built) != len(items):
+                raise TypeError("build() must return a request or a failure for each item, in order")
+            return built
+        except TrilemmaError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a strategy may be anybody's code; a failed item is data
+            if len(items) == 1:
+                return [Failure(kind=type(error).__name__, message=shorten(f"building: {error}", 500))]
+        return [each for item in items for each in self._requests([item])]
 
     def _question(self, item: TaskItem, built: Request, repeat: int) -> _Question:
         asked = {
@@ -146,12 +162,13 @@ class Asking:
 
     def _key(self, request: Request) -> str:
         model = self.prepared.model
-        return generation_key(model.identity, model.render(request.messages), request)
+        form = model.answer_form(request) if isinstance(model, FormsAnswers) else ""
+        return generation_key(model.identity, model.render(request.messages), request, form)
 
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""
         model = self.prepared.model
-        room = model.context_length - (0 if request.choices else request.decoding.max_new_tokens)
+        room = model.context_length - model.answer_tokens(request)
         n_tokens = model.count_tokens(request.messages)
         if n_tokens <= room:
             return request
@@ -231,6 +248,7 @@ class Asking:
                 generation=answered.generation,
                 scores=judgement.scores,
                 extracted=judgement.extracted,
+                error=judgement.error,
             )
             for (question, answered), judgement in zip(sound, judgements, strict=True)
         ] + failed
@@ -252,26 +270,6 @@ class Asking:
             key=key,
             **named,
         )
-
-
-class _MalformedWatch:
-    """Says once that no answer of a task so far is what its ``answer`` rule wants."""
-
-    def __init__(self, task: LoadedTask, strategy: str, progress: Progress) -> None:
-        self._task, self._strategy, self._progress = task, strategy, progress
-        self._seen, self._silent = 0, False
-
-    def see(self, results: Sequence[ItemResult]) -> None:
-        """Count results as they come."""
-        answered = [result.extracted for result in results if result.extracted]
-        self._seen += len(answered)
-        self._silent = self._silent or any(not part.malformed for part in answered)
-        if self._seen >= MALFORMED_NOTED and not self._silent:
-            self._silent = True
-            self._progress.say(
-                f"{self._task.place}: answer: none of the first {self._seen} answers of {self._strategy} has "
-                "what it wants, so all count as wrong; look at some, and correct the rule or the instruction"
-            )
 
 
 def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:

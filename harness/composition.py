@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness import plugins
 from harness.config import StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
-from harness.protocols import PrepareContext, Prepared, Strategy
+from harness.protocols import ChecksModel, Model, PrepareContext, Prepared, Strategy
 from harness.types import PrepareCost, TrainingData
 
 
@@ -39,14 +40,25 @@ class Chain:
     def recipe(self, place: str) -> list[dict[str, Any]]:
         """Return everything of the chain that determines its answers, as plain data."""
         return [
-            {"id": p.id, "options": p.options, "files": digest_of_files(p.strategy.files(place))}
+            {"id": p.id, "options": p.options, "files": digest_of_files(self._files(p, place))}
             for p in self.parts
         ]
+
+    def _files(self, part: Part, place: str) -> Sequence[Path]:
+        with plugins.sound(place, part.key, part.id):
+            return part.strategy.files(place)
 
     def check(self, tasks: Sequence[TrainingData], place: str) -> None:
         """Let every part refuse what it can without a model."""
         for part in self.parts:
-            part.strategy.check(tasks, place, part.key)
+            with plugins.sound(place, part.key, part.id):
+                part.strategy.check(tasks, place, part.key)
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str) -> None:
+        """Let every part refuse what it can with the model's files, before any strategy answers."""
+        for part in self.parts:
+            if isinstance(part.strategy, ChecksModel):
+                part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Prepare every part over the one before it; costs add up, records stand side by side."""
@@ -55,8 +67,7 @@ class Chain:
             prepared = part.strategy.prepare(context)
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
-        adapted = bool(context.model.identity.adapter_digest)
-        return Prepared(context.model, context.build, cost.model_copy(update={"adapted": adapted}), record)
+        return Prepared(context.model, context.build, cost, record)
 
 
 def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Chain:
@@ -69,7 +80,7 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
         InputError: An id is unknown, stands twice, or an option is not right.
     """
     entry = entries[name]
-    ids = [part.strip() for part in entry.use.split("+")] if ":" not in entry.use else [entry.use]
+    ids = [part.strip() for part in entry.use.split("+")]
     for part_id in ids:
         plugins.check_known("strategies", part_id, place, f"strategies.{name}")
         if ids.count(part_id) > 1:
@@ -97,5 +108,6 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
 
 def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
     kind = plugins.load("strategies", part_id, place, key)
-    options = parse(kind.options_type, raw, place, key)
-    return Part(part_id, key, options.model_dump(mode="json"), kind(options))
+    with plugins.sound(place, key, part_id):
+        options = parse(kind.options_type, raw, place, key)
+        return Part(part_id, key, options.model_dump(mode="json"), kind(options))

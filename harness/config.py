@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from harness.errors import InputError, nearest
+from harness.errors import InputError, nearest, shorten
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -26,14 +27,25 @@ def _batch_tokens(value: Any) -> Any:
     raise ValueError("must be auto, or a number of tokens of at least 1")
 
 
+def _with_day(options: dict[str, Any]) -> dict[str, Any]:
+    if "date" not in options:
+        return options
+    try:
+        return options | {"date": date.fromisoformat(str(options["date"])).isoformat()}
+    except ValueError:
+        raise ValueError("has a date that is no day: write it as YYYY-MM-DD") from None
+
+
 class ModelOptions(Options):
     """Which model answers.
 
     ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
     "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere, "fast" bfloat16 also on a CPU
     that multiplies it itself. ``max_batch_tokens`` bounds the
-    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``template_options`` go to
-    the chat template (``enable_thinking: false``).
+    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``context_length`` is how
+    many tokens prompt and answer may have together, where the model's files do not say it or say it wrongly.
+    ``template_options`` go to the chat template (``enable_thinking: false``); ``date`` is the day that
+    it is told, YYYY-MM-DD.
     """
 
     path: str = "builtin:smollm2"
@@ -41,7 +53,8 @@ class ModelOptions(Options):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
-    template_options: dict[str, Any] = {}
+    context_length: int | None = Field(default=None, ge=1)
+    template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = {}
 
 
 class StrategyOptions(Options):
@@ -57,14 +70,21 @@ class ForgettingOptions(Options):
     ``text`` is a file of general text whose likelihood is compared with the base's; ``builtin:general`` is
     the one that comes with Trilemma, and null measures none. On the prompts of ``prompts`` test items of each
     task the distance from the base is measured too. ``noise_items`` items of each retention task are asked of
-    the base a second time, to see what changes by itself. On ``timed_items`` items of the first target task
-    an adapter is timed beside its base and merged into it.
+    the base a second time, to see what changes by itself. On ``answers`` items of each retention task it is
+    measured how much the question tells the model of its answer. On ``timed_items`` items of the first
+    target task an adapter is timed beside its base and merged into it.
     """
 
     text: str | None = "builtin:general"
     prompts: int = Field(default=16, ge=0)
     noise_items: int = Field(default=25, ge=0)
+    answers: int = Field(default=50, ge=0)
     timed_items: int = Field(default=8, ge=0)
+
+
+LARGEST_SEED = 2**32 - 1
+"""What every generator of random numbers takes."""
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
 
 
 class Experiment(Options):
@@ -76,7 +96,7 @@ class Experiment(Options):
     everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
-    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
     model: ModelOptions = ModelOptions()
     embedder: str = "builtin:minilm"
@@ -84,11 +104,11 @@ class Experiment(Options):
     strategies: dict[str, StrategyOptions] = Field(min_length=1)
     incumbent: str
     forgetting: ForgettingOptions | None = ForgettingOptions()
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     limit: int | None = Field(default=None, ge=1)
     on_long_prompt: Literal["refuse", "cut"] = "cut"
-    temperature: float = Field(default=0.0, ge=0.0)
-    repeats: int = Field(default=1, ge=1)
+    temperature: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    repeats: int = Field(default=1, ge=1, le=10_000)
 
 
 def read_yaml(path: Path) -> Any:
@@ -110,6 +130,11 @@ def read_yaml(path: Path) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InputError(path, where, f"is not YAML: {problem}", "mend the syntax at that place") from None
+    except RecursionError:
+        raise InputError(path, "", "is nested too deeply", "write it flatter") from None
+    except (ValueError, OverflowError, TypeError) as error:  # a date or a number that there is not
+        problem = f"has a value that is none: {shorten(str(error))}"
+        raise InputError(path, "", problem, "put it in quotation marks, or correct it") from None
     if value is None:
         raise InputError(path, "", "the file is empty", "see `trilemma init` for an example")
     return value
@@ -121,6 +146,10 @@ class _NoDuplicates(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be one word, not a list or a mapping", key_node.start_mark
+                )
             if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark

@@ -53,6 +53,21 @@ class Noise(Frozen):
     changed: int
 
 
+class AnswerInformation(Frozen):
+    """One task under the base and under adapted weights, on the same items; see `harness.answer_information`.
+
+    ``base`` and ``now`` are nats that each item's question tells of its answer; ``base_log_likelihood`` and
+    ``log_likelihood`` are means over the items of log p(accepted answer | question), form included.
+    """
+
+    task: str
+    items: tuple[str, ...]
+    base: tuple[float, ...]
+    now: tuple[float, ...]
+    base_log_likelihood: float
+    log_likelihood: float
+
+
 class MergedLatency(Frozen):
     """The same ``n`` requests, one at a time, with the adapter beside its base and merged into it.
 
@@ -78,6 +93,7 @@ class Probes(Frozen):
     adapter: str = ""
     drift: tuple[Drift, ...] = ()
     noise: tuple[Noise, ...] = ()
+    information: tuple[AnswerInformation, ...] = ()
     merged: MergedLatency | None = None
 
 

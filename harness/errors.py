@@ -12,7 +12,11 @@ EXIT_BAD_INPUT = 2
 EXIT_INCONCLUSIVE = 3
 EXIT_NOT_COMPARABLE = 4
 EXIT_HAD_ERRORS = 5
+EXIT_FAULT = 70
+"""Something that was not foreseen: a fault of Trilemma, never a verdict."""
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""Who read the output stopped before its end."""
 
 
 class TrilemmaError(Exception):
@@ -57,6 +61,21 @@ def shorten(value: Any, limit: int = 80) -> str:
     """Return ``value`` as one line of at most ``limit`` characters."""
     text = " ".join((value if isinstance(value, str) else repr(value)).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_of(name: str, known: Iterable[str], place: str, problem: str) -> str:
+    """Return which of the ``known`` strategies a user named; blanks around the ``+`` of ``a + b`` are free.
+
+    Raises:
+        InputError: None has that name; the line names the nearest.
+    """
+    names = list(known)
+    bare = {"".join(each.split()): each for each in names}
+    if name in names:
+        return name
+    if (found := bare.get("".join(name.split()))) is not None:
+        return found
+    raise InputError(place, "", problem, nearest(name, names), name)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

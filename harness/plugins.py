@@ -10,10 +10,12 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.errors import InputError, MissingDependencyError, nearest
+from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
 Group = Literal["strategies", "metrics"]
 _PACKAGES: dict[Group, str] = {"strategies": "strategies", "metrics": "harness.metrics"}
@@ -85,9 +87,31 @@ def load(group: Group, name: str, place: object, key: str) -> Any:
         raise InputError(
             place, key, f"has no such class: {error}", "write package.module:Class", name
         ) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything while it is loaded
+        raise _faulty(place, key, name, "cannot be imported", error) from None
     exported = getattr(module, "__all__", [])
     if len(exported) != 1:
         raise InputError(
             module.__file__ or name, "__all__", "must name exactly one class", "export one class"
         )
     return getattr(module, exported[0])
+
+
+@contextmanager
+def sound(place: object, key: str, name: str) -> Iterator[None]:
+    """Turn whatever a plug-in raises, where it was not asked to refuse anything, into one line.
+
+    Raises:
+        InputError: The block raised an exception that is none of ours.
+    """
+    try:
+        yield
+    except TrilemmaError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in is anybody's code
+        raise _faulty(place, key, name, "fails", error) from None
+
+
+def _faulty(place: object, key: str, name: str, what: str, error: BaseException) -> InputError:
+    problem = f"{what}: {type(error).__name__}: {shorten(str(error), 200)}"
+    return InputError(place, key, problem, "mend it, or leave it out", name)

@@ -47,6 +47,10 @@ class Model(Protocol):
         """Return the number of tokens of the rendered prompt."""
         ...
 
+    def answer_tokens(self, request: Request) -> int:
+        """Return the most tokens that an answer takes behind its prompt: of choices, the longest."""
+        ...
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
         ...
@@ -57,6 +61,15 @@ class Model(Protocol):
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
+        ...
+
+
+@runtime_checkable
+class FormsAnswers(Protocol):
+    """A model whose answers depend on more than the text of their prompt."""
+
+    def answer_form(self, request: Request) -> str:
+        """Return how an answer to a request is encoded and ended."""
         ...
 
 
@@ -95,6 +108,10 @@ class TrainableModel(Model, Protocol):
 
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
         """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
+        ...
+
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
+        """Return the token ids of a prompt, and of an answer to it with its end, as they are scored."""
         ...
 
     def merged(self) -> Model | None:
@@ -188,6 +205,15 @@ class Strategy(Protocol):
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Do all the work that comes before the first test item."""
+        ...
+
+
+@runtime_checkable
+class ChecksModel(Protocol):
+    """A strategy that can tell from a model's files that it cannot work with it."""
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse with InputError, before any strategy of the run has answered."""
         ...
 
 

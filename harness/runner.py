@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from harness.answer_information import Asked, asked_of, compared, told
 from harness.asking import Asking, Settings
 from harness.composition import Chain
 from harness.drift import DriftMeter, Probes, merged_latency, noise_of
@@ -26,6 +27,7 @@ class Probing:
         text: General text; empty for none.
         prompts: Test items of each task on whose prompts the distance from the base is measured.
         noise_items: Items of each retention task that the base is asked a second time.
+        answers: Items of each retention task on which it is measured what the question tells of its answer.
         timed_items: Items on which an adapter is timed apart from its base and merged into it.
         base: The strategy that asks the model as it came.
         digest: Of all this and of the items; empty for none of it.
@@ -34,6 +36,7 @@ class Probing:
     text: str = ""
     prompts: int = 0
     noise_items: int = 0
+    answers: int = 0
     timed_items: int = 0
     base: str = ""
     digest: str = ""
@@ -71,6 +74,8 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
     for task in plan.tasks:
         store.write_items(task.task.digest, plan.tests[task.task.name])
     for chain in plan.chains:
+        chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
+    for chain in plan.chains:
         for seed in plan.seeds:
             _run_strategy(plan, chain, seed, store, progress)
 
@@ -93,7 +98,9 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
         )
         progress.say(f"{_label(plan, chain, seed)}: could not be prepared: {failure.kind}: {failure.message}")
         return
-    preparation = Preparation(chain.name, seed, prepared.cost, prepared.record)
+    adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
+    cost = prepared.cost.model_copy(update={"adapted": adapted})
+    preparation = Preparation(chain.name, seed, cost, prepared.record)
     store.write_preparation(plan.preparations[chain.name], preparation)
     for task in plan.tasks:
         name = task.task.name
@@ -108,7 +115,13 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
             settings=plan.settings,
             store=store,
         ).run(progress)
-    _probe(plan, chain, seed, prepared, store, progress)
+    try:
+        _probe(plan, chain, seed, prepared, store, progress)
+    except TrilemmaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the answers are there, and stand without what is beside them
+        told = f"{type(error).__name__}: {shorten(str(error), 500)}"
+        progress.say(f"{_label(plan, chain, seed)}: could not be measured beside its answers: {told}")
 
 
 def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:
@@ -146,11 +159,23 @@ def _measured(plan: Plan, probes: Probes, prepared: Prepared, label: str, progre
     base, model = plan.model, prepared.model
     assert isinstance(base, TrainableModel)
     assert isinstance(model, TrainableModel)
-    texts, timed = _drift_texts(plan), _timed_requests(plan, prepared)
-    with progress.step(f"{label} · distance from the base", len(texts) + 2 * (len(timed) + 1)) as step:
+    texts, timed, questions = _drift_texts(plan), _timed_requests(plan, prepared), _questions(plan)
+    total = len(texts) + 2 * (len(timed) + 1) + 2 * sum(len(asked.requests) for asked in questions)
+    with progress.step(f"{label} · distance from the base", total) as step:
+        before = [told(base, asked, step.advance) for asked in questions]
         drift = tuple(DriftMeter(base, texts).of(model, step.advance))
+        now = [told(model, asked, step.advance) for asked in questions]
         merged = merged_latency(model, timed, step.advance)
-    return probes.model_copy(update={"drift": drift, "merged": merged})
+    pairs = (compared(a.task.name, b, n) for a, b, n in zip(questions, before, now, strict=True))
+    information = tuple(each for each in pairs if each)
+    return probes.model_copy(update={"drift": drift, "information": information, "merged": merged})
+
+
+def _questions(plan: Plan) -> list[Asked]:
+    """Return the questions of the retention tasks, each with its answer and others."""
+    wanted = [task.task for task in plan.tasks if task.task.role == "retention" and plan.probing.answers]
+    found = [asked_of(task, list(plan.tests[task.name][: plan.probing.answers])) for task in wanted]
+    return [asked for asked in found if asked]
 
 
 def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:

@@ -81,8 +81,10 @@ class Preparation:
     error: Failure | None = None
 
 
-def generation_key(identity: ModelIdentity, prompt: str, request: Request) -> str:
+def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
     """Return the sha256 key of a generation: weights, adapter, rendered prompt, choices, decoding, seed.
+
+    ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
 
     Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then. Nor does
     it matter for a text or a single choice whether every choice is wanted.
@@ -101,6 +103,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request) -> st
             "seed": request.seed if sampled else 0,
             "repeat": request.repeat if sampled else 0,
             **bounds,
+            **({"form": form} if form else {}),
         }
     )
 
@@ -136,9 +139,8 @@ class Store:
             else:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.execute("PRAGMA synchronous=NORMAL")
-                if version != SCHEMA_VERSION:  # else not a byte of a store changes by being opened
-                    db.executescript(_SCHEMA)
-                    db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                db.executescript(_SCHEMA)
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except sqlite3.DatabaseError as error:
             if "full" in str(error):
                 raise

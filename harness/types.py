@@ -105,11 +105,11 @@ class Task(Frozen):
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``answer`` says what of the written text is judged. ``refusal`` is the answer expected where
-    the question has none. ``right_from`` is the least primary score, the mean over seeds and repeats, with
-    which an item counts as right; None: above 0.5. ``corpus_holds_answers`` False means that a test answer
-    found in the corpus is a leak. ``cluster`` names what items share that makes them alike: ``documents`` or
-    a column.
+    in [0, 1]. ``right_from`` is the primary score from which on an answer counts as right; left out,
+    any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
+    expected where the question has none. ``corpus_holds_answers`` False
+    means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
+    alike: ``documents`` or a column.
     """
 
     name: str
@@ -125,8 +125,8 @@ class Task(Frozen):
     stop: tuple[str, ...] = ()
     answer: AnswerRule = AnswerRule()
     refusal: str | None = None
-    right_from: float | None = Field(default=None, gt=0.0, le=1.0)
     random_baseline: float = Field(default=0.0, ge=0.0, le=1.0)
+    right_from: float | None = Field(default=None, gt=0.0, le=1.0)
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
@@ -152,11 +152,15 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that belongs to it, as the loader returns it; ``place`` is its file, for errors."""
+    """A task with all that belongs to it, as the loader returns it.
+
+    ``place`` is its file, for errors; ``remarks`` are what loading has changed or passed over, a line each.
+    """
 
     data: TrainingData
     test: Sequence[TaskItem]
     place: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -191,7 +195,8 @@ class Request(Frozen):
     """Everything the model is asked for one item.
 
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
-    left out because the prompt would not have fitted. ``embedding_tokens`` were spent to build the request.
+    left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
+    because they ask the same. ``embedding_tokens`` were spent to build the request.
     ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
     """
 
@@ -203,6 +208,7 @@ class Request(Frozen):
     passages: tuple[Passage, ...] = ()
     examples: tuple[str, ...] = ()
     cut: int = 0
+    withheld: int = 0
     embedding_tokens: int = 0
     decoding: Decoding = Decoding()
     seed: int = 0
@@ -212,9 +218,8 @@ class Request(Frozen):
 class TokenUsage(Frozen):
     """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
 
-    ``completion`` are the tokens of the answer, which a served model writes: of choices those of the chosen
-    one, with the end of its turn. ``scored`` are the tokens that were read to compare all choices, which is
-    work of the examination and no part of an answer.
+    ``completion`` are those of the answer, of choices of the likeliest one: what a service would write.
+    ``scored`` are those of all choices that were read to find it.
     """
 
     prompt: int = 0
@@ -283,11 +288,7 @@ class ItemResult(Frozen):
 
 
 class PrepareCost(Frozen):
-    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
-
-    ``device_s`` is the time on the machine that the base runs on: training, embedding, indexing, drawing
-    examples. ``adapted`` says that the answers come from a model with an adapter, wherever it was trained.
-    """
+    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process."""
 
     trained_tokens: int = 0
     supervised_tokens: int = 0
@@ -298,6 +299,11 @@ class PrepareCost(Frozen):
     flops: float = 0.0
     artifact_bytes: int = 0
     adapted: bool = False
+
+    @property
+    def tuned(self) -> bool:
+        """Whether other weights than the base's answer, wherever they were trained."""
+        return self.adapted or self.trained_tokens > 0
 
     def __add__(self, other: PrepareCost) -> PrepareCost:
         return PrepareCost(
@@ -316,14 +322,15 @@ class PrepareCost(Frozen):
 class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
-    ``parameters`` counts the base's weights; 0 where that is not known.
+    ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
+    the format that the base's own files are saved in.
     """
 
     name: str
     weights_digest: str
     parameters: int = 0
     adapter_digest: str = ""
-    quantization: Literal["none", "nf4"] = "none"
+    quantization: str = "none"
     dtype: str = "float32"
 
 
@@ -331,8 +338,10 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``leaks[task]`` counts the
-    test items that also stand in its training data.
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``template_date``
+    is the day that the chat template was told for today, "" where it writes none. ``leaks[task]`` counts the
+    test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
+    passed over.
     """
 
     schema_version: int = 1
@@ -347,7 +356,9 @@ class RunManifest(Frozen):
     preparations: dict[str, str]
     model: ModelIdentity
     embedder: str
+    template_date: str = ""
     leaks: dict[str, int] = {}
+    remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]
     git_revision: str
     hardware: dict[str, Any]

@@ -98,12 +98,35 @@ def load_manifest(run_dir: Path) -> RunManifest:
             run_dir, "", "there is no such run folder", "name a folder that `trilemma run` wrote"
         )
     try:
-        return RunManifest.model_validate_json(path.read_text(encoding="utf-8"))
+        return _whole(RunManifest.model_validate_json(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         remedy = "name a folder that `trilemma run` wrote"
         raise InputError(run_dir, MANIFEST, "there is no such file", remedy) from None
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
+
+
+def _whole(manifest: RunManifest) -> RunManifest:
+    """Return a manifest whose parts belong together.
+
+    Raises:
+        ValueError: A strategy or a task lacks what a run writes of it.
+    """
+    experiment = manifest.experiment
+    if lacking := [
+        key for key in ("strategies", "incumbent", "seeds", "limit", "model") if key not in experiment
+    ]:
+        raise ValueError(f"experiment.{lacking[0]} is missing")
+    for name, recipes in manifest.recipes.items():
+        if name not in experiment["strategies"] or name not in manifest.preparations:
+            raise ValueError(f"the strategy {name} is not in the experiment")
+        if recipes.keys() != manifest.tasks.keys():
+            raise ValueError(f"recipes.{name} does not name the tasks")
+    if experiment["incumbent"] not in manifest.recipes:
+        raise ValueError(f"the incumbent {experiment['incumbent']} is none of the strategies")
+    if without := [name for name in manifest.tasks if not manifest.metrics.get(name)]:
+        raise ValueError(f"metrics.{without[0]} is missing")
+    return manifest
 
 
 @contextmanager
@@ -120,7 +143,7 @@ def _damaged(path: Path, error: Exception) -> InputError:
         fault = error.errors(include_url=False)[0]
         problem = f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
     else:
-        problem = f"{type(error).__name__}: {error}"
+        problem = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
     problem = " ".join(problem.split())[:200]
     remedy = "use the version of trilemma that wrote it, or run the experiment again"
     return InputError(path, "", f"cannot be read ({problem})", remedy)

@@ -368,6 +368,8 @@ def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
     yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
     yield t.weights, model.weights_digest
     yield t.embedder, manifest.embedder or t.no_embedder
+    if manifest.template_date:
+        yield t.template_date, t.template_date_text.format(date=manifest.template_date)
     for name, task in manifest.tasks.items():
         yield t.task.format(name=name, version=task.version), task.digest
     yield from ((t.hardware.format(key=key), _plain(value)) for key, value in manifest.hardware.items())

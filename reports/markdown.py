@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.findings import Cell, Summary
 from harness.deciding.records import Decision
-from harness.deciding.wording import break_even, money, p_value, points, standing
+from harness.deciding.wording import break_even, kept, money, p_value, points
 from reports._data import RunData
 from reports.gate_markdown import plain
 
@@ -12,7 +12,7 @@ from reports.gate_markdown import plain
 def markdown(run: RunData) -> str:
     """Return verdict, strategies, scores, what was kept, checks and what would change it."""
     lines = [f"# {plain(run.summary.name)}", "", plain(run.decision.paragraph, 2000), ""]
-    lines += [*_strategies(run.decision), "", *_scores(run.summary), "", *_by_task(run.decision)]
+    lines += [*_strategies(run.decision), "", *_scores(run.summary), ""]
     if any(flip.role == "retention" for flip in run.summary.flips):
         lines += [*_flips(run.summary), ""]
     lines += ["## Checks", ""]
@@ -21,6 +21,7 @@ def markdown(run: RunData) -> str:
         for c in run.decision.checks
     ]
     lines += [f"- note: {plain(f'{n.strategy} (seed {n.seed}): {n.text}', 500)}" for n in run.summary.notes]
+    lines += [f"- note: {plain(f'{t.name}: {text}', 500)}" for t in run.summary.tasks for text in t.remarks]
     if run.decision.changes:
         lines += ["", "## What would change it", ""]
         lines += [f"- {plain(change, 500)}" for change in run.decision.changes]
@@ -36,42 +37,20 @@ def _strategies(decision: Decision) -> list[str]:
     lines.append("|---|---|---|---|---|---|---|---|---|")
     for each in decision.candidates:
         old = each.strategy == decision.incumbent
-        kept = (
-            ""
-            if each.retained.difference is None
-            else f"{points(each.retained.difference)} ({each.retained.state})"
-        )
         right = "" if each.per_1000_correct is None else money(each.per_1000_correct)
         cells = (
             f"**{plain(each.strategy)}**" if each.strategy == decision.winner else plain(each.strategy),
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            plain(p_value(each.p_holm)) if each.tested else "",
-            kept,
+            "" if old else plain(p_value(each.p_holm)),
+            kept(each.retained),
             f"{money(each.per_1000)} {plain(decision.currency)}",
             right,
             "" if old else break_even(each.break_even_queries),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return lines
-
-
-def _by_task(decision: Decision) -> list[str]:
-    """Differences from the incumbent by target task, where there are several."""
-    others = [each for each in decision.candidates if each.strategy != decision.incumbent and each.by_task]
-    if not others or len(others[0].by_task) < 2:
-        return []
-    lines = [
-        f"## By task, against {plain(decision.incumbent)}",
-        "",
-        "| task | " + " | ".join(plain(each.strategy) for each in others) + " |",
-    ]
-    lines.append("|" + "---|" * (1 + len(others)))
-    for rows in zip(*(each.by_task for each in others), strict=True):
-        shown = [f"{points(row.difference)} ({standing(row, decision.limits.alpha)})" for row in rows]
-        lines.append(f"| {plain(rows[0].task)} | " + " | ".join(shown) + " |")
-    return [*lines, ""]
 
 
 def _scores(summary: Summary) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import MissingDependencyError
 from harness.store import Store
 from harness.types import RunManifest
-from reports._data import load_manifest
+from reports._data import load_manifest, readable
 
 COLUMNS = (
     "strategy", "seed", "repeat", "task", "item_id", "tags", "input", "targets", "answer",
@@ -29,21 +29,21 @@ def rows(run_dir: Path) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
 
 
 def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[dict[str, Any]]:
-    with Store.open(run_dir, read_only=True) as store:
+    with Store.open(run_dir, read_only=True) as store, readable(store.path):
         for task_name, task in manifest.tasks.items():
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
                 for row in store.results([recipes[task_name]]):
-                    item, answer = items[row.item_id], row.generation
+                    item, answer = items.get(row.item_id), row.generation
                     yield {
                         "strategy": row.strategy,
                         "seed": row.seed,
                         "repeat": row.repeat,
                         "task": task_name,
                         "item_id": row.item_id,
-                        "tags": "; ".join(item.tags),
-                        "input": item.input,
-                        "targets": "; ".join(item.targets),
+                        "tags": "; ".join(item.tags) if item else None,
+                        "input": item.input if item else None,
+                        "targets": "; ".join(item.targets) if item else None,
                         "answer": answer.text if answer else None,
                         "extracted": row.extracted.text if row.extracted else None,
                         "malformed": int(row.extracted.malformed) if row.extracted else None,

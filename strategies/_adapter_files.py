@@ -1,32 +1,21 @@
-"""Adapters on disk: published whole or not at all, and checked before they are believed.
-
-peft loads almost anything without a word: an adapter for other weights, with tensors that overwrite the base,
-with NaN in them, pickled. So each of these is looked for here.
-"""
+"""Adapters on disk: published whole or not at all, found again, and refused where files are missing."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from harness.digests import digest_of_file
-from harness.errors import InputError, nearest, shorten
-from harness.protocols import TrainableModel
+from harness.errors import InputError
 from harness.types import Frozen, PrepareCost
 
 LARGEST_CONFIG = 1 << 20
 LARGEST_HEADER = 1 << 24
-HIGHEST_RANK = 1024
-STRONGEST = 16.0
-"""Most that lora_alpha may be of the rank: common settings are 0.25 to 4."""
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 MANIFEST = "trilemma_adapter.json"
@@ -80,8 +69,9 @@ def _settled(config: Path, base_name: str) -> str:
     """Return an adapter's settings as the same text every time: peft writes sets in any order, and a path."""
     settings = json.loads(config.read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = base_name
-    if isinstance(settings.get("target_modules"), list):
-        settings["target_modules"].sort()
+    for key in ("target_modules", "exclude_modules"):
+        if isinstance(settings.get(key), list):
+            settings[key].sort()
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 
@@ -89,7 +79,7 @@ def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
     """Return the manifest of the adapter in ``folder`` when it is whole and came from this very recipe."""
     try:
         manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
-        whole = _own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
+        whole = own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
     return manifest if whole and manifest.recipe_digest == recipe_digest else None
@@ -117,7 +107,18 @@ def not_finite(folder: Path) -> str | None:
         return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
 
 
-def _own_digests(folder: Path) -> tuple[str, str]:
+def untrained(folder: Path) -> list[str]:
+    """Return the layers whose adapter is still what it began as: their second matrix is zero."""
+    from safetensors import safe_open
+
+    ends = (".lora_B.weight", ".lora_embedding_B")
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        seconds = [name for name in file.keys() if name.endswith(ends)]  # noqa: SIM118
+        idle = [name for name in seconds if not file.get_tensor(name).any()]
+    return [name.removeprefix("base_model.model.").rpartition(".lora_")[0] for name in idle]
+
+
+def own_digests(folder: Path) -> tuple[str, str]:
     return digest_of_file(folder / WEIGHTS), digest_of_file(folder / CONFIG)
 
 
@@ -127,18 +128,7 @@ def check_files(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: A file is missing, not safetensors, a link that leads away, or not a LoRA adapter's.
     """
-    if not folder.is_dir():
-        raise InputError(folder, "", "there is no such folder", _SAVED)
-    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
-        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
-        raise InputError(folder, "", problem, "save them again with safe_serialization=True")
-    for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise InputError(folder, "", f"{name} is missing", _SAVED)
-    for name in (CONFIG, WEIGHTS, MANIFEST):
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            remedy = "copy the file itself there"
-            raise InputError(folder / name, "", "is a link that leads out of the folder", remedy)
+    _check_present(folder)
     if (size := (folder / CONFIG).stat().st_size) > LARGEST_CONFIG:
         problem = f"must be at most {LARGEST_CONFIG} bytes"
         raise InputError(folder / CONFIG, "", problem, "save the adapter again", size)
@@ -151,6 +141,34 @@ def check_files(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or kind != "LORA":
         raise InputError(folder / CONFIG, "peft_type", "must be LORA", "use a LoRA adapter", kind)
     return config
+
+
+def _check_present(folder: Path) -> None:
+    """Refuse a folder without the two files, or with links to others."""
+    if not folder.is_dir():
+        raise InputError(folder, "", "there is no such folder", _SAVED)
+    if not (folder / CONFIG).exists() and (
+        inside := sorted(each.parent for each in folder.glob(f"*/{CONFIG}"))
+    ):
+        raise InputError(folder, "", "holds adapters in folders of their own", f"name one, like {inside[-1]}")
+    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
+        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
+        raise InputError(folder, "", problem, "save them again with safe_serialization=True")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise InputError(folder, "", f"{name} is missing", _SAVED)
+    for name in (CONFIG, WEIGHTS, MANIFEST):
+        if not _lies_in(folder, folder / name):
+            remedy = "copy the file itself there"
+            raise InputError(folder / name, "", "is a link that leads out of the folder", remedy)
+
+
+def _lies_in(folder: Path, file: Path) -> bool:
+    """Whether a file lies in its folder, or where the cache of the hub keeps a snapshot's files."""
+    inside = [folder.resolve()]
+    if folder.resolve().parent.name == "snapshots":
+        inside.append(folder.resolve().parent.parent / "blobs")
+    return any(file.resolve().is_relative_to(each) for each in inside)
 
 
 def _check_header(weights: Path) -> None:
@@ -168,187 +186,3 @@ def _check_header(weights: Path) -> None:
 
 
 _SAVED = "name the folder that save_pretrained() wrote"
-
-
-@dataclass
-class _Adapter:
-    """An adapter under examination, over the base it is to be loaded over."""
-
-    folder: Path
-    base: TrainableModel
-    config: dict[str, Any]
-    manifest: AdapterManifest | None = None
-
-    def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
-        return InputError(self.folder / file if file else self.folder, "", problem, remedy, value)
-
-
-def check_adapter(folder: Path, base: TrainableModel) -> AdapterManifest | None:
-    """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
-
-    Args:
-        folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` are.
-        base: The model it is to be loaded over; what the adapter says about its base is not followed.
-
-    Returns:
-        The manifest, when Trilemma made the adapter.
-
-    Raises:
-        InputError: The first fault found.
-    """
-    adapter = _Adapter(folder, base, check_files(folder))
-    for check in CHECKS:
-        check(adapter)
-    return adapter.manifest
-
-
-def _check_settings(adapter: _Adapter) -> None:
-    import dataclasses
-
-    import peft
-
-    known = {field.name for field in dataclasses.fields(peft.LoraConfig)}
-    for key in adapter.config:
-        if key not in known:
-            problem = f"the key {shorten(key)!r} is not known to peft {peft.__version__}"
-            raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition('known:')[0]}update peft")
-    for key, problem in _REFUSED_KEYS.items():
-        if adapter.config.get(key):
-            raise adapter.fault(
-                CONFIG, f"{key} {problem}", "save the adapter without it", adapter.config[key]
-            )
-    _check_strength(adapter)
-    _check_pattern(adapter)
-
-
-_REFUSED_KEYS = {
-    "auto_mapping": "names code to import",
-    "megatron_config": "names code to import",
-    "layer_replication": "would change the layers of the base",
-}
-_NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
-_LONGEST_PATTERN = 500
-
-
-def _check_strength(adapter: _Adapter) -> None:
-    """Refuse a rank or a scaling beyond all bounds: it would fill the memory or drown the base."""
-    config = adapter.config
-    ranks = {"r": config.get("r", 8)} | dict(config.get("rank_pattern") or {})
-    alphas = {"lora_alpha": config.get("lora_alpha", 8)} | dict(config.get("alpha_pattern") or {})
-    for key, rank in ranks.items():
-        if type(rank) is not int or not 1 <= rank <= HIGHEST_RANK:
-            problem = f"{shorten(key, 40)} must be a whole number from 1 to {HIGHEST_RANK}"
-            raise adapter.fault(CONFIG, problem, "train the adapter again", rank)
-    least = min(ranks.values())
-    for key, alpha in alphas.items():
-        fits = isinstance(alpha, int | float) and 0 < alpha <= STRONGEST * least
-        if not fits or isinstance(alpha, bool):
-            problem = f"{shorten(key, 40)} must be above 0 and at most {STRONGEST:g} times the rank {least}"
-            raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
-
-
-def _check_pattern(adapter: _Adapter) -> None:
-    """Refuse a regular expression over module names that could take for ever."""
-    for key in ("target_modules", "exclude_modules"):
-        pattern = adapter.config.get(key)
-        if isinstance(pattern, str) and (len(pattern) > _LONGEST_PATTERN or _NESTED.search(pattern)):
-            problem = f"{key} is a pattern that could take for ever"
-            raise adapter.fault(CONFIG, problem, "list the modules by name", pattern)
-
-
-def _check_manifest(adapter: _Adapter) -> None:
-    path = adapter.folder / MANIFEST
-    if not path.exists():
-        return
-    try:
-        manifest = AdapterManifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read: {str(error).splitlines()[0]}"
-        raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
-    if _own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
-        raise adapter.fault(
-            "", f"its files are not those that {MANIFEST} describes", "restore them, or train again"
-        )
-    if manifest.base_digest != adapter.base.identity.weights_digest:
-        problem = f"was trained over other weights than {adapter.base.name}"
-        remedy = "set model.path to the base it was trained over, or train again"
-        raise adapter.fault("", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
-    adapter.manifest = manifest
-
-
-def _check_shapes(adapter: _Adapter) -> None:
-    found = _saved_shapes(adapter)
-    expected = _expected_shapes(adapter)
-    remedy = f"use an adapter that was trained over {adapter.base.name}"
-    if extra := sorted(found.keys() - expected.keys()):
-        raise adapter.fault(WEIGHTS, "has a tensor that this model has no place for", remedy, extra[0])
-    if missing := sorted(expected.keys() - found.keys()):
-        raise adapter.fault(WEIGHTS, "lacks a tensor that this model needs", remedy, missing[0])
-    for name, shape in sorted(found.items()):
-        if shape != expected[name]:
-            problem = f"{name} must have the shape {expected[name]}"
-            raise adapter.fault(WEIGHTS, problem, remedy, shape)
-
-
-def _saved_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
-    from safetensors import SafetensorError
-
-    try:
-        return saved_shapes(adapter.folder)
-    except (OSError, SafetensorError) as error:
-        raise adapter.fault(WEIGHTS, f"is not a whole safetensors file: {error}", "save it again") from None
-
-
-def _expected_shapes(adapter: _Adapter) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes that the base, freshly wrapped by the adapter's own settings, would save."""
-    import peft
-
-    plain = {"init_lora_weights": True, "inference_mode": False, "base_model_name_or_path": None}
-    settings = adapter.config | plain
-    settings.pop("peft_type")
-    try:
-        config = peft.LoraConfig(**settings)
-        wrapped = peft.get_peft_model(_empty(adapter.base), config, low_cpu_mem_usage=True)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        problem = f"cannot be applied to this model: {str(error).strip().splitlines()[0]}"
-        remedy = f"use an adapter that was trained over {adapter.base.name}"
-        raise adapter.fault(CONFIG, problem, remedy) from None
-    state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
-
-
-def _empty(base: TrainableModel) -> Any:
-    """Return the base's modules without storage where its folder is known, else with weights."""
-    folder = getattr(base, "folder", None)
-    if folder is None:
-        return base.fresh("none")[0]
-    import torch
-    import transformers
-
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    with torch.device("meta"):
-        return transformers.AutoModelForCausalLM.from_config(config)
-
-
-def _check_types(adapter: _Adapter) -> None:
-    from safetensors import safe_open
-
-    with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118 - no mapping
-            if (kind := file.get_slice(name).get_dtype()) not in ("F32", "F16", "BF16"):
-                problem = f"{name} must be of the type F32, F16 or BF16"
-                raise adapter.fault(WEIGHTS, problem, "save the adapter again", kind)
-
-
-def _check_finite(adapter: _Adapter) -> None:
-    if (name := not_finite(adapter.folder)) is not None:
-        raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
-
-
-CHECKS: tuple[Callable[[_Adapter], None], ...] = (
-    _check_manifest,
-    _check_settings,
-    _check_shapes,
-    _check_types,
-    _check_finite,
-)

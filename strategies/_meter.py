@@ -25,7 +25,10 @@ class Meter:
         self._matmul_parameters = 0
 
     def start(self, module: Any, before: PrepareCost) -> None:
-        """Begin with a base that has no adapter yet, and what earlier parts of this training cost."""
+        """Begin, or begin again, with a base that has no adapter yet, and what led to here had cost."""
+        if self._trained_since is not None:
+            self._began = time.perf_counter()
+            self._tokens = self._supervised = 0
         self._before = before
         self._trained_since = time.perf_counter()
         self._matmul_parameters = _matmul_parameters(module)
@@ -40,9 +43,10 @@ class Meter:
     def reading(self, adapter_parameters: int = 0) -> PrepareCost:
         """Return the cost up to now.
 
-        FLOPs: 2 N a token forward and 2 N backward, N being the weights in matrix products of the frozen
-        base, whose own gradient (another 2 N) is not computed; 6 a token for each adapter weight. Attention
-        scores are left out. Kaplan et al., 2020, "Scaling Laws for Neural Language Models", section 2.1.
+        FLOPs: 2 N a token forward and 2 N backward, N being the weights of the frozen base that a token is
+        multiplied with (of experts those that it is sent to), whose own gradient (another 2 N) is not
+        computed; 6 a token for each adapter weight. Attention scores are left out. Kaplan et al., 2020,
+        "Scaling Laws for Neural Language Models", section 2.1.
         """
         now = time.perf_counter()
         tokens = self._before.trained_tokens + int(self._tokens)
@@ -58,8 +62,42 @@ class Meter:
 
 
 def _matmul_parameters(module: Any) -> int:
-    layers = [layer for layer in module.modules() if hasattr(layer, "in_features")]
-    return sum(int(layer.in_features) * int(layer.out_features) for layer in layers)
+    """Return how many weights one token is multiplied with: of experts those that it is sent to."""
+    from transformers.pytorch_utils import Conv1D
+
+    text = module.config.get_text_config(decoder=True)
+    read = {
+        id(layer)
+        for part in (module.get_decoder(), module.get_output_embeddings())
+        if part
+        for layer in part.modules()
+    }
+    active, total = _active_share(text), 0.0
+    for name, layer in module.named_modules():
+        if hasattr(layer, "in_features"):
+            n = int(layer.in_features) * int(layer.out_features)
+        elif isinstance(layer, Conv1D):
+            n = int(layer.nx) * int(layer.nf)
+        else:  # fused experts: matrices of all experts, one upon the other
+            n = sum(each.numel() for each in layer.parameters(recurse=False) if each.dim() == 3)
+        if text is module.config or id(layer) in read:
+            total += n * (active if "experts" in name.split(".") else 1)
+    return round(total)
+
+
+def _active_share(config: Any) -> float:
+    """Return which part of the experts a token is sent to; 1 where the configuration does not say."""
+    kinds = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+    n_experts = next((n for kind in kinds if isinstance(n := getattr(config, kind, None), int)), 0)
+    per_token = next(
+        (
+            n
+            for kind in ("num_experts_per_tok", "moe_top_k", "top_k")
+            if isinstance(n := getattr(config, kind, None), int)
+        ),
+        0,
+    )
+    return per_token / n_experts if n_experts and per_token else 1.0
 
 
 def _peak_memory_bytes() -> int:

@@ -10,7 +10,7 @@ from harness.types import Failure, Message, Request
 
 def room_tokens(model: Model, request: Request) -> int:
     """Return how many prompt tokens leave room for the whole answer of ``request``."""
-    return model.context_length - request.decoding.max_new_tokens
+    return model.context_length - model.answer_tokens(request)
 
 
 def fits(model: Model, request: Request, messages: Sequence[Message]) -> bool:
@@ -24,7 +24,7 @@ def too_long(model: Model, request: Request, messages: Sequence[Message], what: 
         kind="prompt_too_long",
         message=(
             f"{request.task}: item {request.item_id}: the prompt with {what} has "
-            f"{model.count_tokens(messages)} tokens and the answer needs {request.decoding.max_new_tokens}, "
+            f"{model.count_tokens(messages)} tokens and the answer needs {model.answer_tokens(request)}, "
             f"but the context holds {model.context_length}"
         ),
     )

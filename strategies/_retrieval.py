@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,14 +13,15 @@ from harness.digests import digest_of
 from harness.errors import InputError
 from harness.progress import Progress
 from harness.protocols import Embedder
-from harness.types import Document, Frozen, PrepareCost, TaskItem
+from harness.tasks.questions import question_key, searched_text, shown_text
+from harness.types import Document, Frozen, PrepareCost, Task, TaskItem
 from strategies._chunks import Chunk, chunk_document, text_to_read
 from strategies._index import ChunkIndex, IndexKind
 from strategies._index_files import replace_about
 from strategies._vectors import Vectors
 
 _EMBED_AT_ONCE = 256
-_VERSION = 2  # raise when the same documents and options would give another index
+_VERSION = 3  # raise when the same documents and options would give another index
 
 
 class Chunking(Frozen):
@@ -80,19 +80,19 @@ def _entries_of(document: Document, title: str, embedder: Embedder, chunking: Ch
     return [Entry(chunk, embedded(chunk.text)) for chunk in chunks if text_to_read(chunk.title, chunk.text)]
 
 
-def example_entry(item: TaskItem) -> Entry:
-    """Return a training example as a chunk that is found by its input and shown with its first answer."""
-    return Entry(
-        Chunk(
-            id=example_chunk_id(item),
-            document_id=item.id,
-            title="",
-            text=f"{item.input} -> {item.targets[0]}",
-            start=0,
-            end=len(item.input),
-        ),
-        item.input,
-    )
+def example_entries(task: Task, items: Iterable[TaskItem]) -> list[Entry]:
+    """Return the training examples that have an answer as chunks.
+
+    One is found by what its prompt shows, and shown with that and its first answer.
+    """
+    entries = []
+    for item in items:
+        if item.targets:
+            shown = shown_text(task, item)
+            text = f"{shown} -> {item.targets[0]}"
+            chunk = Chunk(example_chunk_id(item), item.id, title="", text=text, start=0, end=len(shown))
+            entries.append(Entry(chunk, searched_text(task, item)))
+    return entries
 
 
 def example_chunk_id(item: TaskItem) -> str:
@@ -119,7 +119,7 @@ class EmbeddedPart:
 
 def embedded(
     documents: Sequence[Document],
-    examples: Sequence[TaskItem],
+    examples: Sequence[Entry],
     embedder: Embedder,
     chunking: Chunking,
     progress: Progress,
@@ -128,7 +128,6 @@ def embedded(
 
     Some hundred chunks are at work at a time, so that texts and vectors stand in memory once.
     """
-    examples = [item for item in examples if item.targets]
     n_sources = len(documents) + len(examples)
     with progress.step(f"index of {n_sources} documents", n_sources) as step:
 
@@ -136,8 +135,8 @@ def embedded(
             for document in documents:
                 yield from document_entries(document, embedder, chunking)
                 step.advance()
-            for item in examples:
-                yield example_entry(item)
+            for entry in examples:
+                yield entry
                 step.advance()
 
         left = entries()
@@ -158,7 +157,7 @@ def embedding_tokens(embedder: Embedder, texts: Iterable[str]) -> int:
 def open_or_build(
     root: Path,
     documents: Sequence[Document],
-    examples: Sequence[TaskItem],
+    examples: Sequence[Entry],
     embedder: Embedder,
     options: IndexOptions,
     progress: Progress,
@@ -174,17 +173,14 @@ def open_or_build(
             "chunking": options.chunking.model_dump() if documents else None,
             "index": options.kind,
             "documents": [document.model_dump() for document in documents],
-            "examples": [[item.id, item.input, item.targets[:1]] for item in examples],
+            "examples": [[entry.chunk.id, entry.chunk.text, entry.embedded] for entry in examples],
         }
     )
     folder = root / digest
     try:
         index, about = ChunkIndex.open(folder, progress)
         record = {**about["record"], "opened_or_built": "opened"}
-        cost = PrepareCost.model_validate(about["cost"])
-        # Indexes that were saved before the time on the machine was kept have the time of the clock only.
-        cost = cost.model_copy(update={"device_s": cost.device_s or cost.wall_s})
-        return Retriever(digest, index, cost, record)
+        return Retriever(digest, index, PrepareCost.model_validate(about["cost"]), record)
     except (InputError, KeyError, ValueError):
         return _build(folder, documents, examples, embedder, options, progress)
 
@@ -192,7 +188,7 @@ def open_or_build(
 def _build(
     folder: Path,
     documents: Sequence[Document],
-    examples: Sequence[TaskItem],
+    examples: Sequence[Entry],
     embedder: Embedder,
     options: IndexOptions,
     progress: Progress,
@@ -215,12 +211,12 @@ def _build(
         "mean_chunk_tokens": round(tokens / max(len(index), 1), 1),
         **index.record,
     }
-    taken = time.monotonic() - started
-    cost = PrepareCost(embedding_tokens=tokens, wall_s=taken, device_s=taken)
+    spent_s = time.monotonic() - started
+    cost = PrepareCost(embedding_tokens=tokens, wall_s=spent_s, device_s=spent_s)
     size = index.save(folder, {"record": record, "cost": cost.model_dump()}, progress)
     # Its own size and the time to write it are part of what it cost.
-    taken = time.monotonic() - started
-    cost = cost.model_copy(update={"wall_s": taken, "device_s": taken, "artifact_bytes": size})
+    spent_s = time.monotonic() - started
+    cost = cost.model_copy(update={"wall_s": spent_s, "device_s": spent_s, "artifact_bytes": size})
     record |= {"index_bytes": size}
     replace_about(folder, {"record": record, "cost": cost.model_dump()})
     return Retriever(folder.name, index, cost, {**record, "opened_or_built": "built"})
@@ -232,24 +228,25 @@ def total_cost(retrievers: Iterable[Retriever]) -> PrepareCost:
     return sum(costs.values(), PrepareCost())
 
 
-def same_examples(train: Iterable[TaskItem]) -> dict[str, list[TaskItem]]:
-    """Group training items by normalised input, to find what an item must not be shown."""
+def same_examples(task: Task, train: Iterable[TaskItem]) -> dict[str, list[TaskItem]]:
+    """Group training items by what they ask, to find what an item must not be shown."""
     groups: dict[str, list[TaskItem]] = {}
     for item in train:
-        groups.setdefault(_normalised(item.input), []).append(item)
+        groups.setdefault(question_key(task, item), []).append(item)
     return groups
 
 
-def must_not_see(item: TaskItem, groups: dict[str, list[TaskItem]]) -> list[TaskItem]:
+def must_not_see(task: Task, item: TaskItem, groups: dict[str, list[TaskItem]]) -> list[TaskItem]:
     """Return the training items that would give ``item`` its own answer: itself, and those that ask the same.
 
     ``groups`` comes from ``same_examples`` over training items of unique ids.
     """
-    same = groups.get(_normalised(item.input), [])
+    same = groups.get(question_key(task, item), [])
     if item.split == "train" and all(other.id != item.id for other in same):
         return [*same, item]
     return same
 
 
-def _normalised(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def withheld(item: TaskItem, hidden: Iterable[TaskItem]) -> int:
+    """Return how many examples an item is not shown because they ask the same, itself left out."""
+    return sum(item.split != "train" or other.id != item.id for other in hidden)

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import peft
+import torch
 import transformers
 
 from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
-from harness.models.quantization import missing_gradients_are_errors
+from harness.models.batching import is_out_of_memory
+from harness.models.opening import empty_model
+from harness.models.quantization import missing_gradients_are_errors, share_in_4_bits
 from harness.protocols import PrepareContext, Prepared, TrainableModel
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
+from strategies._adapted import Adapted, adapted, check_stored, pattern_of, wrapped
 from strategies._adapter_files import (
     WEIGHTS,
     AdapterManifest,
@@ -27,8 +31,10 @@ from strategies._adapter_files import (
     finished,
     not_finite,
     publish,
+    untrained,
 )
 from strategies._checkpoints import best_of, cost_at, last_whole, state_of
+from strategies._memory import Fit, fit_in, keep_fit
 from strategies._meter import Meter
 from strategies._precision import Precision, attend_plainly, compute_in, precision_of
 from strategies._recipe import recipe_of
@@ -59,6 +65,8 @@ def train_adapter(
         InputError: The model cannot be trained, or options or data do not allow it.
     """
     base = trainable(context, label)
+    if base.identity.quantization == "nf4":  # saved so: a base in 4 bits is what is trained over
+        quantization = "nf4"
     folder: Path | None = None
     manifests: list[AdapterManifest] = []
     for stage in options.by_stage():
@@ -118,6 +126,7 @@ def trainable(context: PrepareContext, label: str) -> TrainableModel:
     if not isinstance(model, TrainableModel):
         remedy = "use a model that is loaded from a folder or a hub id"
         raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
+    check_stored(model, context.place, label)
     return model
 
 
@@ -137,9 +146,9 @@ class _Training:
 
     def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
-        module, tokenizer = self.base.fresh(self.quantization)
+        on = self._adapted()
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
-        data = tokenise(texts, tokenizer, stop_ids(module, tokenizer), limit, self.context)
+        data = tokenise(texts, limit, self.context)
         order = batches(
             [len(row["input_ids"]) for row in data.train],
             self.options.batch_size,
@@ -147,11 +156,10 @@ class _Training:
             self.context.seed,
         )
         steps = self.options.max_steps or math.ceil(len(order) / self.options.gradient_accumulation)
-        last = last_whole(self.work)
-        self.meter.start(module, cost_at(last) if last else PrepareCost())
-        if last is None or not self._over(state_of(last), steps):
-            self._train(module, tokenizer, data, order, steps, last)
-        del module
+        while (found := self._gone(data, order, steps)) is None:
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
         gc.collect()
         last = last_whole(self.work)
         if last is None:
@@ -169,9 +177,40 @@ class _Training:
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
             cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps) | {"trainable_parameters": weights},
+            record=self._record(state_of(last), best, texts, data, steps, _notes(on, best))
+            | {"trainable_parameters": weights}
+            | (on.record() if on else {})
+            | found,
         )
         return publish(best, folder, manifest)
+
+    def _adapted(self) -> Adapted | None:
+        """Return what the adapter lies on, where the base's folder is known."""
+        folder = getattr(self.base, "folder", None)
+        if folder is None:
+            return None
+        return adapted(self.options, empty_model(folder, self.context.place), self.context.place)
+
+    def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
+        """Train to the end and return what there is to record of the base.
+
+        Where memory runs out, it notes how it may do and returns None, to be called again; nothing of what
+        did not fit is held then.
+        """
+        fit, last = fit_in(self.work), last_whole(self.work)
+        module, tokenizer = self.base.fresh(self.quantization)
+        self.meter.start(module, cost_at(last) if last else PrepareCost())
+        try:
+            if last is None or not self._over(state_of(last), steps):
+                self._train(module, tokenizer, data, order, steps, last, fit)
+        except Exception as error:
+            smaller = fit.smaller(self.options) if is_out_of_memory(error) else None
+            if smaller is None:
+                raise
+            keep_fit(self.work, smaller)
+            self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
+            return None
+        return {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
@@ -192,6 +231,7 @@ class _Training:
         order: list[list[int]],
         steps: int,
         last: Path | None,
+        fit: Fit,
     ) -> None:
         options = self.options
         done = int(state_of(last)["global_step"]) if last else 0
@@ -204,10 +244,12 @@ class _Training:
         longest = max(len(row["input_ids"]) for row in (*data.train, *data.validation))
         attend_plainly(module, self.precision, longest)
         transformers.set_seed(self.context.seed % 2**32)
-        model = self._wrapped(module)
+        model = self._wrapped(module, fit)
+        part_rows = fit.rows(options.batch_size)
         with self.context.progress.step(f"{self.label}: training", steps, done) as step:
             trainer = BatchTrainer(
                 meter=self.meter,
+                part_rows=part_rows,
                 model=model,
                 args=arguments(
                     options,
@@ -219,7 +261,7 @@ class _Training:
                     self.context.seed,
                 ),
                 train_dataset=[[data.train[i] for i in batch] for batch in order],
-                eval_dataset=validation_batches(data.validation, self.options.batch_size),
+                eval_dataset=validation_batches(data.validation, options.batch_size),
                 data_collator=padded,
                 callbacks=[Watch(options, self.context, self.meter, step)],
             )
@@ -227,39 +269,34 @@ class _Training:
             with missing_gradients_are_errors():
                 trainer.train(resume_from_checkpoint=str(last) if last else None)
 
-    def _wrapped(self, module: Any) -> Any:
+    def _wrapped(self, module: Any, fit: Fit) -> Any:
         options = self.options
-        targets = options.target_modules
-        config = peft.LoraConfig(
-            task_type="CAUSAL_LM",
-            r=options.rank,
-            lora_alpha=options.alpha,
-            lora_dropout=options.dropout,
-            target_modules=targets if isinstance(targets, str) else list(targets),
-            use_rslora=options.use_rslora,
-            use_dora=options.use_dora,
-        )
-        if options.gradient_checkpointing:
+        if options.gradient_checkpointing or fit.checkpointing:
             module.config.use_cache = False
             module.enable_input_require_grads()
             enable = getattr(module, "activation_checkpointing_enable", None)
             (enable or module.gradient_checkpointing_enable)()
         if self.before is not None:
             return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
-        try:
-            return peft.get_peft_model(module, config)
-        except ValueError as error:
-            remedy = "name linear layers of the model, or use all-linear"
-            problem = f"does not fit the model: {str(error).splitlines()[0]}"
-            raise InputError(self.context.place, "target_modules", problem, remedy) from None
+        return wrapped(options, module, self.context.place)
 
     def _record(
-        self, state: dict[str, Any], best: Path, texts: Texts, data: Tokenised, steps: int
+        self,
+        state: dict[str, Any],
+        best: Path,
+        texts: Texts,
+        data: Tokenised,
+        steps: int,
+        notes: list[str],
     ) -> dict[str, Any]:
         history = state["log_history"]
         best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
         return {
-            "notes": progress_notes(history, best_step, last_step),
+            "notes": [
+                *progress_notes(history, best_step, last_step),
+                *fit_in(self.work).notes(self.options),
+                *notes,
+            ],
             "steps": last_step,
             "steps_planned": steps,
             "best_step": best_step,
@@ -277,15 +314,15 @@ class _Training:
         }
 
 
+def _notes(on: Adapted | None, best: Path) -> list[str]:
+    """Return what a reader must know of the layers: which have no adapter, and which learned nothing."""
+    idle = sorted(set(map(pattern_of, untrained(best))))
+    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
+    return [*(on.notes() if on else []), *told]
+
+
 def _epochs(options: TrainingOptions, n_examples: int) -> int:
     if options.max_steps is None:
         return options.epochs
     an_epoch = math.ceil(n_examples / options.batch_size)
     return math.ceil(options.max_steps * options.gradient_accumulation / an_epoch)
-
-
-def stop_ids(module: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens that end a generation; the tokenizer's own end comes last."""
-    configured = module.generation_config.eos_token_id
-    ends = [*(configured if isinstance(configured, list) else [configured]), tokenizer.eos_token_id]
-    return [int(token) for token in ends if token is not None]

@@ -6,6 +6,7 @@ Nothing here loads a model's weights, so a finished adapter is recognised withou
 from __future__ import annotations
 
 import random
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError, nearest
 from harness.protocols import Model, PrepareContext, TrainableModel
-from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
+from harness.tasks.prompting import plain_requests
+from harness.types import Failure, Request, Task, TaskItem, TrainingData
+from strategies._strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
 
 IGNORED = -100
 BATCHES_A_BUCKET = 32
@@ -38,7 +41,7 @@ class TrainingOptions(Options):
 
     tasks: tuple[str, ...] | None = None
     stages: tuple[tuple[str, ...], ...] | None = Field(default=None, min_length=1)
-    rank: int = Field(default=16, ge=1)
+    rank: int = Field(default=16, ge=1, le=HIGHEST_RANK)
     alpha: FiniteFloat = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: str | tuple[str, ...] = "all-linear"
@@ -68,6 +71,14 @@ class TrainingOptions(Options):
             raise ValueError("has a stage without a task")
         return self
 
+    @model_validator(mode="after")
+    def _strength(self) -> TrainingOptions:
+        factor = factor_of(self.rank, self.alpha, self.use_rslora)
+        if too_strong(factor):
+            over = "the root of the rank" if self.use_rslora else "the rank"
+            raise ValueError(f"alpha must be at most {STRONGEST:g} times {over}, it is {factor:g} times")
+        return self
+
     def by_stage(self) -> tuple[TrainingOptions, ...]:
         """Return the options of each stage in order, as those of a training of its own."""
         if self.stages is None:
@@ -77,31 +88,39 @@ class TrainingOptions(Options):
 
 @dataclass(frozen=True)
 class Example:
-    """One prompt as the model sees it, and the answer it should give."""
+    """One prompt as the model sees it, and the answer it should give, with its end, as it is scored."""
 
     task: str
     item_id: str
     prompt: str
     answer: str
+    prompt_ids: array[int]
+    answer_ids: array[int]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of prompt and answer together."""
+        return len(self.prompt_ids) + len(self.answer_ids)
+
+    @property
+    def plain(self) -> list[str]:
+        """All of it, for digests."""
+        ids = digest_of([self.prompt_ids.tolist(), self.answer_ids.tolist()])
+        return [self.task, self.item_id, self.prompt, self.answer, ids]
 
 
 @dataclass(frozen=True)
 class Texts:
-    """All examples. ``failed`` counts by task the items whose request could not be built.
-
-    ``answer_end`` is what the chat template puts after an answer.
-    """
+    """All examples. ``failed`` counts by task the items whose request could not be built."""
 
     train: tuple[Example, ...]
     validation: tuple[Example, ...]
-    answer_end: str
     failed: dict[str, int]
 
     @property
     def digest(self) -> str:
         """The digest of every prompt and answer, in order."""
-        rows = [[[e.task, e.item_id, e.prompt, e.answer] for e in part] for part in self.parts]
-        return digest_of([rows, self.answer_end])
+        return digest_of([[example.plain for example in part] for part in self.parts])
 
     @property
     def prompts_digest(self) -> str:
@@ -126,18 +145,16 @@ def collect(options: TrainingOptions, context: PrepareContext, model: TrainableM
     failed: Counter[str] = Counter()
     train: list[Example] = []
     validation: list[Example] = []
-    end = ""
     for data in chosen:
         learned = _some(data.train, options.max_train_items, generator)
         for items, examples in ((learned, train), (data.validation, validation)):
             requests = context.build(data.task, [item.without_answer() for item in items])
-            end = end or _answer_end(model, requests)
             examples += _examples(context, model, data.task, items, requests, failed)
     validation = _some(validation, options.max_validation_items, generator)
     if not train:
         remedy = "shorten the items, or see why they cannot be asked"
         raise InputError(context.place, "training", "no train item can be asked", remedy)
-    return Texts(tuple(train), tuple(validation), end, dict(failed))
+    return Texts(tuple(train), tuple(validation), dict(failed))
 
 
 def check_tasks(
@@ -160,6 +177,24 @@ def check_tasks(
     return chosen
 
 
+def check_answerable(
+    options: TrainingOptions, model: Model, tasks: Sequence[TrainingData], place: str, key: str
+) -> None:
+    """Try to encode an answer to the first train item of every task to learn.
+
+    Raises:
+        InputError: The model's chat template has no place for it.
+    """
+    if not isinstance(model, TrainableModel):
+        return
+    for stage in options.by_stage():
+        for data in check_tasks(stage, tasks, place, key):
+            first = plain_requests(data.task, [item.without_answer() for item in data.train[:1]])
+            for request in first:
+                if isinstance(request, Request):
+                    model.answer_ids(request.messages, "An answer")
+
+
 def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:
     """Return at most ``most`` of the items, in their order, picked by the seed."""
     if most is None or len(items) <= most:
@@ -169,7 +204,7 @@ def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> l
 
 def _examples(
     context: PrepareContext,
-    model: Model,
+    model: TrainableModel,
     task: Task,
     items: Sequence[TaskItem],
     requests: Sequence[Request | Failure],
@@ -182,31 +217,14 @@ def _examples(
             remedy = "give every train and validation item a target"
             raise InputError(task.name, f"item {item.id}", "has no answer to learn", remedy)
         if not isinstance(request, Failure):
-            examples.append(Example(task.name, item.id, model.render(request.messages), answer))
+            ids = (array("i", part) for part in model.answer_ids(request.messages, answer))
+            examples.append(Example(task.name, item.id, model.render(request.messages), answer, *ids))
         elif context.on_long_prompt == "cut":
             failed[task.name] += 1
         else:
             remedy = "mend the item, or set on_long_prompt: cut"
             raise InputError(task.name, f"item {item.id}", f"cannot be asked: {request.message}", remedy)
     return examples
-
-
-def _answer_end(model: TrainableModel, requests: Sequence[Request | Failure]) -> str:
-    """Return what the chat template puts after an answer; empty when there is no request to try it on."""
-    answer = "An answer"
-    request = next((request for request in requests if not isinstance(request, Failure)), None)
-    if request is None:
-        return ""
-    prompt = model.render(request.messages)
-    full = model.render([*request.messages, Message(role="assistant", content=answer)])
-    if not full.startswith(prompt) or answer not in full[len(prompt) :]:
-        raise InputError(
-            model.name,
-            "chat_template",
-            "an answered conversation does not begin with its prompt, so answers cannot be trained",
-            "use a template that puts the answer right after the prompt",
-        )
-    return full[len(prompt) :].rpartition(answer)[2]
 
 
 @dataclass(frozen=True)
@@ -218,33 +236,27 @@ class Tokenised:
     too_long: dict[str, int]
 
 
-def tokenise(
-    texts: Texts, tokenizer: Any, stop_ids: Sequence[int], limit: int, context: PrepareContext
-) -> Tokenised:
-    """Turn examples into token ids; one that has more than ``limit`` tokens is never cut.
+def tokenise(texts: Texts, limit: int, context: PrepareContext) -> Tokenised:
+    """Turn examples into rows to train on; one that has more than ``limit`` tokens is never cut.
 
     Args:
         texts: The examples.
-        tokenizer: The tokenizer, used as in generation: without adding special tokens.
-        stop_ids: Tokens that end a generation; an answer is trained up to the first of them.
         limit: Tokens that prompt and answer may have together.
         context: Says what to do with a longer one.
 
     Raises:
         InputError: A longer one under ``on_long_prompt: refuse``, or no train example is left.
     """
-    end = _end_ids(texts.answer_end, tokenizer, stop_ids)
     too_long: Counter[str] = Counter()
     parts: list[list[dict[str, list[int]]]] = []
     for part in texts.parts:
         kept = []
         for example in part:
-            row = _row(example, tokenizer, end)
-            if len(row["input_ids"]) <= limit:
-                kept.append(row)
+            if example.n_tokens <= limit:
+                kept.append(_row(example))
                 continue
             if context.on_long_prompt == "refuse":
-                problem = f"has {len(row['input_ids'])} tokens with its answer, more than the {limit} allowed"
+                problem = f"has {example.n_tokens} tokens with its answer, more than the {limit} allowed"
                 remedy = "raise max_length, shorten the item, or set on_long_prompt: cut"
                 raise InputError(example.task, f"item {example.item_id}", problem, remedy)
             too_long[example.task] += 1
@@ -255,24 +267,8 @@ def tokenise(
     return Tokenised(parts[0], parts[1], dict(too_long))
 
 
-def _end_ids(answer_end: str, tokenizer: Any, stop_ids: Sequence[int]) -> list[int]:
-    """Return the tokens after an answer up to the first that stops generation, adding one if none does."""
-    ids = list(tokenizer(answer_end, add_special_tokens=False)["input_ids"]) if answer_end else []
-    stops = set(stop_ids)
-    first = next((i for i, token in enumerate(ids) if token in stops), None)
-    if first is not None:
-        return ids[: first + 1]
-    return [*ids, *stop_ids[-1:]]
-
-
-def _row(example: Example, tokenizer: Any, end: list[int]) -> dict[str, list[int]]:
-    prompt = list(tokenizer(example.prompt, add_special_tokens=False)["input_ids"])
-    together = list(tokenizer(example.prompt + example.answer, add_special_tokens=False)["input_ids"])
-    if together[: len(prompt)] == prompt:
-        answer = together[len(prompt) :]
-    else:  # a token would span prompt and answer; generation starts after the prompt's own tokens
-        answer = list(tokenizer(example.answer, add_special_tokens=False)["input_ids"])
-    answer = [*answer, *end]
+def _row(example: Example) -> dict[str, list[int]]:
+    prompt, answer = list(example.prompt_ids), list(example.answer_ids)
     return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
 
 

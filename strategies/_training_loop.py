@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +137,9 @@ def takes_answers_only(module: Any) -> bool:
 class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
     """The Trainer over ready-made batches in their given order, so that resuming is exact."""
 
-    def __init__(self, meter: Meter, **arguments: Any) -> None:
+    def __init__(self, meter: Meter, part_rows: int, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._meter = meter
+        self._meter, self._part_rows, self._share = meter, part_rows, 1.0
         held_out = self.eval_dataset or []
         answers = sum(label != IGNORED for batch in held_out for row in batch for label in row["labels"])
         self._answer_tokens_a_batch = answers / max(1, len(held_out))
@@ -153,15 +153,47 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
         return 0  # the meter counts; the Trainer would walk all parameters at each step
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Read one batch, in parts of so many rows as fit the memory: their gradients add up to its own."""
         self._meter.count(inputs)
-        return super().training_step(model, inputs, num_items_in_batch)
+        return sum(
+            super(BatchTrainer, self).training_step(model, part, num_items_in_batch)
+            for part in self._parts(inputs)
+        )
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        if not model.training:  # so that the mean over batches is the mean over all answer tokens
-            num_items_in_batch = self._answer_tokens_a_batch
-        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if model.training:
+            return self._loss(model, inputs, return_outputs, num_items_in_batch)
+        # So that the mean over batches is the mean over all answer tokens.
+        wanted = (return_outputs, self._answer_tokens_a_batch)
+        parts = [self._loss(model, part, *wanted) for part in self._parts(inputs)]
+        return (sum(loss for loss, _ in parts), parts[0][1]) if return_outputs else sum(parts)
+
+    def _parts(self, inputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a batch in parts, and note the share of its answers that each has."""
+        n_rows, n_answered = len(inputs["input_ids"]), 0
+        if n_rows > self._part_rows:
+            n_answered = _n_answered(inputs)
+        for start in range(0, n_rows, self._part_rows):
+            at = slice(start, start + self._part_rows)
+            part = {name: rows if name == "logits_to_keep" else rows[at] for name, rows in inputs.items()}
+            self._share = _n_answered(part) / n_answered if n_answered else 1.0
+            yield part
+        self._share = 1.0
+
+    def _loss(self, model: Any, inputs: Any, return_outputs: bool, num_items_in_batch: Any) -> Any:
+        found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        # Where the model takes the mean over what it is given, a part counts by its share of the answers.
+        if self._share == 1 or self.model_accepts_loss_kwargs:
+            return found
+        return (self._share * found[0], found[1]) if return_outputs else self._share * found
+
+
+def _n_answered(inputs: dict[str, torch.Tensor]) -> int:
+    """Return how many tokens have a label that is predicted."""
+    labels = inputs["shift_labels"] if "shift_labels" in inputs else inputs["labels"][:, 1:]
+    return int((labels != IGNORED).sum())
 
 
 class Watch(transformers.TrainerCallback):  # type: ignore[misc]

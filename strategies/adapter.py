@@ -11,7 +11,8 @@ from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.types import PrepareCost, TrainingData
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, check_files
+from strategies._adapter_checks import check_adapter
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
 
 __all__ = ["Adapter"]
 
@@ -41,6 +42,11 @@ class Adapter:
     def check(self, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse files that are missing, pickled or not a LoRA adapter's."""
         check_files(_find(self._options.path, place))
+
+    def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
+        """Refuse an adapter that is not whole or not for this model, before anything answers."""
+        if isinstance(model, TrainableModel):
+            check_adapter(_find(self._options.path, place), model)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return the adapter's weights and configuration."""
@@ -76,7 +82,7 @@ class Adapter:
             record={
                 **(manifest.record if manifest else {}),
                 "path": str(folder),
-                "quantization": quantization,
+                "quantization": model.identity.quantization,
                 "trained_with_quantization": trained_with or "not known",
                 "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
             },

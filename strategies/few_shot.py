@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
@@ -16,7 +15,8 @@ from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
-from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
+from harness.tasks.questions import searched_text
+from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
 from strategies._index import IndexKind
 from strategies._packing import fits, too_long
 from strategies._retrieval import (
@@ -24,10 +24,12 @@ from strategies._retrieval import (
     Retriever,
     embedding_tokens,
     example_chunk_id,
+    example_entries,
     must_not_see,
     open_or_build,
     same_examples,
     total_cost,
+    withheld,
 )
 
 __all__ = ["FewShot"]
@@ -49,7 +51,7 @@ class FewShotOptions(Options):
 class FewShot:
     """Examples from the training items; never the item itself, nor one that asks the same.
 
-    A retention task is shown as many examples as it has, which may be none.
+    A task is shown as many examples as it has, which may be none; of a target task that is noted.
     """
 
     options_type = FewShotOptions
@@ -61,18 +63,23 @@ class FewShot:
         """Refuse what can be seen without a model.
 
         Raises:
-            InputError: A target task has fewer than ``k`` training items.
+            InputError: No target task has ``k`` training items.
         """
-        for data in tasks:
-            n_items = len(_usable(data))
-            if data.task.role == "target" and n_items < self._options.k:
-                raise InputError(
-                    place,
-                    f"{key}.k",
-                    f"is larger than the training set of {data.task.name}, which has {n_items} items",
-                    f"use at most {n_items}" if n_items else "give the task training items",
-                    self._options.k,
-                )
+        sizes = {data.task.name: len(_usable(data)) for data in tasks if data.task.role == "target"}
+        most, k = max(sizes.values(), default=0), self._options.k
+        if sizes and not most:
+            problem = "no target task has training items to take examples from"
+            remedy = "add `items: {train: ...}` to a task.yaml, or leave the strategy out"
+            raise InputError(place, f"{key}.k", problem, remedy, k)
+        if sizes and most < k:
+            name = max(sizes, key=lambda name: sizes[name])
+            of = (
+                f"the training set of {name}"
+                if len(sizes) == 1
+                else f"every training set, also that of {name}"
+            )
+            problem = f"is larger than {of}, which has {most} items"
+            raise InputError(place, f"{key}.k", problem, f"use at most {most}", k)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return nothing: the experiment and its tasks say it all."""
@@ -88,47 +95,60 @@ class FewShot:
         pools = {data.task.name: _usable(data) for data in context.tasks}
         embedder = context.embedder() if self._options.select == "knn" else None
         index = IndexOptions(kind=self._options.index)
+        entries = {
+            data.task.name: example_entries(data.task, pools[data.task.name]) for data in context.tasks
+        }
         retrievers = {
             name: open_or_build(context.artifacts / "indexes", (), pool, embedder, index, context.progress)
-            for name, pool in pools.items()
+            for name, pool in entries.items()
             if embedder and pool
         }
-        started = time.perf_counter()
         builders = {
-            name: _TaskFewShot(
+            data.task.name: _TaskFewShot(
                 self._options.k,
                 context,
-                self._chooser(context, name, pool, retrievers.get(name), embedder),
-                same_examples(pool),
+                self._chooser(context, data.task, pool, retrievers.get(data.task.name), embedder),
+                same_examples(data.task, pool),
                 embedder,
             )
-            for name, pool in pools.items()
-            if pool
+            for data in context.tasks
+            if (pool := pools[data.task.name])
         }
-        drawn_s = time.perf_counter() - started
         return Prepared(
             model=context.model,
             build=lambda task, items: builders.get(task.name, context).build(task, items),
-            cost=total_cost(retrievers.values()) + PrepareCost(wall_s=drawn_s, device_s=drawn_s),
+            cost=total_cost(retrievers.values()),
             record={
                 "n_examples": {name: len(pool) for name, pool in pools.items()},
                 "indexes": {name: retriever.record for name, retriever in retrievers.items()},
+                "notes": self._notes(context.tasks),
             },
         )
+
+    def _notes(self, tasks: Sequence[TrainingData]) -> list[str]:
+        """Name the target tasks that have fewer examples than are asked for."""
+        found = []
+        for data in tasks:
+            n, k = len(_usable(data)), self._options.k
+            if data.task.role == "target" and n < k:
+                has = f"{n} training item{'' if n == 1 else 's'}" if n else "no training items"
+                shown = f"at most {n} of {k} examples are shown" if n else "it is asked without examples"
+                found.append(f"{data.task.name} has {has}, so {shown}")
+        return found
 
     def _chooser(
         self,
         context: PrepareContext,
-        name: str,
+        task: Task,
         pool: list[TaskItem],
         retriever: Retriever | None,
         embedder: Embedder | None,
     ) -> Chooser:
         if retriever and embedder:
-            return _Nearest(pool, retriever, embedder)
+            return _Nearest(task, pool, retriever, embedder)
         if self._options.select == "random":
-            return _Random(pool, context.seed, name)
-        return _Fixed(_order(pool, context.seed, name, self._options.select == "stratified"))
+            return _Random(pool, context.seed, task.name)
+        return _Fixed(_order(pool, context.seed, task.name, self._options.select == "stratified"))
 
 
 def _usable(data: TrainingData) -> list[TaskItem]:
@@ -176,7 +196,8 @@ class _Random:
 class _Nearest:
     """The nearest by embedding, the nearest of all last, where it is next to the question."""
 
-    def __init__(self, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
+    def __init__(self, task: Task, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
+        self._task = task
         self._index = retriever.index
         self._chunk_ids = {item.id: example_chunk_id(item) for item in pool}
         self._by_chunk = {example_chunk_id(item): item for item in pool}
@@ -186,7 +207,8 @@ class _Nearest:
         chunk_ids = [
             {self._chunk_ids[example] for example in ids if example in self._chunk_ids} for ids in hidden
         ]
-        found = self._index.search(self._embed([item.input for item in items]), k, hidden=chunk_ids)
+        texts = [searched_text(self._task, item) for item in items]
+        found = self._index.search(self._embed(texts), k, hidden=chunk_ids)
         return [[self._by_chunk[hit.chunk.id] for hit in reversed(hits)] for hits in found]
 
 
@@ -230,12 +252,15 @@ class _TaskFewShot:
     def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
         """Build the requests of ``items``, choosing the examples of all of them at once."""
         requests = self._context.build(task, items)
-        hidden = [{other.id for other in must_not_see(item, self._same)} for item in items]
+        not_seen = [must_not_see(task, item, self._same) for item in items]
+        hidden = [{other.id for other in others} for others in not_seen]
         chosen = self._chooser.choose(items, hidden, self._k)
         self._build_turns(task, [example for examples in chosen for example in examples])
         return [
-            request if isinstance(request, Failure) else self._with_examples(request, item, examples)
-            for request, item, examples in zip(requests, items, chosen, strict=True)
+            request
+            if isinstance(request, Failure)
+            else self._with_examples(request, searched_text(task, item), examples, withheld(item, others))
+            for request, item, examples, others in zip(requests, items, chosen, not_seen, strict=True)
         ]
 
     def _build_turns(self, task: Task, examples: list[TaskItem]) -> None:
@@ -248,19 +273,22 @@ class _TaskFewShot:
             answer = Message(role="assistant", content=item.targets[0])
             self._turns[item.id] = (*turns, answer) if turns else ()
 
-    def _with_examples(self, request: Request, item: TaskItem, examples: list[TaskItem]) -> Request | Failure:
+    def _with_examples(
+        self, request: Request, text: str, examples: list[TaskItem], n_withheld: int
+    ) -> Request | Failure:
         model = self._context.model
         shown = [example for example in examples if self._turns[example.id]]
         while shown and not fits(model, request, self._messages(request, shown)):
             if self._context.on_long_prompt == "refuse":
                 return too_long(model, request, self._messages(request, shown), f"{len(shown)} examples")
             shown = shown[1:]
-        tokens = embedding_tokens(self._embedder, [item.input]) if self._embedder else 0
+        tokens = embedding_tokens(self._embedder, [text]) if self._embedder else 0
         return request.model_copy(
             update={
                 "messages": self._messages(request, shown),
                 "examples": tuple(example.id for example in shown),
                 "cut": request.cut + len(examples) - len(shown),
+                "withheld": request.withheld + n_withheld,
                 "embedding_tokens": request.embedding_tokens + tokens,
             }
         )

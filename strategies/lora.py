@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.protocols import PrepareContext, Prepared
+from harness.protocols import Model, PrepareContext, Prepared
 from harness.types import TrainingData
-from strategies._training_data import TrainingOptions, check_tasks
+from strategies._training_data import TrainingOptions, check_answerable, check_tasks
 
 __all__ = ["Lora"]
 
@@ -24,6 +24,13 @@ class Lora:
         """Refuse an unknown task, and tasks without train items."""
         for stage in self._options.by_stage():
             check_tasks(stage, tasks, place, key)
+
+    def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
+        """Refuse a model that cannot be trained: by its chat template, its layers or how it is saved."""
+        from strategies._adapted import check_adaptable
+
+        check_answerable(self._options, model, tasks, place, key)
+        check_adaptable(self._options, model, "none", place, key)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return nothing: the experiment and its tasks say it all."""

@@ -12,6 +12,7 @@ from pydantic import Field
 from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
+from harness.tasks.questions import searched_text
 from harness.types import (
     Document,
     Failure,
@@ -31,10 +32,12 @@ from strategies._retrieval import (
     Retriever,
     embedding_tokens,
     example_chunk_id,
+    example_entries,
     must_not_see,
     open_or_build,
     same_examples,
     total_cost,
+    withheld,
 )
 
 __all__ = ["Rag"]
@@ -111,27 +114,29 @@ class Rag:
         """
         self.check(context.tasks, context.place, "rag")
         embedder = context.embedder()
-        if self._options.chunk_tokens > embedder.max_tokens:
-            raise InputError(
-                context.place,
-                "rag.chunk_tokens",
-                f"must be at most {embedder.max_tokens}, all that the embedder can see",
-                f"use {min(120, embedder.max_tokens)}",
-                self._options.chunk_tokens,
-            )
-        sources = {data.task.name: self._sources(data) for data in context.tasks}
+        self._check_chunks(embedder, context.place)
+        sources = [(data, self._sources(data)) for data in context.tasks]
         chunking = Chunking(
             chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
         )
         root, index = context.artifacts / "indexes", IndexOptions(chunking=chunking, kind=self._options.index)
         retrievers = {
-            name: open_or_build(root, documents, examples, embedder, index, context.progress)
-            for name, (documents, examples) in sources.items()
+            data.task.name: open_or_build(
+                root, documents, example_entries(data.task, examples), embedder, index, context.progress
+            )
+            for data, (documents, examples) in sources
             if documents or examples
         }
         builders = {
-            name: _TaskRag(self._options, context, embedder, retriever, same_examples(sources[name][1]))
-            for name, retriever in retrievers.items()
+            data.task.name: _TaskRag(
+                self._options,
+                context,
+                embedder,
+                retrievers[data.task.name],
+                same_examples(data.task, examples),
+            )
+            for data, (_, examples) in sources
+            if data.task.name in retrievers
         }
         return Prepared(
             model=context.model,
@@ -139,6 +144,17 @@ class Rag:
             cost=total_cost(retrievers.values()),
             record={"indexes": {name: retriever.record for name, retriever in retrievers.items()}},
         )
+
+    def _check_chunks(self, embedder: Embedder, place: str) -> None:
+        """Refuse chunks that the embedder cannot see whole."""
+        if self._options.chunk_tokens > embedder.max_tokens:
+            raise InputError(
+                place,
+                "rag.chunk_tokens",
+                f"must be at most {embedder.max_tokens}, all that the embedder can see",
+                f"use {min(120, embedder.max_tokens)}",
+                self._options.chunk_tokens,
+            )
 
     def _sources(self, data: TrainingData) -> tuple[tuple[Document, ...], tuple[TaskItem, ...]]:
         source = self._options.source
@@ -158,9 +174,11 @@ class _TaskRag:
     def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
         """Build the requests of ``items``, searching for all of them at once."""
         requests = self.context.build(task, items)
-        hidden = [{example_chunk_id(other) for other in must_not_see(item, self.same)} for item in items]
+        not_seen = [must_not_see(task, item, self.same) for item in items]
+        hidden = [{example_chunk_id(other) for other in others} for others in not_seen]
         index, k = self.retriever.index, self.options.top_k
-        vectors = self.embedder.embed([item.input for item in items])
+        texts = [searched_text(task, item) for item in items]
+        vectors = self.embedder.embed(texts)
         hits = index.search(vectors, k, self.options.min_score, hidden)
         if self.options.oracle:
             hits = [
@@ -168,11 +186,15 @@ class _TaskRag:
                 for vector, item, found in zip(vectors, items, hits, strict=True)
             ]
         return [
-            request if isinstance(request, Failure) else self._with_passages(request, item, found)
-            for request, item, found in zip(requests, items, hits, strict=True)
+            request
+            if isinstance(request, Failure)
+            else self._with_passages(request, text, found, withheld(item, others))
+            for request, item, text, found, others in zip(requests, items, texts, hits, not_seen, strict=True)
         ]
 
-    def _with_passages(self, request: Request, item: TaskItem, hits: list[Hit]) -> Request | Failure:
+    def _with_passages(
+        self, request: Request, text: str, hits: list[Hit], n_withheld: int
+    ) -> Request | Failure:
         shown = self._packed(request, hits)
         if len(shown) < len(hits) and self.context.on_long_prompt == "refuse":
             messages = with_passages(request.messages, passages_of(hits))
@@ -183,7 +205,8 @@ class _TaskRag:
                 "messages": with_passages(request.messages, passages),
                 "passages": passages,
                 "cut": request.cut + len(hits) - len(shown),
-                "embedding_tokens": request.embedding_tokens + embedding_tokens(self.embedder, [item.input]),
+                "embedding_tokens": request.embedding_tokens + embedding_tokens(self.embedder, [text]),
+                "withheld": request.withheld + n_withheld,
             }
         )
 

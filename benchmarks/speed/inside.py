@@ -142,10 +142,13 @@ class Inside:
         return [self.model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
 
     def option_ids(self, requests: list[Request]) -> list[list[list[int]]]:
-        """Return the token ids of every option, with the token that ends a turn."""
+        """Return the token ids of every option behind a space, with the token that ends a text."""
         tokenizer = self.model.tokenizer
         end = [tokenizer.eos_token_id]
         return [
-            [tokenizer(choice, add_special_tokens=False)["input_ids"] + end for choice in request.choices]
+            [
+                tokenizer(f" {choice}", add_special_tokens=False)["input_ids"] + end
+                for choice in request.choices
+            ]
             for request in requests
         ]

@@ -10,11 +10,6 @@ from pathlib import Path
 
 END = "</s>"
 VOCABULARY = 4096
-TEMPLATE = (
-    "{% for message in messages %}{% if message.role == 'assistant' %} {{ message.content }}{{ '\n\n' }}"
-    "{% else %}{{ message.content }}{% endif %}{% endfor %}"
-)
-"""Prompts are plain text, as a base model reads them: blank lines after examples, spaces before answers."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,6 @@ def make_model(folder: Path, texts: Sequence[str], setup: Setup) -> None:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core, unk_token="<unk>", bos_token="<s>", eos_token=END, pad_token="<pad>"
     )
-    tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
     size = SIZES[setup.size]
     torch.manual_seed(0)
@@ -131,7 +125,7 @@ def make_adapters(model: Path, folder: Path, n_adapters: int) -> list[Path]:
     folders = [folder / f"adapter-{i}" for i in range(n_adapters)]
     for i, path in enumerate(folders):
         torch.manual_seed(1000 + i)
-        base = AutoModelForCausalLM.from_pretrained(model)
+        base = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False)
         lora = LoraConfig(
             r=8,
             lora_alpha=64,

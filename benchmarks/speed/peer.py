@@ -75,7 +75,7 @@ class LmEval:
                 "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
                 "fewshot_config": {
                     "sampler": "first_n",
-                    "doc_to_choice": "{{choices}}",
+                    "doc_to_choice": "{{spaced}}",
                     "target_delimiter": "",
                 },
             }

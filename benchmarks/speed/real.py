@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.speed.models import TEMPLATE, Setup
+from benchmarks.speed.models import Setup
 from benchmarks.speed.workload import SHOTS, Row, Workload, with_examples, write_rows
 from harness.models.resolve import local_folder
 from harness.tasks.loading import load_task
@@ -31,7 +31,7 @@ def real_folder(model: str) -> str:
 
 
 def make_real(folder: Path, shots: str, n_items: int, setup: Setup) -> Workload:
-    """Write a real model with the plain template and the first items of two tasks below ``folder``.
+    """Write a real model without a chat template and the first items of two tasks below ``folder``.
 
     Args:
         folder: Where.
@@ -52,7 +52,7 @@ def make_real(folder: Path, shots: str, n_items: int, setup: Setup) -> Workload:
 
 
 def _plain_copy(source: Path, folder: Path) -> str:
-    """Make a folder of the same model with the plain template; return the text of its end token."""
+    """Make a folder of the same model without a chat template; return the text of its end token."""
     from transformers import AutoTokenizer
 
     folder.mkdir(parents=True)
@@ -61,8 +61,8 @@ def _plain_copy(source: Path, folder: Path) -> str:
             (folder / path.name).symlink_to(path.resolve())
         elif path.is_file() and path.name != "chat_template.jinja":
             shutil.copyfile(path, folder / path.name)
-    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
-    tokenizer.chat_template = TEMPLATE
+    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+    tokenizer.chat_template = None
     tokenizer.save_pretrained(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": config["eos_token_id"]}))
@@ -76,7 +76,8 @@ def _rows(task: LoadedTask, items: Sequence[TaskItem] | islice[TaskItem], end: s
         row["target"] = item.targets[0]
         if choices := item.choices or task.task.choices:
             row |= {
-                "choices": [f" {choice}" for choice in choices],
+                "choices": list(choices),
+                "spaced": [f" {choice}" for choice in choices],
                 "options": [f" {choice}{end}" for choice in choices],
                 "gold": choices.index(item.targets[0]),
             }

@@ -43,7 +43,10 @@ def main() -> None:
     dataset = Dataset.from_list(data["rows"])
     tokens = sum(len(data["rows"][i]["input_ids"]) for batch in data["order"] for i in batch)
     model = AutoModelForCausalLM.from_pretrained(
-        job["model"], dtype=getattr(torch, job["dtype"]), device_map={"": job["device"]}
+        job["model"],
+        dtype=getattr(torch, job["dtype"]),
+        device_map={"": job["device"]},
+        trust_remote_code=False,
     )
     packed = job["packing"]
     settings = {
@@ -71,7 +74,7 @@ def main() -> None:
         model=model,
         args=config,
         train_dataset=dataset,
-        processing_class=AutoTokenizer.from_pretrained(job["model"]),
+        processing_class=AutoTokenizer.from_pretrained(job["model"], trust_remote_code=False),
         peft_config=LoraConfig(
             task_type="CAUSAL_LM", r=job["rank"], lora_alpha=job["alpha"], target_modules="all-linear"
         ),

@@ -145,8 +145,7 @@ def token_rows(model_path: str, tasks: Sequence[Path], work: Path) -> list[Token
     model = HuggingFaceModel(ModelOptions(path=model_path, device="cpu"))
     context = context_of(model, tuple(load_task(task).data for task in tasks), work)
     texts = collect(TrainingOptions(), context, model)
-    stop = [int(model.tokenizer.eos_token_id)]
-    return tokenise(texts, model.tokenizer, stop, model.context_length, context).train
+    return tokenise(texts, model.context_length, context).train
 
 
 def job_for(options: argparse.Namespace, model: Path, task: Path, folder: Path) -> Job:

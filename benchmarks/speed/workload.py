@@ -126,7 +126,8 @@ def _row(rng: random.Random, row_id: str, n_options: int) -> Row:
         "input": f"What is the {fact} of the {name} {machine}?",
         "target": choices[gold],
         "options": [f" {choice}{END}" for choice in choices],
-        "choices": [f" {choice}" for choice in choices],
+        "choices": choices,
+        "spaced": [f" {choice}" for choice in choices],
         "gold": gold,
     }
 

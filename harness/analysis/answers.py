@@ -7,7 +7,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,13 +21,13 @@ class Answers:
     Attributes:
         n_failed: Rows without an answer.
         n_cut: Answers to prompts of which something was cut.
+        n_withheld: Rows whose item was not shown training examples, as those ask the same.
+        asked: Sum over rows of the keys of what was asked: equal where two strategies have asked the same
+            model the same of every item.
         usage: Tokens of all answers together.
         embedding_tokens: Tokens that were embedded for all requests together.
-        decoded_tokens: Tokens that the model worked on beside the prompts: of choices all that were read.
         shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
         latencies_s: Seconds of each answer, shape ``(n_answers,)``.
-        measured: Prompt tokens, completion tokens and seconds of each item, the mean over its answers, shape
-            ``(n_items_answered, 3)``.
         rows: Item to the number of its rows.
         broken: Item to how many of its rows break their form, where any does.
         malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
@@ -37,12 +36,12 @@ class Answers:
 
     n_failed: int
     n_cut: int
+    n_withheld: int
+    asked: int
     usage: TokenUsage
     embedding_tokens: int
-    decoded_tokens: int
     shared_tokens: float
     latencies_s: Floats
-    measured: Floats
     rows: Mapping[str, int]
     broken: Mapping[str, int]
     malformed: Mapping[str, int]
@@ -61,11 +60,10 @@ class Answers:
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
-    n_failed = n_cut = embedding = prompt = cached = completion = decoded = 0
+    n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
     latencies = array("d")
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
-    refused, places, sizes = Counter[str](), dict[str, int](), array("d")
-    at = array("q")
+    refused, answered = Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
@@ -77,29 +75,30 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
             malformed[item] += 1
         if refuses(judged_text(row), task):
             refused[item] += 1
+        if row.request is not None:
+            n_withheld += row.request.withheld > 0
+            asked += _number(row.key)
         if row.generation is None or row.request is None:
             continue
         usage = row.generation.usage
         prompt, cached = prompt + usage.prompt, cached + usage.cached_prompt
         completion += usage.completion
-        decoded += usage.scored or usage.completion
+        scored += usage.scored
         embedding += row.request.embedding_tokens
         n_cut += row.request.cut > 0
         latencies.append(row.generation.latency_s)
-        sizes.extend((usage.prompt, usage.completion, row.generation.latency_s))
-        known = item in places
-        at.append(places.setdefault(item, len(places)))
-        if not known:
+        if item not in answered:
+            answered.add(item)
             beginning.add("\n".join(message.content for message in row.request.messages))
     return Answers(
         n_failed=n_failed,
         n_cut=n_cut,
-        usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion),
+        n_withheld=n_withheld,
+        asked=asked,
+        usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion, scored=scored),
         embedding_tokens=embedding,
-        decoded_tokens=decoded,
         shared_tokens=prompt * beginning.share,
         latencies_s=np.array(latencies),
-        measured=_means_by_item(np.array(at, dtype=np.int64), np.array(sizes).reshape(-1, 3)),
         rows=counts,
         broken=broken,
         malformed=malformed,
@@ -107,11 +106,13 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     )
 
 
-def _means_by_item(at: np.ndarray[Any, np.dtype[np.int64]], values: Floats) -> Floats:
-    """Return the mean of the rows of each item, shape ``(n_items, n_columns)``; ``at`` numbers the items."""
-    counts = np.bincount(at)[:, None]
-    sums = np.stack([np.bincount(at, weights=column) for column in values.T], axis=1)
-    return sums / counts
+def _number(key: str) -> int:
+    return int.from_bytes(key.encode(), "big")
+
+
+def latencies_of(answers: Iterable[Answers]) -> Floats:
+    """Return the seconds of each answer of several tasks, shape ``(n_answers,)``."""
+    return np.concatenate([np.zeros(0), *(each.latencies_s for each in answers)])
 
 
 def judged_text(row: ItemResult) -> str:

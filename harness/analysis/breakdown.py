@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from harness.analysis.findings import Attribution, TaskInfo
-from harness.analysis.scores import Scores
+from harness.analysis.scores import Scores, is_right
 from harness.types import TaskItem
 
 RECALL = "recall"
@@ -20,11 +20,11 @@ def attribution_of(strategy: str, info: TaskInfo, scores: Scores) -> Attribution
 
     An item counts with its mean over seeds.
     """
-    recall, right = scores.of(RECALL), scores.right(info.primary_metric)
+    recall, right = scores.of(RECALL), scores.of(info.primary_metric)
     items = [item for item in recall if item in right]
     if not items:
         return None
-    kinds = [(bool(recall[item].mean() > 0), right[item]) for item in items]
+    kinds = [(bool(recall[item].mean() > 0), is_right(right[item].mean(), info.right_from)) for item in items]
     return Attribution(
         strategy=strategy,
         task=info.name,

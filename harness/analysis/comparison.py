@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -14,7 +14,8 @@ from harness.stats import Macro, Paired, holm
 from harness.types import Role
 
 ALPHA = 0.05
-"""Level of the tests, before Holm's correction."""
+"""Level of the tests over all strategies that are compared with the reference."""
+
 Table = Mapping[str, Mapping[str, Scores]]
 """Strategy, then task, to scores."""
 
@@ -36,8 +37,18 @@ class Comparison:
         role: Role,
         reference: str,
         clusters: Mapping[str, Clusters],
+        same: Collection[tuple[str, str]] = (),
     ) -> Self:
-        """Pair every strategy with the reference on the items that both have."""
+        """Pair every strategy with the reference on the items that both have.
+
+        Args:
+            scores: Strategy, then task, to scores.
+            infos: The tasks.
+            role: Whose tasks are compared.
+            reference: The strategy that the others are compared with.
+            clusters: Task to the cluster of each item.
+            same: Strategies and tasks where the reference's model was asked the reference's prompts.
+        """
         olds = scores.get(reference, {})
         tasks = tuple(info for info in infos if info.role == role and info.name in olds)
         pairs: dict[str, dict[str, Paired]] = {}
@@ -46,8 +57,15 @@ class Comparison:
                 if info.name in by_task:
                     new, old, name = by_task[info.name], olds[info.name], info.primary_metric
                     if (found := pair(new, old, name, clusters[info.name])) is not None:
-                        pairs.setdefault(strategy, {})[info.name] = found
+                        pairs.setdefault(strategy, {})[info.name] = (
+                            replace(found, same=True) if (strategy, info.name) in same else found
+                        )
         return cls(role, reference, tasks, pairs)
+
+    def of_strategy(self, strategy: str) -> list[tuple[TaskInfo, Paired]]:
+        """Return the tasks that a strategy and the reference have answered, each with its difference."""
+        found = self.pairs.get(strategy, {})
+        return [(info, found[info.name]) for info in self.tasks if info.name in found]
 
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return the differences by task, in the order of the strategies."""
@@ -55,8 +73,8 @@ class Comparison:
         levels: dict[str, float] = {}
         for info in self.tasks:
             names = [s for s, found in self.pairs.items() if s != self.reference and info.name in found]
-            levels[info.name] = ALPHA / max(1, len(names))
             adjusted = holm([self.pairs[s][info.name].p_value for s in names])
+            levels[info.name] = ALPHA / max(1, len(names))
             corrected |= {(s, info.name): p for s, p in zip(names, adjusted, strict=True)}
         return tuple(
             self._contrast(
@@ -112,14 +130,20 @@ class Comparison:
         whole = self.means()
         names = [strategy for strategy in whole if strategy != self.reference]
         corrected = dict(zip(names, holm([whole[s].p_value for s in names]), strict=True))
-        level = ALPHA / max(1, len(names))
         return tuple(
-            self._macro(strategy, found, scores[strategy], corrected.get(strategy), level)
+            self._macro(
+                strategy, found, scores[strategy], corrected.get(strategy), ALPHA / max(1, len(names))
+            )
             for strategy, found in whole.items()
         )
 
     def _macro(
-        self, strategy: str, found: Macro, scores: Mapping[str, Scores], p_holm: float | None, level: float
+        self,
+        strategy: str,
+        found: Macro,
+        scores: Mapping[str, Scores],
+        p_holm: float | None,
+        level: float,
     ) -> MacroContrast:
         low, high = found.interval() if p_holm is not None else (0.0, 0.0)
         means = [

@@ -11,8 +11,7 @@ from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 class TaskInfo(Frozen):
     """A task as the summary names it; ``n_test`` items were asked.
 
-    An item is right where its primary score, the mean over seeds and repeats, is at least ``right_from``, or
-    above 0.5 where that is None. Flips, right answers in the explorer and costs per right answer count so.
+    ``remarks`` are what loading it has changed or passed over.
     """
 
     name: str
@@ -23,6 +22,7 @@ class TaskInfo(Frozen):
     n_test: int
     random_baseline: float
     right_from: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class Cell(Frozen):
@@ -30,8 +30,7 @@ class Cell(Frozen):
 
     ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0,
     and so do those with ``malformed`` answers, which held no answer as the task wants it.
-    Seeds and repeats are averaged within the item first, so they are not more ``n``. ``right`` is the share
-    of items that are right, in [0, 1]; only the primary metric has it.
+    Seeds and repeats are averaged within the item first, so they are not more ``n``.
     """
 
     strategy: str
@@ -44,7 +43,6 @@ class Cell(Frozen):
     n: int
     errors: int
     malformed: int = 0
-    right: float | None = None
 
 
 class Contrast(Frozen):
@@ -52,8 +50,8 @@ class Contrast(Frozen):
 
     ``p_holm`` is ``p_value`` corrected for all contrasts of the task. ``wins`` and ``losses`` count the items
     on which one of the two is better. ``detectable`` is the least true difference that such data would show
-    with power 0.8, by the same test at 5 % after Holm. ``bca_low`` and ``bca_high`` are a second opinion from
-    the bootstrap.
+    (at 5 % over all strategies of the task, with power 0.8). ``bca_low`` and ``bca_high`` are a second
+    opinion from the bootstrap.
     """
 
     strategy: str
@@ -187,6 +185,27 @@ class StrategyDrift(Frozen):
     texts: tuple[Drift, ...]
 
 
+class InformationChange(Frozen):
+    """How much less a task's questions tell adapted weights of their answers than they tell the base.
+
+    All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
+    question tells (`harness.answer_information`), their difference with its 95 % interval, and the mean
+    log-likelihood of the accepted answer, form included, under both.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    base: float
+    now: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    base_log_likelihood: float
+    log_likelihood: float
+
+
 class Continual(Frozen):
     """What a training in stages lost of its earlier ones.
 
@@ -202,15 +221,11 @@ class Continual(Frozen):
     average_forgetting: float
 
 
-class Traffic(Frozen):
-    """What a mean answer takes, measured.
+class TaskCost(Frozen):
+    """What a strategy's mean answer on one task takes; see `StrategyCost` for the units."""
 
-    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
-    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
-    2 x weights x tokens. The standard errors are those of the three means over items, and
-    ``tokens_covariance`` is that of the means of prompt and completion tokens.
-    """
-
+    task: str
+    n_answers: int
     prompt_tokens: float
     cached_prompt_tokens: float
     completion_tokens: float
@@ -218,36 +233,30 @@ class Traffic(Frozen):
     shared_prompt_tokens: float
     device_s: float
     flops: float
-    prompt_tokens_se: float = 0.0
-    completion_tokens_se: float = 0.0
-    tokens_covariance: float = 0.0
-    device_s_se: float = 0.0
 
 
-class TaskTraffic(Traffic):
-    """What a mean answer to one task takes; the latencies are quantiles over its answers."""
+class StrategyCost(Frozen):
+    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
 
-    task: str
-    latency_p50_s: float
-    latency_p95_s: float
-    n_answers: int
-
-
-class StrategyCost(Traffic):
-    """What a strategy costs, measured: ``prepare`` is the mean over seeds, the rest that of its traffic.
-
-    Traffic are the target tasks, every one weighing the same whatever its number of items; retention tasks
-    are an examination and do not enter (where a run has no target task, all tasks do). ``by_task`` has each
-    of them, so that a decision can weigh them. The latencies are quantiles over their answers, weighed
-    likewise. ``cut`` counts the answers to prompts of which something was cut. ``merged`` compares the
-    adapter apart from its base and merged into it.
+    Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
+    no traffic. ``tasks`` has each by itself, and latencies are those of all their answers.
+    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
+    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
+    2 x weights x tokens. ``merged`` compares the adapter apart from its base and merged into it.
     """
 
     strategy: str
     prepare: PrepareCost
+    prompt_tokens: float
+    cached_prompt_tokens: float
+    completion_tokens: float
+    embedding_tokens: float
+    shared_prompt_tokens: float
+    device_s: float
+    flops: float
     latency_p50_s: float
     latency_p95_s: float
-    by_task: tuple[TaskTraffic, ...] = ()
+    tasks: tuple[TaskCost, ...] = ()
     merged: tuple[MergedLatency, ...] = ()
     n_answers: int
     cut: int
@@ -279,8 +288,9 @@ class Verdict(Frozen):
 class Summary(Frozen):
     """All of ``summary.json``.
 
-    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour`` and ``drift`` are
-    against ``base``, the strategy that asks the model as it came; ``noise`` is the base against itself.
+    ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
+    ``information`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base
+    against itself.
     ``tags`` has the tags of at least ten items, where a task has more than one of them.
     """
 
@@ -298,6 +308,7 @@ class Summary(Frozen):
     tradeoffs: tuple[Tradeoff, ...]
     behaviour: tuple[BehaviourChange, ...]
     drift: tuple[StrategyDrift, ...]
+    information: tuple[InformationChange, ...] = ()
     noise: tuple[Noise, ...]
     attribution: tuple[Attribution, ...]
     tags: tuple[TagScore, ...]

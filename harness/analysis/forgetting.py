@@ -37,11 +37,11 @@ class RightItems:
     before: Mapping[str, bool]
 
     @classmethod
-    def of(cls, new: Scores, old: Scores, metric: str) -> Self:
-        """Judge the items that both have."""
-        right = old.of(metric)
-        now = {item: found for item, found in new.right(metric).items() if item in right}
-        return cls(now, {item: is_right(float(right[item].mean()), new.right_from) for item in now})
+    def of(cls, new: Scores, old: Scores, metric: str, right_from: float | None) -> Self:
+        """Judge the items that both have, as their task says."""
+        left, right = new.of(metric), old.of(metric)
+        now = {item: is_right(left[item].mean(), right_from) for item in left if item in right}
+        return cls(now, {item: is_right(right[item].mean(), right_from) for item in now})
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class RightItems:
 
 def flips_of(strategy: str, reference: str, info: TaskInfo, new: Scores, old: Scores) -> TaskFlips:
     """Return the items that a strategy lost and gained against a reference on one task."""
-    found = RightItems.of(new, old, info.primary_metric)
+    found = RightItems.of(new, old, info.primary_metric, info.right_from)
     lost, gained, base_right = found.lost, found.gained, sum(found.before.values())
     low, high = wilson_interval(len(lost), base_right) if base_right else (0.0, 1.0)
     return TaskFlips(

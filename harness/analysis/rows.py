@@ -88,8 +88,7 @@ class RunRows:
         answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
         for (strategy, task), recipe in recipes.items():
             asked = items[task].ids
-            scored = (row for row in store.scored(recipe) if row.item_id in asked)
-            found = scores_of(scored, manifest.metrics[task], manifest.tasks[task].right_from)
+            found = scores_of((r for r in store.scored(recipe) if r.item_id in asked), manifest.metrics[task])
             if found.seeds:
                 scores[strategy][task] = found
                 rows = (row for row in store.results([recipe]) if row.item_id in asked)
@@ -98,7 +97,9 @@ class RunRows:
             run_dir=run_dir,
             manifest=manifest,
             infos=tuple(
-                _task_info(task, manifest.metrics[name][0], len(items[name].ids))
+                _task_info(
+                    task, manifest.metrics[name][0], len(items[name].ids), manifest.remarks.get(name, ())
+                )
                 for name, task in manifest.tasks.items()
             ),
             scores=scores,
@@ -128,20 +129,26 @@ class RunRows:
         """The strategy that asks the model as it came."""
         return base_of(self.manifest.experiment)
 
-    @property
-    def traffic(self) -> tuple[str, ...]:
-        """The tasks whose answers stand for what users ask: the targets, or all where there is no target."""
-        targets = tuple(info.name for info in self.infos if info.role == "target")
-        return targets or tuple(info.name for info in self.infos)
-
     def asked(self, task: str) -> set[str]:
         """Return the items of a task that any strategy has answered."""
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
 
+    def same_as_base(self, strategy: str) -> list[str]:
+        """Return the target tasks on which a strategy asked the base's model the base's prompts."""
+        targets = [info.name for info in self.infos if info.role == "target" and strategy != self.base]
+        return [task for task in targets if self._same(strategy, self.base, task)]
+
+    def _same(self, strategy: str, other: str, task: str) -> bool:
+        """Whether two strategies asked the same model the same prompts: their answers are the same."""
+        mine, theirs = (self.answers.get(name, {}).get(task) for name in (strategy, other))
+        return bool(mine and theirs and mine.asked == theirs.asked != 0)
+
     def against(self, reference: str, role: Role) -> Comparison:
         """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
         if (reference, role) not in self._compared:
-            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters)
+            tasks = [info.name for info in self.infos if info.role == role]
+            same = [(s, task) for s in self.scores for task in tasks if self._same(s, reference, task)]
+            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters, same)
             self._compared[reference, role] = found
         return self._compared[reference, role]
 
@@ -154,7 +161,7 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
+def _task_info(task: Task, primary_metric: str, n_test: int, remarks: tuple[str, ...]) -> TaskInfo:
     return TaskInfo(
         name=task.name,
         kind=task.kind,
@@ -164,6 +171,7 @@ def _task_info(task: Task, primary_metric: str, n_test: int) -> TaskInfo:
         n_test=n_test,
         random_baseline=task.random_baseline,
         right_from=task.right_from,
+        remarks=remarks,
     )
 
 

@@ -14,10 +14,23 @@ from harness.stats import Paired, interval, paired
 from harness.stats.single import Floats
 from harness.types import Task, TaskItem
 
-HALF = 0.5
-"""Where a task does not say from which score on an item is right, it is above this."""
+RIGHT = 0.5
+"""An item counts as right where its mean score is above this, unless its task says ``right_from``."""
 Clusters = Mapping[str, str]
 """Item id to the name of its cluster; empty where every item stands alone."""
+
+
+def is_right(score: float, right_from: float | None) -> bool:
+    """Whether an item with this mean primary score counts as right, wherever right ones are counted.
+
+    Args:
+        score: Mean over repeats and seeds, 0.0 to 1.0.
+        right_from: The task's; None for the usual rule.
+    """
+    return score > RIGHT if right_from is None else score >= right_from - _ROUNDING
+
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -30,14 +43,12 @@ class Scores:
         by_metric: Scores in [0, 1], shape ``(n_seeds, n_items)``, the mean over repeats; NaN where a row has
             none, which only happens in other metrics than the task's own.
         failed: Items of which a row failed; such a row scores 0 in the task's own metrics.
-        right_from: The task's least score with which an item is right; None: above 0.5.
     """
 
     items: tuple[str, ...]
     seeds: tuple[int, ...]
     by_metric: Mapping[str, Floats]
     failed: frozenset[str]
-    right_from: float | None = None
 
     def of(self, metric: str) -> Mapping[str, Floats]:
         """Return each item's scores in a metric, shape ``(n_seeds,)``, where all seeds have one."""
@@ -47,12 +58,6 @@ class Scores:
         whole = np.flatnonzero(~np.isnan(matrix).any(axis=0))
         return {self.items[i]: matrix[:, i] for i in whole}
 
-    def right(self, metric: str) -> dict[str, bool]:
-        """Return whether each item is right: by the mean of its scores in a metric over seeds and repeats."""
-        return {
-            item: is_right(float(found.mean()), self.right_from) for item, found in self.of(metric).items()
-        }
-
     def only(self, items: Collection[str]) -> Scores:
         """Return the scores of some of the items."""
         kept = [index for index, item in enumerate(self.items) if item in items]
@@ -61,13 +66,13 @@ class Scores:
             self.seeds,
             {name: matrix[:, kept] for name, matrix in self.by_metric.items()},
             self.failed & frozenset(items),
-            self.right_from,
         )
 
 
-def is_right(score: float, right_from: float | None) -> bool:
-    """Whether a score is a right answer's: at least ``right_from``, or above 0.5 where that is None."""
-    return score > HALF if right_from is None else score >= right_from - 1e-9
+def share_right(scores: Scores, metric: str, right_from: float | None) -> float:
+    """Return the share of items that are right, 0.0 to 1.0; 0.0 where there are none."""
+    found = [is_right(float(each.mean()), right_from) for each in scores.of(metric).values()]
+    return sum(found) / len(found) if found else 0.0
 
 
 class ScoredRow(Protocol):
@@ -83,14 +88,13 @@ class ScoredRow(Protocol):
     def error(self) -> object | None: ...  # noqa: D102
 
 
-def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str], right_from: float | None = None) -> Scores:
+def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
     """Collect the rows of one strategy and task; repeats are averaged within the item.
 
     Args:
         rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
             is left out.
         metrics: The task's own metrics, in which a failed row scores 0.
-        right_from: The task's least score with which an item is right.
     """
     found: dict[str, _Column] = {name: _Column() for name in metrics}
     asked, failed, ids = _Column(), set[str](), dict[str, int]()
@@ -111,7 +115,6 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str], right_from: flo
         seeds=seeds,
         by_metric={n: found[n].means(seeds, len(ids))[:, kept] for n in own if len(found[n].scores)},
         failed=frozenset(failed),
-        right_from=right_from,
     )
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
+from harness.analysis.answers import Answers, latencies_of
 from harness.analysis.breakdown import attribution_of, items_by_tag
-from harness.analysis.costs import costs_of
 from harness.analysis.findings import (
     Attribution,
     BehaviourChange,
     Cell,
+    InformationChange,
     PreparationNote,
+    StrategyCost,
     StrategyDrift,
     StrategyFailure,
     Summary,
     TagScore,
+    TaskCost,
     TaskFlips,
 )
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import mean_with_interval
 from harness.drift import Probes
+from harness.types import PrepareCost
 
 
 def summary_of(run: RunRows) -> Summary:
@@ -47,16 +53,17 @@ def summary_of(run: RunRows) -> Summary:
         tradeoffs=tuple(tradeoffs_of(gains, lost)) if any(i.role == "retention" for i in run.infos) else (),
         behaviour=tuple(_behaviour(run)),
         drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.probes) if drift),
+        information=tuple(_information(run)),
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
         attribution=tuple(_attribution(run)),
         tags=tuple(_tags(run)),
         continual=tuple(continual_of(run.manifest.experiment["strategies"], _means(run))),
         macro=macro,
-        costs=tuple(costs_of(run)),
+        costs=tuple(_costs(run)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
-        notes=tuple(_notes(run)),
+        notes=(*_notes(run), *_asked_notes(run)),
         items=sum(found.n for found in answers),
         errors=sum(found.n_failed for found in answers),
     )
@@ -71,6 +78,24 @@ def _notes(run: RunRows) -> Iterable[PreparationNote]:
                 if (prepared.seed, name, text) not in seen:
                     seen.add((prepared.seed, name, text))
                     yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
+
+
+def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:
+    """Yield what a reader must know of prompts: those that are the base's, and withheld examples."""
+    targets = [info.name for info in run.infos if info.role == "target"]
+    for strategy, by_task in run.answers.items():
+        texts = []
+        if same := run.same_as_base(strategy):
+            what = "every target task" if len(same) == len(targets) else ", ".join(same)
+            texts.append(f"asks exactly what {run.base} asks on {what}: its scores there are {run.base}'s")
+        for name in targets:
+            if name in by_task and (n := by_task[name].n_withheld):
+                texts.append(
+                    f"for {n} of {by_task[name].n} answers on {name}, training examples that ask the same as "
+                    "the item were withheld"
+                )
+        seed = run.manifest.experiment["seeds"][0]
+        yield from (PreparationNote(strategy=strategy, seed=seed, text=text) for text in texts)
 
 
 def _cells(run: RunRows) -> Iterable[Cell]:
@@ -92,13 +117,8 @@ def _cells(run: RunRows) -> Iterable[Cell]:
                     ci_high=high,
                     n=n,
                     errors=len(found.failed & items.keys()),
-                    right=_share(found.right(metric)) if metric == primary[task] else None,
                     malformed=len(run.answers[strategy][task].malformed.keys() & items.keys()),
                 )
-
-
-def _share(right: Mapping[str, bool]) -> float:
-    return sum(right.values()) / len(right)
 
 
 def _flips(run: RunRows) -> Iterable[TaskFlips]:
@@ -146,6 +166,11 @@ def _drift(strategy: str, probes: Sequence[Probes]) -> StrategyDrift | None:
     return mean_drift(strategy, [probe.drift for probe in probes if probe.drift])
 
 
+def _information(run: RunRows) -> Iterable[InformationChange]:
+    for strategy, probes in run.probes.items():
+        yield from information_changes(strategy, [probe.information for probe in probes], run.clusters)
+
+
 def _means(run: RunRows) -> dict[str, dict[str, float]]:
     """Strategy, then task, to the mean primary score."""
     primary = {info.name: info.primary_metric for info in run.infos}
@@ -157,3 +182,58 @@ def _means(run: RunRows) -> dict[str, dict[str, float]]:
         }
         for strategy, by_task in run.scores.items()
     }
+
+
+def _costs(run: RunRows) -> Iterable[StrategyCost]:
+    traffic = [info.name for info in run.infos if info.role == "target"] or [info.name for info in run.infos]
+    for strategy, by_task in run.answers.items():
+        mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
+        asked = {
+            task: by_task[task] for task in traffic if task in by_task and len(by_task[task].latencies_s)
+        }
+        if not asked or not mine:
+            continue
+        tasks = [_task_cost(task, found, run.manifest.model.parameters) for task, found in asked.items()]
+        latencies = latencies_of(asked.values())
+        yield StrategyCost(
+            strategy=strategy,
+            prepare=_mean_cost(mine),
+            **mean_task_cost([(1 / len(tasks), task) for task in tasks]),
+            latency_p50_s=float(np.percentile(latencies, 50)),
+            latency_p95_s=float(np.percentile(latencies, 95)),
+            tasks=tuple(tasks),
+            merged=tuple(probe.merged for probe in run.probes[strategy] if probe.merged),
+            n_answers=len(latencies),
+            cut=sum(each.n_cut for each in asked.values()),
+        )
+
+
+def _task_cost(task: str, found: Answers, parameters: int) -> TaskCost:
+    usage, n = found.usage, len(found.latencies_s)
+    return TaskCost(
+        task=task,
+        n_answers=n,
+        prompt_tokens=usage.prompt / n,
+        cached_prompt_tokens=usage.cached_prompt / n,
+        completion_tokens=usage.completion / n,
+        embedding_tokens=found.embedding_tokens / n,
+        shared_prompt_tokens=found.shared_tokens / n,
+        device_s=float(found.latencies_s.mean()),
+        flops=2.0 * parameters * (usage.prompt + (usage.scored or usage.completion)) / n,
+    )
+
+
+def mean_task_cost(parts: Sequence[tuple[float, TaskCost]]) -> dict[str, float]:
+    """Return the figures of a mean answer by name, from those of tasks and their shares of the traffic."""
+    names = [name for name in TaskCost.model_fields if name not in ("task", "n_answers")]
+    return {name: sum(share * getattr(task, name) for share, task in parts) for name in names}
+
+
+def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:
+    names = PrepareCost.model_fields
+    means: dict[str, Any] = {name: np.mean([getattr(cost, name) for cost in costs]) for name in names}
+    return PrepareCost(**{name: _as(names[name].annotation, value) for name, value in means.items()})
+
+
+def _as(kind: Any, mean: float) -> Any:
+    return mean > 0 if kind is bool else round(mean) if kind is int else float(mean)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import errno
 import gc
 import importlib
-import sqlite3
 import sys
+from typing import Any
 
 import click
 
-from harness.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, TrilemmaError
+from harness.cli._ending import ReaderGone, ended, stop_at_term
 from harness.threads import share_processors
 
 _COLLECT_EVERY = 100_000
@@ -61,6 +60,13 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click itself would end with 1, a verdict, where nobody reads the output."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -85,29 +91,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; every refused input ends in one line and exit code 2."""
+    """Run the command line; whatever happens ends in a documented exit code (`harness.cli._ending`)."""
+    sys.exit(ended(_started))
+
+
+def _started() -> object:
     share_processors()
+    stop_at_term()
     gc.set_threshold(_COLLECT_EVERY, 20, 50)
     atexit.register(gc.freeze)  # at the end Python would look through all that libraries left, for a second
-    try:
-        code = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_BAD_INPUT)
-    except TrilemmaError as error:
-        sys.exit(_fail(str(error), error.exit_code))
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(_fail("stopped", EXIT_INTERRUPTED))
-    except (OSError, sqlite3.OperationalError) as error:
-        if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error):
-            remedy = "free some space and run the same command again: all finished items are kept"
-            sys.exit(
-                _fail(f"{getattr(error, 'filename', None) or 'disk'}: is full; {remedy}", EXIT_BAD_INPUT)
-            )
-        raise
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(line: str, code: int) -> int:
-    click.echo(f"trilemma: {line}", err=True)
-    return code
+    return cli.main(standalone_mode=False)

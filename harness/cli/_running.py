@@ -46,6 +46,9 @@ def complete(
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config)
+    for task in tasks:
+        for remark in task.remarks:
+            progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.runner import execute
@@ -153,8 +156,8 @@ def _compose(
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
-    from harness.models.embedder import load_embedder
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.embedder import check_embedder, load_embedder
+    from harness.models.huggingface import ENCODING, HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
@@ -163,7 +166,12 @@ def _compose(
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
+    model.check()
+    check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    for metric in (metric for found in metrics.values() for metric in found):
+        if (on_device := getattr(metric, "on_device", None)) is not None:
+            on_device(model.device)
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     common = {
@@ -172,6 +180,8 @@ def _compose(
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
+        "encoding": ENCODING,
+        "context_length": model.context_length,
     }
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
@@ -193,7 +203,7 @@ def _compose(
         recipes=recipes,
         preparations=preparations,
         model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached)),
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, tests),
@@ -223,6 +233,7 @@ def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,
+        answers=options.answers,
         timed_items=options.timed_items,
         base=base_of(experiment.model_dump(mode="json")),
         digest=digest_of([options.model_dump(), text, ids]),
@@ -264,6 +275,8 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        template_date=getattr(plan.model, "template_date", ""),
+        remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
         git_revision=git_revision(config.resolve().parent),
@@ -273,10 +286,10 @@ def _manifest(
 
 
 def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
-    """Write the manifest and return it, unless the folder holds another experiment's run.
+    """Write the manifest, unless the folder holds another experiment's run; return it as written.
 
-    A run folder belongs to one name, model and set of tasks. Strategies, options, seeds and limit may change:
-    rows know their recipe. A manifest that is the same but for its time stays, with that time.
+    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
+    seeds and limit may change: rows know their recipe.
 
     Raises:
         InputError: It holds another experiment's run.
@@ -298,7 +311,6 @@ def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
             if was != now:
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
-        if old | {"created": ""} == json.loads(manifest.model_dump_json()) | {"created": ""}:
-            return manifest.model_copy(update={"created": old["created"]})
+        manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return manifest

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Candidate, Decision, TaskStanding
-from harness.deciding.wording import money, p_value, points, standing
+from harness.deciding.records import Decision, TaskLead
+from harness.deciding.wording import kept, money, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -29,6 +29,9 @@ def print_summary(summary: Summary) -> None:
         console.print(
             f"{failure.strategy} (seed {failure.seed}) failed: {failure.error.message}", markup=False
         )
+    for task in summary.tasks:
+        for remark in task.remarks:
+            console.print(f"{task.name}: {remark}.", markup=False)
     for note in summary.notes:
         console.print(f"{note.strategy} (seed {note.seed}): {note.text}.", markup=False)
     if summary.errors:
@@ -129,8 +132,8 @@ def decision_table(decision: Decision) -> Table:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            p_value(each.p_holm) if each.tested else "",
-            _kept(each),
+            "" if old else p_value(each.p_holm),
+            kept(each.retained) or "-",
             money(each.per_1000),
             "-" if right is None else money(right),
             money(each.once),
@@ -142,35 +145,21 @@ def decision_table(decision: Decision) -> Table:
 
 
 def by_task_table(decision: Decision) -> Table:
-    """One row for each target task: every strategy's score and difference from the incumbent."""
-    table = Table(title=f"By target task, against {escape(decision.incumbent)}")
+    """One row for each target task: every strategy's score, marked where it is proven better or worse."""
+    table = Table(title=f"By task; + proven better than {decision.incumbent}, - proven worse")
     table.add_column("task")
-    for each in decision.candidates:
-        table.add_column(escape(each.strategy), justify="right")
-    found = {(e.strategy, s.task): s for e in decision.candidates for s in e.by_task}
-    for task in dict.fromkeys(task for _, task in found):
-        row = [found.get((each.strategy, task)) for each in decision.candidates]
-        names = [each.strategy for each in decision.candidates]
-        table.add_row(
-            escape(task),
-            *(_standing(decision, name, s) if s else "-" for name, s in zip(names, row, strict=True)),
-        )
+    others = [each for each in decision.candidates if each.tasks]
+    for name in (decision.incumbent, *(each.strategy for each in others)):
+        table.add_column(name, justify="right")
+    for leads in zip(*(each.tasks for each in others), strict=True):
+        old = points(leads[0].incumbent_mean, sign=False)
+        table.add_row(escape(leads[0].task), old, *(_marked(lead, decision.limits.alpha) for lead in leads))
     return table
 
 
-def _standing(decision: Decision, strategy: str, found: TaskStanding) -> str:
-    score = points(found.mean, sign=False)
-    if strategy == decision.incumbent:
-        return score
-    text = f"{score} ({points(found.difference)}, {standing(found, decision.limits.alpha)})"
-    return f"[bold]{text}[/bold]" if strategy == decision.winner else text
-
-
-def _kept(each: Candidate) -> str:
-    retained = each.retained
-    if retained.difference is None:
-        return "-"
-    return f"{points(retained.difference)} ({retained.state})"
+def _marked(lead: TaskLead, alpha: float) -> str:
+    mark = " " if lead.p_holm >= alpha else "+" if lead.difference > 0 else "-"
+    return f"{points(lead.mean, sign=False)} {mark}"
 
 
 def _paid_back(queries: float | None) -> str:
@@ -185,7 +174,7 @@ def scenario_table(decision: Decision) -> Table:
     strategies = [each.strategy for each in decision.candidates if each.strategy in priced]
     for strategy in strategies:
         table.add_column(strategy, justify="right")
-    for each in decision.scenarios:
+    for each in decision.scenarios if strategies else ():
         least = min(each.months.values())
         texts = [(money(each.months[name]), each.months[name] == least) for name in strategies]
         table.add_row(each.assumption, *(f"[bold]{text}[/bold]" if best else text for text, best in texts))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import InputError, nearest
+from harness.errors import InputError, nearest, one_of
 
 
 @click.group()
@@ -26,24 +26,19 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> N
 
     The file holds no times and is the same byte for byte whenever it is written from the same scores.
     """
-    from harness.analysis.rows import RunRows
     from harness.gate.baseline import baseline_of, load_baseline, write_baseline
-    from harness.store import Store
-    from reports._data import load_manifest
+    from reports._data import load_rows
 
     if not reason.strip():
         raise InputError("--reason", "", "is empty", "say why this strategy is the new baseline")
-    manifest = load_manifest(run)
-    with Store.open(run, read_only=True) as store:
-        rows = RunRows.load(manifest, store)
+    rows = load_rows(run)
+    manifest = rows.manifest
     others = [name for name in manifest.recipes if name != rows.base]
     chosen = strategy or (others[0] if len(others) == 1 else None)
     if chosen is None:
-        raise InputError("--strategy", "", "is needed: the run has several", nearest("", manifest.recipes))
-    if chosen not in manifest.recipes:
-        raise InputError(
-            "--strategy", "", "is no strategy of the run", nearest(chosen, manifest.recipes), chosen
-        )
+        problem = f"is needed: {len(others)} strategies could be meant"
+        raise InputError("--strategy", "", problem, nearest("", manifest.recipes))
+    chosen = one_of(chosen, manifest.recipes, "--strategy", "is no strategy of the run")
     path = out or Path("baselines") / f"{manifest.name}.json"
     before = load_baseline(path) if path.is_file() else None
     made = baseline_of(rows, chosen, reason.strip())

@@ -60,19 +60,18 @@ def decide(  # noqa: PLR0913 - the options of a command
 
     Ends with 0 where there is an answer, 3 where nothing is proven, 5 where the run allows no decision.
     """
-    from harness.analysis.rows import RunRows
     from harness.deciding.choosing import choose
     from harness.deciding.cost import Use
     from harness.deciding.prices import load_prices
     from harness.deciding.records import Limits
-    from harness.store import Store
-    from reports._data import load_manifest
+    from reports._data import load_rows
 
-    manifest = load_manifest(run)
+    rows = load_rows(run)
+    if not any(task.role == "target" for task in rows.manifest.tasks.values()):
+        remedy = "run it with a task of `role: target`; what was forgotten is in `trilemma report`"
+        raise InputError(run, "tasks", "has no target task to decide on, only retention tasks", remedy)
     sheet = load_prices(prices) if prices else None
-    shares = _weights(weights, manifest)
-    with Store.open(run, read_only=True) as store:
-        rows = RunRows.load(manifest, store)
+    shares = _weights(weights, rows.manifest)
     use = Use(queries_per_month, cache_hits, retrains_per_month)
     limits = Limits(max_forgetting=max_forgetting, max_cost_per_1000=max_cost_per_1k)
     decision = choose(rows, sheet, use, limits, shares)
@@ -115,7 +114,7 @@ def _print(decision: Decision) -> None:
     console.print(decision.paragraph, markup=False, soft_wrap=True)
     console.print()
     console.print(decision_table(decision))
-    if any(len(each.by_task) > 1 for each in decision.candidates):
+    if any(len(each.tasks) > 1 for each in decision.candidates):
         console.print(by_task_table(decision))
     for check in decision.checks:
         mark = "ends it" if check.ends else "ok" if check.good else "note"

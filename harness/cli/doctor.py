@@ -30,6 +30,7 @@ _CORE_PACKAGES = ("click", "jinja2", "numpy", "pydantic", "pyyaml", "rich", "sci
 _OPTIONAL_PACKAGES = (
     ("transformers", "models"),
     ("accelerate", "models"),
+    ("sentencepiece", "models"),
     ("peft", "train"),
     ("faiss-cpu", "rag"),
     ("sentence-transformers", "rag"),

@@ -18,6 +18,7 @@ from harness.errors import (
     EXIT_REGRESSION,
     InputError,
     nearest,
+    one_of,
 )
 from harness.files import write_whole
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.gate.evaluate import GateResult
     from harness.gate.spec import GateFile
-    from harness.types import RunManifest, Task
+    from harness.types import Task
 
 EXITS = {
     "PASS": EXIT_DONE,
@@ -78,17 +79,16 @@ def gate(
     progress = progress_for(sys.stderr)
     with resumable(), locked(run_dir):
         if _is_run(candidates[0]):
-            folder, manifest, names = _from_run(candidates, strategy)
+            folder, names = candidates[0], _from_run(candidates, strategy)
         else:
             gated = _gated(wanted, experiment, candidates)
             names = tuple(name for name in gated.strategies if name != "base")
-            folder, manifest = run_dir, complete(gated, config, run_dir, progress)
-        from harness.analysis.rows import RunRows
+            complete(gated, config, run_dir, progress)
+            folder = run_dir
         from harness.gate.evaluate import evaluate
-        from harness.store import Store
+        from reports._data import load_rows
 
-        with Store.open(folder, read_only=True) as store:
-            result = evaluate(wanted, RunRows.load(manifest, store), names, baseline)
+        result = evaluate(wanted, load_rows(folder), names, baseline, by_name)
         _write(result, run_dir)
     return EXITS[result.verdict]
 
@@ -125,9 +125,7 @@ def _is_run(path: Path) -> bool:
     return (path / "manifest.json").is_file()
 
 
-def _from_run(
-    candidates: tuple[Path, ...], strategy: str | None
-) -> tuple[Path, RunManifest, tuple[str, ...]]:
+def _from_run(candidates: tuple[Path, ...], strategy: str | None) -> tuple[str, ...]:
     from harness.analysis.rows import base_of
     from reports._data import load_manifest
 
@@ -137,16 +135,12 @@ def _from_run(
     manifest = load_manifest(candidates[0])
     others = [name for name in manifest.recipes if name != base_of(manifest.experiment)]
     if strategy is not None:
-        if strategy not in manifest.recipes:
-            remedy = nearest(strategy, manifest.recipes)
-            raise InputError("--strategy", "", "is no strategy of the run", remedy, strategy)
-        others = [strategy]
+        others = [one_of(strategy, manifest.recipes, "--strategy", "is no strategy of the run")]
     if len(others) != 1:
-        remedy = f"choose with --strategy: {', '.join(others)}"
-        raise InputError(
-            candidates[0], "", f"has {len(others)} strategies that could be the candidate", remedy
-        )
-    return candidates[0], manifest, tuple(others)
+        remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
+        problem = f"has {len(others)} strategies that could be the candidate"
+        raise InputError(candidates[0], "", problem, remedy)
+    return tuple(others)
 
 
 def _gated(wanted: GateFile, experiment: Experiment, candidates: tuple[Path, ...]) -> Experiment:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from strategies._index import ChunkIndex, IndexKind
     from strategies._retrieval import Chunking
 
-_SUFFIXES = (".md", ".txt")
 _folder = click.Path(path_type=Path)
 
 
@@ -46,7 +45,9 @@ def index() -> None:
 def build(
     corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tokens: int, kind: IndexKind
 ) -> None:
-    """Build the index of CORPUS: a folder of .txt and .md files, or a .jsonl file with id, title, text.
+    """Build the index of CORPUS: a folder of documents, or a .jsonl file with id, title, text.
+
+    Documents are text, Markdown, reStructuredText, HTML, Word and PDF; what is left out is named.
 
     An index that stands in DIR is replaced when the new one is complete.
     """
@@ -78,7 +79,7 @@ def build(
 def add(folder: Path, paths: tuple[Path, ...]) -> None:
     """Add documents to the index in DIR, or replace those of the same id.
 
-    PATH is a folder, a .jsonl file, or one .txt or .md file, whose id is its name without the suffix.
+    PATH is a folder, a .jsonl file, or one document, whose id is its name without the suffix.
     """
     documents = {document.id: document for path in paths for document in _documents(path)}
     opened, about, embedder = _open(folder)
@@ -129,14 +130,17 @@ def search(folder: Path, query: str, top_k: int, min_score: float | None) -> Non
 
 
 def _documents(path: Path) -> Sequence[Document]:
-    from harness.tasks.corpus import read_corpus, read_document
+    from harness.tasks.corpus import read_corpus
+    from harness.tasks.remarks import Remarks
     from harness.tasks.spec import CorpusSource
 
     if not path.exists():
         raise InputError(path, "", "there is no such file or folder", "check the path")
-    if path.is_file() and path.suffix.lower() in _SUFFIXES:
-        return (read_document(path, path.stem),)
-    return read_corpus(CorpusSource(path=str(path)), Path())
+    remarks = Remarks()
+    documents = read_corpus(CorpusSource(path=str(path)), Path(), remarks)
+    for line in remarks.lines():
+        click.echo(line, err=True)
+    return documents
 
 
 def _open_files(folder: Path) -> tuple[ChunkIndex, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli._running import complete, locked, resumable
-from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, InputError, nearest
+from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, one_of
 from harness.files import write_whole
 
 if TYPE_CHECKING:
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N test items of every task."
 )
-@click.option("--seed", "seeds", type=int, multiple=True, metavar="S", help="Use this seed; may be repeated.")
+@click.option(
+    "--seed",
+    "seeds",
+    type=click.IntRange(0, 2**32 - 1),
+    multiple=True,
+    metavar="S",
+    help="Use this seed; may be repeated.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder [default: runs/NAME]."
 )
@@ -43,7 +50,8 @@ def run(
     experiment = experiment.model_copy(
         update={"limit": limit or experiment.limit, "seeds": seeds or experiment.seeds}
     )
-    _check_only(experiment, only)
+    problem = "is not a strategy of this experiment"
+    only = tuple(one_of(name, experiment.strategies, "--only", problem) for name in only)
     run_dir = out or Path("runs") / experiment.name
     progress = progress_for(sys.stderr)
     with resumable(), locked(run_dir):
@@ -67,15 +75,3 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     print_summary(run.summary)
     click.echo(f"Report: {report}")
     return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread(run.summary) else EXIT_DONE
-
-
-def _check_only(experiment: Experiment, only: Sequence[str]) -> None:
-    for name in only:
-        if name not in experiment.strategies:
-            raise InputError(
-                "--only",
-                "",
-                "is not a strategy of this experiment",
-                nearest(name, experiment.strategies),
-                name,
-            )

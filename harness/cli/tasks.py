@@ -77,6 +77,8 @@ def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
         errors = [finding for finding in findings if finding.severity == "error"]
         n_errors += len(errors)
         click.echo(_summary(loaded, len(errors), len(findings) - len(errors)))
+        for remark in loaded.remarks:
+            click.echo(f"  note: {remark}")
         for finding in findings:
             click.echo(f"  {finding.line()}")
     if n_errors:
@@ -97,6 +99,7 @@ def _counter(model: str) -> tuple[CountTokens, int]:
     from harness.models.huggingface import HuggingFaceModel
 
     backend = HuggingFaceModel(ModelOptions(path=model), place="--model")
+    backend.check(weights=False)
     return backend.count_tokens, backend.context_length
 
 

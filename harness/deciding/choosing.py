@@ -17,13 +17,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.analysis.costs import mean_traffic
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
+from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
-from harness.deciding.cost import Priced, Use, break_even_queries, break_even_volume, priced, scenarios
+from harness.deciding.cost import (
+    Priced,
+    Use,
+    break_even_queries,
+    break_even_volume,
+    priced,
+    scenarios,
+    weighed,
+)
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskStanding
+from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskLead
+from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
 from harness.deciding.wording import paragraph
 from harness.stats import Macro, holm, mean_bounds
@@ -102,18 +112,8 @@ class Choosing:
         return self._against(self.incumbent)
 
     @cached_property
-    def _retained(self) -> dict[str, Macro]:
-        return self.run.against(self.run.base, "retention").means()
-
-    @cached_property
     def _costs(self) -> dict[str, StrategyCost]:
-        """Strategy to its cost, its tasks weighing as they do in the scores."""
-        return {
-            cost.strategy: cost.model_copy(update=mean_traffic(cost.by_task, self._shares).model_dump())
-            if cost.by_task
-            else cost
-            for cost in self.summary.costs
-        }
+        return {cost.strategy: weighed(cost, self._shares) for cost in self.summary.costs}
 
     @property
     def _deployable_costs(self) -> list[StrategyCost]:
@@ -145,17 +145,6 @@ class Choosing:
         }
 
     @cached_property
-    def _right(self) -> dict[str, float]:
-        """Weighted share of the target tasks' items that a strategy has right."""
-        found = self._primary_cells
-        return {
-            strategy: sum(
-                share * (found[strategy, task].right or 0.0) for task, share in self._shares.items()
-            )
-            for strategy in self._scores
-        }
-
-    @cached_property
     def _shares(self) -> dict[str, float]:
         """Weight of each target task as a share of all."""
         weights = {i.name: self.weights.get(i.name, 1.0) for i in self.run.infos if i.role == "target"}
@@ -175,28 +164,36 @@ class Choosing:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every strategy that has answered all target tasks, best first."""
-        names = [name for name in self._means if name in self._costs]
+        names = [name for name in self._means if {name, self.incumbent} <= self._costs.keys()]
         challengers = [n for n in names if n != self.incumbent and not self._is_oracle(n)]
         corrected = dict(zip(challengers, holm([self._means[n].p_value for n in challengers]), strict=True))
         found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
         return tuple(sorted(found, key=lambda each: -each.mean))
 
-    @cached_property
-    def _n_challengers(self) -> int:
-        """Strategies that Holm's correction counts."""
-        names = [name for name in self._means if name in self._costs]
-        return sum(name != self.incumbent and not self._is_oracle(name) for name in names)
+    @property
+    def _level(self) -> float:
+        """Level of the first of Holm's tests: what a challenger must hold beside all others."""
+        n_others = sum(name != self.incumbent and not self._is_oracle(name) for name in self._means)
+        return self.limits.alpha / max(1, n_others)
 
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
-        return priced(self._costs[name], self._right[name], self.sheet, self.use)
+        return priced(self._costs[name], self._right(name), self.sheet, self.use)
+
+    def _right(self, name: str) -> float:
+        """Return the weighed share of items of the target tasks that a strategy has right."""
+        infos = {info.name: info for info in self.run.infos}
+        return sum(
+            share
+            * share_right(self.run.scores[name][task], infos[task].primary_metric, infos[task].right_from)
+            for task, share in self._shares.items()
+        )
 
     def _candidate(self, name: str, p_holm: float) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
         low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
         mean_low, mean_high = self._score_bounds(name)
         retained = self._forgetting(name)
-        level = self.limits.alpha / max(1, self._n_challengers)
         return Candidate(
             strategy=name,
             kind=kind_of(self._entries[name]["use"]),
@@ -207,13 +204,11 @@ class Choosing:
             ci_low=low,
             ci_high=high,
             p_holm=p_holm,
-            detectable=mean.detectable(level),
-            items_needed=mean.items_needed(mean.estimate, level) if p_holm >= self.limits.alpha else None,
+            detectable=mean.detectable(self._level),
+            needed=mean.items_to_detect(mean.estimate, self._level),
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
-            per_1000_low=1000 * cost.per_query_low,
-            per_1000_high=1000 * cost.per_query_high,
             per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
             once=cost.once,
             month=cost.month,
@@ -221,35 +216,29 @@ class Choosing:
             break_even_volume=break_even_volume(cost, old),
             retained=retained,
             excluded=tuple(self._excluded(name, retained, cost)),
-            tested=name != self.incumbent and not self._is_oracle(name),
-            by_task=tuple(self._standings(name)),
+            tasks=tuple(self._leads(name)),
         )
 
-    def _standings(self, name: str) -> Iterable[TaskStanding]:
-        """Yield how a strategy stands on each target task that weighs anything."""
-        contrasts = {(c.strategy, c.task): c for c in self.summary.contrasts}
-        rivals = [each for each in self._scores if each != name and not self._is_oracle(each)]
-        for task, share in self._shares.items():
-            if not share:
-                continue
-            mine, found = self._primary_cells[name, task].mean, contrasts.get((name, task))
-            best = max(rivals, key=lambda each: self._primary_cells[each, task].mean, default=name)
-            yield TaskStanding(
-                task=task,
-                mean=mine,
-                difference=found.difference if found else 0.0,
-                ci_low=found.ci_low if found else 0.0,
-                ci_high=found.ci_high if found else 0.0,
-                p_holm=found.p_holm if found else 1.0,
-                best=best,
-                best_mean=self._primary_cells[best, task].mean,
-            )
+    def _leads(self, name: str) -> Iterable[TaskLead]:
+        for each in self.summary.contrasts:
+            if each.strategy == name and each.task in self._shares:
+                yield TaskLead(
+                    task=each.task,
+                    mean=self._primary_cells[name, each.task].mean,
+                    incumbent_mean=self._primary_cells[self.incumbent, each.task].mean,
+                    difference=each.difference,
+                    ci_low=each.ci_low,
+                    ci_high=each.ci_high,
+                    p_holm=each.p_holm,
+                )
 
     def _excluded(self, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
         if self._is_oracle(name):
             yield "shows the right passages: a ceiling, not a system"
         if retained.state == "found":
-            yield f"forgets more than {100 * self.limits.max_forgetting:.1f} points"
+            beyond = retained.ci_high is not None and retained.ci_high < 0
+            margin = f"{100 * self.limits.max_forgetting:.1f} points"
+            yield f"forgets more than {margin}" if beyond else f"forgets: {retained.grounds[0]}"
         most = self.limits.max_cost_per_1000
         if most is not None and cost.per_1000 > most:
             yield f"costs more than {most:g} {self.sheet.currency} per 1,000 answers"
@@ -257,28 +246,26 @@ class Choosing:
             yield "could not be prepared with every seed"
 
     def _forgetting(self, name: str) -> Retained:
-        adapted = self._costs[name].prepare.adapted
-        mean = self._retained.get(name)
-        if mean is None:
-            return Retained(state="not measured" if adapted else "none possible")
-        low, high = mean.interval(2 * self.limits.alpha)
-        tasks = [c for c in self.summary.forgetting if c.strategy == name]
-        worst = min(tasks, key=lambda c: c.difference, default=None)
-        flips = [f for f in self.summary.flips if f.strategy == name and f.role == "retention"]
-        most = self.limits.max_forgetting
-        found = high < 0 and low <= -most
-        state: Literal["none possible", "found", "ruled out", "not ruled out"] = (
-            "found" if found else "ruled out" if low > -most else "not ruled out"
-        )
-        return Retained(
-            state=state if adapted else "none possible",
-            difference=mean.estimate,
-            ci_low=low,
-            ci_high=high,
-            worst_task=worst.task if worst else "",
-            worst_difference=worst.difference if worst else None,
-            lost=sum(len(flip.lost) for flip in flips),
-            base_right=sum(flip.base_right for flip in flips),
+        adapted = self._costs[name].prepare.tuned or any(p.adapter for p in self.run.probes.get(name, ()))
+        if not adapted:
+            return Retained(state="none possible")
+        summary = self.summary
+        cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
+        tasks = []
+        for info, found in self.run.against(self.run.base, "retention").of_strategy(name):
+            base, now = cells[self.run.base, info.name], cells[name, info.name]
+            margin, ceiling = self.limits.max_forgetting, self.limits.ceiling
+            blind = blindness_of(base.mean, base.ci_low, now.mean, info.random_baseline, margin, ceiling)
+            tasks.append(KeptTask(info.name, found, base.mean, blind))
+        return judged(
+            Evidence(
+                tasks=tasks,
+                information=[each for each in summary.information if each.strategy == name],
+                drift=next((each for each in summary.drift if each.strategy == name), None),
+                contrasts=[each for each in summary.forgetting if each.strategy == name],
+                flips=[f for f in summary.flips if f.strategy == name and f.role == "retention"],
+            ),
+            self.limits,
         )
 
     # --- The checks ---
@@ -296,6 +283,7 @@ class Choosing:
             text=text,
         )
         yield self._leakage()
+        yield from self._same_prompts()
         yield self._ceiling()
         yield from self._recall()
         yield from self._parity()
@@ -309,6 +297,14 @@ class Choosing:
         if named:
             text = f"test items that stand in the training data: {', '.join(named)}"
         return Check(name="leakage", good=not named, ends=ends, text=text)
+
+    def _same_prompts(self) -> Iterable[Check]:
+        """Name the strategies that asked nothing else than the base on all target tasks."""
+        n_targets = sum(info.role == "target" for info in self.run.infos)
+        same = [name for name in self._means if len(self.run.same_as_base(name)) == n_targets]
+        if same:
+            text = f"asks exactly what {self.run.base} asks on every target task: {', '.join(same)}"
+            yield Check(name="prompts", good=False, ends=False, text=text)
 
     def _ceiling(self) -> Check:
         primary = {info.name: info.primary_metric for info in self.run.infos if info.role == "target"}
@@ -330,12 +326,12 @@ class Choosing:
         cells = [c for c in self.summary.cells if c.metric == "recall" and not self._is_oracle(c.strategy)]
         targets = {info.name for info in self.run.infos if info.role == "target"}
         for task in sorted({cell.task for cell in cells} & targets):
-            by_cell = [(self._recall_of_all(cell), cell) for cell in cells if cell.task == task]
-            (share, failed), best = max(by_cell, key=lambda found: found[0][0])
-            good = share >= self.limits.min_recall
-            text = f"{task}: {best.strategy} is shown a right document for {share:.0%} of the questions"
+            found = {cell.strategy: self._recall_of(cell) for cell in cells if cell.task == task}
+            best, (recall, failed) = max(found.items(), key=lambda each: each[1][0])
+            good = recall >= self.limits.min_recall
+            text = f"{task}: {best} is shown a right document for {recall:.0%} of the questions"
             if failed:
-                text += f" ({failed} of {best.n + failed} failed and count as not shown)"
+                text += f" ({failed} that failed count as without)"
             ceiling = [
                 cell
                 for cell in self.summary.cells
@@ -346,14 +342,10 @@ class Choosing:
                 text += f"; with the right passages {top.strategy} scores {100 * top.mean:.1f}"
             yield Check(name="retrieval recall", good=good, ends=False, text=text)
 
-    def _recall_of_all(self, cell: Cell) -> tuple[float, int]:
-        """Return recall over all questions that name their documents, and how many of them failed.
-
-        A question that failed has no recall and counts as 0.
-        """
+    def _recall_of(self, cell: Cell) -> tuple[float, int]:
+        """Return recall over all questions, and how many failed: those were shown nothing."""
         scores = self.run.scores[cell.strategy][cell.task]
-        lost = scores.failed - scores.of(cell.metric).keys()
-        failed = sum(bool(item.documents) for item in self.run.items[cell.task].some(lost).values())
+        failed = len(scores.failed - scores.of(cell.metric).keys())
         return cell.mean * cell.n / (cell.n + failed), failed
 
     def _parity(self) -> Iterable[Check]:

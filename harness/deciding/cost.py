@@ -1,6 +1,7 @@
 """What strategies cost under a price sheet: pure functions over measured tokens and times.
 
-A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query:
+A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query, that of the
+target tasks as the decision weighs them:
 
     c = p_in * (t_prefix * ((1 - h) * w + h * r) + t_var) + p_out * t_out + p_embed * t_embed
 
@@ -12,16 +13,15 @@ by the hour, c is the time of an answer over the share of the hour in which it a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.findings import StrategyCost
+from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, PriceSheet
 from harness.deciding.records import CostUnder
 
 MILLION = 1e6
-Z_95 = 1.959964
-"""97.5 % quantile of the standard normal."""
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 """Queries a month for which a sensitivity table is made."""
 
@@ -47,10 +47,8 @@ class Priced:
 
     Attributes:
         strategy: Its name.
-        once: Preparing, once: training, indexing, drawing examples.
+        once: Training and indexing, once.
         per_query: One answer.
-        per_query_low: Lower bound of its mean, from the spread over items (95 %).
-        per_query_high: Upper bound.
         per_month: Fixed cost of a month: hosting, and training again.
         per_1000: 1,000 answers.
         per_1000_correct: 1,000 right answers; infinite where none is right.
@@ -60,8 +58,6 @@ class Priced:
     strategy: str
     once: float
     per_query: float
-    per_query_low: float
-    per_query_high: float
     per_month: float
     per_1000: float
     per_1000_correct: float
@@ -73,20 +69,18 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
 
     Args:
         cost: What was measured.
-        right: Share of the target tasks' items that it has right, 0.0 to 1.0.
+        right: Share of its answers to the target tasks that are right, 0.0 to 1.0.
         sheet: The prices.
         use: Volume, caching, retraining.
     """
     once = _once(cost, sheet)
     per_query = _per_query(cost, sheet, use.cache_hits)
-    spread = Z_95 * _per_query_se(cost, sheet, use.cache_hits)
-    per_month = (sheet.hosting.monthly if cost.prepare.adapted else 0.0) + once * use.retrains_per_month
+    trained = cost.prepare.tuned
+    per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
     return Priced(
         strategy=cost.strategy,
         once=once,
         per_query=per_query,
-        per_query_low=max(0.0, per_query - spread),
-        per_query_high=per_query + spread,
         per_month=per_month,
         per_1000=1000 * per_query,
         per_1000_correct=1000 * per_query / right if right > 0 else math.inf,
@@ -94,41 +88,28 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
     )
 
 
+def weighed(cost: StrategyCost, shares: Mapping[str, float]) -> StrategyCost:
+    """Return what a mean answer takes where the tasks have these shares of the traffic."""
+    parts = [(shares.get(task.task, 0.0), task) for task in cost.tasks]
+    total = sum(share for share, _ in parts)
+    if total <= 0:
+        return cost
+    return cost.model_copy(update=mean_task_cost([(share / total, task) for share, task in parts]))
+
+
 def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
-    p_in, p_out = _token_prices(cost, sheet)
+    tuned = sheet.tuned if cost.prepare.tuned else None
+    p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
+    p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
     prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)
     cached = (1 - cache_hits) * (serving.cache_write if cache_hits else 1.0) + cache_hits * serving.cache_read
     prompt = prefix * cached + cost.prompt_tokens - prefix
     return (
         p_in * prompt + p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens
     ) / MILLION
-
-
-def _token_prices(cost: StrategyCost, sheet: PriceSheet) -> tuple[float, float]:
-    """Return the prices of a million input and output tokens; an adapter has those of a tuned model."""
-    if sheet.tuned and cost.prepare.adapted:
-        return sheet.tuned.input_per_million, sheet.tuned.output_per_million
-    return sheet.serving.input_per_million or 0.0, sheet.serving.output_per_million or 0.0
-
-
-def _per_query_se(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
-    """Return the standard error of a query's mean cost over items.
-
-    The prompt's cost is taken to vary as its tokens do; what is embedded for a query is taken as fixed.
-    """
-    serving = sheet.serving
-    if serving.per_hour is not None:
-        return cost.device_s_se * serving.per_hour / 3600 / serving.utilisation
-    _, p_out = _token_prices(cost, sheet)
-    fixed = (p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens) / MILLION
-    prompt = max(0.0, _per_query(cost, sheet, cache_hits) - fixed)
-    by_prompt = prompt / cost.prompt_tokens if cost.prompt_tokens else 0.0
-    by_answer = p_out / MILLION
-    variance = (by_prompt * cost.prompt_tokens_se) ** 2 + (by_answer * cost.completion_tokens_se) ** 2
-    return math.sqrt(max(0.0, variance + 2 * by_prompt * by_answer * cost.tokens_covariance))
 
 
 def _once(cost: StrategyCost, sheet: PriceSheet) -> float:

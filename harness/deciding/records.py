@@ -7,14 +7,17 @@ from typing import Literal
 from harness.types import Frozen
 
 Outcome = Literal["prompt", "retrieve", "fine-tune", "combine", "not yet proven", "stopped"]
-ForgettingState = Literal["none possible", "ruled out", "found", "not ruled out", "not measured"]
+ForgettingState = Literal["none possible", "ruled out", "found", "not ruled out", "not known", "not measured"]
 
 
 class Limits(Frozen):
     """What a strategy must hold to be chosen, and when the checks that come first end it.
 
     ``alpha`` is the level of every test. ``max_forgetting`` is the largest loss that is accepted in the mean
-    of the retention tasks, ``max_cost_per_1000`` that of 1,000 answers in the sheet's currency.
+    of the retention tasks, ``max_information_loss`` the largest share of what a retention task's questions
+    tell the base of their answers, and ``max_perplexity_ratio`` the highest perplexity of general text
+    against the base's at which forgetting can be ruled out. ``max_cost_per_1000`` is the largest cost of
+    1,000 answers in the sheet's currency.
     ``min_recall`` is the least recall at which retrieval is judged, ``ceiling`` the score above which a
     task cannot tell strategies apart, ``max_errors`` and ``max_leaks`` the largest shares of failed items
     and of test items that stand in the training data.
@@ -22,6 +25,8 @@ class Limits(Frozen):
 
     alpha: float = 0.05
     max_forgetting: float = 0.02
+    max_information_loss: float = 0.1
+    max_perplexity_ratio: float = 1.1
     max_cost_per_1000: float | None = None
     min_recall: float = 0.7
     ceiling: float = 0.97
@@ -39,7 +44,12 @@ class Check(Frozen):
 
 
 class Retained(Frozen):
-    """The mean over the retention tasks against the base, and the task that lost most."""
+    """The mean over the retention tasks that can show a loss against the base, and the task that lost most.
+
+    ``grounds`` are clauses that say what else the state rests on: tasks that cannot show a loss, tasks whose
+    loss is proven, what questions tell of their answers, perplexity. Where no task can show a loss, the
+    figures are those of all. ``lost_information`` are the tasks whose questions tell less of their answers.
+    """
 
     state: ForgettingState
     difference: float | None = None
@@ -49,23 +59,20 @@ class Retained(Frozen):
     worst_difference: float | None = None
     lost: int = 0
     base_right: int = 0
+    grounds: tuple[str, ...] = ()
+    lost_information: tuple[str, ...] = ()
 
 
-class TaskStanding(Frozen):
-    """A strategy on one target task: its score, the difference from the incumbent with its 95 % interval.
-
-    ``p_holm`` is corrected for all strategies on the task. ``best`` is the strategy with the highest score on
-    it, other than this one, and ``best_mean`` its score. The incumbent's own differences are 0.
-    """
+class TaskLead(Frozen):
+    """A strategy on one target task against the incumbent; ``p_holm`` is corrected over the strategies."""
 
     task: str
     mean: float
+    incumbent_mean: float
     difference: float
     ci_low: float
     ci_high: float
     p_holm: float
-    best: str
-    best_mean: float
 
 
 class Candidate(Frozen):
@@ -74,11 +81,10 @@ class Candidate(Frozen):
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
-    ``tested`` False: it is compared with nothing (the incumbent, a ceiling), and ``p_holm`` means nothing.
-    ``per_1000`` has the 95 % interval of the mean over items; ``per_1000_correct`` is None where no answer is
-    right. ``detectable`` is the least true difference that would be proven with power 0.8 (by the same test,
-    after Holm), ``items_needed`` the items of all target tasks with which the difference that was seen
-    would be; None where it is proven or more items would not help.
+    ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
+    ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
+    challengers (alpha over their number); None for a difference of 0. ``tasks`` has the target tasks one by
+    one; the incumbent's has none.
     """
 
     strategy: str
@@ -91,12 +97,10 @@ class Candidate(Frozen):
     ci_high: float
     p_holm: float
     detectable: float
-    items_needed: int | None = None
+    needed: int | None = None
     n_items: int
     n_seeds: int
     per_1000: float
-    per_1000_low: float | None = None
-    per_1000_high: float | None = None
     per_1000_correct: float | None
     once: float
     month: float
@@ -104,8 +108,7 @@ class Candidate(Frozen):
     break_even_volume: float | None
     retained: Retained
     excluded: tuple[str, ...]
-    tested: bool = True
-    by_task: tuple[TaskStanding, ...] = ()
+    tasks: tuple[TaskLead, ...] = ()
 
 
 class CostUnder(Frozen):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from harness.deciding.cost import Priced, Use, break_even_volume
 from harness.deciding.records import Candidate, Limits
-from harness.deciding.wording import detectable, points
+from harness.deciding.wording import points
 
 
 class Ground(Protocol):
@@ -69,10 +69,12 @@ def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
         )
     for other in ground.candidates:
         kept = other.retained
-        if other.mean > mine.mean and kept.state == "found" and kept.ci_low is not None:
+        by_score = kept.state == "found" and not kept.lost_information
+        if other.mean > mine.mean and by_score and kept.ci_low is not None:
+            loss = max(-kept.ci_low, -(kept.worst_difference or 0.0))
             yield (
                 f"{other.strategy} scores {points(other.mean - mine.mean, sign=False)} points more; it would "
-                f"be taken if a loss of {points(-kept.ci_low, sign=False)} points on what is to be kept were "
+                f"be taken if a loss of {points(loss, sign=False)} points on what is to be kept were "
                 "accepted."
             )
 
@@ -103,10 +105,9 @@ def _missing_proof(ground: Ground) -> Iterable[str]:
     if not challengers:
         return
     best = max(challengers, key=lambda candidate: candidate.difference)
-    yield (f"{detectable(best)} {best.strategy} has {points(best.difference)}.")
-    needed = best.items_needed
-    if needed is not None and needed > best.n_items:
-        yield (
-            f"To prove that lead takes about {needed:,} items ({best.n_items:,} were asked), if it is truly "
-            "as large as it was here (80 % power, after Holm)."
-        )
+    yield (
+        f"A true lead of {points(best.detectable, sign=False)} points would have been seen four times in "
+        f"five; {best.strategy} has {points(best.difference)}."
+    )
+    if best.difference > 0 and best.needed and best.needed > best.n_items:
+        yield f"To prove that lead takes about {best.needed:,} items ({best.n_items:,} were asked)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.deciding.records import Candidate, Decision, Retained, TaskStanding
+from harness.deciding.records import Candidate, Decision, Retained, TaskLead
 
 VERBS = {
     "prompt": "Prompt",
@@ -39,57 +39,36 @@ def paragraph(decision: Decision) -> str:
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
         f"n = {mine.n_items:,} items, {_seeds(mine)}).",
-        by_task(mine, decision.limits.alpha),
+        _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def by_task(mine: Candidate, alpha: float) -> str:
-    """Return on which target tasks the lead stands and on which it does not; "" where there is only one."""
-    if len(mine.by_task) < 2:
+def _by_task(decision: Decision, mine: Candidate) -> str:
+    """Say on which tasks the winner is not better: a lead in the mean may be that of one task."""
+    alpha, old = decision.limits.alpha, decision.incumbent
+    better = [task for task in mine.tasks if task.difference > 0 and task.p_holm < alpha]
+    worse = [task for task in mine.tasks if task.difference < 0 and task.p_holm < alpha]
+    open_ones = [task for task in mine.tasks if task not in better and task not in worse]
+    if len(mine.tasks) < 2 or not (worse or open_ones):
         return ""
-    leads = [each for each in mine.by_task if each.difference > 0 and each.p_holm < alpha and each.mean > 0]
-    behind = [each for each in mine.by_task if each.difference < 0 or each.mean == 0]
-    open_ = [each for each in mine.by_task if each not in leads and each not in behind]
-    if len(leads) == len(mine.by_task):
-        return f"{mine.strategy} leads in all {len(leads)} target tasks."
-    parts = [f"{mine.strategy} leads in {listed([each.task for each in leads])}" if leads else ""]
-    parts += [
-        f"on {each.task} it scores {points(each.mean, sign=False)} against "
-        f"{points(each.best_mean, sign=False)} for {each.best}"
-        for each in behind
+    parts = [f"better than {old} on {_names(better)}"] if better else []
+    parts += [f"not proven better on {_names(open_ones, scores=True)}"] if open_ones else []
+    parts += [f"worse on {_names(worse, scores=True)}"] if worse else []
+    return f"By task it is {', '.join(parts)}."
+
+
+def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
+    """Return the names of tasks, with both scores where the lead is not told by the mean."""
+    shown = [
+        f"{task.task} ({points(task.mean, sign=False)} against {points(task.incumbent_mean, sign=False)})"
+        if scores
+        else task.task
+        for task in tasks
     ]
-    if open_:
-        named = [f"{each.task} ({points(each.difference)})" for each in open_]
-        parts.append(f"in {listed(named)} no lead is proven")
-    text = "; ".join(part for part in parts if part)
-    return text[:1].upper() + text[1:] + "." if not leads else text + "."
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Return names as `a, b and c`; of many, the first ones and how many more there are."""
-    shown = list(names[:most])
-    if len(names) > most:
-        shown.append(f"{len(names) - most} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
-
-
-def standing(each: TaskStanding, alpha: float) -> str:
-    """Return what is shown on a task: `better`, `worse` or `open`."""
-    if each.p_holm >= alpha:
-        return "open"
-    return "better" if each.difference > 0 else "worse"
-
-
-def detectable(mine: Candidate) -> str:
-    """Return what a comparison could have shown: its power, by the test that was used."""
-    items = f"With {mine.n_items:,} items"
-    if mine.detectable >= 1:
-        return f"{items}, no difference can be detected reliably (80 % power, after Holm)."
-    least = points(mine.detectable, sign=False)
-    return f"{items}, only differences above {least} points are reliably detected (80 % power, after Holm)."
+    return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else shown[0]
 
 
 def p_value(value: float) -> str:
@@ -122,7 +101,8 @@ def _unproven(decision: Decision) -> str:
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
         f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {best.n_items:,} items). "
-        f"{detectable(best)}"
+        f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
+        "in five."
     )
     if barred:
         named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)
@@ -166,19 +146,29 @@ def money(amount: float) -> str:
     return f"{amount:,.2f}"
 
 
+def kept(retained: Retained) -> str:
+    """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
+    if retained.state == "none possible":
+        return "cannot forget"
+    return "" if retained.difference is None else f"{points(retained.difference)} ({retained.state})"
+
+
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
-    if retained.state == "not measured" or retained.difference is None:
+    grounds = "; ".join(retained.grounds)
+    if retained.difference is None or retained.ci_low is None or retained.ci_high is None:
+        if retained.state == "found":
+            return f"Forgetting is found: {grounds}."
         return "What it forgets was not measured: add retention tasks."
-    assert retained.ci_low is not None
-    assert retained.ci_high is not None
     figures = (
-        f"{points(retained.difference)} points on what is to be kept ({points(retained.ci_low)} to "
+        f"{points(retained.difference)} points on general tasks ({points(retained.ci_low)} to "
         f"{points(retained.ci_high)}, 90 %), worst in {retained.worst_task} "
         f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
         "answers lost"
     )
-    if retained.state == "ruled out":
-        return f"Forgetting beyond the limit is ruled out: {figures}."
-    return f"Forgetting beyond the limit is {retained.state}: {figures}."
+    if retained.state == "not known":
+        return f"Whether it forgets is not known: {grounds}."
+    said = {"ruled out": "Forgetting beyond the limit is ruled out", "found": "Forgetting is found"}
+    text = f"{said.get(retained.state, 'Forgetting beyond the limit is not ruled out')}: {figures}"
+    return f"{text}; {grounds}." if grounds else f"{text}."

@@ -58,11 +58,8 @@ def decoding_of(manifest: RunManifest) -> dict[str, Any]:
     """Return what determines answers beside model and prompts."""
     experiment = manifest.experiment
     return {
-        "temperature": experiment["temperature"],
-        "repeats": experiment["repeats"],
-        "limit": experiment["limit"],
-        "on_long_prompt": experiment["on_long_prompt"],
-        "template_options": experiment["model"]["template_options"],
+        **{key: experiment.get(key) for key in ("temperature", "repeats", "limit", "on_long_prompt")},
+        "template_options": experiment["model"].get("template_options"),
         "dtype": manifest.model.dtype,
     }
 

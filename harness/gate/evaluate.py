@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
-from harness.analysis.costs import latency_quantiles
-from harness.analysis.forgetting import RightItems, refusals
+from harness.analysis.answers import latencies_of
+from harness.analysis.forgetting import RightItems, mean_drift, refusals
+from harness.analysis.retention import blindness_of, information_changes
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import Clusters, mean_with_interval
+from harness.deciding import retention
+from harness.deciding.records import Limits
 from harness.gate.baseline import Baseline, tokens_per_item
 from harness.gate.judge import CheckResult, Verdict, judged, settled, worst
-from harness.gate.sides import Compared, Sides, checked_tasks, compare_all, retained
+from harness.gate.sides import Compared, Sides, Tasks, checked_tasks, compare_all, retained
 from harness.gate.spec import GateFile, TaskCheck
 from harness.stats import Macro, holm
+from harness.tasks.questions import question_for_people
 from harness.types import Frozen
 
 WORST_FLIPS = 10
@@ -54,21 +59,30 @@ class GateResult(Frozen):
 
 
 def evaluate(
-    gate: GateFile, run: RunRows, candidates: Sequence[str], baseline: Baseline | None
+    gate: GateFile,
+    run: RunRows,
+    candidates: Sequence[str],
+    baseline: Baseline | None,
+    tasks: Tasks | None = None,
 ) -> GateResult:
     """Judge candidates, which are strategies of the run, against the baseline and the base.
 
+    ``tasks`` are those of the gate's experiment, by default the run's own: what the run has not answered of
+    them cannot be compared, and never passes.
+
     Drops are corrected over all checks of all candidates, gains over the candidates (Holm).
     """
-    compared = [compare_all(gate, run, name, baseline) for name in candidates]
+    tasks = run.manifest.tasks if tasks is None else tasks
+    compared = [compare_all(gate, run, name, baseline, tasks) for name in candidates]
     open_checks = [
-        [*_checks(gate, run, name, baseline, sides)] for name, sides in zip(candidates, compared, strict=True)
+        [*_checks(gate, run, name, baseline, sides, tasks)]
+        for name, sides in zip(candidates, compared, strict=True)
     ]
     flat = settled([check for checks in open_checks for check in checks], gate.alpha)
     results = []
     for name, checks, sides in zip(candidates, open_checks, compared, strict=True):
         mine, flat = flat[: len(checks)], flat[len(checks) :]
-        gain = _gain(gate, run, sides)
+        gain = _gain(gate, tasks, sides)
         results.append(
             CandidateResult(
                 candidate=name,
@@ -76,7 +90,7 @@ def evaluate(
                 gain=gain.estimate if gain else None,
                 p_better=gain.p_value if gain else None,
                 checks=tuple(mine),
-                flips=tuple(_flips(gate, run, name, sides)),
+                flips=tuple(_flips(checked_tasks(gate, tasks), run, name, sides)),
             )
         )
     known = [i for i, result in enumerate(results) if result.p_better is not None]
@@ -98,14 +112,13 @@ def evaluate(
 
 
 def _checks(
-    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared
+    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared, tasks: Tasks
 ) -> Iterable[CheckResult]:
     yield from _unprepared(run, name)
     for check in gate.checks:
-        yield from _task_checks(gate, check, gate.matched(check, run.manifest.tasks), compared)
+        yield from _task_checks(gate, check, gate.matched(check, tasks), compared)
     if gate.forgetting is not None:
-        check = TaskCheck(tasks="*", margin=gate.forgetting, against="base", together=True)
-        yield _together("forgetting", gate, check, retained(run), compared)
+        yield _forgetting(gate, gate.forgetting, run, name, compared, retained(tasks))
     if gate.refusals is not None:
         yield from _refusals(gate, run, name, gate.refusals)
     yield from _must_pass(gate, run, name)
@@ -122,13 +135,13 @@ def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
 def _task_checks(
     gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
 ) -> Iterable[CheckResult]:
-    if check.together:
+    if check.together or not tasks:
         yield _together(check.tasks, gate, check, tasks, compared)
         return
     for task in tasks:
         result, sides = _open_check(task, check, [task]), compared[task, check.against]
         if isinstance(sides, Sides):
-            right = RightItems.of(sides.new, sides.old, sides.metric)
+            right = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from)
             result = result.model_copy(update={"lost": right.lost, "gained": len(right.gained)})
             yield judged(result, sides.found, check.margin, gate.alpha)
         else:
@@ -141,10 +154,44 @@ def _together(
     result = _open_check(label, check, tasks)
     found = [compared[task, check.against] for task in tasks]
     reasons = [reason for sides in found if not isinstance(sides, Sides) for reason in sides]
-    if reasons:
-        return _not_comparable(result, dict.fromkeys(reasons))
+    if reasons or not found:
+        return _not_comparable(result, dict.fromkeys(reasons) or ["the run has none of its tasks"])
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return judged(result, Macro(pairs), check.margin, gate.alpha)
+
+
+def _forgetting(
+    gate: GateFile, margin: float, run: RunRows, name: str, compared: Compared, tasks: Sequence[str]
+) -> CheckResult:
+    """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
+    check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
+    sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
+    if not sides or len(sides) < len(tasks):
+        return _together("forgetting", gate, check, tasks, compared)
+    guesses = {info.name: info.random_baseline for info in run.infos}
+    kept = [_kept(task, sides[task], run.clusters[task], guesses[task], margin) for task in tasks]
+    probes = run.probes.get(name, ())
+    found = retention.judged(
+        retention.Evidence(
+            tasks=kept,
+            information=[*information_changes(name, [probe.information for probe in probes], run.clusters)],
+            drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
+        ),
+        Limits(alpha=gate.alpha, max_forgetting=margin),
+    )
+    seeing = [task.found for task in kept if task.blind is None]
+    pairs = tuple(seeing or [task.found for task in kept])
+    result = judged(_open_check("forgetting", check, tasks), Macro(pairs), margin, gate.alpha)
+    if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
+        result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
+    return result.model_copy(update={"grounds": found.grounds})
+
+
+def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, margin: float) -> retention.KeptTask:
+    base_mean, base_low, _, _ = mean_with_interval(sides.old, sides.metric, clusters)
+    now_mean, _, _, _ = mean_with_interval(sides.new, sides.metric, clusters)
+    blind = blindness_of(base_mean, base_low, now_mean, guess, margin)
+    return retention.KeptTask(task, sides.found, base_mean, blind)
 
 
 def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:
@@ -165,15 +212,20 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
 
 def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterable[CheckResult]:
     """Whether questions without an answer are still refused, task by task, against the base."""
+    any_asked = False
     for task_name, task in run.manifest.tasks.items():
         new, base = (run.answers.get(strategy, {}).get(task_name) for strategy in (name, run.base))
         if not task.refusal or new is None or base is None:
             continue
         rates, _ = refusals(new, base, run.unanswerable[task_name], run.clusters[task_name])
         if rates is not None:
+            any_asked = True
             check = TaskCheck(tasks=task_name, margin=margin, against="base")
             result = _open_check(f"refusals in {task_name}", check, [task_name])
             yield judged(result, rates.found, margin, gate.alpha)
+    if not any_asked:
+        text = "no question without an answer was asked of both sides"
+        yield CheckResult(name="refusals", verdict="NOT COMPARABLE", text=text)
 
 
 def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
@@ -186,8 +238,7 @@ def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]
             for item in run.items[task]
             if tag in item.tags and item.id in by_item
         ]
-        least = {task: found[task].right_from or 1.0 for task in scores}
-        wrong = [(task, item) for task, item in asked if scores[task][item].min() < least[task]]
+        wrong = [(task, item) for task, item in asked if scores[task][item].min() < 1.0]
         label = f"items tagged {tag}"
         if not asked:
             yield CheckResult(
@@ -234,7 +285,7 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
     """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
     common = [
         task
-        for task in run.traffic
+        for task in run.manifest.tasks
         if (baseline is None or task in baseline.tasks) and task in run.answers[name]
     ]
     new = [tokens_per_item(run, name, task) for task in common]
@@ -245,32 +296,33 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
 
 
 def _median_latency(run: RunRows, strategy: str) -> float:
-    """Median of the target tasks' answers, each task weighing the same."""
-    by_task = run.answers.get(strategy, {})
-    found = [by_task[task] for task in run.traffic if task in by_task and len(by_task[task].latencies_s)]
-    return latency_quantiles(found, (0.5,))[0] if found else 0.0
+    latencies = latencies_of(run.answers.get(strategy, {}).values())
+    return float(np.median(latencies)) if len(latencies) else 0.0
 
 
 # --- Ranking and flips ---
 
 
-def _gain(gate: GateFile, run: RunRows, compared: Compared) -> Macro | None:
+def _gain(gate: GateFile, tasks: Tasks, compared: Compared) -> Macro | None:
     """Return the mean difference over the target tasks that are checked and can be compared."""
-    targets = {info.name for info in run.infos if info.role == "target"}
-    found = [compared[t, check.against] for t, check in checked_tasks(gate, run).items() if t in targets]
+    found = [
+        compared[name, check.against]
+        for name, check in checked_tasks(gate, tasks).items()
+        if tasks[name].role == "target"
+    ]
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return Macro(pairs) if pairs else None
 
 
-def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[Flip]:
+def _flips(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared: Compared) -> list[Flip]:
     """Return the items that were right and are wrong now, the largest drops first."""
     flips = []
-    for task, check in checked_tasks(gate, run).items():
+    for task, check in checks.items():
         sides = compared[task, check.against]
         if not isinstance(sides, Sides):
             continue
         after, before = sides.new.of(sides.metric), sides.old.of(sides.metric)
-        lost = RightItems.of(sides.new, sides.old, sides.metric).lost
+        lost = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from).lost
         drops = {item_id: float(before[item_id].mean() - after[item_id].mean()) for item_id in lost}
         largest = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
         items, answers = run.items[task].some(largest), run.first_results(name, task, largest)
@@ -280,7 +332,7 @@ def _flips(gate: GateFile, run: RunRows, name: str, compared: Compared) -> list[
                 Flip(
                     task=task,
                     item_id=item_id,
-                    question=item.input,
+                    question=question_for_people(run.manifest.tasks[task], item),
                     target=item.targets[0],
                     answer=answer.text if answer else "(no answer)",
                     drop=drops[item_id],

@@ -26,7 +26,7 @@ class CheckResult(Frozen):
 
     ``difference`` is new - old with its one-sided bounds ``low`` and ``high``; ``p_drop`` the p-value that
     there is no drop, corrected for all checks. ``needed`` is how many items would be enough. Checks that are
-    no differences of scores have only a verdict and a text.
+    no differences of scores have only a verdict and a text. ``grounds`` say what else the verdict rests on.
     """
 
     name: str
@@ -43,6 +43,7 @@ class CheckResult(Frozen):
     needed: int | None = None
     lost: tuple[str, ...] = ()
     gained: int = 0
+    grounds: tuple[str, ...] = ()
 
 
 def drop_p(found: Paired | Macro) -> float:
@@ -109,12 +110,15 @@ def _settled(check: CheckResult, p_holm: float | None, alpha: float) -> CheckRes
         text = f"no loss beyond the margin: {figures}"
     elif verdict == "FAIL":
         text = f"a real drop, and the margin is not held: {figures}"
+    elif check.low > -check.margin:
+        text = f"not known, though the margin is held: {figures}"
     elif check.needed is None:
         text = (
             f"not proven; more items are unlikely to help, for the estimate is beyond the margin: {figures}"
         )
     else:
         text = f"not proven; needs about {check.needed:,} items: {figures}"
+    text = "; ".join([text, *check.grounds])
     return check.model_copy(update={"verdict": verdict, "text": text, "p_drop": p_holm})
 
 

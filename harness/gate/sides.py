@@ -10,6 +10,7 @@ from harness.analysis.scores import Scores, pair
 from harness.gate.baseline import Baseline, differences
 from harness.gate.spec import Against, GateFile, TaskCheck
 from harness.stats import Paired
+from harness.types import Task
 
 
 @dataclass(frozen=True)
@@ -20,30 +21,44 @@ class Sides:
     new: Scores
     old: Scores
     found: Paired
+    right_from: float | None = None
 
 
 Compared = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
 """Task and reference to both sides, or to the reasons why they cannot be compared."""
+Tasks = Mapping[str, Task]
+"""The tasks that a gate's experiment has, by name."""
 
 
-def compare_all(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Compared:
-    """Compare a candidate on every task that the gate looks at."""
-    wanted = [
-        (task, check.against) for check in gate.checks for task in gate.matched(check, run.manifest.tasks)
-    ]
+def compare_all(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, tasks: Tasks) -> Compared:
+    """Compare a candidate on every one of the gate's ``tasks`` that it looks at."""
+    wanted = [(task, check.against) for check in gate.checks for task in gate.matched(check, tasks)]
     if gate.forgetting is not None:
-        wanted += [(task, "base") for task in retained(run)]
-    return {(task, against): _sides(run, name, task, against, baseline) for task, against in wanted}
+        wanted += [(task, "base") for task in retained(tasks)]
+    return {
+        (task, against): _other_task(run, tasks[task]) or _sides(run, name, task, against, baseline)
+        for task, against in wanted
+    }
 
 
-def retained(run: RunRows) -> list[str]:
+def retained(tasks: Tasks) -> list[str]:
     """Return the retention tasks."""
-    return [info.name for info in run.infos if info.role == "retention"]
+    return [name for name, task in tasks.items() if task.role == "retention"]
 
 
-def checked_tasks(gate: GateFile, run: RunRows) -> dict[str, TaskCheck]:
+def checked_tasks(gate: GateFile, tasks: Tasks) -> dict[str, TaskCheck]:
     """Return the tasks that are checked, each with the last check that names it."""
-    return {task: check for check in gate.checks for task in gate.matched(check, run.manifest.tasks)}
+    return {task: check for check in gate.checks for task in gate.matched(check, tasks)}
+
+
+def _other_task(run: RunRows, task: Task) -> tuple[str, ...]:
+    """Say why a run's answers to a task are none to the gate's; empty where they are."""
+    mine = run.manifest.tasks.get(task.name)
+    if mine is None:
+        return (f"{task.name} is not in the run",)
+    if mine.digest != task.digest:
+        return (f"{task.name} has other items, templates or settings than in the gate's experiment",)
+    return ()
 
 
 def _sides(
@@ -64,4 +79,5 @@ def _sides(
     if missing := sorted(set(old.of(metric)) - set(new.of(metric))):
         return (f"{len(missing)} items of {task} have no answer, {missing[0]} first",)
     found = pair(new, old, metric, run.clusters[task])
-    return Sides(metric, new, old, found) if found else (f"{task} has no items",)
+    right_from = run.manifest.tasks[task].right_from
+    return Sides(metric, new, old, found, right_from) if found else (f"{task} has no items",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -69,7 +70,7 @@ class GateFile(Options):
     forgetting: float | None = Field(default=None, gt=0.0, lt=1.0)
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
 
-    def matched(self, check: TaskCheck, tasks: dict[str, Task]) -> list[str]:
+    def matched(self, check: TaskCheck, tasks: Mapping[str, Task]) -> list[str]:
         """Return the names of the tasks that a check means."""
         return [
             name

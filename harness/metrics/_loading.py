@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
-from harness.plugins import load
+from harness.plugins import load, sound
 from harness.protocols import Metric
 from harness.types import MetricSpec, Task
 
@@ -56,9 +56,14 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
         parse(kind.options_type, spec.options, place, key)
     else:
         _check_arguments(kind, spec, place, key)
-    metric: Metric = kind(**spec.options)
-    if not hasattr(metric, "names") or not hasattr(metric, "score"):
-        raise InputError(place, key, "is no metric: it has no `names` or no `score`", "add them", spec.use)
+    with sound(place, key, spec.use):
+        metric: Metric = kind(**spec.options)
+    names = getattr(metric, "names", None)
+    named = isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names)
+    if not named or not callable(getattr(metric, "score", None)):
+        raise InputError(
+            place, key, "is no metric: it has no tuple `names` or no `score`", "add them", spec.use
+        )
     return metric
 
 

@@ -11,6 +11,7 @@ from harness.metrics._mentions import Text, mentions, read
 from harness.metrics.refusal_accuracy import ENGLISH_REFUSALS
 from harness.protocols import Case
 from harness.tasks.answers import POLARITY, option_places, yes_or_no
+from harness.tasks.questions import asked_text
 
 __all__ = ["Contains"]
 
@@ -46,7 +47,7 @@ class Contains(TextMetric):
                 case.answer,
                 case.item.targets,
                 case.item.choices or case.task.choices,
-                case.item.input,
+                asked_text(case.task, case.item),
                 case.task.refusal or "",
             )
             for case in cases

@@ -34,6 +34,11 @@ class SemanticSimilarity(TextMetric):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._vectors: dict[str, Any] = {}
+        self._device: str | None = None
+
+    def on_device(self, device: str) -> None:
+        """Embed on "cpu" or "cuda", where the model is; before the first text."""
+        self._device = device
 
     def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
         """Return ``semantic_similarity`` in [0, 1]."""
@@ -50,7 +55,7 @@ class SemanticSimilarity(TextMetric):
             return source()
         from harness.models.embedder import load_embedder
 
-        return load_embedder(source, cache_dir=None)
+        return load_embedder(source, None, self._device)
 
     def _embedded(self, text: str) -> Any:
         if text not in self._vectors:

@@ -11,11 +11,15 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.positions import forget_lengths
+from harness.models.reasoning import TAGS
 from harness.models.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
 
 
-def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str]) -> Generation:
+def written(
+    tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str], begun: str = ""
+) -> Generation:
     """Return a generated answer, without what it cost.
 
     Args:
@@ -23,16 +27,29 @@ def written(tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[
         ids: New token ids, possibly with padding after the end.
         ends: Token ids that end an answer.
         stop: Strings that end an answer, and are no part of it.
+        begun: A tag of reasoning that the prompt has opened: what is written goes on inside it.
     """
     end = next((i for i, token in enumerate(ids) if token in ends), None)
-    text = str(tokenizer.decode(ids[:end], skip_special_tokens=True))
+    text = _text(tokenizer, ids[:end])
     cuts = [position for s in stop if (position := text.find(s)) >= 0]
     text = text[: min(cuts)] if cuts else text
     return Generation(
-        text=text.strip(),
+        text=f"{begun}{text}".strip(),
         usage=TokenUsage(completion=len(ids) if end is None else end + 1),
         stop_reason="length" if end is None and not cuts else "stop",
     )
+
+
+def _text(tokenizer: Any, ids: list[int]) -> str:
+    """Return a text without special tokens, but with tags of reasoning, which some have as such."""
+    special = getattr(tokenizer, "all_special_tokens", ())
+    tags = {tokenizer.convert_tokens_to_ids(tag): tag for tag in TAGS if tag in special}
+    parts, start = [], 0
+    for at, token in enumerate(ids):
+        if token in tags:
+            parts += [tokenizer.decode(ids[start:at], skip_special_tokens=True), tags[token]]
+            start = at + 1
+    return "".join([*parts, str(tokenizer.decode(ids[start:], skip_special_tokens=True))])
 
 
 def chosen(
@@ -54,10 +71,35 @@ def chosen(
         )
         for text, value, exact, ids in zip(texts, scored.values, scored.exact, options, strict=True)
     )
-    best = max(choices, key=lambda choice: choice.log_likelihood)
-    length = len(options[choices.index(best)])
-    usage = TokenUsage(completion=length, scored=scored.n_read)
+    best, ids = max(zip(choices, options, strict=True), key=lambda pair: pair[0].log_likelihood)
+    usage = TokenUsage(completion=len(ids), scored=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
+
+
+def plain_answers(
+    module: Any,
+    tokenizer: Any,
+    requests: Sequence[Request],
+    prompts: list[list[int]],
+    ends: list[int],
+    together: bool,
+) -> list[list[int]]:
+    """Return the new token ids of each prompt as transformers generate them, padded after their end.
+
+    Args:
+        module: The model.
+        tokenizer: Its tokenizer.
+        requests: Of like decoding; with sampling they are the seed.
+        prompts: Token ids of each prompt.
+        ends: Token ids that end an answer.
+        together: Whether they are answered in one batch; else one by one.
+    """
+    if together:
+        return transformers_answers(module, tokenizer, requests, prompts, ends)
+    pairs = zip(requests, prompts, strict=True)
+    return [
+        transformers_answers(module, tokenizer, [request], [prompt], ends)[0] for request, prompt in pairs
+    ]
 
 
 def transformers_answers(
@@ -68,27 +110,33 @@ def transformers_answers(
     Sampling is seeded by the items of the batch.
     """
     decoding = requests[0].decoding
-    batch = tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(module.device)
-    sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p} if decoding.temperature else {}
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), 0)
+    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=module.device)
+    seen = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=module.device)
+    sampling: dict[str, Any] = {}
+    if decoding.temperature:
+        sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     stopping = {"stop_strings": list(decoding.stop)} if decoding.stop else {}
     config = transformers.GenerationConfig(
         max_new_tokens=decoding.max_new_tokens,
         do_sample=decoding.temperature > 0,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=ends,
+        pad_token_id=pad,
+        eos_token_id=ends or None,
         **sampling,
         **stopping,
     )
     if decoding.temperature:
         seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
         torch.manual_seed(int(seed[:15], 16))
+    forget_lengths(module)
     output = module.generate(
-        input_ids=batch["input_ids"],
-        attention_mask=batch["attention_mask"],
+        input_ids=ids,
+        attention_mask=seen,
         generation_config=config,
         **({"tokenizer": tokenizer} if decoding.stop else {}),
     )
-    rows: list[list[int]] = output[:, batch["input_ids"].shape[1] :].tolist()
+    rows: list[list[int]] = output[:, width:].tolist()
     return rows
 
 

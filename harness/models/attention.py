@@ -21,13 +21,16 @@ PREFIX = "shared_prefix"
 MOST_NEW = 16
 """New tokens of a row up to which this pays; with more, products are large and reading is no bound."""
 
+_OTHER = ("position_bias", "softcap", "s_aux", "cache", "output_attentions")
+"""Arguments that change the scores or what is read; `sdpa` knows what to make of them, or refuses."""
+
 
 def attend(
     module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    mask: torch.Tensor | None,
+    attention_mask: torch.Tensor | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attend as transformers do with "sdpa", for few new tokens a row in two parts: the prefix and the rest.
@@ -36,18 +39,22 @@ def attend(
         module: The layer.
         query: Shape ``(n_rows, n_heads, n_new, dim)``.
         key: Shape ``(n_rows, n_key_heads, n_tokens, dim)``.
-        value: Like ``key``.
-        mask: What is added to the scores, or which tokens are seen, shape ``(n_rows, 1, n_new, n_tokens)``.
-        **kwargs: What else transformers pass.
+        value: Like ``key``, with a ``dim`` of its own.
+        attention_mask: What is added to the scores, or which tokens are seen, shape
+            ``(n_rows, 1, n_new, n_tokens)``. Parameters have the names of transformers, since some models
+            pass them by name.
+        **kwargs: What else transformers pass; whatever bears on the scores is left to them.
 
     Returns:
         Shape ``(n_rows, n_new, n_heads, dim)``, and None.
     """
-    prefix = getattr(key, PREFIX, None)
+    prefix, mask = getattr(key, PREFIX, None), attention_mask
     n_rows, n_heads, n_new, dim = query.shape
     # Without a mask, sdpa has no fast way for one bfloat16 token that reads grouped heads on a CPU.
     alone = prefix is None and (n_new > 1 or mask is not None or query.device.type != "cpu")
-    if alone or n_new > MOST_NEW or (n_new > 1 and mask is None):
+    by_head = mask is not None and mask.shape[1] != 1
+    other = any(kwargs.get(name) is not None and kwargs[name] is not False for name in _OTHER)
+    if alone or by_head or other or n_new > MOST_NEW or (n_new > 1 and mask is None):
         found: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, mask, **kwargs)
         return found
     keys, values = prefix or (key[:1, :, :0], value[:1, :, :0])
@@ -67,10 +74,10 @@ def attend(
     weights = torch.cat([before, after], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
     of_prefix = weights[..., :shared].transpose(0, 1).reshape(heads, n_rows * n_queries, shared) @ values[0]
     output = (
-        of_prefix.view(heads, n_rows, n_queries, dim).transpose(0, 1)
+        of_prefix.view(heads, n_rows, n_queries, value.shape[-1]).transpose(0, 1)
         + weights[..., shared:] @ value[:, :, shared:]
     )
-    return output.reshape(n_rows, n_heads, n_new, dim).transpose(1, 2), None
+    return output.reshape(n_rows, n_heads, n_new, value.shape[-1]).transpose(1, 2).contiguous(), None
 
 
 def install(module: Any) -> None:

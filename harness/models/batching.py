@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
+from harness.errors import TrilemmaError, shorten
 from harness.types import Failure, Generation, Request
 
 MAX_BATCH_ITEMS = {"cpu": 64, "cuda": 256}
@@ -54,12 +55,15 @@ Answer = Callable[[Sequence[Request]], list[Generation | Failure]]
 def halving(
     answer: Answer, requests: Sequence[Request], ran_out: Callable[[Sequence[Request]], None]
 ) -> list[Generation | Failure]:
-    """Answer a batch; when memory runs out, answer its halves; one request that does not fit has failed.
+    """Answer a batch; where that raises, answer its halves, so that only what cannot be answered alone fails.
 
     Args:
-        answer: Answers requests together, or raises torch.OutOfMemoryError.
+        answer: Answers requests together.
         requests: The batch.
-        ran_out: Told of requests that did not fit together.
+        ran_out: Told of requests for which memory ran out together.
+
+    Raises:
+        TrilemmaError: What `answer` raises on purpose; halves would not change it.
     """
     return list(_answers(answer, requests, ran_out))
 
@@ -68,16 +72,41 @@ def _answers(
     answer: Answer, requests: Sequence[Request], ran_out: Callable[[Sequence[Request]], None]
 ) -> Iterator[Generation | Failure]:
     try:
-        yield from answer(requests)
+        answers = answer(requests)
+    except TrilemmaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a failed item is data
+        memory = is_out_of_memory(error)
+        failure = Failure(
+            kind="out_of_memory" if memory else type(error).__name__, message=shorten(str(error), 500)
+        )
+    else:
+        yield from answers
         return
-    except torch.OutOfMemoryError as error:
-        problem = str(error).splitlines()[0]
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    ran_out(requests)
+    if memory:  # out of the handler, where the error no longer holds the tensors that it was about
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        ran_out(requests)
     if len(requests) == 1:
-        yield Failure(kind="out_of_memory", message=problem)
+        yield failure
         return
     middle = len(requests) // 2
     yield from _answers(answer, requests[:middle], ran_out)
     yield from _answers(answer, requests[middle:], ran_out)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of a device or of the machine: only torch's own allocator says so by type."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
+
+
+_NO_MEMORY = (
+    "out of memory",  # CUDA's own calls, bitsandbytes, NCCL
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+    "can't allocate memory",  # torch on a CPU: "DefaultCPUAllocator: can't allocate memory"
+    "not enough memory",
+)

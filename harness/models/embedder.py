@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ import numpy as np
 from harness.digests import digest_of, digest_of_file, digest_of_text
 from harness.errors import InputError, MissingDependencyError
 from harness.models._embedding_cache import Embedded, EmbeddingCache
+from harness.models.model_files import read_object, refuse_code
+from harness.models.opening import open_embedder, open_tokenizer, refused
 from harness.protocols import Embedder
 from harness.provenance import processor
 
@@ -26,20 +27,31 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 _LOG = logging.getLogger("trilemma.embedder")
 
 
-def load_embedder(name: str, cache_dir: Path | None) -> Embedder:
+def load_embedder(name: str, cache_dir: Path | None, device: str | None = None) -> Embedder:
     """Return the embedder called ``name``; its weights are loaded when the first text needs them.
 
     Args:
         name: ``builtin:minilm`` (all-MiniLM-L6-v2, 384 dimensions, 256 tokens), the folder of a
             sentence-transformers or transformers model, or a hub id.
         cache_dir: Where embeddings are kept for whoever needs them next; None keeps none.
+        device: "cpu" or "cuda"; None takes CUDA where it is.
 
     Raises:
         InputError: There is no such folder, and the hub does not know the name or cannot be reached.
         MissingDependencyError: A library it needs is not installed.
     """
     cache = EmbeddingCache(cache_dir / "embeddings.sqlite") if cache_dir else None
-    return SentenceEmbedder(_folder_of(name), cache)
+    return SentenceEmbedder(_folder_of(name), cache, device)
+
+
+def check_embedder(name: str) -> None:
+    """Refuse an embedder in a folder that only code of its own could open, before anything slow begins.
+
+    Raises:
+        InputError: It has such code.
+    """
+    if Path(name).is_dir():
+        refuse_code(Path(name), name, "embedder")
 
 
 class SentenceEmbedder:
@@ -56,8 +68,9 @@ class SentenceEmbedder:
             without loading the weights.
     """
 
-    def __init__(self, folder: Path, cache: EmbeddingCache | None = None) -> None:
-        self._folder, self._cache = folder, cache
+    def __init__(self, folder: Path, cache: EmbeddingCache | None = None, device: str | None = None) -> None:
+        refuse_code(folder, folder, "")
+        self._folder, self._cache, self._wanted = folder, cache, device
         self.digest = digest_of(
             {str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)}
         )
@@ -88,8 +101,14 @@ class SentenceEmbedder:
         """Digest of model, torch and device: others give other last digits, and take other times."""
         import torch
 
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor()
+        device = torch.cuda.get_device_name() if self._device == "cuda" else processor()
         return digest_of([self.digest, torch.__version__, device])
+
+    @property
+    def _device(self) -> str:
+        import torch
+
+        return self._wanted or ("cuda" if torch.cuda.is_available() else "cpu")
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """Return the tokens of ``texts`` whole, special tokens included, before any cut."""
@@ -154,18 +173,13 @@ class SentenceEmbedder:
     @cached_property
     def _model(self) -> Any:
         try:
-            from sentence_transformers import SentenceTransformer
+            import sentence_transformers  # noqa: F401 - opened elsewhere
         except ModuleNotFoundError:
             raise MissingDependencyError("embedder", "sentence-transformers", "rag") from None
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
-        try:
-            model = SentenceTransformer(str(self._folder)).eval()
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InputError(
-                self._folder, "", f"cannot be loaded as an embedder: {error}", "check the folder"
-            ) from None
+        model = open_embedder(self._folder, device=self._device).eval()
         model.max_seq_length = self.max_tokens
         return model
 
@@ -176,11 +190,10 @@ class SentenceEmbedder:
             if path.exists():
                 from tokenizers import Tokenizer
 
-                tokenizer = Tokenizer.from_file(str(path))
+                with refused(self._folder, "", "its tokenizer.json cannot be read", "check the folder"):
+                    tokenizer = Tokenizer.from_file(str(path))
             else:
-                from transformers import AutoTokenizer
-
-                tokenizer = AutoTokenizer.from_pretrained(str(self._folder)).backend_tokenizer
+                tokenizer = open_tokenizer(self._folder, self._folder, "").backend_tokenizer
         except ModuleNotFoundError:
             raise MissingDependencyError("embedder", "transformers", "rag") from None
         tokenizer.no_truncation()
@@ -209,7 +222,7 @@ def _folder_of(name: str) -> Path:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"embedder {name}", error.name or "", "rag") from None
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.ot", "*.h5", "openvino/*"]))
+        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.ot", "*.h5", "openvino/*", "*.py"]))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError):
         raise InputError(
             "embedder",
@@ -235,7 +248,7 @@ def _max_tokens(folder: Path) -> int:
     ):
         path = folder / name
         if path.is_file():
-            value = json.loads(path.read_text(encoding="utf-8")).get(key)
+            value = read_object(path, folder, "").get(key)
             if isinstance(value, int) and value < 10**6:  # tokenizers write 10**30 for "no limit"
                 return value
     return _DEFAULT_MAX_TOKENS

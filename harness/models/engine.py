@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -18,7 +18,19 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.models.attention import install
 from harness.models.cache import KeysAndValues, roomy_cache
+from harness.models.context import stated_length
+from harness.models.positions import forget_lengths
 from harness.models.prefixes import shared_length
+from harness.models.trials import (
+    Trials,
+    alike,
+    at_once,
+    borders,
+    in_parts,
+    own_cache_continues,
+    padded_alike,
+    tokens_of_trial,
+)
 
 KEPT_PREFIXES = 2
 """Prefixes whose keys and values are kept: those of the batch before, and of the one before that."""
@@ -70,11 +82,14 @@ class Engine:
 
     Args:
         module: A causal language model of transformers, in evaluation mode.
+        trials: What was tried of these weights before, and what is tried now.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, trials: Trials | None = None) -> None:
         self.module = module
         install(module)
+        self._stated = stated_length(module.config.get_text_config(decoder=True))
+        self._trials = trials or Trials()
         self._prefixes: OrderedDict[tuple[int, ...], list[KeysAndValues]] = OrderedDict()
 
     # --- Which models ---
@@ -103,37 +118,72 @@ class Engine:
         windows = [layer.sliding_window for layer in self._layers if layer.is_sliding]
         return min(windows, default=None)
 
-    @cached_property
-    def _continues(self) -> bool:
-        """Whether rows with padding in their middle give what whole prompts give: looked up, then tried."""
+    def shares(self, n_tokens: int) -> bool:
+        """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix: looked up, then tried.
+
+        Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window; nor where
+        rows that continue a prefix do not give what whole prompts give.
+        """
+        if not self.has_keys_and_values or (self._window is not None and n_tokens > self._window):
+            return False
+        message = (
+            "prompts that begin alike are each read whole, which is slower: read in parts, this model gives "
+            "something else with {length} tokens"
+        )
+        most = min((length for length in (self._stated, self._window) if length), default=None)
+        return self._trials.hold("shared", n_tokens, most, self._tried, message)
+
+    def copies(self, n_tokens: int) -> bool:
+        """Whether rows of up to ``n_tokens`` tokens can continue a prompt over the model's own cache."""
         if not self.has_keys_and_values:
             return False
-        try:
-            return self._tried()
-        except torch.OutOfMemoryError:  # says nothing of the model
-            raise
-        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError):
-            return False
+        message = (
+            "each choice is read with its whole prompt, which is slower: continued from what is kept of the "
+            "prompt, this model gives something else with {length} tokens"
+        )
+        return self._trials.hold(
+            "copied", n_tokens, self._stated, partial(own_cache_continues, self.module), message
+        )
 
-    def _tried(self) -> bool:
-        """Compare two rows that continue a prefix, one of them padded, with the same tokens read whole."""
-        ids = [(37 * k + 11) % self.vocabulary for k in range(9)]
-        prompts = [ids[:8], [*ids[:3], *ids[6:8]]]
-        rows, _ = self._encode(prompts, 3, 1)
+    def pads(self, n_tokens: int) -> bool:
+        """Whether transformers answer padded rows of up to ``n_tokens`` tokens together as they do alone."""
+        message = (
+            "prompts are answered one by one, which is slower: together with others of another length this "
+            "model gives something else with {length} tokens"
+        )
+        return self._trials.hold(
+            "padded", n_tokens, self._stated, partial(padded_alike, self.module), message
+        )
+
+    def _tried(self, n_tokens: int) -> bool:
+        """Compare what is read in parts, and rows that continue a prefix, with one row read whole."""
+        ids, ends = tokens_of_trial(n_tokens, self.vocabulary, self.module.device), borders(n_tokens)
+        half, own = ends[-2], 4
+        row = self._blank(n_tokens)
+        parts = in_parts(self.module, ids, ends, lambda part: self.extend(row, part, keep=1)[0, -1])
+        for layer in row.cache.layers:
+            layer.crop(half)
+        prefix = [layer.filled() for layer in row.cache.layers]
+        # A row with so much padding that it takes up the length, then two in a batch.
+        n_pads = n_tokens - half - own
+        padded = self._blank(n_tokens, prefix)
+        padded.seen[:, half : half + n_pads], padded.padded = False, True
+        padded.position -= n_pads
+        late = torch.cat([ids.new_zeros(n_pads), ids[half : half + own]])[None]
+        parts = torch.cat([parts, self.extend(padded, late[:, :-1], keep=1)[0]])
+        parts = torch.cat([parts, self.extend(padded, late[:, -1:])[0]])
+        self._prefixes[tuple(ids[:half].tolist())] = prefix
+        _, two = self._encode([ids[: half + n_own].tolist() for n_own in (own, 1)], half, 0)
         self._prefixes.clear()
-        last = torch.full((2, 1), ids[8], device=self.module.device)
-        continued = self.extend(rows, last)[:, -1].float()
-        whole = [torch.tensor([[*prompt, ids[8]]], device=self.module.device) for prompt in prompts]
-        expected = torch.stack([self.module(input_ids=each).logits[0, -1].float() for each in whole])
-        noise = 1e-4 if self.module.dtype == torch.float32 else 5e-2
-        return bool((continued - expected).abs().max() <= noise * (expected.max() - expected.min()))
+        expected = [*ends, half + own - 1, half + own, half + own, half + 1]
+        return alike(torch.cat([parts, two]), at_once(self.module, ids, expected))
 
-    def shares(self, n_tokens: int) -> bool:
-        """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix.
-
-        Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window.
-        """
-        return self._continues and (self._window is None or n_tokens <= self._window)
+    def _blank(self, n_tokens: int, prefix: list[KeysAndValues] | None = None) -> Rows:
+        """Return one row, without tokens or with those of a prefix, with room for so many in all."""
+        cache = roomy_cache(len(self._layers), n_tokens, prefix)
+        seen = torch.ones(1, n_tokens, dtype=torch.bool, device=self.module.device)
+        position = torch.full((1,), cache.get_seq_length(), device=self.module.device)
+        return Rows(cache, seen, position, padded=False)
 
     # --- Encoding ---
 
@@ -153,6 +203,7 @@ class Engine:
         return rows, logits, shared
 
     def _encode(self, prompts: Sequence[list[int]], shared: int, room: int) -> tuple[Rows, torch.Tensor]:
+        forget_lengths(self.module)
         device, n_rows = self.module.device, len(prompts)
         width = max(len(prompt) for prompt in prompts) - shared
         left = [width - len(prompt) + shared for prompt in prompts]
@@ -219,7 +270,7 @@ class Engine:
                 layer.crop(used)
         return logits
 
-    def rehearse(self, n_rows: int, n_tokens: int) -> None:
+    def rehearse(self, n_rows: int, n_tokens: int, n_prefix: int = 0) -> None:
         """Take the memory that a batch takes at its peak: room for all tokens, one chunk, logits of choices.
 
         Only the last tokens of a row are encoded. Those before need room, and what stands in it does not
@@ -228,8 +279,12 @@ class Engine:
         Args:
             n_rows: Rows of the batch.
             n_tokens: Tokens of a row, at least 2; half of them at most are choices.
+            n_prefix: Tokens of each prefix that is kept beside the batch.
         """
         device = self.module.device
+        kept = [self._blank(n_prefix) for _ in range(KEPT_PREFIXES if n_prefix else 0)]
+        for each in kept:
+            self.extend(each, torch.zeros(1, 1, dtype=torch.long, device=device), keep=1)
         chunk = min(max(1, CHUNK_TOKENS // n_rows), n_tokens)
         choices = max(1, min(MAX_LOGITS // (n_rows * self.vocabulary), n_tokens // 2))
         ids = torch.arange(n_rows * max(chunk, choices), device=device).view(n_rows, -1) % self.vocabulary

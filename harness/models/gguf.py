@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.digests import digest_of_file
-from harness.errors import InputError, MissingDependencyError, shorten
+from harness.errors import InputError, MissingDependencyError
+from harness.models.opening import open_gguf
 from harness.progress import Progress
 from harness.user_cache import VARIABLE, cache_folder
 
@@ -133,19 +134,7 @@ def _read(path: Path, place: object, key: str) -> tuple[Any, Any]:
         import gguf  # noqa: F401 - transformers read through it
     except ModuleNotFoundError:
         raise MissingDependencyError(f"{place}: {key}", "gguf", "models") from None
-    import torch
-    import transformers
-
-    arguments: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **arguments)
-        module, report = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent, dtype=torch.float32, output_loading_info=True, **arguments
-        )
-    except Exception as error:  # noqa: BLE001 - a broken file breaks its readers in any way
-        said = shorten(str(error) or type(error).__name__, 200)
-        problem = f"transformers cannot read this GGUF file: {said}"
-        raise InputError(place, key, problem, _REMEDY, str(path)) from None
+    tokenizer, module, report = open_gguf(path, place, key, _REMEDY)
     if absent := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         problem = f"this GGUF file lacks {len(absent)} tensors, {absent[0]} first"
         raise InputError(place, key, problem, _REMEDY, str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -10,18 +11,11 @@ from transformers import StopStringCriteria
 
 from harness.models.engine import Engine
 
-_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
-_SAMPLING = ("do_sample", "temperature", "top_k", "top_p", "min_p")
-_BOUNDS = ("max_length", "max_new_tokens")
-_KEPT = (
-    "use_cache",
-    "output_attentions",
-    "output_hidden_states",
-    "transformers_version",
-    "_from_model_config",
-)
-HARMLESS = frozenset(_IDS + _SAMPLING + _BOUNDS + _KEPT)
-"""Keys of a model's generation configuration that leave a greedy answer as it is."""
+STEPS = {"cuda": 8}
+"""Tokens of a row between two looks at which rows have ended; on a CPU every token is looked at.
+
+A GPU computes behind the program's back, and each look waits until it has come to an end.
+"""
 
 LEAVING = 4
 """Rows that are finished leave the batch together, when they are a ``LEAVING``-th of it."""
@@ -45,14 +39,23 @@ class StopStrings:
         filler = [self._pad] * self.n_last
         return torch.tensor([[*filler, *prompt[-self.n_last :]][-self.n_last :] for prompt in prompts])
 
-    def hit(self, window: torch.Tensor) -> list[bool]:
-        """Return for each row whether its last token completes a stop string."""
-        return [bool(stopped) for stopped in self._criteria(window, None).tolist()]
+    def hit(self, window: torch.Tensor) -> torch.Tensor:
+        """Return for each row whether its last token completes a stop string, bool, shape ``(n_rows,)``."""
+        found: torch.Tensor = self._criteria(window, None)
+        return found
 
 
-def is_plain(module: Any) -> bool:
-    """Whether the model's own settings leave the likeliest token as it is: no penalties, no forced tokens."""
-    return set(module.generation_config.to_diff_dict()) <= HARMLESS
+@dataclass
+class _Answer:
+    """An answer so far; what comes after its end is no part of it."""
+
+    ids: list[int] = field(default_factory=list)
+    ended: bool = False
+
+    def add(self, token: int, ends: bool) -> None:
+        if not self.ended:
+            self.ids.append(token)
+            self.ended = ends
 
 
 def greedy(
@@ -76,26 +79,28 @@ def greedy(
     """
     rows, logits, shared = engine.encode(prompts, limit - 1)
     window = stop.window(prompts).to(logits.device) if stop else None
-    answers: list[list[int]] = [[] for _ in prompts]
-    done = [False] * len(prompts)
+    answers = [_Answer() for _ in prompts]
     here = list(range(len(prompts)))  # which prompt each row answers
+    steps, unread = STEPS.get(logits.device.type, 1), []
     for n_new in range(1, limit + 1):
         tokens = logits.argmax(dim=-1)
-        stopped = [False] * len(here)
+        stopped = torch.zeros_like(tokens, dtype=torch.bool)
         if stop and window is not None:
             window = torch.cat([window[:, 1:], tokens[:, None]], dim=1)
             stopped = stop.hit(window)
-        for i, token, at_stop in zip(here, tokens.tolist(), stopped, strict=True):
-            if not done[i]:
-                answers[i].append(token)
-                done[i] = at_stop or token in ends or n_new == limit
-        staying = [row for row, i in enumerate(here) if not done[i]]
-        if not staying:
-            break
-        if LEAVING * (len(here) - len(staying)) >= len(here):
-            kept = torch.tensor(staying, device=tokens.device)
-            rows.keep(kept)
-            tokens, here = tokens[kept], [here[row] for row in staying]
-            window = window[kept] if window is not None else None
+        unread.append(torch.stack([tokens, stopped.to(tokens.dtype)]))
+        if n_new % steps == 0 or n_new == limit:
+            for step in torch.stack(unread).tolist():  # waits for the device
+                for i, token, at_stop in zip(here, *step, strict=True):
+                    answers[i].add(token, bool(at_stop) or token in ends)
+            unread = []
+            staying = [row for row, i in enumerate(here) if not answers[i].ended]
+            if not staying or n_new == limit:
+                break
+            if LEAVING * (len(here) - len(staying)) >= len(here):
+                kept = torch.tensor(staying, device=tokens.device)
+                rows.keep(kept)
+                tokens, here = tokens[kept], [here[row] for row in staying]
+                window = window[kept] if window is not None else None
         logits = engine.extend(rows, tokens[:, None])[:, -1]
-    return answers, shared
+    return [answer.ids for answer in answers], shared

@@ -10,7 +10,8 @@ choice whole.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 
 from harness.models.engine import MAX_LOGITS, Engine, Rows
+from harness.models.positions import forget_lengths
 from harness.models.tries import ROOT, Scored, Trie
 from harness.protocols import TokenLogProbs
 
@@ -52,9 +54,15 @@ def log_likelihoods(
         What is known of each prompt's options, and the number of tokens that the prompts shared.
     """
     pairs = list(zip(prompts, options, strict=True))
-    if engine.shares(max(len(prompt) + len(option) for prompt, own in pairs for option in own)):
+    if len(prompts) > 1 and len(prompts) * engine.vocabulary > MAX_LOGITS:
+        half = len(prompts) // 2
+        first, shared = log_likelihoods(engine, prompts[:half], options[:half], every)
+        rest, also = log_likelihoods(engine, prompts[half:], options[half:], every)
+        return first + rest, min(shared, also)
+    longest = max(len(prompt) + len(option) for prompt, own in pairs for option in own)
+    if engine.shares(longest):
         return _together(engine, prompts, options, every)
-    one = _copied if engine.has_keys_and_values else _whole
+    one = _copied if engine.copies(longest) else _whole
     return [_exact(one(engine.module, prompt, own), own) for prompt, own in pairs], 0
 
 
@@ -70,15 +78,21 @@ def _together(
 ) -> tuple[list[Scored], int]:
     tries = [Trie(own) for own in options]
     most = max(1, MAX_LOGITS // (len(prompts) * engine.vocabulary))
-    split = [trie.parts(most) for trie in tries] if every else []
-    room = max((len(part) for parts in split for part in parts), default=0) if every else PASS_TOKENS
+    if not every:
+        rows, logits, shared = engine.encode(prompts, PASS_TOKENS)
+        _learn(tries, [[ROOT] for _ in prompts], logits[:, None])
+        _search(engine, rows, tries, most)
+        return [trie.scored() for trie in tries], shared
+    # A choice of more than is read at once is read on from where the pass before ended.
+    kept = any(trie.longest_way > most for trie in tries)
+    split = [trie.slices(most) if kept else trie.parts(most) for trie in tries]
+    sizes = [list(map(len, parts)) for parts in split]
+    room = max((sum(each) if kept else max(each, default=0) for each in sizes), default=0)
     rows, logits, shared = engine.encode(prompts, room)
     _learn(tries, [[ROOT] for _ in prompts], logits[:, None])
-    if every:
-        for parts in zip_longest(*split, fillvalue=[]):
-            _learn(tries, parts, _Branches(engine, rows, tries).read(parts, keep=False))
-    else:
-        _search(engine, rows, tries, most)
+    branches = _Branches(engine, rows, tries)
+    for parts in zip_longest(*split, fillvalue=[]):
+        _learn(tries, parts, branches.read(parts, keep=kept))
     return [trie.scored() for trie in tries], shared
 
 
@@ -180,6 +194,7 @@ def _learn(tries: Sequence[Trie], read: Sequence[Sequence[int]], logits: torch.T
 
 def _copied(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list[float]:
     """Return log p(option | prompt) of each option, each in a row with its copy of the prompt's cache."""
+    forget_lengths(module)
     output = module(input_ids=torch.tensor([prompt], device=module.device), use_cache=True, logits_to_keep=1)
     first = output.logits[0, -1].float().log_softmax(-1)
     values = [float(first[option[0]]) for option in options]
@@ -187,34 +202,72 @@ def _copied(module: Any, prompt: list[int], options: Sequence[list[int]]) -> lis
     longest = max((len(option) for option in options), default=0)
     for start in range(0, len(longer), step := max(1, MAX_LOGITS // (first.shape[0] * longest))):
         chosen = longer[start : start + step]
-        rest = _one_by_row(module, output.past_key_values, len(prompt), [options[i] for i in chosen])
+        width = max(1, MAX_LOGITS // (first.shape[0] * len(chosen)))
+        rest = _one_by_row(module, output.past_key_values, len(prompt), [options[i] for i in chosen], width)
         for i, value in zip(chosen, rest, strict=True):
             values[i] += value
     return values
 
 
-def _one_by_row(module: Any, cache: Any, n_prompt: int, options: list[list[int]]) -> list[float]:
-    """Return log p(second and later tokens) of each option."""
+def _one_by_row(module: Any, cache: Any, n_prompt: int, options: list[list[int]], width: int) -> list[float]:
+    """Return log p(second and later tokens) of each option, reading ``width`` tokens of all at once."""
     longest = max(len(option) for option in options)
     ids = torch.tensor([option + [0] * (longest - len(option)) for option in options], device=module.device)
     real = torch.tensor([[i < len(o) for i in range(longest)] for o in options], device=module.device)
     copied = copy.deepcopy(cache)
     copied.batch_repeat_interleave(len(options))
     mask = torch.cat([real.new_ones(len(options), n_prompt), real[:, :-1]], dim=1).long()
-    logits = module(input_ids=ids[:, :-1], attention_mask=mask, past_key_values=copied).logits
-    logprobs = logits.float().log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
-    return [float(value) for value in (logprobs * real[:, 1:]).sum(dim=1)]
+    found = []
+    for start in range(0, longest - 1, width):
+        end = min(start + width, longest - 1)
+        logits = module(
+            input_ids=ids[:, start:end], attention_mask=mask[:, : n_prompt + end], past_key_values=copied
+        ).logits
+        found.append(logits.float().log_softmax(-1).gather(-1, ids[:, start + 1 : end + 1, None])[..., 0])
+    return [float(value) for value in (torch.cat(found, dim=1) * real[:, 1:]).sum(dim=1)]
 
 
 def _whole(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list[float]:
     """Return log p(option | prompt) of each option, prompt and option read in one pass."""
     values = []
     for option in options:
-        ids = torch.tensor([prompt + option[:-1]], device=module.device)
-        log_probs = module(input_ids=ids).logits[0, -len(option) :].float().log_softmax(-1)
         following = torch.tensor(option, device=module.device)[:, None]
-        values.append(float(log_probs.gather(-1, following).sum()))
+        parts = _last_log_probs(module, prompt + option[:-1], len(option))
+        values.append(sum(float(part.gather(-1, following[at]).sum()) for at, part in parts))
     return values
+
+
+def _last_log_probs(module: Any, ids: list[int], n_last: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Yield log-probabilities of every next token at the last positions of a row, some positions at a time.
+
+    Where the model can leave out logits, no more are held than a pass may; the row is read for each part.
+
+    Args:
+        module: The model.
+        ids: Token ids of the row.
+        n_last: Positions that are wanted.
+
+    Yields:
+        Which of the positions, and float32 of shape ``(n_positions, vocabulary)``.
+    """
+    row = torch.tensor([ids], device=module.device)
+    if not leaves_out(module):
+        forget_lengths(module)
+        yield slice(0, n_last), module(input_ids=row).logits[0, -n_last:].float().log_softmax(-1)
+        return
+    width = max(1, MAX_LOGITS // int(module.get_input_embeddings().weight.shape[0]))
+    for start in range(0, n_last, width):
+        at = slice(start, min(start + width, n_last))
+        positions = torch.arange(len(ids) - n_last, len(ids), device=row.device)[at]
+        forget_lengths(module)
+        logits = module(input_ids=row, logits_to_keep=n_last if width >= n_last else positions).logits
+        yield at, logits[0].float().log_softmax(-1)
+
+
+def leaves_out(module: Any) -> bool:
+    """Whether a model computes the logits of some positions alone, where it is asked to."""
+    model = module.get_base_model() if hasattr(module, "get_base_model") else module
+    return "logits_to_keep" in inspect.signature(model.forward).parameters
 
 
 # --- Texts ---
@@ -233,6 +286,7 @@ def text_log_probs(module: Any, texts: Sequence[list[int]], window: int, keep: i
     n_tokens, nll, kept = 0, 0.0, []
     for ids in (ids for ids in windows if len(ids) > 1):
         tokens = torch.tensor([ids], device=module.device)
+        forget_lengths(module)
         log_probs = module(input_ids=tokens[:, :-1]).logits[0].float().log_softmax(-1)
         nll -= float(log_probs.gather(-1, tokens[0, 1:, None]).sum())
         if n_tokens < keep:

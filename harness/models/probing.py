@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 import transformers
 
+from harness.models.batching import is_out_of_memory
 from harness.models.engine import Engine
 
 SHARE = 0.8
@@ -25,7 +26,10 @@ def probe(engine: Engine, n_rows: int, context_length: int) -> int:
         context_length: Most tokens of a row.
     """
     return largest_fitting(
-        lambda tokens: _peak_bytes(lambda: _work(engine, n_rows, tokens // n_rows), engine.module.device),
+        lambda tokens: _peak_bytes(
+            lambda: _work(engine, n_rows, tokens // n_rows, min(tokens // 2, context_length)),
+            engine.module.device,
+        ),
         _doubling(n_rows * context_length),
         SHARE * _free_bytes(engine.module.device),
     )
@@ -35,7 +39,7 @@ def largest_fitting(take: Callable[[int], int], sizes: Iterator[int], most_bytes
     """Take growing sizes until one does not fit, and return the one before it; the first if none fits.
 
     Args:
-        take: Does the work of one size and returns the bytes that it took, or raises torch.OutOfMemoryError.
+        take: Does the work of one size and returns the bytes that it took, or runs out of memory.
         sizes: At least one, the smallest first.
         most_bytes: A size that takes more does not fit.
     """
@@ -44,7 +48,9 @@ def largest_fitting(take: Callable[[int], int], sizes: Iterator[int], most_bytes
         try:
             if take(size) > most_bytes:
                 break
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
             break
         fits = size
     return fits
@@ -58,10 +64,13 @@ def _doubling(most: int) -> Iterator[int]:
 
 
 @torch.inference_mode()
-def _work(engine: Engine, n_rows: int, n_tokens: int) -> None:
-    """Do what takes most memory of a batch, in the way in which the model answers rows of that length."""
+def _work(engine: Engine, n_rows: int, n_tokens: int, n_prefix: int) -> None:
+    """Do what takes most memory of a batch, in the way in which the model answers rows of that length.
+
+    At least two rows share a prefix, so the prefixes of a batch have half of its tokens at most.
+    """
     if engine.shares(n_tokens):
-        engine.rehearse(n_rows, n_tokens)
+        engine.rehearse(n_rows, n_tokens, n_prefix)
         return
     ids = torch.arange(n_rows * n_tokens, device=engine.module.device).view(n_rows, -1) % engine.vocabulary
     config = transformers.GenerationConfig(max_new_tokens=2, do_sample=False, pad_token_id=0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 from harness.models.gguf import SUFFIX, check_gguf, converted, gguf_in
+from harness.models.model_files import check_files
 from harness.progress import Progress, SilentProgress
 
 
@@ -34,11 +35,36 @@ _IDENTITY = (
     "*.safetensors",
     "config.json",
     "tokenizer*.json",
-    "tokenizer.model",
     "vocab.json",
     "merges.txt",
+    "*.model",
+    "*.tiktoken",
+    "tekken.json",
+    "vocab.txt",
+    "added_tokens.json",
 )
-_BESIDE = ("chat_template.jinja", "generation_config.json", "special_tokens_map.json", "*.index.json")
+_BESIDE = (
+    "special_tokens_map.json",
+    "chat_template*",
+    "additional_chat_templates/*.jinja",
+    "generation_config.json",
+    "*.safetensors.index.json",
+    "modules.json",
+)
+_COPY = "consolidated"
+"""How files begin that hold the same weights again, for another library."""
+NOT_FETCHED = (
+    f"{_COPY}*",
+    "adapter_*",
+    "*/*.safetensors",
+    "*/*.json",
+    "*/*.model",
+    "*/*.txt",
+    "*/*.tiktoken",
+)
+"""Such copies, and what lies in folders: a pattern's * matches across them."""
+FETCHED = (*_IDENTITY, *_BESIDE)
+"""What is fetched of a hub id."""
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
@@ -52,26 +78,29 @@ def model_path(path: str, place: object, key: str = "model.path") -> str:
     """
     if path.startswith("builtin:"):
         return str(_builtin(path, place, key))
-    bases = [Path(str(place)).parent, Path()]
-    for base in bases:
-        found = (base / Path(path).expanduser()).resolve()
-        if found.is_file() and found.suffix.lower() == SUFFIX:
-            return str(check_gguf(found, place, key))
-        if found.is_dir():
-            return str(_in_folder(found, path, place, key))
+    for base in (Path(str(place)).parent, Path()):
+        try:
+            found = (base / Path(path).expanduser()).resolve()
+            if found.is_file() and found.suffix.lower() == SUFFIX:
+                return str(check_gguf(found, place, key))
+            if found.is_dir():
+                return str(_in_folder(found, place, key))
+        except (OSError, RuntimeError) as error:  # no right to read it, or links in a circle
+            problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+            raise InputError(place, key, problem, "check the path and its permissions", path) from None
     if path.startswith((".", "/", "~")) or path.lower().endswith(SUFFIX) or not _HUB_ID.match(path):
         remedy = "name a folder, a GGUF file, a hub id, or builtin:smollm2"
         raise InputError(place, key, "is no folder and no GGUF file", remedy, path)
     return path
 
 
-def _in_folder(folder: Path, path: str, place: object, key: str) -> Path:
+def _in_folder(folder: Path, place: object, key: str) -> Path:
     """Return the folder of a model, or the GGUF file in it that holds one."""
     file = gguf_in(folder, place, key)
-    if file is None and not (folder / "config.json").is_file():
-        remedy = "name the folder that save_pretrained() wrote, or a GGUF file"
-        raise InputError(place, key, "is a folder without config.json", remedy, path)
-    return check_gguf(file, place, key) if file else folder
+    if file:
+        return check_gguf(file, place, key)
+    check_files(folder, place, key)
+    return folder
 
 
 def local_folder(path: str, revision: str | None, place: object, progress: Progress | None = None) -> str:
@@ -89,15 +118,31 @@ def local_folder(path: str, revision: str | None, place: object, progress: Progr
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return str(snapshot_download(found, revision=revision, allow_patterns=[*_IDENTITY, *_BESIDE]))
+        folder = snapshot_download(
+            found, revision=revision, allow_patterns=list(FETCHED), ignore_patterns=list(NOT_FETCHED)
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
         remedy = "check the id and the connection, or name a local folder or builtin:smollm2"
         raise InputError(place, "model.path", "cannot be fetched from the hub", remedy, path) from None
+    if not (Path(folder) / "config.json").is_file():
+        remedy = "name a model; of an adapter name its base as `model`, and its folder under {use: adapter}"
+        raise InputError(
+            place, "model.path", "has no config.json on the hub, so it is no model", remedy, path
+        )
+    check_files(Path(folder), place, "model.path")
+    return str(folder)
 
 
 def weights_digest(folder: str) -> str:
     """Return the digest of a model's weights, configuration and tokenizer; unchanged files are read once."""
-    files = sorted({file for pattern in _IDENTITY for file in Path(folder).glob(pattern)})
+    files = sorted(
+        {
+            file
+            for pattern in _IDENTITY
+            for file in Path(folder).glob(pattern)
+            if file.is_file() and not file.name.startswith(_COPY)
+        }
+    )
     return _digest(tuple((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
@@ -114,6 +159,8 @@ def parameter_count(folder: str) -> int:
     total = 0
     try:
         for path in Path(folder).glob("*.safetensors"):
+            if path.name.startswith(_COPY):
+                continue
             with safe_open(path, framework="np") as file:
                 for name in file.keys():  # noqa: SIM118 - no mapping
                     total += math.prod(file.get_slice(name).get_shape())

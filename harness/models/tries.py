@@ -101,7 +101,7 @@ class Trie:
         """Return all nodes that have children in parts that can be read apart, each with its ancestors.
 
         Args:
-            most: Nodes of a part at most, unless one choice alone has more.
+            most: Nodes of a part at most, no fewer than ``longest_way``.
         """
         parts: list[list[int]] = []
         part: dict[int, None] = {}
@@ -112,6 +112,19 @@ class Trie:
                 part = {}
             part |= dict.fromkeys(path)
         return [*parts, list(part)] if part else parts
+
+    @property
+    def longest_way(self) -> int:
+        """Nodes that are read for the longest choice."""
+        return max(self.depths) - 1
+
+    def slices(self, most: int) -> list[list[int]]:
+        """Return all nodes that have children, parents first, ``most`` by ``most``.
+
+        They are to be read one slice after the other, each continuing from those before.
+        """
+        nodes = [node for node, children in enumerate(self.children) if children and node != ROOT]
+        return [nodes[start : start + most] for start in range(0, len(nodes), most)]
 
     def scored(self) -> Scored:
         """Return what is known of every option."""

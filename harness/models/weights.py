@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-import transformers
-from safetensors import SafetensorError
 
 from harness.config import ModelOptions
-from harness.errors import InputError
+from harness.errors import InputError, shorten
+from harness.models.batching import is_out_of_memory
+from harness.models.generating import settle_generation
+from harness.models.kinds import check_text_alone
+from harness.models.model_files import read_object
+from harness.models.opening import open_model, open_tokenizer
+from harness.models.plain import plain_template
+from harness.models.quantization import defend, nf4_config, nothing_quantised, stored_in
+from harness.models.templates import settle_template
 from harness.processor import fast_bfloat16
 
 Quantization = Literal["none", "nf4"]
-
-# For base models, which come without a template: turns apart by blank lines, an answer ended by eos.
-PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message.content }}"
-    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Answer: ' }}{% endif %}"
-)
 
 
 def load_weights(
     folder: str, dtype: torch.dtype, device: str, quantization: Quantization, place: object
 ) -> Any:
-    """Return the causal language model in ``folder``, on ``device``.
+    """Return the causal language model in ``folder``, on ``device``; how it decodes is ours to say.
 
     Raises:
-        InputError: It cannot be loaded, is not in safetensors, or lacks tensors.
+        InputError: It cannot be loaded, is not in safetensors, or lacks tensors; it needs code of its own, or
+            writes no text; it is to be in 4 bits and no layer of it can be.
     """
     arguments: dict[str, Any] = {}
-    if quantization == "nf4":
-        from harness.models.quantization import nf4_config
-
+    stored = stored_in(read_object(Path(folder) / "config.json", place, "model.path"))
+    if quantization == "nf4" and stored not in ("none", "nf4"):
+        remedy = "name the model in full precision"
+        raise InputError(place, "quantization", f"its weights are saved in {stored}, not to be nf4", remedy)
+    if quantization == "nf4" and stored == "none":
         arguments["quantization_config"] = nf4_config(dtype)
-    try:
-        module, report = transformers.AutoModelForCausalLM.from_pretrained(
-            folder,
-            output_loading_info=True,
-            dtype=dtype,
-            device_map={"": device},
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            **arguments,
-        )
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        raise _unloadable(place, str(error).strip().splitlines()[0]) from None
+    module, report = open_model(folder, place, dtype=dtype, device_map={"": device}, **arguments)
     absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if absent:  # transformers would fill them with random numbers and only warn
         raise _unloadable(place, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first")
-    if quantization == "nf4":
-        from harness.models.quantization import defend
-
-        defend(module)
+    if (quantization == "nf4" or stored in ("nf4", "fp4")) and not defend(module):
+        raise nothing_quantised(place, folder)
+    if module.config is not module.config.get_text_config(decoder=True):
+        check_text_alone(module, folder, place)
+    settle_generation(module)
     return module
 
 
@@ -66,32 +57,37 @@ def _unloadable(place: object, problem: str) -> InputError:
     return InputError(place, "model.path", f"cannot be loaded: {problem}", remedy)
 
 
-def load_tokenizer(folder: str, place: object) -> Any:
+def load_tokenizer(folder: str, place: object, template_options: Mapping[str, Any] | None = None) -> Any:
     """Return the tokenizer in ``folder``, padding on the left, with a chat template in any case.
 
+    Args:
+        folder: The model's folder.
+        place: The experiment file, for errors.
+        template_options: What the chat template is given beside the messages.
+
     Raises:
-        InputError: There is none.
+        InputError: There is none, it cannot be opened, or its chat template cannot show a question.
     """
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, padding_side="left", local_files_only=True
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(place, "model.path", f"has no tokenizer: {error}", "add its files") from None
+    tokenizer = open_tokenizer(folder, place, padding_side="left")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    settle_template(tokenizer, folder, place, template_options)
     if not tokenizer.chat_template:
-        tokenizer.chat_template = PLAIN_TEMPLATE
+        tokenizer.chat_template = plain_template(tokenizer)
     return tokenizer
 
 
-def context_length(folder: str) -> int:
-    """Return the tokens that prompt and answer may have together; 2048 where the configuration is silent."""
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
-        if isinstance(getattr(config, name, None), int):
-            return int(getattr(config, name))
-    return 2048
+def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
+    """Refuse a tokenizer with more tokens than a model embeds; new embeddings would be random.
+
+    Raises:
+        InputError: It has.
+    """
+    if n_embedded is not None and len(tokenizer) > n_embedded:
+        problem = (
+            f"its tokenizer has {len(tokenizer)} tokens and is larger than its embedding of {n_embedded}"
+        )
+        raise InputError(place, "model.path", problem, "use the tokenizer that belongs to the weights")
 
 
 def device_of(options: ModelOptions, place: object) -> str:
@@ -116,25 +112,21 @@ def attach(module: Any, adapter: Path) -> Any:
     """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
 
     An adapter in another format than its base would have every layer convert what it reads and what it gives.
+
+    Raises:
+        InputError: peft cannot put it over this model.
     """
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
 
-    return PeftModel.from_pretrained(module, str(adapter), is_trainable=False, autocast_adapter_dtype=False)
-
-
-def detachable(module: Any) -> bool:
-    """Whether taking its adapter off gives the base back: not where whole modules or tokens were trained."""
-    configs = getattr(module, "peft_config", {}).values()
-    return not any(config.modules_to_save or config.trainable_token_indices for config in configs)
-
-
-def detach(module: Any) -> Any:
-    """Return the base without its adapter, whose low-rank weights never touched it."""
-    from peft import PeftModel
-
-    if not isinstance(module, PeftModel):
-        return module
-    bare = module.unload()
-    if hasattr(bare, "peft_config"):  # else peft would warn of a second adapter
-        del bare.peft_config
-    return bare
+    kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
+            settings = PeftConfig.from_pretrained(str(adapter))
+            settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+            return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
+    except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        problem = f"peft cannot load it: {shorten(str(error) or type(error).__name__, 160)}"
+        raise InputError(adapter, "", problem, "save it as a plain LoRA adapter, see peft's docs") from None

@@ -1,12 +1,15 @@
 """Statistics over stored per-item scores: pure functions; see ``docs/statistics.md`` for the choices made."""
 
-from harness.stats.paired import Paired, paired
+from harness.stats.paired import Paired, paired, paired_differences
 from harness.stats.power import (
     detectable_difference,
     detectable_loss,
     fewest_items,
     items_for_margin,
     items_to_detect,
+    mcnemar_detectable,
+    mcnemar_items,
+    mcnemar_power,
 )
 from harness.stats.resampling import bca_interval, sign_flip_p
 from harness.stats.several import Macro, holm, mean_bounds
@@ -24,10 +27,14 @@ __all__ = [
     "interval",
     "items_for_margin",
     "items_to_detect",
+    "mcnemar_detectable",
+    "mcnemar_items",
     "mcnemar_p",
+    "mcnemar_power",
     "mean_bounds",
     "mean_interval",
     "paired",
+    "paired_differences",
     "sign_flip_p",
     "tango_bounds",
     "tango_interval",

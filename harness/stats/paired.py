@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.stats.procedure import least_difference, power_of
+from harness.stats.power import POWER, mcnemar_detectable, mcnemar_items
 from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
 from harness.stats.single import (
     Floats,
@@ -23,7 +23,7 @@ from harness.stats.single import (
 )
 from harness.stats.tango import mcnemar_p, tango_interval
 
-Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread"]
+Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread", "same answers"]
 Test = Literal["mcnemar", "sign flip", "t", "none"]
 ENOUGH_CLUSTERS = 20
 """From so many clusters on they can stand for the clusters not seen, and are resampled."""
@@ -43,6 +43,8 @@ class Paired:
         seed_variance: Variance of the mean difference that comes from the choice of seeds.
         n_seeds: Trained or sampled variants that enter.
         binary: Whether every score, before averaging, is 0 or 1 and seeds agree.
+        same: Whether both sides are the same answers, to the same prompts by the same model: then the
+            difference is 0 for any items, and nothing is estimated.
     """
 
     differences: Floats
@@ -50,6 +52,7 @@ class Paired:
     seed_variance: float
     n_seeds: int
     binary: bool
+    same: bool = False
 
     @property
     def n(self) -> int:
@@ -79,6 +82,8 @@ class Paired:
     @property
     def method(self) -> Method:
         """How the interval is computed."""
+        if self.same:
+            return "same answers"
         if self.seed_variance > 0:
             return "t over seeds"
         if self.clusters is not None:
@@ -92,7 +97,7 @@ class Paired:
         """How the p-value is computed."""
         if self.method == "tango":
             return "mcnemar"
-        if self.method == "no spread":
+        if self.method in ("no spread", "same answers"):
             return "none"
         return "t" if self.method == "t over seeds" or self.n_clusters > MOST_UNITS else "sign flip"
 
@@ -111,17 +116,12 @@ class Paired:
         return np.bincount(self.clusters).astype(np.float64)
 
     @property
-    def changed_units(self) -> int:
-        """Clusters, or items, whose sums differ."""
-        return int((np.abs(self._sums) > 1e-12).sum())
-
-    @property
     def _spreads(self) -> bool:
         """Whether items, or clusters, differ by more than rounding; one alone does not."""
-        return self.item_variance > 1e-18
+        return self._item_variance > 1e-18
 
     @cached_property
-    def item_variance(self) -> float:
+    def _item_variance(self) -> float:
         """Variance of the mean difference that comes from the choice of items: CR1 over the clusters."""
         groups = self.n_clusters
         if groups < 2:
@@ -132,7 +132,7 @@ class Paired:
     @property
     def standard_error(self) -> float:
         """Standard error of the estimate, from items and seeds."""
-        return math.sqrt(self.item_variance + self.seed_variance)
+        return math.sqrt(self._item_variance + self.seed_variance)
 
     @property
     def design_effect(self) -> float:
@@ -140,7 +140,7 @@ class Paired:
         if self.n < 2 or self.clusters is None:
             return 1.0
         alone = float(self.differences.var(ddof=1)) / self.n
-        return self.item_variance / alone if alone > 0 else 1.0
+        return self._item_variance / alone if alone > 0 else 1.0
 
     @property
     def _df(self) -> float:
@@ -148,12 +148,14 @@ class Paired:
         items = self.n_clusters - 1
         if self.seed_variance == 0:
             return items
-        total = self.item_variance + self.seed_variance
+        total = self._item_variance + self.seed_variance
         seeds = self.seed_variance**2 / (self.n_seeds - 1)
-        return total**2 / (seeds + (self.item_variance**2 / items if items else 0.0))
+        return total**2 / (seeds + (self._item_variance**2 / items if items else 0.0))
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``; a bound alone has ``1 - alpha / 2``."""
+        if self.method == "same answers":
+            return 0.0, 0.0
         if self.method == "tango":
             return tango_interval(self.wins, self.losses, self.n, alpha)
         if self.method == "no spread":
@@ -181,17 +183,35 @@ class Paired:
         """
         units = self.n_clusters
         few = units < ENOUGH_CLUSTERS if self.clusters is not None else units < 2
-        if few or units > MOST_UNITS or self.method in ("tango", "t over seeds", "no spread"):
+        if few or units > MOST_UNITS or self.method in ("tango", "t over seeds", "no spread", "same answers"):
             return None
         return bca_interval(self._sums, self._sizes, alpha)
 
-    def power(self, difference: float, alpha: float = 0.05, factor: float = 1.0) -> float:
-        """Return the chance that this test shows a true difference; see `harness.stats.procedure`."""
-        return power_of(self, difference, alpha, factor)
-
     def detectable(self, alpha: float = 0.05) -> float:
-        """The least true difference that such data would show at ``alpha`` with power 0.8, at most 1.0."""
-        return least_difference(lambda difference: self.power(difference, alpha))
+        """Return the least true difference that the test finds with power 0.8 (MDE), at most 1.0.
+
+        Exact for McNemar's test; else by Student's t, which the sign-flip test comes near to. With no spread
+        to go by, the share of unseen items that may differ stands for it.
+
+        Args:
+            alpha: Level of the test; divided by the number of tests where Holm's correction follows.
+        """
+        if self.same:
+            return 0.0
+        if self.test == "mcnemar":
+            return mcnemar_detectable((self.wins + self.losses) / self.n, self.n, alpha)
+        if self.standard_error == 0 or self._df <= 0:
+            return min(unseen_bounds(0.0, self.n_clusters, -1.0, alpha)[1], 1.0)
+        quantiles = t_quantile(1 - alpha / 2, self._df) + t_quantile(POWER, self._df)
+        return min(quantiles * self.standard_error, 1.0)
+
+    def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
+        """Return how many such items show a true difference with power 0.8; None for a difference of 0."""
+        if difference == 0:
+            return None
+        if self.test == "mcnemar":
+            return mcnemar_items(difference, (self.wins + self.losses) / self.n, alpha)
+        return math.ceil(self.n * (self.detectable(alpha) / difference) ** 2)
 
 
 def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:
@@ -238,3 +258,21 @@ def _seed_variance(new: Floats, old: Floats) -> float:
 
 def _variance_of_mean(means: Floats) -> float:
     return float(means.var(ddof=1)) / len(means) if len(means) > 1 else 0.0
+
+
+def paired_differences(differences: Any, clusters: Sequence[str] | None = None) -> tuple[Paired, float]:
+    """Pair what has no bounds, such as log-likelihoods, from its differences.
+
+    Args:
+        differences: ``new - old``, shape ``(n,)`` or ``(n_seeds, n)``.
+        clusters: Name of the cluster of each item.
+
+    Returns:
+        The pairing in a unit of four times the largest difference, so that bounds fit into [-1, 1], and that
+        unit: estimates, errors and bounds times it are in the units of ``differences``.
+    """
+    matrix = np.atleast_2d(np.asarray(differences, dtype=np.float64))
+    unit = 4 * float(np.abs(matrix).max()) or 1.0
+    scaled = matrix / unit
+    variance = _variance_of_mean(scaled.mean(1)) if has_spread(scaled - scaled[0]) else 0.0
+    return Paired(scaled.mean(0), _numbers(clusters), variance, len(matrix), binary=False), unit

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from harness.stats.single import normal_quantile
 
 POWER = 0.8
+_BISECTIONS = 20
 
 
 def detectable_difference(
@@ -23,6 +27,91 @@ def detectable_difference(
     """
     z = normal_quantile(1 - alpha / 2) + normal_quantile(power)
     return z * math.sqrt(design_effect * deviation**2 / n)
+
+
+def mcnemar_power(difference: float, flips: float, n: int, alpha: float = 0.05) -> float:
+    """Return the chance that McNemar's exact test finds a true difference: summed over what can be seen.
+
+    Args:
+        difference: True difference of two proportions, new - old.
+        flips: Share of items on which the two differ, 0.0 to 1.0; at least the size of the difference.
+        n: Items.
+        alpha: Two-sided level.
+    """
+    flips = min(1.0, max(flips, abs(difference)))
+    if n < 1 or flips == 0.0:
+        return 0.0
+    spread = 8 * math.sqrt(n * flips * (1 - flips)) + 8
+    differing = np.arange(max(1, math.floor(n * flips - spread)), min(n, math.ceil(n * flips + spread)) + 1)
+    most = _most_of_the_rarer(differing, alpha)
+    wins = (flips + abs(difference)) / (2 * flips)
+    rejects = _binomial_cdf(most, differing, wins) + _binomial_cdf(most, differing, 1 - wins)
+    return float((_binomial_pmf(differing, n, flips) * rejects).sum())
+
+
+def _most_of_the_rarer(differing: Any, alpha: float) -> Any:
+    """Return the most items on the rarer side at which McNemar's test rejects; -1 where it never does."""
+    from scipy.special import bdtrik
+
+    most = np.floor(bdtrik(alpha / 2, differing, 0.5)) + 1
+    for _ in range(2):  # the inverse is exact to rounding: at most one too many
+        most = np.where(2 * _binomial_cdf(most, differing, 0.5) < alpha, most, most - 1)
+    return np.maximum(np.nan_to_num(most, nan=-1.0), -1.0)
+
+
+def _binomial_cdf(successes: Any, n: Any, share: float) -> Any:
+    from scipy.special import bdtr
+
+    return np.where(successes < 0, 0.0, bdtr(np.clip(successes, 0, n), n, share))
+
+
+def _binomial_pmf(successes: Any, n: int, share: float) -> Any:
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    others = n - successes
+    ways = gammaln(n + 1) - gammaln(successes + 1) - gammaln(others + 1)
+    return np.exp(ways + xlogy(successes, share) + xlog1py(others, -share))
+
+
+def mcnemar_detectable(flips: float, n: int, alpha: float = 0.05, power: float = POWER) -> float:
+    """Return the least true difference that McNemar's exact test finds with the given power, at most 1.0.
+
+    Args:
+        flips: Share of items on which the two differ; a larger difference needs more, and is given it.
+        n: Items.
+        alpha: Two-sided level.
+        power: Chance of finding it.
+    """
+    if mcnemar_power(1.0, 1.0, n, alpha) < power:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if mcnemar_power(middle, flips, n, alpha) >= power else (middle, high)
+    return high
+
+
+def mcnemar_items(difference: float, flips: float, alpha: float = 0.05, power: float = POWER) -> int | None:
+    """Return from how many items on McNemar's exact test finds a true difference; None for one of 0.
+
+    Power goes up and down with the number of items, as the test is discrete; from here on it stays above,
+    for a tenth more items at least.
+    """
+    if difference == 0:
+        return None
+
+    def enough(n: int) -> bool:
+        return mcnemar_power(difference, flips, n, alpha) >= power
+
+    high = 4
+    while not enough(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    ahead = range(high, high + max(8, high // 10))
+    return next((n + 1 for n in reversed(ahead) if not enough(n)), high)
 
 
 def items_to_detect(

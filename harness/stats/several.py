@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.stats.paired import Paired
-from harness.stats.procedure import least_difference, least_factor, power_of_mean
+from harness.stats.power import POWER
+from harness.stats.single import normal_quantile
 
 _LEAST_P = 1e-12
 
@@ -83,29 +84,26 @@ class Macro:
         )
         return max(low, -1.0), min(high, 1.0)
 
-    def power(self, difference: float, alpha: float = 0.05, factor: float = 1.0) -> float:
-        """Return the chance that this procedure shows a true mean difference.
+    def detectable(self, alpha: float = 0.05) -> float:
+        """Return the least true mean difference that the test finds with power 0.8, at most 1.0.
+
+        A task's own for one task. For several a difference is found where the interval leaves out 0: half of
+        that interval, and what four means in five are above.
 
         Args:
-            difference: The true difference, the same in every task.
-            alpha: Two-sided level, after any correction.
-            factor: How many times as many items of every task are asked.
+            alpha: Level of the test; divided by the number of tests where Holm's correction follows.
         """
-        return power_of_mean(self._parts, difference, alpha, factor)
+        if len(self.tasks) == 1:
+            return self.tasks[0].detectable(alpha)
+        low, high = self.interval(alpha)
+        error = math.hypot(*(share * task.standard_error for share, task in self._parts))
+        return min((high - low) / 2 + normal_quantile(POWER) * error, 1.0)
 
-    def detectable(self, alpha: float = 0.05) -> float:
-        """The least true mean difference that such data would show at ``alpha`` with power 0.8."""
-        return least_difference(lambda difference: self.power(difference, alpha))
-
-    def items_needed(self, difference: float, alpha: float = 0.05) -> int | None:
-        """Return how many items of all tasks together show a true difference with power 0.8.
-
-        None where more would not help (seeds vary too much), or the difference is not above 0.
-        """
-        if difference <= 0:
-            return None
-        factor = least_factor(lambda times: self.power(difference, alpha, times), self.n)
-        return None if factor is None else sum(round(factor * task.n) for task in self.tasks)
+    def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
+        """Return how many such items, in the same shares, show a true difference with power 0.8."""
+        if len(self.tasks) == 1:
+            return self.tasks[0].items_to_detect(difference, alpha)
+        return None if difference == 0 else math.ceil(self.n * (self.detectable(alpha) / difference) ** 2)
 
     @property
     def p_value(self) -> float:

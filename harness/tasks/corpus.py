@@ -1,70 +1,128 @@
-"""The documents of a task: a folder of text and Markdown files, or a JSONL file."""
+"""The documents of a task: a folder of files, each a document or a table of them, or one such file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.tasks.readers import Row, read_jsonl, read_text
+from harness.tasks.documents import READERS, read_document
+from harness.tasks.json_rows import read_jsonl
+from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
+from harness.tasks.remarks import Remarks
 from harness.tasks.spec import CorpusSource
+from harness.tasks.tables import read_arrow, read_parquet
 from harness.types import Document
 
-_SUFFIXES = (".md", ".txt")
+_MAY_FAIL = (".html", ".htm", ".xhtml", ".docx", ".pdf")
+"""Files that often hold no text, or none that can be read: left out by name, where plain text is refused."""
+_NAMED = 20
 
 
-def read_corpus(source: CorpusSource, folder: Path) -> tuple[Document, ...]:
-    """Read the documents, ordered by path or as the JSONL file has them.
+def read_corpus(source: CorpusSource, folder: Path, remarks: Remarks | None = None) -> tuple[Document, ...]:
+    """Read the documents, ordered by path or as the file has them.
 
-    In a folder a document's id is its path without the suffix, and its title the first line that begins with
-    "# ", or else the file's name. Files and folders whose name begins with "." are passed over.
+    In a folder a document's id is its path without the suffix. Files and folders whose name begins with "."
+    are passed over. What else is not read is remarked by name.
+
+    Args:
+        source: Where the documents are, and the columns of tables.
+        folder: What a relative path starts from.
+        remarks: Told what was left out.
 
     Raises:
         InputError: The corpus is missing, empty, not UTF-8, or has an id twice; the file is named.
     """
     path = folder / Path(source.path).expanduser()
+    left_out: list[str] = []
     if path.is_dir():
-        documents = _from_folder(path)
-    elif path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        documents = [_from_row(row, source) for row in read_jsonl(path)]
-    elif path.exists():
-        raise InputError(path, "", "is neither a folder nor a .jsonl file", "correct corpus in task.yaml")
-    else:
+        documents = _from_folder(path, source, left_out)
+    elif not path.exists():
         raise InputError(path, "", "there is no such corpus", "correct corpus in task.yaml")
+    elif suffix_of(path) in SUFFIXES:
+        documents = [_from_row(row, source) for row in _rows(path)]
+    elif path.suffix.lower() in READERS:
+        documents = [read_document(path, path.stem)]
+    else:
+        problem = "is neither a folder nor a .jsonl file, nor another file of documents"
+        raise InputError(path, "", problem, "correct corpus in task.yaml")
+    said = _said(left_out)
     if not documents:
-        remedy = f"add {' or '.join(_SUFFIXES)} files" if path.is_dir() else "add lines"
-        raise InputError(path, "", "the corpus is empty", remedy)
+        remedy = "add .md or .txt files" if path.is_dir() else "add lines"
+        problem = f"holds no document that can be read: {said}" if said else "the corpus is empty"
+        raise InputError(path, "", problem, remedy)
     _check_ids(documents, path)
+    if said and remarks:
+        n = len(documents)
+        remarks.add(f"corpus: {n} document{'' if n == 1 else 's'} read; left out: {said}")
     return tuple(documents)
 
 
-def _from_folder(folder: Path) -> list[Document]:
-    documents = []
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+def _said(left_out: list[str]) -> str:
+    more = f" and {len(left_out) - _NAMED} more files" if len(left_out) > _NAMED else ""
+    return ", ".join(left_out[:_NAMED]) + more
+
+
+def _from_folder(folder: Path, source: CorpusSource, left_out: list[str]) -> list[Document]:
+    """Read the files of a folder; ``left_out`` takes the names of those not read, with the reason."""
+    documents: list[Document] = []
+    paths = sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix())
+    taken = {path.relative_to(folder).with_suffix("").as_posix() for path in paths if _is_usual(path)}
+    for path in paths:
         relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or path.suffix.lower() not in _SUFFIXES or not path.is_file():
+        if any(part.startswith(".") for part in relative.parts) or _is_plain_folder(path):
             continue
         if not _is_text(str(relative)):
             raise InputError(folder, ascii(str(relative)), "the file's name is not UTF-8", "rename the file")
-        documents.append(read_document(path, relative.with_suffix("").as_posix()))
+        name, suffix = relative.as_posix(), path.suffix.lower()
+        document_id = relative.with_suffix("").as_posix()
+        if document_id in taken and not _is_usual(path):
+            document_id = name  # the same document in two forms, or another of that name
+        try:
+            found = _from_file(path, document_id, source)
+        except InputError as error:
+            if suffix not in _MAY_FAIL and suffix_of(path) not in SUFFIXES:
+                raise
+            left_out.append(f"{name} ({error.problem})")
+            continue
+        if isinstance(found, str):
+            left_out.append(f"{name} ({found})")
+        else:
+            documents += found
+            taken.update(document.id for document in found)
     return documents
 
 
-def read_document(path: Path, document_id: str) -> Document:
-    """Read one text or Markdown file; its title is the first line that begins with "# ", or its name.
+def _is_usual(path: Path) -> bool:
+    return path.suffix.lower() in (".md", ".txt")
 
-    A heading that opens the document is its title alone; the text begins after it.
 
-    Raises:
-        InputError: The file is missing, empty or not UTF-8.
-    """
-    text = read_text(path).replace("\r\n", "\n")
-    if not text.strip():
-        raise InputError(path, "", "the document is empty", "write something in it, or remove the file")
-    heading = next((line for line in text.split("\n") if line.startswith("# ")), "")
-    title = heading.removeprefix("# ").strip() or path.stem
-    body = text.lstrip().removeprefix(heading).lstrip("\n") if heading else text
-    return Document(id=document_id, text=body if body.strip() else text, title=title)
+def _is_plain_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _from_file(path: Path, document_id: str, source: CorpusSource) -> list[Document] | str:
+    """Return the documents of one file of a folder, or why it is not read."""
+    if path.is_dir():
+        return "a link to a folder, which is not followed"
+    if not path.exists():
+        return "a link to nothing"
+    if not path.is_file():
+        return "no plain file"
+    if suffix_of(path) in SUFFIXES:
+        rows = list(_rows(path))
+        if not all(source.text in row.values and source.id in row.values for row in rows):
+            return f"has no columns {source.id} and {source.text}"
+        return [_from_row(row, source) for row in rows]
+    if path.suffix.lower() not in READERS:
+        return f"{path.suffix} is not read" if path.suffix else "a file without a suffix is not read"
+    return [read_document(path, document_id)]
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    """Return the rows of a table of documents."""
+    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow, "jsonl": read_jsonl}
+    return readers[SUFFIXES[suffix_of(path)]](path)
 
 
 def _from_row(row: Row, source: CorpusSource) -> Document:

@@ -7,25 +7,33 @@ import decimal
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from harness.digests import digest_of_text
 from harness.errors import InputError
-from harness.tasks.formats import CONVERTERS
-from harness.tasks.readers import SUFFIXES, Row, read_csv, read_dataset, read_jsonl, read_parquet
-from harness.tasks.spec import Carve, FieldNames, Source
+from harness.tasks.columns import columns_used, picked, resolve
+from harness.tasks.fields import FieldNames, Pick
+from harness.tasks.formats import CONVERTERS, EXPANDERS
+from harness.tasks.json_rows import read_jsonl
+from harness.tasks.presets import with_preset
+from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
+from harness.tasks.remarks import Remarks
+from harness.tasks.spec import Source
+from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` as overlap is judged: NFKC, case folded, runs of white space as one space."""
+    """Return ``text`` as sameness is judged: NFKC, case folded, runs of white space as one space."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.split())
 
 
-def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -> Iterator[TaskItem]:
+def read_split(
+    source: Source, split: Split, fields: FieldNames, folder: Path, remarks: Remarks | None = None
+) -> Iterator[TaskItem]:
     """Yield the items of one split, in the order of their rows.
 
     Where no column is named that holds ids, and the first row has none, items are numbered.
@@ -35,10 +43,12 @@ def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -
         split: Which split they become.
         fields: Which column holds what.
         folder: What relative paths start from.
+        remarks: Told what reading has changed or passed over.
 
     Raises:
         InputError: The source is missing, empty or faulty; the file, the line and the field are named.
     """
+    fields = with_preset(source.format, fields)
     numbered, number = fields.id is None, 0
     for number, row in enumerate(read_rows(source, split, folder), start=1):
         if fields.id == "id" and number == 1:
@@ -46,6 +56,8 @@ def read_split(source: Source, split: Split, fields: FieldNames, folder: Path) -
         if fields.id == "id" and numbered and "id" in row.values:
             remedy = "give every item an id, or set fields.id to null"
             raise row.fault("id", "is there, and rows before have none", remedy, row.values["id"])
+        if remarks:
+            remarks.of_rows(row.file, row.remarks)
         yield _item(row, split, fields, f"{split}-{number}" if numbered else None)
     if not number:
         place = source.dataset or folder / Path(source.path or "").expanduser()
@@ -58,56 +70,61 @@ def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
     Raises:
         InputError: The source is missing or faulty, or its suffix says nothing about its format.
     """
-    if source.dataset is not None:
-        return read_dataset(source.dataset, folder, source.config, source.split or split, f"items.{split}")
-    path = folder / Path(source.path or "").expanduser()
-    kind = source.format or SUFFIXES.get(path.suffix.lower())
+    rows, kind = _raw_rows(source, split, folder)
+    if kind in EXPANDERS:
+        return chain.from_iterable(map(EXPANDERS[kind], rows))
+    convert = CONVERTERS.get(kind)
+    return map(convert, rows) if convert else rows
+
+
+def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row], str]:
+    """Return the rows as the source has them, and the name of their format."""
+    path = folder / Path(source.dataset or source.path or "").expanduser()
+    if source.dataset is not None or path.is_dir():
+        name = source.dataset or str(source.path)
+        rows = read_dataset(name, folder, source.config, source.split or split, f"items.{split}")
+        return rows, source.format or ""
+    suffix = SUFFIXES.get(suffix_of(path))
+    kind = source.format or suffix
     if kind is None:
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
-    if kind == "csv":
-        return read_csv(path)
-    if kind == "parquet":
-        return read_parquet(path)
-    rows = read_jsonl(path)
-    convert = CONVERTERS.get(kind)
-    return map(convert, rows) if convert else rows
+    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow}
+    reader = readers.get(kind) or readers.get(suffix or "")
+    return reader(path) if reader and kind != "jsonl" else read_jsonl(path, split), kind
 
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:
     id_column = fields.id or ""
     conversation = _conversation(row, fields)
-    used = {fields.input, fields.target, fields.choices, fields.tags, fields.documents}
-    if conversation:
-        used.add(fields.messages)
-    if made_id is None:
-        used.add(id_column)
-    item_id = made_id if made_id is not None else _scalar(row, id_column, row.column(id_column))
+    used = columns_used(fields, conversation=bool(conversation), numbered=made_id is not None)
+    item_id = made_id if made_id is not None else _scalar(row, id_column, resolve(row, id_column))
     if not item_id.strip():
         raise row.fault(id_column, "is empty", "give every item an id, or set fields.id to null")
-    defaults = FieldNames()
     metadata = {
         key: plain(row, key, value)
         for key, value in row.values.items()
         if key not in used and not isinstance(value, bytes)
     }
-    lists = {
-        name: _list(row, column, must=column != default)
-        for name, column, default in (
-            ("choices", fields.choices, defaults.choices),
-            ("tags", fields.tags, defaults.tags),
-            ("documents", fields.documents, defaults.documents),
-        )
-    }
+    choices = _choices(row, fields.choices)
     return TaskItem(
         id=item_id,
         input=_input(row, fields.input, conversation),
         history=conversation[:-1],
-        targets=_targets(row, fields.target),
+        targets=_targets(row, fields.target, choices),
         split=split,
+        choices=choices,
+        tags=_list(row, fields.tags, must=fields.tags != FieldNames().tags),
+        documents=_list(row, fields.documents, must=fields.documents != FieldNames().documents),
         metadata=metadata,
-        **lists,
     )
+
+
+def _choices(row: Row, ref: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the options of an item; none where it has no column of the usual name."""
+    if isinstance(ref, str):
+        return _list(row, ref, must=ref != FieldNames().choices)
+    return tuple(_scalar(row, each, resolve(row, each)) for each in ref)
 
 
 def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
@@ -117,7 +134,7 @@ def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
     """
     column = fields.messages
     by_default = column == FieldNames().messages
-    value = row.values.get(column) if by_default else row.column(column)
+    value = row.values.get(column) if by_default else resolve(row, column)
     turns = value if isinstance(value, list) else []
     spoken = bool(turns) and all(map(_is_turn, turns))
     asked = spoken and turns[-1]["role"] == "user"
@@ -152,7 +169,7 @@ def _turn(row: Row, place: str, turn: Any) -> Message:
 def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
     """Return what is asked: of a conversation its last turn, which a column of its own may only repeat."""
     if not conversation:
-        return _scalar(row, column, row.column(column))
+        return _scalar(row, column, resolve(row, column))
     asked = conversation[-1].content
     if (own := row.values.get(column)) is not None and own != asked:
         problem = "differs from the last turn of messages"
@@ -160,8 +177,9 @@ def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
     return asked
 
 
-def _targets(row: Row, column: str) -> tuple[str, ...]:
-    value = row.column(column)
+def _targets(row: Row, pick: Pick, choices: tuple[str, ...]) -> tuple[str, ...]:
+    column = pick.ref
+    value = picked(row, pick, choices) if pick.column is None else resolve(row, column)
     if not isinstance(value, list):
         return (_scalar(row, column, value),)
     if not value:
@@ -171,7 +189,7 @@ def _targets(row: Row, column: str) -> tuple[str, ...]:
 
 def _list(row: Row, column: str, *, must: bool) -> tuple[str, ...]:
     """Return a list column; text is one JSON list, or values divided by ";"."""
-    value = row.column(column) if must else row.values.get(column)
+    value = resolve(row, column) if must else row.values.get(column)
     if value is None or value == "":
         return ()
     if isinstance(value, str):
@@ -239,46 +257,3 @@ def _checked(row: Row, field: str, text: str) -> str:
             problem = "holds half a surrogate pair, which is no character"
             raise row.fault(field, problem, "write the character itself", ascii(text)) from None
     return text
-
-
-def check_ids(items: Iterable[TaskItem], place: object) -> None:
-    """Refuse an id that stands twice among all the items of a task.
-
-    Raises:
-        InputError: Names the id and the splits it stands in.
-    """
-    seen: dict[str, Split] = {}
-    for item in items:
-        if item.id in seen:
-            problem = f"stands twice (in {seen[item.id]} and in {item.split})"
-            remedy = "give every item its own id, or set fields.id to null to have them numbered"
-            raise InputError(place, "id", problem, remedy, item.id)
-        seen[item.id] = item.split
-
-
-def carve(train: Sequence[TaskItem], shares: Carve, place: object) -> dict[Split, list[TaskItem]]:
-    """Move shares of the train items to validation and test.
-
-    Which ones is decided by a digest of seed and input, so it depends neither on the order of the file nor
-    on anything random, and items with the same normalised input stay together.
-
-    Raises:
-        InputError: A share is too small or too large for the number of different inputs.
-    """
-    inputs = sorted(
-        {normalise(item.input) for item in train},
-        key=lambda text: digest_of_text(f"{shares.seed}\n{text}"),
-    )
-    n_test = math.ceil(shares.test * len(inputs))
-    n_validation = math.ceil(shares.validation * len(inputs))
-    if n_test + n_validation >= len(inputs):
-        problem = f"leaves no train item of {len(inputs)} different inputs"
-        raise InputError(place, "items.split", problem, "give more items or carve less")
-    home: dict[str, Split] = dict.fromkeys(inputs, "train")
-    home.update(dict.fromkeys(inputs[:n_test], "test"))
-    home.update(dict.fromkeys(inputs[n_test : n_test + n_validation], "validation"))
-    carved: dict[Split, list[TaskItem]] = {"train": [], "validation": [], "test": []}
-    for item in train:
-        split = home[normalise(item.input)]
-        carved[split].append(item.model_copy(update={"split": split}))
-    return carved

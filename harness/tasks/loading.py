@@ -14,12 +14,18 @@ from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
-from harness.tasks.items import carve, check_ids, read_split
-from harness.tasks.prompting import compiled, plain_messages
+from harness.tasks.formats import CONVERTERS
+from harness.tasks.items import read_split
+from harness.tasks.labels import clean, with_clean_labels
+from harness.tasks.presets import with_preset
+from harness.tasks.prompting import compiled, names_used, plain_messages
+from harness.tasks.questions import question_key
 from harness.tasks.references import resolve_tasks
-from harness.tasks.spec import TaskFile
+from harness.tasks.remarks import Remarks
+from harness.tasks.spec import Source, TaskFile
+from harness.tasks.splits import carve, check_ids
 from harness.tasks.spool import Spooled
-from harness.types import Document, LoadedTask, Split, Task, TaskItem, TrainingData
+from harness.types import Document, LoadedTask, Message, Split, Task, TaskItem, TrainingData
 
 __all__ = ["load_task", "load_tasks", "resolve_tasks"]
 
@@ -71,9 +77,10 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
         check_known("metrics", metric.use, place, f"metrics.{index}")
     _check_templates(spec, place)
     _check_pattern(spec, place)
-    items = _read_items(spec, place, folder)
+    remarks = Remarks()
+    items = _read_items(spec, place, folder, remarks)
     check_ids(_all(items), place)
-    corpus = read_corpus(spec.corpus, folder) if spec.corpus else ()
+    corpus = read_corpus(spec.corpus, folder, remarks) if spec.corpus else ()
     _check_documents(items, corpus, place)
     _check_cluster(spec, items, place)
     task = _task(spec, items, place)
@@ -82,7 +89,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
     )
-    return LoadedTask(data=data, test=items["test"], place=str(place))
+    return LoadedTask(data=data, test=items["test"], place=str(place), remarks=remarks.lines())
 
 
 def _check_templates(spec: TaskFile, place: object) -> None:
@@ -104,18 +111,60 @@ def _check_pattern(spec: TaskFile, place: object) -> None:
         )
 
 
-def _read_items(spec: TaskFile, place: object, folder: Path) -> Items:
+def _read_items(spec: TaskFile, place: object, folder: Path, remarks: Remarks) -> Items:
     sources = spec.items
+
+    def read(source: Source, split: Split) -> Iterator[TaskItem]:
+        found = read_split(source, split, spec.fields, folder, remarks)
+        if source.format in CONVERTERS and not shows_system:
+            found = map(_with_system_turn, found)
+        return _with_clean_labels(found, split, remarks) if spec.kind == "choice" else found
+
+    shows_system = "system" in names_used(spec.instruction) | names_used(spec.prompt)
     items: Items = {"train": (), "validation": (), "test": ()}
     if sources.train:
-        items["train"] = list(read_split(sources.train, "train", spec.fields, folder))
+        items["train"] = list(read(sources.train, "train"))
     if sources.split:
-        items |= carve(items["train"], sources.split, place)
+        asked = _question_task(spec)
+        items |= carve(items["train"], sources.split, place, lambda item: question_key(asked, item))
     if sources.validation:
-        items["validation"] = list(read_split(sources.validation, "validation", spec.fields, folder))
-    test = read_split(sources.test, "test", spec.fields, folder) if sources.test else items["test"]
-    items["test"] = Spooled(test)
+        items["validation"] = list(read(sources.validation, "validation"))
+    items["test"] = Spooled(read(sources.test, "test") if sources.test else items["test"])
     return items
+
+
+def _with_system_turn(item: TaskItem) -> TaskItem:
+    """Return an item of a fine-tuning format with its system prompt, which no template shows, as a turn."""
+    system = item.metadata.get("system")
+    if not isinstance(system, str) or not system.strip():
+        return item
+    return item.model_copy(update={"history": (Message(role="system", content=system), *item.history)})
+
+
+def _with_clean_labels(items: Iterable[TaskItem], split: Split, remarks: Remarks) -> Iterator[TaskItem]:
+    """Yield the items of a choice task with labels as they look, and say how many were written otherwise."""
+    n_changed = 0
+    for item in items:
+        cleaned = with_clean_labels(item)
+        n_changed += cleaned is not item
+        yield cleaned
+    if n_changed:
+        remarks.add(
+            f"items.{split}: spaces around labels, or what cannot be seen of them, was removed "
+            f"({n_changed} {'item' if n_changed == 1 else 'items'})"
+        )
+
+
+def _question_task(spec: TaskFile) -> Task:
+    """Return enough of the task to tell which items ask the same: its templates."""
+    return Task(
+        name=spec.name,
+        kind=spec.kind,
+        instruction=spec.instruction,
+        prompt=spec.prompt,
+        choices=spec.choices,
+        metrics=(),
+    )
 
 
 def _all(items: Items) -> Iterator[TaskItem]:
@@ -145,9 +194,9 @@ def _check_cluster(spec: TaskFile, items: Items, place: object) -> None:
 
 
 def _task(spec: TaskFile, items: Items, place: object) -> Task:
-    choices = spec.choices
+    choices = tuple(map(clean, spec.choices or _pointed_into(spec)))
     if spec.kind == "choice" and not choices and not all(item.choices for item in _all(items)):
-        choices = tuple(sorted({target for item in items["train"] for target in item.targets}))
+        choices = tuple(sorted({target for item in items["train"] for target in item.targets if target}))
     if spec.kind == "choice":
         _check_choices(_all(items), choices, place)
     return Task(
@@ -164,11 +213,19 @@ def _task(spec: TaskFile, items: Items, place: object) -> Task:
         stop=spec.stop,
         answer=spec.answer.rule(),
         refusal=spec.refusal,
-        right_from=spec.right_from,
         random_baseline=_random_baseline(spec, items["test"], choices),
+        right_from=spec.right_from,
         corpus_holds_answers=spec.corpus_holds_answers,
         cluster=spec.cluster,
     )
+
+
+def _pointed_into(spec: TaskFile) -> tuple[str, ...]:
+    """Return the choices of every item that `fields` or a preset lists, as the answers point into them."""
+    source = spec.items.test or spec.items.train
+    if spec.kind == "generate" or source is None:
+        return ()
+    return with_preset(source.format, spec.fields).target.of or ()
 
 
 def _check_choices(items: Iterable[TaskItem], choices: Sequence[str], place: object) -> None:
@@ -196,13 +253,10 @@ def _check_prompts(task: Task, items: Items, place: object) -> None:
 
 
 def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:
-    """Return the digest of all that the results depend on.
-
-    The description is for people only, and what counts as right is decided when results are read.
-    """
+    """Return the digest of all that the results depend on: the description is for people only."""
     return digest_of(
         {
-            "task": task.model_dump(mode="json", exclude={"digest", "description", "right_from"}),
+            "task": task.model_dump(mode="json", exclude={"digest", "description"}),
             "items": digest_of_all(item.model_dump(mode="json") for item in _all(items)),
             "corpus": digest_of_all(document.model_dump(mode="json") for document in corpus),
         }

@@ -6,8 +6,9 @@ that is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -16,18 +17,24 @@ from harness.digests import digest_of
 from harness.errors import InputError, shorten
 from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
+ENVIRONMENT = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
 )
 # Chance has no place in a prompt: the same item must always give the same words.
-_ENVIRONMENT.filters.pop("random")
-_ENVIRONMENT.globals.pop("lipsum")
+ENVIRONMENT.filters.pop("random")
+ENVIRONMENT.globals.pop("lipsum")
 
 
 @lru_cache(maxsize=256)
 def compiled(source: str) -> Template:
     """Return the sandboxed Jinja2 template of ``source``; raises ``jinja2.TemplateError`` on a fault."""
-    return _ENVIRONMENT.from_string(source)
+    return ENVIRONMENT.from_string(source)
+
+
+@lru_cache(maxsize=256)
+def names_used(source: str) -> frozenset[str]:
+    """Return the names a template takes from an item; raises ``jinja2.TemplateSyntaxError`` on a fault."""
+    return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(source)))
 
 
 def fill(task: Task, source: str, item: TaskItem) -> str:
@@ -39,13 +46,27 @@ def fill(task: Task, source: str, item: TaskItem) -> str:
     Raises:
         InputError: The template names a field that the item does not have, or does what the sandbox forbids.
     """
+    return render(task, compiled(source), item, fields_of(task, item)).strip()
+
+
+def fields_of(task: Task, item: TaskItem) -> dict[str, Any]:
+    """Return what a template of ``task`` sees of an item, by name."""
     choices = item.choices or task.choices
     fields = {**item.metadata, "input": item.input, "choices": choices, "tags": item.tags, "id": item.id}
     if item.history:
         turns = (*item.history, Message(role="user", content=item.input))
         fields["messages"] = [turn.model_dump() for turn in turns]
+    return fields
+
+
+def render(task: Task, template: Template, item: TaskItem, fields: Mapping[str, Any]) -> str:
+    """Fill a template of ``task`` with the fields of an item.
+
+    Raises:
+        InputError: The template names a field that is not there, or does what the sandbox forbids.
+    """
     try:
-        return compiled(source).render(fields).strip()
+        return template.render(fields)
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise InputError(
             task.name,
@@ -53,22 +74,6 @@ def fill(task: Task, source: str, item: TaskItem) -> str:
             f"the template cannot be filled: {shorten(str(error), 200)}",
             "mend the template or the item",
         ) from None
-
-
-@lru_cache(maxsize=256)
-def _names_used(source: str) -> frozenset[str]:
-    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
-
-
-def shown_text(task: Task, item: TaskItem) -> str:
-    """Return what an item's prompt shows of the item, without the words that every prompt of the task has.
-
-    Two items are the same question when these texts are the same.
-    """
-    names = _names_used(task.prompt) | _names_used(task.instruction)
-    shown = [item.input] if "input" in names else []
-    shown += [str(item.metadata[name]) for name in sorted(names & item.metadata.keys())]
-    return "\n".join([*(turn.content for turn in item.history), *shown, *item.choices])
 
 
 def plain_messages(task: Task, item: TaskItem) -> tuple[Message, ...]:
@@ -93,7 +98,7 @@ def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tu
     blank = item.model_copy(
         update={
             "input": "",
-            "metadata": {k: "" if isinstance(v, str) else v for k, v in item.metadata.items()},
+            "metadata": {key: _blank(value) for key, value in item.metadata.items()},
         }
     )
     asked, empty = fill(task, task.prompt, item), fill(task, task.prompt, blank)
@@ -102,6 +107,15 @@ def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tu
         return plain_messages(task, blank)
     content = last.content[::-1].replace(asked[::-1], empty[::-1], 1)[::-1]  # the last place where it stands
     return (*messages[:-1], last.model_copy(update={"content": content.strip()}))
+
+
+def _blank(value: Any) -> Any:
+    """Return a value of an item's columns with every text in it empty."""
+    if isinstance(value, dict):
+        return {key: _blank(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_blank(entry) for entry in value]
+    return "" if isinstance(value, str) else value
 
 
 def plain_requests(task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:

@@ -1,17 +1,17 @@
-"""Rows from files: JSONL, CSV, Parquet and ``datasets``, each row with the place it stands at."""
+"""Rows with the place they stand at, and how text files are read: whole, by lines, or as CSV."""
 
 from __future__ import annotations
 
 import csv
-import json
-import re
+import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from harness.errors import InputError, MissingDependencyError, nearest, shorten
+from harness.errors import InputError, nearest, shorten
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -20,18 +20,27 @@ SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
     ".parquet": "parquet",
+    ".arrow": "arrow",
 }
 _LARGEST_CELL_CHARS = 2**31 - 1
-_PARQUET_ROWS = 1024
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a file: ``file`` and ``where`` ("line 3") say in an error where it stands."""
+    """One record of a file: ``file`` and ``where`` ("line 3") say in an error where it stands.
+
+    ``remarks`` are what reading has changed or passed over, in words that are the same for all such rows.
+    """
 
     file: str
     where: str
     values: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+    def having(self, values: dict[str, Any], *remarks: str) -> Row:
+        """Return the row with other values and more remarks."""
+        return replace(self, values=values, remarks=(*self.remarks, *remarks))
 
     def fault(self, field: str, problem: str, remedy: str, value: Any = None) -> InputError:
         """Return the error that names this row and one of its fields."""
@@ -58,8 +67,25 @@ def _opened(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise InputError(path, "", "there is no such file", "check the path") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
     except OSError as error:
         raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that tells what is in a file, in small letters; that of gzip does not."""
+    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return plain.suffix.lower()
+
+
+def _stream(path: Path, newline: str) -> IO[str]:
+    """Open a text file, or one packed with gzip."""
+    with path.open("rb") as stream:
+        packed = stream.read(2) == _GZIP
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
+    return path.open(encoding="utf-8-sig", newline=newline)
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
@@ -73,7 +99,7 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         InputError: The file is missing, not UTF-8, or holds a NUL byte.
     """
     try:
-        with _opened(path), path.open(encoding="utf-8-sig", newline=newline) as stream:
+        with _opened(path), _stream(path, newline) as stream:
             for line in stream:
                 if "\x00" in line:
                     break
@@ -93,6 +119,8 @@ def read_text(path: Path) -> str:
     """
     with _opened(path):
         data = path.read_bytes()
+        if data.startswith(_GZIP):
+            data = gzip.decompress(data)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
     try:
@@ -107,58 +135,6 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_jsonl(path: Path) -> Iterator[Row]:
-    """Yield the objects of a JSON Lines file, or of a file that is one JSON list; blank lines are skipped.
-
-    Lines are read one at a time; a list is read whole.
-
-    Raises:
-        InputError: A line is not JSON, or is not an object.
-    """
-    if path.suffix.lower() == ".json":
-        yield from _json_list(path)
-        return
-    blank = True
-    for number, line in enumerate(read_lines(path, "\n"), start=1):
-        if not line.strip():
-            continue
-        if blank and line.lstrip().startswith("["):
-            yield from _json_list(path)
-            return
-        blank = False
-        where = f"line {number}"
-        yield _object(path, where, _json(path, where, line))
-
-
-def _json_list(path: Path) -> Iterator[Row]:
-    values = _json(path, "", read_text(path))
-    if not isinstance(values, list):
-        raise InputError(path, "", "must be a list of objects", "write [...], or one object a line", values)
-    for number, value in enumerate(values, start=1):
-        yield _object(path, f"entry {number}", value)
-
-
-def _json(path: Path, where: str, text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        where = where or f"line {error.lineno}"
-        problem = f"is not JSON: {error.msg} at column {error.colno}"
-        raise InputError(path, where, problem, "mend the syntax at that place") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, where, f"is not usable JSON: {error}", "mend that value") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _object(path: Path, where: str, value: Any) -> Row:
-    if not isinstance(value, dict):
-        raise InputError(path, where, "must be a JSON object", 'write {"input": ..., "target": ...}', value)
-    return Row(str(path), where, value)
-
-
 def read_csv(path: Path) -> Iterator[Row]:
     """Yield the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
 
@@ -166,7 +142,7 @@ def read_csv(path: Path) -> Iterator[Row]:
         InputError: The header names a column twice or not at all, a row has more or fewer cells than the
             header, or a quote is not closed.
     """
-    records = _csv_records(path, "\t" if path.suffix.lower() == ".tsv" else ",")
+    records = _csv_records(path, "\t" if suffix_of(path) == ".tsv" else ",")
     _, header = next(records, (0, []))
     for name in header:
         if not name or header.count(name) > 1:
@@ -197,78 +173,3 @@ def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         if cells:
             yield line, cells
         line = reader.line_num + 1
-
-
-def read_parquet(path: Path) -> Iterator[Row]:
-    """Yield the rows of a Parquet file, which is read in parts.
-
-    Raises:
-        InputError: The file is missing or is not Parquet.
-        MissingDependencyError: pyarrow is not installed.
-    """
-    if not path.is_file():
-        raise InputError(path, "", "there is no such file", "check the path")
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise MissingDependencyError(str(path), "pyarrow", "metrics") from None
-    number = 0
-    try:
-        for batch in parquet.ParquetFile(path).iter_batches(_PARQUET_ROWS):
-            for number, value in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020 - goes on counting
-                yield Row(str(path), f"row {number}", value)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise InputError(
-            path, "", f"is not a Parquet file: {error}", "check the file and its format"
-        ) from None
-
-
-def read_dataset(name: str, folder: Path, config: str | None, split: str, key: str) -> Iterator[Row]:
-    """Yield the rows of a data set of the ``datasets`` library; class labels come as their names.
-
-    Args:
-        name: A local folder (saved by ``save_to_disk``, or holding data files), else a hub id.
-        folder: What a local folder is relative to.
-        config: The data set's configuration.
-        split: The data set's split.
-        key: The dotted path in ``task.yaml``, for errors.
-
-    Raises:
-        InputError: The data set or its split cannot be loaded.
-        MissingDependencyError: ``datasets`` is not installed.
-    """
-    place = f"{folder / 'task.yaml'}: {key}"
-    try:
-        import datasets
-    except ModuleNotFoundError:
-        raise MissingDependencyError(place, "datasets", "metrics") from None
-    local = folder / Path(name).expanduser()
-    loaded: Any
-    try:
-        if local.is_dir() and any((local / file).is_file() for file in ("state.json", "dataset_dict.json")):
-            loaded = datasets.load_from_disk(str(local))
-        else:
-            loaded = datasets.load_dataset(str(local) if local.is_dir() else name, name=config)
-    except Exception as error:  # noqa: BLE001 - the library raises many kinds; each means the same here
-        message = re.sub(r"\s+", " ", str(error))[:200]
-        remedy = "give a local folder, or a hub id that can be reached from here"
-        raise InputError(place, "dataset", f"cannot be loaded: {message}", remedy, name) from None
-    if isinstance(loaded, dict):
-        if split not in loaded:
-            raise InputError(
-                place, "split", "is not in the data set", nearest(split, map(str, loaded)), split
-            )
-        loaded = loaded[split]
-    yield from _dataset_rows(f"{name}[{split}]", loaded)
-
-
-def _dataset_rows(place: str, table: Any) -> Iterator[Row]:
-    names = {
-        column: feature.names for column, feature in table.features.items() if hasattr(feature, "int2str")
-    }
-    for number, values in enumerate(table, start=1):
-        for column, labels in names.items():
-            index = values[column]
-            values[column] = None if index is None or index < 0 else labels[index]
-        yield Row(place, f"row {number}", values)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.config import Options
+from harness.tasks.fields import FieldNames, Text
 from harness.types import AnswerRule, Extraction, Kind, MetricSpec, Role
 
-Format = Literal["jsonl", "csv", "parquet", "alpaca", "sharegpt", "openai"]
+FileFormat = Literal["jsonl", "csv", "parquet", "arrow"]
+RowFormat = Literal[
+    "alpaca", "sharegpt", "openai",
+    "ag_news", "arc", "banking77", "boolq", "cnn_dailymail", "commonsenseqa", "copa", "gsm8k", "hellaswag",
+    "imdb", "mmlu", "nli", "openbookqa", "piqa", "race", "sciq", "siqa", "squad", "sst2", "truthfulqa_mc1",
+    "winogrande", "xsum",
+]  # fmt: skip
+Format = Literal[FileFormat, RowFormat]
 
 
 class Source(Options):
@@ -17,7 +25,8 @@ class Source(Options):
 
     path: str | None = Field(default=None, description="A file, relative to task.yaml.")
     format: Format | None = Field(
-        default=None, description="How to read the file; by default told from its suffix."
+        default=None,
+        description="How to read the file, by default told from its suffix, or the layout of its rows.",
     )
     dataset: str | None = Field(
         default=None, description="Instead of a path: a local folder or a hub id for `datasets`."
@@ -33,8 +42,8 @@ class Source(Options):
             raise ValueError("needs either path or dataset")
         if self.dataset is None and (self.config is not None or self.split is not None):
             raise ValueError("config and split go with dataset, not with path")
-        if self.path is None and self.format is not None:
-            raise ValueError("format goes with path, not with dataset")
+        if self.path is None and self.format in get_args(FileFormat):
+            raise ValueError(f"format {self.format} goes with path, not with dataset")
         return self
 
 
@@ -85,26 +94,6 @@ class ItemSources(Options):
         return self
 
 
-class FieldNames(Options):
-    """Which column holds what. A column not named here goes to the item's metadata, for templates."""
-
-    id: str | None = Field(
-        default="id", description="Null: number the items instead. Numbered too where no row has it."
-    )
-    input: str = Field(default="input", description="What is asked.")
-    target: str = Field(default="target", description="The answer, or a list of accepted answers.")
-    choices: str = Field(default="choices", description="The options of this item; may be left out.")
-    tags: str = Field(default="tags", description="Labels to group by; may be left out.")
-    messages: str = Field(
-        default="messages",
-        description="A conversation as input, turns with role and content, the last one the user's; "
-        "may be left out.",
-    )
-    documents: str = Field(
-        default="documents", description="Ids of the corpus documents with the answer; may be left out."
-    )
-
-
 class AnswerOptions(Options):
     """What of the text that the model wrote is its answer. Reasoning between <think> tags never is."""
 
@@ -149,12 +138,12 @@ AnswerField = Annotated[
 
 
 class CorpusSource(Options):
-    """The documents: a folder of ``.txt`` and ``.md`` files, or a JSONL file with named columns."""
+    """The documents: a folder of files, or a table (JSONL, CSV, Parquet) with named columns."""
 
-    path: str = Field(description="A folder or a .jsonl file, relative to task.yaml.")
-    id: str = Field(default="id", description="JSONL column of the document's id.")
-    title: str = Field(default="title", description="JSONL column of the title; may be missing.")
-    text: str = Field(default="text", description="JSONL column of the text.")
+    path: str = Field(description="A folder, a table or one document, relative to task.yaml.")
+    id: str = Field(default="id", description="A table's column of the document's id.")
+    title: str = Field(default="title", description="A table's column of the title; may be missing.")
+    text: str = Field(default="text", description="A table's column of the text.")
 
 
 CorpusField = Annotated[
@@ -182,15 +171,6 @@ def _written_out_metric(value: Any) -> Any:
 MetricField = Annotated[
     MetricEntry, BeforeValidator(_written_out_metric, json_schema_input_type=str | MetricEntry)
 ]
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("must be text, and YAML reads yes, no, true and false as truth values: quote it")
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
 
 
 class TaskFile(Options):
@@ -225,17 +205,17 @@ class TaskFile(Options):
     refusal: str | None = Field(
         default=None, description="The answer expected where the question has none, such as `not found`."
     )
-    right_from: float | None = Field(
-        default=None,
-        gt=0.0,
-        le=1.0,
-        description="Least primary score with which an item counts as right; by default above 0.5.",
-    )
     random_baseline: float | None = Field(
         default=None,
         ge=0.0,
         le=1.0,
         description="Primary score of a guess; by default 1 / choices for a choice task, else 0.",
+    )
+    right_from: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=1.0,
+        description="Primary score from which on an answer counts as right; by default above one half.",
     )
     items: ItemSources = Field(description="Where the items of each split come from.")
     fields: FieldNames = Field(default=FieldNames(), description="Which column holds what.")

@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
 
 from harness.errors import InputError, shorten
+from harness.tasks import control_tokens
+from harness.tasks.findings import Finding, Severity, alike, finding_of, some_of
 from harness.tasks.items import normalise
 from harness.tasks.overlap import near_duplicates
-from harness.tasks.prompting import plain_messages, shown_text
-from harness.types import Frozen, LoadedTask, Message, Task, TaskItem
+from harness.tasks.prompting import plain_messages
+from harness.tasks.questions import asked_text, question_key, shown_text
+from harness.types import LoadedTask, Message, Task, TaskItem
 
-Severity = Literal["error", "warning"]
 CountTokens = Callable[[Sequence[Message]], int]
 
 CHECKS = (
     "empty fields",
-    "labels among the choices",
+    "labels among the choices, and labels that are alike",
     "conflicting labels",
     "overlap of the splits, exact and near",
     "test items in the corpus",
+    "control tokens of chat templates",
 )
 _SHORTEST_ANSWER_CHARS = 12
 _SHORTEST_QUESTION_CHARS = 20
-_EXAMPLES = 3
-
-
-class Finding(Frozen):
-    """One fault of a task. ``items`` are the ids of all the items it concerns, in order.
-
-    An error makes results wrong or impossible; a warning is something to look at.
-    """
-
-    severity: Severity
-    code: str
-    place: str
-    message: str
-    items: tuple[str, ...] = ()
-
-    def line(self) -> str:
-        """Return the finding as one line that names the first items."""
-        named = ", ".join(shorten(item, 40) for item in self.items[:_EXAMPLES])
-        more = f" and {len(self.items) - _EXAMPLES} more" if len(self.items) > _EXAMPLES else ""
-        where = f" ({named}{more})" if named else ""
-        line = f"{self.severity}: {self.place}: {self.code}: {self.message}{where}"
-        return "".join(character if character.isprintable() else " " for character in line)
 
 
 def validate(
@@ -64,9 +44,11 @@ def validate(
     findings = [
         *_empty(loaded),
         *_labels(loaded),
+        *alike(loaded.task, _all_items(loaded)),
         *_conflicts(loaded),
         *_overlap(loaded),
         *_in_corpus(loaded),
+        *control_tokens.findings(loaded.task.name, _splits(loaded), loaded.data.corpus),
     ]
     if count_tokens is not None and context_length is not None:
         findings += _too_long(loaded, count_tokens, context_length)
@@ -75,10 +57,8 @@ def validate(
 
 def leaked(loaded: LoadedTask) -> int:
     """Return how many test items show what a train or validation item shows."""
-    known = {
-        normalise(shown_text(loaded.task, item)) for item in (*loaded.data.train, *loaded.data.validation)
-    }
-    return sum(normalise(shown_text(loaded.task, item)) in known for item in loaded.test)
+    known = {question_key(loaded.task, item) for item in (*loaded.data.train, *loaded.data.validation)}
+    return sum(question_key(loaded.task, item) in known for item in loaded.test)
 
 
 def _splits(loaded: LoadedTask) -> dict[str, Sequence[TaskItem]]:
@@ -89,23 +69,14 @@ def _all_items(loaded: LoadedTask) -> list[TaskItem]:
     return [item for items in _splits(loaded).values() for item in items]
 
 
-def _finding(
-    severity: Severity, code: str, place: str, message: str, items: Iterable[TaskItem]
-) -> list[Finding]:
-    """Return one finding for all the items, or none where there are no items."""
-    ids = tuple(item.id for item in items)
-    message = message.format(n=len(ids), items="item" if len(ids) == 1 else "items")
-    return [Finding(severity=severity, code=code, place=place, message=message, items=ids)] if ids else []
-
-
 def _empty(loaded: LoadedTask) -> list[Finding]:
     findings = []
     for split, items in _splits(loaded).items():
         place = f"{loaded.task.name} {split}"
-        no_input = [item for item in items if not item.input.strip()]
-        findings += _finding("error", "empty_input", place, "{n} {items} with an empty input", no_input)
+        no_input = [item for item in items if not shown_text(loaded.task, item).strip()]
+        findings += finding_of("error", "empty_input", place, "{n} {items} with an empty input", no_input)
         no_target = [item for item in items if any(not target.strip() for target in item.targets)]
-        findings += _finding("error", "empty_target", place, "{n} {items} with an empty target", no_target)
+        findings += finding_of("error", "empty_target", place, "{n} {items} with an empty target", no_target)
     return findings
 
 
@@ -118,12 +89,12 @@ def _labels(loaded: LoadedTask) -> list[Finding]:
         place = f"{task.name} {split}"
         foreign = [item for item in items if _foreign(item, task)]
         labels = {label for item in foreign for label in _foreign(item, task)}
-        message = f"{{n}} {{items}} with a label that is not among the choices: {_some(labels)}"
-        findings += _finding("error", "label_not_a_choice", place, message, foreign)
+        message = f"{{n}} {{items}} with a label that is not among the choices: {some_of(labels)}"
+        findings += finding_of("error", "label_not_a_choice", place, message, foreign)
         twice = [
             item for item in items if len({choice.strip() for choice in item.choices}) != len(item.choices)
         ]
-        findings += _finding(
+        findings += finding_of(
             "error", "repeated_choice", place, "{n} {items} with the same choice twice", twice
         )
     return findings
@@ -150,27 +121,19 @@ def check_answerable(loaded: LoadedTask) -> None:
             )
 
 
-def _some(texts: Iterable[str]) -> str:
-    """Return the first few of ``texts`` quoted; braces are doubled, as the text is a format later."""
-    ordered = sorted(texts)
-    shown = ", ".join(repr(shorten(text, 40)) for text in ordered[:_EXAMPLES])
-    more = f" and {len(ordered) - _EXAMPLES} more" if len(ordered) > _EXAMPLES else ""
-    return (shown + more).replace("{", "{{").replace("}", "}}")
-
-
 def _conflicts(loaded: LoadedTask) -> list[Finding]:
     """Items that show the same and have no accepted answer in common."""
     groups: dict[str, list[TaskItem]] = defaultdict(list)
     for item in _all_items(loaded):
-        groups[normalise(shown_text(loaded.task, item))].append(item)
+        groups[question_key(loaded.task, item)].append(item)
     torn, answers = [], set()
     for group in groups.values():
         accepted = [{normalise(target) for target in item.targets} for item in group]
         if not set.intersection(*accepted):
             torn += group
             answers.add(" / ".join(sorted({item.targets[0] for item in group})))
-    message = f"{{n}} {{items}} whose input stands elsewhere with another answer: {_some(answers)}"
-    return _finding("warning", "conflicting_labels", loaded.task.name, message, torn)
+    message = f"{{n}} {{items}} whose question stands elsewhere with another answer: {some_of(answers)}"
+    return finding_of("warning", "conflicting_labels", loaded.task.name, message, torn)
 
 
 def _overlap(loaded: LoadedTask) -> list[Finding]:
@@ -186,20 +149,20 @@ def _overlap_of(
     task: Task, name: str, items: Sequence[TaskItem], other: str, others: Sequence[TaskItem]
 ) -> list[Finding]:
     place = f"{task.name} {name}"
-    texts = [normalise(shown_text(task, item)) for item in items]
-    other_texts = [normalise(shown_text(task, item)) for item in others]
+    texts = [question_key(task, item) for item in items]
+    other_texts = [question_key(task, item) for item in others]
     known = {text: item.id for item, text in zip(others, other_texts, strict=True)}
     same = [(item, known[text]) for item, text in zip(items, texts, strict=True) if text in known]
     severity: Severity = "error" if name == "test" else "warning"
-    pairs = _some(f"{item.id} = {twin}" for item, twin in same)
+    pairs = some_of(f"{item.id} = {twin}" for item, twin in same)
     message = f"{{n}} {{items}} of {name} also in {other}: {pairs}"
-    findings = _finding(severity, f"also_in_{other}", place, message, [item for item, _ in same])
+    findings = finding_of(severity, f"also_in_{other}", place, message, [item for item, _ in same])
     rest = [(item, text) for item, text in zip(items, texts, strict=True) if text not in known]
     near = near_duplicates([text for _, text in rest], other_texts)
-    pairs = _some(f"{rest[i][0].id} ~ {others[j].id}" for i, j, _ in near)
+    pairs = some_of(f"{rest[i][0].id} ~ {others[j].id}" for i, j, _ in near)
     message = f"{{n}} {{items}} of {name} also in {other} in nearly the same words: {pairs}"
     near_items = [rest[i][0] for i, _, _ in near]
-    return findings + _finding("warning", f"nearly_in_{other}", place, message, near_items)
+    return findings + finding_of("warning", f"nearly_in_{other}", place, message, near_items)
 
 
 def _in_corpus(loaded: LoadedTask) -> list[Finding]:
@@ -209,9 +172,13 @@ def _in_corpus(loaded: LoadedTask) -> list[Finding]:
         return []
     whole = "\n".join(corpus)
     place = f"{loaded.task.name} test"
-    asked = [item for item in loaded.test if _stands_in(whole, item.input, _SHORTEST_QUESTION_CHARS)]
-    message = "{n} {items} whose input stands word for word in the corpus"
-    findings = _finding("warning", "question_in_corpus", place, message, asked)
+    asked = [
+        item
+        for item in loaded.test
+        if _stands_in(whole, asked_text(loaded.task, item), _SHORTEST_QUESTION_CHARS)
+    ]
+    message = "{n} {items} whose question stands word for word in the corpus"
+    findings = finding_of("warning", "question_in_corpus", place, message, asked)
     if not loaded.task.corpus_holds_answers:
         answered = [
             item
@@ -219,7 +186,7 @@ def _in_corpus(loaded: LoadedTask) -> list[Finding]:
             if any(_stands_in(whole, target, _SHORTEST_ANSWER_CHARS) for target in item.targets)
         ]
         message = "{n} {items} whose answer stands word for word in the corpus, which is not to hold answers"
-        findings += _finding("error", "answer_in_corpus", place, message, answered)
+        findings += finding_of("error", "answer_in_corpus", place, message, answered)
     return findings
 
 
@@ -241,7 +208,7 @@ def _too_long(loaded: LoadedTask, count_tokens: CountTokens, context_length: int
             f"longer than the model's context of {context_length} tokens"
         )
         severity: Severity = "error" if split == "test" else "warning"
-        findings += _finding(
+        findings += finding_of(
             severity, "prompt_too_long", f"{task.name} {split}", message, [items[i] for i in long]
         )
     return findings

@@ -74,8 +74,8 @@ def _detail(
         "documents": [ref(document) for document in item.documents],
         "answers": [_answer(item, shown[s], metrics, ref) if s in shown else None for s in strategies],
     }
-    if len(item.input) > BRIEF_CHARS:
-        found["input"] = ref(item.input)
+    if len(each.asked) > BRIEF_CHARS:
+        found["input"] = ref(each.asked)
     if len(item.targets) > BRIEF_TARGETS or any(len(target) > BRIEF_CHARS for target in item.targets):
         found["targets"] = [ref(target) for target in item.targets]
     return found

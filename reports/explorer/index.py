@@ -44,7 +44,7 @@ def index_of(
         columns["task"].append(numbers[each.task])
         columns["id"].append(clean(brief(each.item.id)))
         columns["tagged"].append([tags(tag) for tag in each.item.tags])
-        columns["input"].append(strings(brief(each.item.input)))
+        columns["input"].append(strings(brief(each.asked)))
         columns["targets"].append([strings(brief(t)) for t in each.item.targets[:BRIEF_TARGETS]])
         for strategy, into in results.items():
             _add(into, each.shown.get(strategy), strings)

@@ -11,6 +11,8 @@ from typing import overload
 
 from harness.analysis.answers import judged_text, refuses
 from harness.analysis.rows import RunRows
+from harness.analysis.scores import is_right
+from harness.tasks.questions import question_for_people
 from harness.types import ItemResult, TaskItem
 
 PART = 200
@@ -48,11 +50,20 @@ class Shown:
 
 @dataclass(frozen=True)
 class AskedItem:
-    """One item with what every strategy made of it, by strategy."""
+    """One item with what every strategy made of it, by strategy.
+
+    ``question`` is what its prompt shows of it, where that is more than its input.
+    """
 
     task: str
     item: TaskItem
     shown: Mapping[str, Shown]
+    question: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The question as a reader sees it."""
+        return self.question or self.item.input
 
     @property
     def disagreement(self) -> int:
@@ -82,7 +93,6 @@ class AskedItems(Sequence[AskedItem]):
         self._places = [(task, item) for task, found in ids.items() for item in sorted(found)]
         small = len(self._places) * len(run.manifest.recipes) <= KEPT_RESULTS
         self._kept: dict[tuple[str, str], AskedItem] | None = {} if small else None
-        self._judged: dict[tuple[str, str], Mapping[str, bool]] = {}
 
     def pick(self, places: Sequence[int]) -> AskedItems:
         """Return some of the items; only they are read."""
@@ -117,7 +127,13 @@ class AskedItems(Sequence[AskedItem]):
                     for item, result in self._run.first_results(strategy, task, ids).items():
                         shown[item][strategy] = self._shown(result, by_task[task].rows[item])
             items = self._run.items[task].some(ids)
-            found |= {(task, item): AskedItem(task, items[item], shown[item]) for item in ids}
+            spec = self._run.manifest.tasks[task]
+            found |= {
+                (task, item): AskedItem(
+                    task, items[item], shown[item], question_for_people(spec, items[item])
+                )
+                for item in ids
+            }
         return [found[place] for place in places]
 
     def _shown(self, result: ItemResult, n: int) -> Shown:
@@ -126,21 +142,13 @@ class AskedItems(Sequence[AskedItem]):
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif self._right(result):
+        elif score is not None and is_right(score, task.right_from):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED
         if refuses(judged_text(result), task):
             outcome |= Outcome.REFUSED
         return Shown(result, score, outcome, n)
-
-    def _right(self, result: ItemResult) -> bool:
-        """Whether the item is right as everywhere: by its mean over seeds and repeats."""
-        key = result.strategy, result.task
-        if key not in self._judged:
-            scores = self._run.scores[result.strategy][result.task]
-            self._judged[key] = scores.right(self._run.manifest.metrics[result.task][0])
-        return self._judged[key].get(result.item_id, False)
 
 
 def picked(items: Sequence[AskedItem], places: Sequence[int]) -> Sequence[AskedItem]:

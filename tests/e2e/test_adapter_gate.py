@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from click.testing import CliRunner
 
 from harness.analysis.findings import Summary
 from harness.cli import cli
+from tests.unit._training import load
+from tests.unit.test_adapter_files import save_adapter
 
 TRAINING = {"rank": 2, "max_steps": 4, "eval_steps": 2, "batch_size": 4, "learning_rate": 0.01}
 N = 60
@@ -151,3 +155,33 @@ def test_a_gate_that_is_too_small_for_its_margin_is_refused(
     with pytest.raises(InputError, match="60 items of houses cannot hold a margin") as caught:
         call("gate", "small.yaml", "--plan")
     assert caught.value.exit_code == 2
+
+
+def test_an_adapter_that_changes_its_base_leaves_the_next_candidate_as_it_is_alone(
+    folder: Path, run: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    base = load(tiny_model)
+    for name, init in (("pissa", "pissa"), ("plain", True)):
+        save_adapter(base, folder / name, r=8, init_lora_weights=init)
+    gate = {
+        "name": "streets", "experiment": "e.yaml",
+        "checks": [{"tasks": tasks, "margin": 0.9, "against": "base"} for tasks in ("houses", "trees")],
+    }  # fmt: skip
+    (folder / "next.yaml").write_text(json.dumps(gate))
+
+    def rows(out: str, *candidates: str) -> list[Any]:
+        named = [word for name in candidates for word in ("--candidate", name)]
+        call("gate", "next.yaml", *named, "--out", out)
+        asked = (
+            "SELECT task, item_id, generation FROM results NATURAL JOIN generations WHERE strategy = 'plain'"
+        )
+        with closing(sqlite3.connect(folder / out / "results.sqlite")) as store:
+            return sorted(
+                (task, item, str(json.loads(answer)["choices"]))
+                for task, item, answer in store.execute(asked)
+            )
+
+    alone = rows("alone", "plain")
+    assert alone
+    assert rows("both", "pissa", "plain") == alone

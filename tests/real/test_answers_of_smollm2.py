@@ -76,7 +76,7 @@ def test_choices_have_the_likelihoods_of_one_whole_pass(smollm2: HuggingFaceMode
     requests = [r for r in plain_requests(loaded.task, loaded.test[:3]) if isinstance(r, Request)]
     for request, answer in zip(requests, answered(smollm2, requests), strict=True):
         prompt = smollm2._ids(request)
-        for choice, ids in zip(answer.choices, smollm2._choices(request), strict=True):
+        for choice, ids in zip(answer.choices, map(list, smollm2._choices(request).options), strict=True):
             with torch.inference_mode():
                 logits = smollm2.module(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
             expected = logits.log_softmax(-1).gather(-1, torch.tensor(ids)[:, None]).sum()

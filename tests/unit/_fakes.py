@@ -40,6 +40,11 @@ class RuleModel:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.render(messages).split())
 
+    def answer_tokens(self, request: Request) -> int:
+        return max(
+            (len(choice.split()) for choice in request.choices), default=request.decoding.max_new_tokens
+        )
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         order = sorted(range(len(requests)), key=lambda i: (self.count_tokens(requests[i].messages), i))
         return [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]

@@ -57,9 +57,7 @@ def made(
         roles: Role of each task, by default target.
         keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
             ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
-            ``trained`` (strategies with trained tokens), ``adapted`` (those with an adapter of elsewhere),
-            ``tokens`` (strategy, or strategy and task, to prompt tokens), ``scores`` ((strategy, task) to the
-            score of an item number), ``seconds`` (strategy and task to those of an answer), ``leaks``,
+            ``trained`` (strategies with trained tokens), ``tokens`` (strategy to prompt tokens), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
             ``created`` (of the run).
     """
@@ -100,11 +98,7 @@ def made(
             store.write_items(task.digest, [_item(name, number) for number in range(n[name])])
         for strategy, by_task in rules.items():
             trained = 1000 if strategy in keys.get("trained", ()) else 0
-            cost = PrepareCost(
-                trained_tokens=trained,
-                device_s=10.0 if trained else 0.0,
-                adapted=strategy in keys.get("adapted", ()),
-            )
+            cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
             store.write_preparation(f"prepare {strategy}", Preparation(strategy, 0, cost, {}))
             for name, rule in by_task.items():
                 absent = keys.get("missing", {}).get((strategy, name), ())
@@ -131,9 +125,7 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
     failed = number in keys.get("failed", {}).get((strategy, task), ())
     share = keys.get("recall", {}).get(task) if "rag" in strategy else None
     passages: tuple[Passage, ...] = ()
-    tokens = keys.get("tokens", {})
-    graded = keys.get("scores", {}).get((strategy, task))
-    scores = {"exact_match": float(graded(number) if graded else right)}
+    scores = {"exact_match": float(right)}
     if share is not None:
         scores["recall"] = float(number % 100 < 100 * share)
         passages = (Passage(number=1, chunk_id="c", document_id="d", title="", text="t", score=1.0),)
@@ -148,8 +140,8 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
     )
     answer = Generation(
         text="yes" if right else "no",
-        usage=TokenUsage(prompt=tokens.get((strategy, task), tokens.get(strategy, 20)), completion=2),
-        latency_s=keys.get("seconds", {}).get((strategy, task), 0.01),
+        usage=TokenUsage(prompt=keys.get("tokens", {}).get(strategy, 20), completion=2),
+        latency_s=0.01,
     )
     return ItemResult(
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",

@@ -41,6 +41,11 @@ class WordModel:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.render(messages).split())
 
+    def answer_tokens(self, request: Request) -> int:
+        return max(
+            (len(choice.split()) for choice in request.choices), default=request.decoding.max_new_tokens
+        )
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         return [[index] for index in range(len(requests))]
 

@@ -17,7 +17,7 @@ from harness.config import ModelOptions
 from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
 from harness.models.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
 from harness.models.cache import RoomyLayer
-from harness.models.engine import Engine
+from harness.models.engine import KEPT_PREFIXES, Engine
 from harness.models.greedy import greedy
 from harness.models.huggingface import HuggingFaceModel
 from harness.models.likelihood import log_likelihoods
@@ -152,6 +152,29 @@ def test_answering_takes_no_more_memory_than_its_rehearsal(engine: Engine) -> No
     with LiveBytes() as choosing:
         log_likelihoods(engine, [row[:65] for row in ids], [[row[65:96], row[96:]] for row in ids])
     assert max(generating.peak, choosing.peak) <= rehearsal.peak < 2 * generating.peak
+
+
+@torch.inference_mode()
+def test_kept_prefixes_are_rehearsed_too(engine: Engine) -> None:
+    """Two rows share what is half of their tokens, and so did those of the batch before."""
+    engine.shares(256)
+    shared = [[(31 * k + 7 * n) % engine.vocabulary for k in range(240)] for n in range(KEPT_PREFIXES + 1)]
+    with LiveBytes() as bare:
+        engine.rehearse(2, 256)
+    with LiveBytes() as rehearsal:
+        engine.rehearse(2, 256, 256)
+    for prefix in shared:
+        greedy(engine, [[*prefix, 5], [*prefix, 6]], 15, [])
+    held = [part.numel() * 4 for kept in engine._prefixes.values() for layer in kept for part in layer]
+    assert len(held) == 2 * KEPT_PREFIXES * len(engine._layers)
+    assert rehearsal.peak - bare.peak >= sum(held)
+
+
+def test_a_probe_leaves_room_for_prefixes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(engine, "rehearse", lambda *sizes: asked.append(sizes))
+    probe(engine, 8, 256)
+    assert asked == [(8, 128, 256), (8, 256, 256)]
 
 
 # --- Remembering ---

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,3 +82,38 @@ def test_a_missing_file_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00a")
     with pytest.raises(InputError, match="UTF-8"):
         load_experiment(tmp_path / "bytes.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+        ("? [a]\n: 1\n", "a key must be one word"),
+        ("? {a: 1}\n: 1\n", "a key must be one word"),
+        ("limit: " + "9" * 5000, "has a value that is none"),
+        ("day: 2020-13-45", "month must be in 1..12"),
+    ],
+)
+def test_yaml_that_no_value_can_be_made_of_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_experiment(path)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seeds": [-1]},
+        {"seeds": [2**32]},
+        {"seeds": True},
+        {"temperature": float("inf")},
+        {"repeats": 10**19},
+    ],
+)
+def test_numbers_that_nothing_can_work_with_are_refused(wrong: dict[str, Any]) -> None:
+    raw = {"name": "x", "tasks": ["t"], "strategies": ["zero_shot"]} | wrong
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        resolve_experiment(raw, "a.yaml")

@@ -10,7 +10,8 @@ import pytest
 
 from harness.errors import InputError
 from harness.tasks.loading import load_task
-from harness.tasks.prompting import plain_messages, shown_text
+from harness.tasks.prompting import plain_messages
+from harness.tasks.questions import shown_text
 from harness.types import Message, TaskItem
 from tests.conftest import TaskWriter
 

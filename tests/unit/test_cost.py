@@ -17,7 +17,7 @@ from harness.types import PrepareCost
 
 
 def cost_of(name: str = "rag", trained: int = 0, **keys: float) -> StrategyCost:
-    made = PrepareCost(trained_tokens=trained, adapted=trained > 0, device_s=keys.pop("trained_s", 0.0))
+    made = PrepareCost(trained_tokens=trained, device_s=keys.pop("trained_s", 0.0))
     given: dict[str, float] = {
         "prompt_tokens": 1000, "cached_prompt_tokens": 0, "completion_tokens": 100, "embedding_tokens": 20,
         "shared_prompt_tokens": 400, "device_s": 0.5, "flops": 0, "latency_p50_s": 0.5, "latency_p95_s": 0.9,
@@ -42,6 +42,21 @@ def test_a_query_costs_its_tokens() -> None:
     assert found.per_1000 == pytest.approx(3.01)
     assert found.per_1000_correct == pytest.approx(3.01 / 0.8)
     assert found.month == pytest.approx(10_000 * found.per_query)
+
+
+def test_an_adapter_that_was_trained_elsewhere_is_priced_as_tuned() -> None:
+    prices = sheet(tuned={"input_per_million": 4.0, "output_per_million": 20.0}, hosting={"per_month": 50.0})
+    mine = cost_of("adapter")
+    there = mine.model_copy(update={"prepare": mine.prepare.model_copy(update={"adapted": True})})
+    assert priced(mine, 1.0, prices, Use()).per_month == 0
+    assert priced(there, 1.0, prices, Use()).per_month == 50
+    assert priced(there, 1.0, prices, Use()).per_query == pytest.approx((1000 * 4 + 100 * 20 + 10) / 1e6)
+
+
+def test_building_an_index_is_paid_for_by_the_hour() -> None:
+    prices = load_prices("builtin:own-cpu")
+    made = cost_of(trained_s=3600.0)
+    assert priced(made, 1.0, prices, Use()).once == pytest.approx(prices.training.per_hour)
 
 
 def test_the_common_beginning_is_written_and_read_at_its_own_prices() -> None:

@@ -1,5 +1,6 @@
 """What the documentation says of schemas and commands is held against the code."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from harness.analysis import findings
 from harness.cli import COMMANDS
+from harness.cli._running import checked
 from harness.config import Experiment, ModelOptions, load_experiment
 from harness.types import PrepareCost
 
@@ -59,3 +61,20 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readmes_own_data_example_is_accepted_as_it_stands(tmp_path: Path) -> None:
+    """With the files that it names, in the form that its comments give them."""
+    block = next(b for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
+    (tmp_path / "experiment.yaml").write_text(block)
+    (tmp_path / "data" / "manual").mkdir(parents=True)
+    (tmp_path / "data" / "manual" / "leave.md").write_text("# Leave\n\nTen days.")
+    row = {"input": "How long is leave?", "target": "ten days", "documents": ["leave"]}
+    (tmp_path / "data" / "questions.jsonl").write_text(json.dumps(row) + "\n")
+    tickets = "text,queue\n" + "".join(f"ticket {n},{'ab'[n % 2]}\n" for n in range(20))
+    for name in ("tickets", "tickets-test"):
+        (tmp_path / "data" / f"{name}.csv").write_text(tickets.replace("ticket", name))
+    experiment = load_experiment(tmp_path / "experiment.yaml")
+    chains, tasks = checked(experiment, tmp_path / "experiment.yaml")
+    assert [task.task.name for task in tasks][:2] == ["routing", "manual"]
+    assert len(chains) == 5

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.models._embedding_cache import Embedded, EmbeddingCache
-from harness.models.embedder import load_embedder
+from harness.models.embedder import SentenceEmbedder, _folder_of, load_embedder
 
 TEXTS = ["Where is my card?", "My card got lost", "The weather is fine", "", "今日は晴れ", "\ud800 lone"]
 
@@ -181,3 +181,37 @@ def test_processes_share_a_cache(tmp_path):
     for process in processes:
         process.join()
     assert len(EmbeddingCache(path).get("e", map(str, range(80)))) == 80
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "expected"),
+    [("cpu", True, "cpu"), ("cuda", True, "cuda"), (None, True, "cuda"), (None, False, "cpu")],
+)
+def test_it_computes_where_the_experiment_says(monkeypatch, wanted, there, expected):
+    """With a GPU that only seems to be there: a model on it would open with an error."""
+    opened = []
+
+    def open_on(folder, device):
+        opened.append(device)
+        raise InterruptedError
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "Simulated GPU")
+    monkeypatch.setattr("harness.models.embedder.open_embedder", open_on)
+    folder = _folder_of("builtin:minilm")
+    embedder, other = SentenceEmbedder(folder, None, wanted), SentenceEmbedder(folder, None, "cpu")
+    with pytest.raises(InterruptedError):
+        embedder.embed(["a"])
+    assert opened == [expected]
+    assert (embedder._computed_by == other._computed_by) == (expected == "cpu")
+
+
+def test_the_metric_embeds_where_the_model_is(monkeypatch):
+    from harness.metrics.semantic_similarity import SemanticSimilarity
+
+    asked = []
+    monkeypatch.setattr("harness.models.embedder.load_embedder", lambda *given: asked.append(given))
+    metric = SemanticSimilarity()
+    metric.on_device("cpu")
+    assert metric._embedder is None
+    assert asked == [("builtin:minilm", None, "cpu")]

@@ -18,7 +18,7 @@ from harness.models import engine as engine_module
 from harness.models import greedy as greedy_module
 from harness.models import likelihood
 from harness.models.engine import Engine
-from harness.models.greedy import StopStrings, greedy, is_plain
+from harness.models.greedy import StopStrings, greedy
 from harness.models.likelihood import log_likelihoods
 from harness.models.prefixes import shared_length
 from tests.unit._families import built, families
@@ -91,8 +91,9 @@ def test_rows_that_end_early_leave_the_others_alone(
     whole = [plain_answer(module, prompt, 14) for prompt in prompts]
     ends = [2, *{rng.choice(answer) for answer in whole}]
     expected = [answer[: next((i for i, t in enumerate(answer) if t in ends), 13) + 1] for answer in whole]
-    for leaving in (1, 4, 8):
+    for leaving, steps in ((1, 1), (4, 1), (8, 1), (1, 3), (4, 8), (8, 20)):
         monkeypatch.setattr(greedy_module, "LEAVING", leaving)
+        monkeypatch.setattr(greedy_module, "STEPS", {"cpu": steps})
         assert greedy(Engine(module), prompts, 14, ends)[0] == expected
 
 
@@ -167,7 +168,10 @@ def test_a_prefix_is_encoded_once_and_kept_for_the_next_batch(module: Any) -> No
 
 @pytest.mark.parametrize("seed", range(6))
 @torch.inference_mode()
-def test_stop_strings_end_answers_where_transformers_end_them(tiny_model: Path, seed: int) -> None:
+def test_stop_strings_end_answers_where_transformers_end_them(
+    tiny_model: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(greedy_module, "STEPS", {"cpu": 1 + seed})
     module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_model)
     rng = random.Random(seed)
@@ -197,8 +201,27 @@ def test_stop_strings_end_answers_where_transformers_end_them(tiny_model: Path, 
     assert cut
 
 
-def test_settings_of_a_model_that_bend_its_answers_are_seen(tiny_model: Path) -> None:
-    module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model)
-    assert is_plain(module)
-    module.generation_config.repetition_penalty = 1.1
-    assert not is_plain(module)
+# --- Waiting for the device ---
+
+
+@torch.inference_mode()
+def test_ends_are_looked_for_every_few_steps_where_a_look_waits(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    listed = torch.Tensor.tolist
+
+    def counted(tensor: torch.Tensor) -> Any:
+        nonlocal looks
+        looks += 1
+        return listed(tensor)
+
+    prompts = prompts_of(random.Random(9), 4, shared=30, longest=9)
+    expected = [plain_answer(module, prompt, 17) for prompt in prompts]
+    engine = Engine(module)
+    assert engine.shares(64)
+    monkeypatch.setattr(torch.Tensor, "tolist", counted)
+    monkeypatch.setattr(greedy_module, "STEPS", {"cpu": 8})
+    greedy(engine, prompts, 17, [])
+    assert looks == 3
+    assert greedy(engine, prompts, 17, [2])[0] == expected

@@ -251,6 +251,19 @@ def test_long_texts_are_brief_in_the_index_and_whole_with_the_details(manifest: 
     assert len(detail["targets"]) == 12
 
 
+def test_the_question_is_what_the_prompt_shows_where_that_is_more_than_the_input(
+    manifest: RunManifest,
+) -> None:
+    each = asked(0, (1.0,))
+    question = "It rains. " * 40
+    shown = AskedItem("sums", each.item, each.shown, question)
+    data = data_of(payload_of(manifest, [shown], {}))
+    assert data.index["strings"][data.index["input"][0]] == brief(question)
+    detail = data.detail("item-0000")
+    assert detail
+    assert data.text("item-0000", detail["input"]) == question
+
+
 def test_packing_is_the_same_at_any_time_and_can_be_undone() -> None:
     value = {"text": "</script> \N{SNOWMAN}", "numbers": [1, None, 0.5]}
     assert packed(value) == packed(json.loads(json.dumps(value)))

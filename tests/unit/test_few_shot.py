@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -111,10 +113,99 @@ def test_too_long_is_refused_when_asked_to(tmp_path):
     assert "20" in failure.message
 
 
-@pytest.mark.parametrize("train", [COLOURS[:3], []])
-def test_k_larger_than_the_training_set_is_refused(tmp_path, train):
-    with pytest.raises(InputError, match=rf"few_shot.k: is larger than .* task, which has {len(train)} "):
-        build(tmp_path, [], train, k=4)
+def test_no_target_task_with_training_items_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"few_shot.k: no target task has training items"):
+        build(tmp_path, [], [], k=4)
+
+
+def test_more_examples_than_any_target_task_has_are_refused(tmp_path):
+    with pytest.raises(
+        InputError, match=r"few_shot.k: is larger than the training set of task, which has 3 "
+    ):
+        build(tmp_path, [], COLOURS[:3], k=4)
+    few, fewer = data(COLOURS[:3], name="few"), data(COLOURS[:2], name="fewer")
+    with pytest.raises(InputError, match=r"larger than every training set, also that of few, which has 3 "):
+        FewShot(FewShotOptions(k=4)).prepare(context(tmp_path, fewer, few))
+
+
+@pytest.mark.parametrize(
+    ("train", "shown", "note"),
+    [
+        ([], 0, "bare has no training items, so it is asked without examples"),
+        (COLOURS[:1], 1, "bare has 1 training item, so at most 1 of 4 examples are shown"),
+        (COLOURS[:3], 3, "bare has 3 training items, so at most 3 of 4 examples are shown"),
+    ],
+)
+@pytest.mark.parametrize("select", ["fixed", "random", "knn", "stratified"])
+def test_a_target_task_with_too_few_training_items_is_asked_with_those_and_noted(
+    tmp_path, train, shown, note, select
+):
+    bare = data(train, name="bare")
+    prepared = FewShot(FewShotOptions(k=4, select=select)).prepare(context(tmp_path, data(COLOURS), bare))
+    assert prepared.record["notes"] == [note]
+    (request,) = prepared.build(bare.task, [item("q", "q", "", "test")])
+    assert isinstance(request, Request)
+    assert len(request.examples) == shown
+
+
+# Every row shares the input column; what differs stands in others, in ways a template can show it.
+SHARED: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
+    "columns": (
+        "{{ premise }} So: {{ hypothesis }}? {{ input }}",
+        lambda n: {"premise": f"p{n}", "hypothesis": "h"},
+    ),
+    "nested": ("{{ input }} {{ row.text }}", lambda n: {"row": {"text": f"word{n}"}}),
+    "list": ("{% for part in parts %}- {{ part }}\n{% endfor %}", lambda n: {"parts": ["a", f"word{n}"]}),
+    "branch": (
+        "{% if aspect == 0 %}How was the food?{% elif aspect == 1 %}How long?{% else %}Dear?{% endif %}",
+        lambda n: {"aspect": n},
+    ),
+    "set": ("{% set x %}The {{ word }}{% endset %}{{ input }} {{ x | upper }}", lambda n: {"word": f"w{n}"}),
+}
+
+
+@pytest.mark.parametrize("select", ["fixed", "random", "knn", "stratified"])
+@pytest.mark.parametrize("case", SHARED)
+def test_items_that_share_the_input_column_are_told_apart_by_what_the_prompt_shows(tmp_path, case, select):
+    prompt, columns = SHARED[case]
+    train = [
+        item(n, "Does it follow?", "yes").model_copy(update={"metadata": {**columns(n), "unused": n}})
+        for n in range(3)
+    ]
+    task = data(train, prompt=prompt)
+    prepared = FewShot(FewShotOptions(k=3, select=select)).prepare(context(tmp_path, task))
+    asked = item("q", "does it  follow?", "", "test").model_copy(
+        update={"metadata": {**columns(1), "unused": 9}}
+    )
+    (request,) = prepared.build(task.task, [asked])
+    assert isinstance(request, Request)
+    assert set(request.examples) == {"0", "2"}
+    assert request.withheld == 1
+
+
+def test_items_that_differ_only_in_what_the_prompt_does_not_show_ask_the_same(tmp_path):
+    train = [
+        item(n, f"row {n}", f"a{n}").model_copy(update={"metadata": {"text": "Same?"}}) for n in range(3)
+    ]
+    task = data(train, prompt="{{ text }}")
+    prepared = FewShot(FewShotOptions(k=2)).prepare(context(tmp_path, task))
+    asked = item("q", "row 9", "", "test").model_copy(update={"metadata": {"text": "same?"}})
+    (request,) = prepared.build(task.task, [asked])
+    assert isinstance(request, Request)
+    assert (request.examples, request.withheld) == ((), 3)
+
+
+def test_the_nearest_are_looked_for_by_what_the_prompt_shows(tmp_path):
+    texts = ["dogs bark", "my bank card is lost", "cards and banks"]
+    train = [
+        item(n, "Which?", "yes").model_copy(update={"metadata": {"text": t}}) for n, t in enumerate(texts)
+    ]
+    task = data(train, prompt="{{ input }} {{ text }}")
+    prepared = FewShot(FewShotOptions(k=1, select="knn")).prepare(context(tmp_path, task))
+    asked = item("q", "Which?", "", "test").model_copy(update={"metadata": {"text": "lost bank card"}})
+    (request,) = prepared.build(task.task, [asked])
+    assert isinstance(request, Request)
+    assert request.examples == ("1",)
 
 
 def test_a_retention_task_shows_what_it_has(tmp_path):

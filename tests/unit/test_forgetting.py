@@ -18,7 +18,7 @@ from harness.analysis.forgetting import (
     refusals,
     tradeoffs_of,
 )
-from harness.analysis.scores import Scores
+from harness.analysis.scores import Scores, share_right
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
@@ -51,6 +51,16 @@ def test_flips_name_the_items_that_were_lost_and_gained() -> None:
 def test_an_item_counts_as_right_when_most_seeds_have_it_right() -> None:
     found = flips_of("lora", "zero_shot", KEPT, scores([1, 0], [0, 0], [1, 1]), scores([1, 1]))
     assert found.lost == ("i1",)
+
+
+def test_what_is_right_is_what_the_task_says() -> None:
+    strict = KEPT.model_copy(update={"right_from": 0.8})
+    new, old = scores([0.54, 0.8, 0.9]), scores([0.9, 0.9, 0.6])
+    assert flips_of("lora", "zero_shot", KEPT, new, old).lost == ()
+    found = flips_of("lora", "zero_shot", strict, new, old)
+    assert (found.lost, found.gained, found.base_right) == (("i0",), ("i2",), 2)
+    assert share_right(new, "m", 0.8) == pytest.approx(2 / 3)
+    assert share_right(new, "m", None) == 1.0
 
 
 def test_a_base_that_has_nothing_right_can_lose_nothing() -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from harness.cli.baseline import baseline as baseline_command
 from harness.cli.compare import compare
 from harness.cli.gate import EXITS, gate
+from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import baseline_of, load_baseline, write_baseline
 from harness.gate.evaluate import evaluate
@@ -22,6 +23,7 @@ from harness.gate.judge import CheckResult, drop_p, judged, settled, worst
 from harness.gate.planning import plan
 from harness.gate.spec import GateFile, load_gate
 from harness.stats import Macro, paired
+from harness.tasks.loading import load_tasks
 from tests.unit._gate import Rule, first, made, rows_of, task_named
 
 N = 400
@@ -329,7 +331,9 @@ def workplace(tmp_path: Path) -> Path:
 def test_a_run_folder_is_judged_and_three_files_are_written(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = run_of(workplace / "run", first(N // 2))
+    (loaded,) = load_tasks(load_experiment(workplace / "e.yaml").tasks, workplace / "e.yaml")
+    digest = loaded.task.digest
+    run = run_of(workplace / "run", first(N // 2), tasks={"a": {"digest": digest}})
     write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
     path = written(workplace)
     summary = workplace / "summary.md"
@@ -354,7 +358,7 @@ def test_a_run_with_several_strategies_needs_one_named(workplace: Path) -> None:
     run = run_of(workplace / "run", first(10), 20)
     write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
     arguments = [str(written(workplace)), "--candidate", str(run), "--out", str(workplace / "out")]
-    with pytest.raises(InputError, match="choose with --strategy: production, candidate"):
+    with pytest.raises(InputError, match="choose one with --strategy; known: candidate, production"):
         CliRunner().invoke(gate, arguments, catch_exceptions=False)
     with pytest.raises(InputError, match="a run folder stands alone"):
         CliRunner().invoke(gate, [*arguments, "--candidate", "x"], catch_exceptions=False)

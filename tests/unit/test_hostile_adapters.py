@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import InputError
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_adapter, publish
+from strategies._adapter_checks import check_adapter
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, publish
 from strategies.adapter import Adapter, AdapterOptions
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import edit_config, edit_weights, first_name, manifest_for, save_adapter
@@ -105,16 +106,16 @@ CASES: dict[str, tuple[Damage, str]] = {
     ),
     "megatron": (config(megatron_config={"a": 1}), "megatron_config names code to import"),
     "layers doubled": (config(layer_replication=[[0, 999]]), "would change the layers of the base"),
-    "a giant rank": (config(r=1_000_000), "r must be a whole number from 1 to 1024"),
+    "a giant rank": (config(r=1_000_000), "r must be a whole number from 1 to 16384"),
     "a rank that is no number": (config(r="2"), "r must be a whole number"),
     "a giant rank for one module": (
         config(rank_pattern={"q_proj": 10**9}),
-        "q_proj must be a whole number from 1 to 1024",
+        "q_proj must be a whole number from 1 to 16384",
     ),
-    "alpha a hundred times": (config(lora_alpha=800), "lora_alpha must be above 0 and at most 16 times"),
+    "alpha a hundred times": (config(lora_alpha=800), "lora_alpha must be above 0 and at most 256 times"),
     "alpha of no number": (config(lora_alpha=float("nan")), "lora_alpha must be above 0"),
     "alpha below zero": (config(lora_alpha=-8), "lora_alpha must be above 0"),
-    "alpha for one module": (config(alpha_pattern={"q_proj": 1e9}), "q_proj must be above 0"),
+    "alpha for one module": (config(alpha_pattern={"q_proj": 1e9}), "q_proj must be above 0 and at most 256"),
     "a pattern without end": (config(target_modules="(a+)+$"), "is a pattern that could take for ever"),
     "another rank than the weights": (config(r=4), r"must have the shape \(4, "),
     "modules that are not there": (config(target_modules=["query_key_value"]), "cannot be applied"),

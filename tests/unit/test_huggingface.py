@@ -138,6 +138,85 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
     assert sizes[0] == 7
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ValueError("odd input"), "ValueError"),
+        (IndexError("index out of range in self"), "IndexError"),
+        (RuntimeError("CUDA error: out of memory"), "out_of_memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), "out_of_memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."), "out_of_memory"),
+        (MemoryError(), "out_of_memory"),
+    ],
+)
+@pytest.mark.parametrize("way", ["generate", "score"])
+def test_what_one_item_raises_fails_no_other(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch, way: str, error: Exception, kind: str
+) -> None:
+    sizes = []
+
+    def answer(requests: list[Request]) -> list[Generation]:
+        sizes.append(len(requests))
+        if "5" in {r.item_id for r in requests}:
+            raise error
+        return [Generation(text=r.item_id) for r in requests]
+
+    monkeypatch.setattr(model, f"_{way}", answer)
+    asked = [request("x", ("a", "b") if way == "score" else (), item_id=str(n)) for n in range(32)]
+    answers = getattr(model, way)(asked)
+    assert [a.text for a in answers if isinstance(a, Generation)] == [str(n) for n in range(32) if n != 5]
+    assert [a.kind for a in answers if isinstance(a, Failure)] == [kind]
+    assert len(sizes) == 11  # the batch, then two halves on each of five levels
+
+
+def test_what_is_refused_on_purpose_is_not_tried_in_halves(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(requests: list[Request]) -> list[Generation]:
+        raise InputError("here", "", "no", "do else", len(requests))
+
+    monkeypatch.setattr(model, "_generate", refuse)
+    with pytest.raises(InputError, match="got 4"):
+        model.generate([request("x", item_id=str(n)) for n in range(4)])
+
+
+def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
+    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def full(*_: object) -> object:
+        attempts.append(1)
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    fresh = HuggingFaceModel(model._options)
+    monkeypatch.setattr(HuggingFaceModel, "_resident", None)
+    monkeypatch.setattr("harness.models.huggingface.load_weights", full)
+    with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
+        fresh.generate([request("x", item_id=str(n)) for n in range(8)])
+    assert len(attempts) == 1
+
+
+def test_the_output_of_a_choice_is_the_likeliest_one(model: HuggingFaceModel) -> None:
+    asked = request("x", ("a", "b", "one two three four five six seven"))
+    (answer,) = model.score([asked])
+    assert isinstance(answer, Generation)
+    options = model._choices(asked).options
+    assert answer.usage.completion == len(options[asked.choices.index(answer.text)])
+    assert answer.usage.scored >= max(map(len, options)) - 1
+
+
+def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFaceModel) -> None:
+    long = "one two three four five six seven"
+    asked = request("x", ("a", long))
+    assert (
+        model.answer_tokens(asked)
+        == max(map(len, model._choices(asked).options))
+        > model.answer_tokens(request("x", ("a",)))
+    )
+    assert model.answer_tokens(request("x", max_new_tokens=9)) == 9
+
+
 def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
     asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
     for answers in (model.generate(asked), model.score(asked)):
@@ -164,6 +243,7 @@ def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> Non
 def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
     model.tokenizer.eos_token = None
+    model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
     answers = model.score([good, bad])
     assert isinstance(answers[0], Generation)
@@ -176,18 +256,6 @@ def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
     assert first.module is first.module
     assert second.module is not None
     assert first._loaded is None
-
-
-def test_a_base_model_without_a_chat_template_is_asked_plainly(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
-    model.tokenizer.chat_template = None
-    from harness.models.weights import PLAIN_TEMPLATE
-
-    model.tokenizer.chat_template = PLAIN_TEMPLATE
-    messages = request("Where?").messages
-    assert model.render(messages) == "Answer.\n\nWhere?\n\nAnswer: "
-    answered = (*messages, Message(role="assistant", content="here"))
-    assert model.render(answered).startswith("Answer.\n\nWhere?\n\n")
 
 
 def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,15 @@ from harness.cli.run import run as run_command
 from harness.errors import InputError
 from harness.judging import Answered, judge
 from harness.progress import PlainProgress, SilentProgress
-from harness.protocols import Case
+from harness.protocols import Case, PrepareContext, Prepared
 from harness.runner import execute
 from harness.store import Store
 from harness.tasks.loading import load_task
-from harness.types import AnswerRule, Generation, ItemResult, Request
+from harness.types import AnswerRule, Generation, ItemResult, Request, Task, TaskItem
 from strategies._training_loop import progress_notes
 from tests.conftest import TaskWriter
 from tests.unit._fakes import RuleModel
-from tests.unit._runs import plan_of, task_of
+from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
 
 class Lengths:
@@ -125,6 +126,79 @@ def test_answers_are_kept_before_a_metric_refuses_an_item(tmp_path: Path) -> Non
     assert len(rows) == 8
     assert sorted({*again.asked, *model.asked}) == [row.item_id for row in rows]
     assert not set(again.asked) & set(model.asked)
+
+
+def _raises(case: Case) -> Any:
+    raise ZeroDivisionError("nothing to divide by")
+
+
+def _leaves(case: Case) -> Any:
+    raise SystemExit(1)
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (_raises, "length: ZeroDivisionError: nothing to divide by"),
+        (_leaves, "length: SystemExit: 1"),
+        (lambda case: {"length": float("nan")}, "length must be a number in [0, 1], and is nan"),
+        (lambda case: {"length": 1.5}, "must be a number in [0, 1], and is 1.5"),
+        (lambda case: {"length": -1}, "must be a number in [0, 1], and is -1"),
+        (lambda case: {"length": "1.0"}, "must be a number in [0, 1], and is 1.0"),
+        (lambda case: {"length": None}, "must be a number in [0, 1], and is None"),
+        (lambda case: {}, "must give length by name"),
+        (lambda case: {"length": 1.0, "width": 1.0}, "must give length by name"),
+        (lambda case: 1.0, "must give length by name, and gave 1.0"),
+    ],
+)
+def test_a_metric_that_fails_on_an_item_fails_it_alone_and_judges_it_again(
+    tmp_path: Path, bad: Callable[[Case], Any], told: str
+) -> None:
+    """Other items of the batch keep their scores; the next run judges the kept answer, asking nothing."""
+
+    class Fails(Lengths):
+        def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
+            return [bad(case) if case.item.id == "i002" else {"length": 0.5} for case in cases]
+
+    model = RuleModel(batch_size=8)
+    with (tmp_path / "log").open("w+") as log:
+        rows = rows_of(tmp_path, model, log, tasks=[task_of(8)], metrics={"words": (Fails(),)})
+        log.seek(0)
+        assert "metrics: 1 of 8 answers of plain could not be scored" in log.read()
+    ((failed, error),) = [(row, row.error) for row in rows if row.error]
+    assert (failed.item_id, error.kind) == ("i002", "metric_error")
+    assert told in error.message
+    assert failed.generation is not None
+    assert [row.scores for row in rows if not row.error] == [{"length": 0.5}] * 7
+    again = RuleModel(batch_size=8)
+    rows = rows_of(tmp_path, again, tasks=[task_of(8)], metrics={"words": (Lengths(),)})
+    assert not again.asked
+    assert not any(row.error for row in rows)
+
+
+@pytest.mark.parametrize("wrong", [[], [{"length": 1.0}], None, "x", ({"length": 1.0} for _ in range(3))])
+def test_a_metric_that_scores_another_number_of_items_fails_them(tmp_path: Path, wrong: Any) -> None:
+    class Fails(Lengths):
+        def score(self, cases: Sequence[Case]) -> Any:
+            return wrong
+
+    rows = rows_of(tmp_path, RuleModel(), tasks=[task_of(3)], metrics={"words": (Fails(),)})
+    whole = isinstance(wrong, list) and len(wrong) == 1  # right for one item, which is then judged alone
+    assert [row.error is None for row in rows] == [whole] * 3
+
+
+def test_a_strategy_that_cannot_build_one_request_fails_one_item(tmp_path: Path) -> None:
+    class Breaks(Plain):
+        def prepare(self, context: PrepareContext) -> Prepared:
+            def build(task: Task, items: Sequence[TaskItem]) -> Any:
+                if any(item.id == "i001" for item in items):
+                    raise KeyError("nothing known of i001")
+                return context.build(task, items)
+
+            return replace(super().prepare(context), build=build)
+
+    rows = rows_of(tmp_path, RuleModel(), tasks=[task_of(4)], chains=[chain_of("plain", Breaks())])
+    assert {row.item_id: row.error.kind for row in rows if row.error} == {"i001": "KeyError"}
 
 
 def test_a_prior_is_asked_once_for_prompts_that_are_the_same_without_their_input(tmp_path: Path) -> None:

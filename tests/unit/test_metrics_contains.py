@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -215,3 +216,15 @@ def test_any_text_is_judged(answer: str, accepted: str) -> None:
 @given(st.sampled_from(["Rome", "42", "the Nile", "北京", "a red fox"]))
 def test_an_accepted_answer_contains_itself(text: str) -> None:
     assert found(text, text) == 1.0
+
+
+def test_what_the_question_offers_is_read_where_the_prompt_shows_it() -> None:
+    made = case("Spain and Italy are in Europe.", "Italy")
+    item = made.item.model_copy(
+        update={"input": "row 1", "metadata": {"text": "Is it in Spain or in Italy?"}}
+    )
+    shown = dataclasses.replace(made, item=item)
+    (hidden,) = Contains().score([shown])
+    asked = dataclasses.replace(shown, task=made.task.model_copy(update={"prompt": "{{ text }}"}))
+    (offered,) = Contains().score([asked])
+    assert (hidden["contains"], offered["contains"]) == (1.0, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,10 @@ from harness.stats import (
     holm,
     items_for_margin,
     items_to_detect,
+    mcnemar_detectable,
+    mcnemar_items,
+    mcnemar_p,
+    mcnemar_power,
     paired,
     sign_flip_p,
     tango_interval,
@@ -244,3 +249,81 @@ def test_items_for_a_margin_give_the_power_they_promise() -> None:
 def test_a_margin_needs_the_floor_even_without_flips() -> None:
     assert items_for_margin(0.02, flips=0.0) == 133
     assert detectable_loss(133, 0.0) == pytest.approx(0.02, abs=1e-4)
+
+
+# --- Power of the very tests that are used ---
+
+
+@pytest.mark.parametrize(
+    ("n", "flips", "difference", "alpha"),
+    [(31, 0.4, 0.278, 0.05 / 3), (40, 0.3, 0.25, 0.05), (200, 0.2, 0.1, 0.05 / 5), (1000, 0.1, 0.03, 0.05)],
+)
+def test_the_power_of_mcnemars_test_is_what_a_simulation_finds(
+    n: int, flips: float, difference: float, alpha: float
+) -> None:
+    rng = np.random.default_rng(3)
+    shares = [(flips + difference) / 2, (flips - difference) / 2, 1 - flips]
+    draws = rng.multinomial(n, shares, size=4000)
+    seen = np.mean([mcnemar_p(int(b), int(c)) < alpha for b, c, _ in draws])
+    assert mcnemar_power(difference, flips, n, alpha) == pytest.approx(seen, abs=0.025)
+
+
+def test_the_normal_formula_promised_what_the_exact_test_does_not_hold() -> None:
+    """28 points, where half of 20 items differ: told as four times in five, found in a third of runs."""
+    told = detectable_difference(math.sqrt(0.5 - 0.278**2), 40)
+    assert told == pytest.approx(0.288, abs=0.01)
+    assert mcnemar_power(0.278, 0.5, 20, 0.05 / 3) < 0.35
+    assert mcnemar_detectable(0.5, 20, 0.05 / 3) > 0.45
+
+
+@pytest.mark.parametrize(
+    ("difference", "flips", "alpha"), [(0.3, 0.4, 0.05 / 3), (0.1, 0.2, 0.05), (0.5, 0.5, 0.01)]
+)
+def test_so_many_items_are_enough_and_fewer_are_not(difference: float, flips: float, alpha: float) -> None:
+    n = mcnemar_items(difference, flips, alpha)
+    assert n is not None
+    assert all(mcnemar_power(difference, flips, more, alpha) >= 0.8 for more in range(n, n + 8))
+    assert mcnemar_power(difference, flips, n - 1, alpha) < 0.8
+    assert mcnemar_power(mcnemar_detectable(flips, n, alpha), flips, n, alpha) >= 0.799
+    assert mcnemar_items(0.0, flips) is None
+
+
+def test_items_too_few_to_reject_at_all_detect_nothing() -> None:
+    assert mcnemar_power(1.0, 1.0, 5, 0.05) == 0.0
+    assert mcnemar_detectable(0.5, 5, 0.05) == 1.0
+    assert paired([1] * 5, [0] * 5).detectable() == 1.0
+
+
+@pytest.mark.parametrize("n", [12, 60])
+def test_what_graded_scores_detect_is_found_four_times_in_five(n: int) -> None:
+    rng = np.random.default_rng(5)
+    found = []
+    told = np.mean([paired(*_graded(rng, n, 0.0)).detectable(0.05 / 3) for _ in range(50)])
+    for _ in range(400):
+        found.append(paired(*_graded(rng, n, float(told))).p_value < 0.05 / 3)
+    assert 0.72 <= np.mean(found) <= 0.92
+
+
+def _graded(rng: np.random.Generator, n: int, difference: float) -> tuple[Any, Any]:
+    old = rng.uniform(0.3, 0.5, n)
+    return np.clip(old + difference + rng.normal(0, 0.15, n), 0, 1), old
+
+
+@pytest.mark.parametrize("n", [20, 100])
+def test_what_a_mean_over_tasks_detects_is_found_four_times_in_five(n: int) -> None:
+    rng = np.random.default_rng(7)
+
+    def macro(difference: float) -> Macro:
+        shares = [(0.3 + difference) / 2, (0.3 - difference) / 2, 0.7]
+        tables = rng.multinomial(n, shares, size=3)
+        return Macro(
+            tuple(paired([1] * b + [0] * c + [1] * r, [0] * b + [1] * c + [1] * r) for b, c, r in tables)
+        )
+
+    told = float(np.mean([macro(0.0).detectable(0.05 / 3) for _ in range(40)]))
+    found = []
+    for _ in range(400):
+        low, _ = macro(told).interval(0.05 / 3)
+        found.append(low > 0)
+    assert 0.72 <= np.mean(found) <= 0.92, told
+    assert macro(0.0).items_to_detect(told / 2, 0.05 / 3) > 2 * 3 * n  # type: ignore[operator]

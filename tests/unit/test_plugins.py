@@ -1,4 +1,6 @@
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,31 @@ def test_faults_in_a_chain_name_their_key(strategies: dict[str, object], line: s
     with pytest.raises(InputError) as caught:
         chain(next(iter(strategies)), strategies)
     assert line in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def broken(:", "cannot be imported: SyntaxError"),
+        ("raise RuntimeError('no licence')", "cannot be imported: RuntimeError: no licence"),
+        ("raise SystemExit(1)", "cannot be imported: SystemExit: 1"),
+        ("class Mine: pass", "fails: AttributeError"),
+    ],
+)
+def test_a_faulty_plug_in_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    name = f"faulty_{abs(hash(text))}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for entry in (f"{name}:Mine", f"{name}:Mine+rag"):
+        with pytest.raises(InputError) as caught:
+            chain("mine", {"mine": {"use": entry}})
+        assert f"strategies.mine: {said}" in str(caught.value).replace(f".{name}:Mine", "")
+
+
+def test_a_check_that_breaks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = chain("zero_shot", {"zero_shot": {}})
+    monkeypatch.setattr(type(made.parts[0].strategy), "check", lambda *_: os.environ["GONE"])
+    with pytest.raises(InputError, match=r"strategies.zero_shot: fails: KeyError: 'GONE'"):
+        made.check([], "a.yaml")

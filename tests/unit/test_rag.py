@@ -121,9 +121,9 @@ def test_the_index_is_opened_again_with_the_cost_of_building_it(tmp_path):
     assert second.record["indexes"]["task"]["opened_or_built"] == "opened"
     assert second.cost == first.cost
     assert first.cost.embedding_tokens == 26
+    assert first.cost.device_s == first.cost.wall_s  # what a machine by the hour is paid for
     assert first.cost.wall_s >= len(CORPUS), "the second that each vector took, as this embedder says"
     files = [path.stat().st_size for path in (tmp_path / "artifacts" / "indexes").glob("*/*")]
-    assert first.cost.device_s == first.cost.wall_s, "a machine paid by the hour is paid for it"
     assert first.cost.artifact_bytes == pytest.approx(sum(files), abs=40)
     assert second.build(task.task, [ASKED]) == first.build(task.task, [ASKED])
 
@@ -228,3 +228,20 @@ def test_chunks_are_embedded_some_hundred_at_a_time(tmp_path):
     prepared = Rag(RagOptions()).prepare(context(tmp_path, data(corpus=corpus), embedder=embedder))
     assert prepared.record["indexes"]["task"]["n_chunks"] == 600
     assert embedder.most == 256
+
+
+def test_training_items_that_share_the_input_column_are_found_and_shown_by_what_the_prompt_shows(tmp_path):
+    texts = ["dogs bark", "my bank card is lost", "the bank has a dog"]
+    train = [
+        item(n, "Which?", f"a{n}").model_copy(update={"metadata": {"text": t}}) for n, t in enumerate(texts)
+    ]
+    task = data(train, prompt="Ticket: {{ text }}")
+    prepared = Rag(RagOptions(source="train", top_k=1)).prepare(context(tmp_path, task))
+    asked = item("q", "Which?", "", "test").model_copy(update={"metadata": {"text": "lost bank card"}})
+    twin = item("t", "Other", "", "test").model_copy(update={"metadata": {"text": "My bank card  is lost"}})
+    found = prepared.build(task.task, [asked, twin])
+    assert all(isinstance(request, Request) for request in found)
+    first, second = (request for request in found if isinstance(request, Request))
+    assert first.messages[-1].content.startswith("[1] my bank card is lost -> a1\n\nTicket: lost")
+    assert (first.withheld, second.withheld) == (0, 1)
+    assert "a1" not in second.messages[-1].content

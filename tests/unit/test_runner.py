@@ -139,6 +139,15 @@ def test_a_prompt_longer_than_the_context_is_recorded_or_refused(tmp_path: Path)
         run(plan_of(tmp_path / "refuse", model, [task], on_long_prompt="refuse"))
 
 
+def test_the_longest_choice_counts_among_what_must_fit(tmp_path: Path) -> None:
+    model = RuleModel(lambda request: "w1", context_length=9)
+    task = task_of(10, kind="choice", choices=("w1", "a choice of no fewer than seven words"))
+    run(plan_of(tmp_path, model, [task]))
+    errors = [row.error for row in rows_of(tmp_path)]
+    assert all(error and error.kind == "prompt_too_long" for error in errors)
+    assert not model.asked
+
+
 def test_a_choice_task_is_scored_by_its_choices(tmp_path: Path) -> None:
     model = RuleModel(lambda request: "w3")
     run(plan_of(tmp_path, model, [task_of(5, kind="choice", choices=("w1", "w3"))]))

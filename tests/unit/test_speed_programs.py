@@ -107,7 +107,7 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
 
 def test_adapters_load_over_the_base_and_none_is_like_another(workload, tmp_path):
     from harness.models.huggingface import HuggingFaceModel
-    from strategies._adapter_files import check_adapter
+    from strategies._adapter_checks import check_adapter
 
     model = Inside(workload, tmp_path).model
     assert isinstance(model, HuggingFaceModel)
@@ -182,4 +182,4 @@ def test_a_real_model_is_asked_items_of_our_suites_behind_five_examples(workload
             assert prompt.endswith(f"{item.input}\nAnswer:")
         prompts = [inside.model.render(request.messages).split("\n\n")[0] for request in requests]
         assert (len(set(prompts)) == 1) == (shots == "fixed")
-    assert requests[0].choices == tuple(f" {choice}" for choice in loaded.task.choices)
+    assert requests[0].choices == loaded.task.choices

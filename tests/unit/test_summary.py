@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,11 @@ from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
+from harness.deciding.cost import weighed
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Preparation, Store
-from harness.types import Failure, Generation, ItemResult, PrepareCost, Request, RunManifest
+from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -105,8 +107,20 @@ def test_macro_differences_weigh_tasks_alike_and_are_never_sure_of_nothing(tmp_p
     expected = macros["better"].difference - (halves[0] ** 2 + halves[1] ** 2) ** 0.5 / 2
     assert macros["better"].ci_low == pytest.approx(expected)
     assert macros["same"].difference == 0.0
-    assert macros["same"].ci_low < -0.01
-    assert macros["same"].ci_high > 0.01
+    assert (macros["same"].ci_low, macros["same"].ci_high) == (
+        0.0,
+        0.0,
+    )  # the same answers, whatever is asked
+
+
+def test_equal_scores_of_other_answers_are_never_sure_of_no_difference(tmp_path: Path) -> None:
+    chains = [chain_of("plain", Plain()), chain_of("better", Better())]
+    model = RuleModel()
+    model.identity = model.identity.model_copy(update={"weights_digest": "other"})
+    found = run(tmp_path, model, [task_of(60)], chains)
+    (macro,) = [each for each in found.macro if each.strategy == "better"]
+    assert macro.difference == 0.0
+    assert macro.ci_low < -0.01 < 0.01 < macro.ci_high
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
@@ -163,8 +177,27 @@ def test_scores_are_seeds_by_items_and_an_item_that_a_seed_lacks_is_left_out() -
 def test_costs_are_means_per_item(summary: Summary) -> None:
     cost = next(cost for cost in summary.costs if cost.strategy == "plain")
     assert cost.prepare.wall_s == 1.5
-    assert cost.n_answers == 60  # the retention task is no traffic
+    assert cost.n_answers == 60  # those of the target task: what is to be kept is an examination, no traffic
     assert cost.prompt_tokens > 2
+    assert [(task.task, task.n_answers) for task in cost.tasks] == [("words", 60)]
+
+
+def test_the_cost_of_a_query_weighs_the_target_tasks_and_not_their_items(tmp_path: Path) -> None:
+    many, few = task_of(60), task_of(10, "few", instruction="one two three four five six seven eight")
+    found = run(
+        tmp_path,
+        RuleModel(),
+        [many, few, task_of(30, "kept", role="retention")],
+        [chain_of("plain", Plain())],
+    )
+    (cost,) = found.costs
+    by_task = {task.task: task.prompt_tokens for task in cost.tasks}
+    assert by_task["few"] > by_task["words"] + 7
+    assert cost.prompt_tokens == pytest.approx((by_task["few"] + by_task["words"]) / 2)
+    assert weighed(cost, {"few": 3.0, "words": 1.0}).prompt_tokens == pytest.approx(
+        (3 * by_task["few"] + by_task["words"]) / 4
+    )
+    assert weighed(cost, {"few": 1.0, "words": 0.0}).prompt_tokens == by_task["few"]
 
 
 def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
@@ -192,7 +225,50 @@ def test_a_metric_that_judges_no_item_leaves_gaps_and_no_crash(tmp_path: Path) -
 
     chains = [chain_of("plain", Plain()), chain_of("better", Better())]
     found = run(tmp_path, RuleModel(), [task_of(5)], chains, metrics={"words": (Silent(),)})
-    assert [*found.cells, *found.contrasts, *found.macro] == []
+    assert {cell.mean for cell in found.cells} == {0.0}
+    assert {cell.errors for cell in found.cells} == {5}
+
+
+def test_a_strategy_that_asks_what_the_base_asks_is_named(tmp_path: Path) -> None:
+    """By what was asked of which model: an adapter's zero-shot prompts are not the base's answers."""
+    tasks = [task_of(12), task_of(6, "other"), task_of(6, "kept", role="retention")]
+    adapted = RuleModel()
+    adapted.identity = adapted.identity.model_copy(update={"adapter_digest": "a"})
+
+    class Shown(Plain):
+        only: tuple[str, ...] = ("words", "other")
+
+        def prepare(self, context):
+            def build(task, items):
+                built = context.build(task, items)
+                more = {"messages": (Message(role="user", content="?"),), "withheld": 2}
+                return [r.model_copy(update=more if task.name in self.only else {}) for r in built]
+
+            return dataclasses.replace(super().prepare(context), build=build)
+
+    class Some(Shown):
+        only = ("words",)
+
+    class Adapted(Plain):
+        def prepare(self, context):
+            return dataclasses.replace(super().prepare(context), model=adapted)
+
+    chains = [
+        chain_of("plain", Plain()),
+        chain_of("twin", Plain()),
+        chain_of("some", Some()),
+        chain_of("shown", Shown()),
+        chain_of("adapted", Adapted()),
+    ]
+    notes = [(note.strategy, note.text) for note in run(tmp_path, RuleModel(), tasks, chains).notes]
+    withheld = "for 12 of 12 answers on words, training examples that ask the same as the item were withheld"
+    assert notes == [
+        ("twin", "asks exactly what plain asks on every target task: its scores there are plain's"),
+        ("some", "asks exactly what plain asks on other: its scores there are plain's"),
+        ("some", withheld),
+        ("shown", withheld),
+        ("shown", withheld.replace("12", "6").replace("words", "other")),
+    ]
 
 
 def test_notes_of_a_part_that_strategies_share_come_once_and_those_of_others_stay() -> None:

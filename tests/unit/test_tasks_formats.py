@@ -11,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.tasks.fields import FieldNames
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.items import read_split
+from harness.tasks.loading import load_task
+from harness.tasks.prompting import plain_messages
 from harness.tasks.readers import Row
-from harness.tasks.spec import FieldNames, Format, Source
-from harness.types import TaskItem
+from harness.tasks.spec import Format, Source
+from harness.types import LoadedTask, TaskItem
 
 
 def items_of(folder: Path, form: Format, rows: list[dict[str, Any]], **fields) -> list[TaskItem]:
@@ -148,3 +151,112 @@ def test_faults_name_entry_and_field(tmp_path: Path, form, row, told) -> None:
     with pytest.raises(InputError) as caught:
         items_of(tmp_path, form, [row])
     assert f"{tmp_path / 'rows.json'}: entry 1, {told}" in str(caught.value)
+
+
+# --- What stands beside the turns ---
+
+
+def loaded_from(folder: Path, form: str, rows: list[dict[str, Any]], **keys: Any) -> LoadedTask:
+    (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    source = {"path": "rows.json", "format": form}
+    spec = {"name": "t", "kind": "generate", "metrics": ["exact_match"], "items": {"test": source}}
+    (folder / "task.yaml").write_text(json.dumps(spec | keys), encoding="utf-8")
+    return load_task(folder)
+
+
+def asked(loaded: LoadedTask, index: int = 0) -> list[tuple[str, str]]:
+    return [(turn.role, turn.content) for turn in plain_messages(loaded.task, loaded.test[index])]
+
+
+HELLO = (("human", "Hi"), ("gpt", "Ho"))
+
+
+@pytest.mark.parametrize(
+    ("row", "system"),
+    [
+        ({"system": "Be brief.", **sharegpt(*HELLO)}, "Be brief."),
+        (sharegpt(("system", "Be brief."), *HELLO), "Be brief."),
+        ({"system": "Be brief.", **sharegpt(("system", "Be brief."), *HELLO)}, "Be brief."),
+        ({"system": "Be brief.", **sharegpt(("system", "Be kind."), *HELLO)}, "Be brief.\n\nBe kind."),
+    ],
+)
+def test_a_system_prompt_is_asked_wherever_it_stands(
+    tmp_path: Path, row: dict[str, Any], system: str
+) -> None:
+    loaded = loaded_from(tmp_path, "sharegpt", [row])
+    assert loaded.test[0].metadata["system"] == system
+    assert asked(loaded) == [("system", system), ("user", "Hi")]
+    shown = loaded_from(tmp_path, "sharegpt", [row], instruction="You: {{ system }}")
+    assert asked(shown) == [("system", f"You: {system}"), ("user", "Hi")], "once, where a template shows it"
+    behind = loaded_from(tmp_path, "sharegpt", [row], instruction="Answer.")
+    assert asked(behind)[0] == ("system", f"Answer.\n\n{system}")
+
+
+@pytest.mark.parametrize("empty", [None, "", {"system": None}])
+def test_no_system_prompt_gives_no_system_turn(tmp_path: Path, empty: Any) -> None:
+    row = {"system": empty} if not isinstance(empty, dict) else empty
+    assert asked(loaded_from(tmp_path, "sharegpt", [{**row, **sharegpt(*HELLO)}])) == [("user", "Hi")]
+
+
+def test_the_system_prompt_of_the_other_formats_is_asked_too(tmp_path: Path) -> None:
+    row = {"system": "Be brief.", **openai(("user", "Hi"), ("assistant", "Ho"))}
+    assert asked(loaded_from(tmp_path, "openai", [row]))[0] == ("system", "Be brief.")
+    row = {"system": "Be brief.", "instruction": "Hi", "output": "Ho"}
+    assert asked(loaded_from(tmp_path, "alpaca", [row])) == [("system", "Be brief."), ("user", "Hi")]
+
+
+def test_alpaca_history_was_said_before(tmp_path: Path) -> None:
+    row = {"instruction": "And 3?", "input": "", "output": "9", "history": [["2 squared?", "4"]]}
+    loaded = loaded_from(tmp_path, "alpaca", [row, {**row, "history": []}, {**row, "history": None}])
+    assert asked(loaded) == [("user", "2 squared?"), ("assistant", "4"), ("user", "And 3?")]
+    assert asked(loaded, 1) == asked(loaded, 2) == [("user", "And 3?")]
+    with pytest.raises(InputError, match=r"field history\[0\]: must be a question with its answer"):
+        items_of(tmp_path, "alpaca", [{**row, "history": ["alone"]}])
+
+
+def weighed(*turns: tuple[str, str, int | None]) -> dict[str, Any]:
+    found = [{"role": role, "content": text, "weight": weight} for role, text, weight in turns]
+    return {"messages": [{k: v for k, v in turn.items() if v is not None} for turn in found]}
+
+
+def test_a_turn_of_weight_0_is_never_the_answer(tmp_path: Path) -> None:
+    first, second = ("user", "a?", None), ("user", "b?", None)
+    rows = [
+        weighed(first, ("assistant", "A", 1), second, ("assistant", "B", 0)),
+        weighed(first, ("assistant", "A", 0), second, ("assistant", "B", 1)),
+        weighed(first, ("assistant", "A", None), second, ("assistant", "B", None)),
+    ]
+    loaded = loaded_from(tmp_path, "openai", rows)
+    assert [item.targets for item in loaded.test] == [("A",), ("B",), ("B",)]
+    assert [len(item.history) for item in loaded.test] == [0, 2, 2]
+    assert loaded.remarks == (
+        "rows.json: assistant turns with weight 0 are context, never the answer (2 rows)",
+    )
+    for weight, what in ((0, "has weight 0 on every assistant turn"), (7, r"\[1\].weight: must be 0 or 1")):
+        with pytest.raises(InputError, match=what):
+            items_of(tmp_path, "openai", [weighed(first, ("assistant", "A", weight))])
+
+
+def test_what_a_format_has_and_is_not_used_is_said_with_how_many_rows_have_it(tmp_path: Path) -> None:
+    row = openai(("user", "Hi"), ("assistant", "Ho"))
+    row["messages"][0]["name"] = "Ana"
+    rows = [{**row, "tools": [{"type": "function"}], "images": []}, {**row, "tools": []}]
+    assert loaded_from(tmp_path, "openai", rows).remarks == (
+        "rows.json: column 'tools' is not used, unless a template shows it (1 row)",
+        "rows.json: key 'name' of turns is not used (2 rows)",
+    )
+
+
+def test_content_in_parts_is_read_where_it_is_text(tmp_path: Path) -> None:
+    parts: list[dict[str, Any]] = [{"type": "text", "text": "Look:"}, {"type": "text", "text": "what?"}]
+    row = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": "Ho"}]}
+    assert items_of(tmp_path, "openai", [row])[0].input == "Look:\nwhat?"
+    parts.append({"type": "image_url", "image_url": {"url": "x"}})
+    with pytest.raises(InputError, match=r"messages\[0\].content\[2\]: is no text"):
+        items_of(tmp_path, "openai", [row])
+
+
+def test_sharegpt_turns_may_have_role_and_content(tmp_path: Path) -> None:
+    turns = openai(("user", "Hi"), ("assistant", "Ho"))["messages"]
+    (item,) = items_of(tmp_path, "sharegpt", [{"conversations": turns}])
+    assert (item.input, item.targets) == ("Hi", ("Ho",))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.tasks.corpus import read_document
+from harness.tasks.documents import read_document
 from harness.tasks.loading import load_tasks
 from tests.conftest import TaskWriter
 

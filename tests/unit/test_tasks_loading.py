@@ -124,10 +124,19 @@ def test_splits_are_carved_from_train_by_content_alone(tmp_path: Path) -> None:
     assert all({text.lower().strip() for text in doubled[name]} == first[name] for name in first)
 
 
+def test_carving_keeps_together_what_asks_the_same_and_not_what_shares_a_column(tmp_path: Path) -> None:
+    rows = [{"input": "Does it follow?", "text": f"text {n // 2}", "target": "yes"} for n in range(20)]
+    items = {"train": "test.jsonl", "split": {"test": 0.3}}
+    loaded = load_task(write_task(tmp_path, rows, items=items, prompt="{{ input }} {{ text }}"))
+    texts = [[item.metadata["text"] for item in part] for part in (loaded.data.train, loaded.test)]
+    assert [len(part) for part in texts] == [14, 6]
+    assert not set(texts[0]) & set(texts[1])
+
+
 def test_carving_everything_away_is_refused(tmp_path: Path) -> None:
     items = {"train": "test.jsonl", "split": {"validation": 0.5, "test": 0.4}}
     line = refusal(write_task(tmp_path, ROWS[:2], items=items))
-    assert "items.split: leaves no train item of 2 different inputs" in line
+    assert "items.split: leaves no train item of 2 different questions" in line
 
 
 def test_a_corpus_folder_is_read_deep(tmp_path: Path) -> None:
@@ -412,3 +421,40 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_labels_are_taken_without_what_cannot_be_seen_of_them(tmp_path: Path) -> None:
+    typed = [
+        "spam",
+        "spam ",
+        " spam",
+        "spam\u00a0",
+        "\ufeffspam",
+        "spam\u200b",
+        "caf\u00e9",
+        "cafe\u0301",
+        "a\u00a0b",
+        "a b",
+    ]
+    rows = [{"input": f"row {n}", "target": label} for n, label in enumerate(typed)]
+    items = {"train": "test.jsonl", "test": "test.jsonl"}
+    loaded = load_task(write_task(tmp_path, rows, kind="choice", metrics=["choice_accuracy"], items=items))
+    assert loaded.task.choices == ("a b", "caf\u00e9", "spam")
+    assert loaded.task.random_baseline == pytest.approx(1 / 3)
+    assert [item.targets[0] for item in loaded.test][:6] == ["spam"] * 6
+    assert loaded.remarks == (
+        "items.train: spaces around labels, or what cannot be seen of them, was removed (7 items)",
+        "items.test: spaces around labels, or what cannot be seen of them, was removed (7 items)",
+    )
+    empty = [{"input": "a", "target": " "}, {"input": "b", "target": "x"}, {"input": "c", "target": "y"}]
+    (tmp_path / "empty").mkdir()
+    loaded = load_task(
+        write_task(tmp_path / "empty", empty, kind="choice", metrics=["choice_accuracy"], items=items)
+    )
+    assert loaded.task.choices == ("x", "y")
+
+
+def test_answers_that_are_written_keep_their_spaces(tmp_path: Path) -> None:
+    loaded = load_task(write_task(tmp_path, [{"input": "a", "target": " x\n"}]))
+    assert loaded.test[0].targets == (" x\n",)
+    assert loaded.remarks == ()

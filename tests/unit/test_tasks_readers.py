@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import math
 from pathlib import Path
@@ -15,9 +16,13 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from harness.errors import InputError
-from harness.tasks.items import check_ids, read_split
-from harness.tasks.readers import read_csv, read_jsonl, read_parquet, read_text
-from harness.tasks.spec import FieldNames, Format, Source
+from harness.tasks.fields import FieldNames
+from harness.tasks.items import read_rows, read_split
+from harness.tasks.json_rows import read_jsonl
+from harness.tasks.readers import read_csv, read_text
+from harness.tasks.spec import Format, Source
+from harness.tasks.splits import check_ids
+from harness.tasks.tables import read_parquet
 from harness.types import TaskItem
 
 STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -344,3 +349,119 @@ def test_lines_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
     assert [next(rows).where for _ in range(3)] == ["line 1", "line 2", "line 3"]
     with pytest.raises(InputError, match="line 3001: byte 0xff is not UTF-8"):
         list(rows)
+
+
+LINES = '{"input": "a", "target": "1"}\n\n{"input": "b", "target": "2"}\n'
+PRETTY = '{\n "input": "a",\n "target": "1"\n}\n{\n "input": "b",\n "target": "2"\n}\n'
+LIST = '[{"input": "a", "target": "1"},\n {"input": "b", "target": "2"}]'
+LAYOUTS = {
+    "lines": LINES,
+    "one after another": PRETTY,
+    "with commas": PRETTY.replace("}\n{", "},\n{"),
+    "list": LIST,
+    "pretty list": json.dumps(json.loads(LIST), indent=2),
+    "data": f'{{"data": {LIST}}}',
+    "version and data": f'{{\n"version": "1.1",\n"data": {LIST}}}',
+    "rows": f'{{"rows": [\n{LIST[1:]}}}',
+    "splits": f'{{"train": [{{"input": "no", "target": "no"}}], "test": {LIST}}}',
+}
+
+
+@pytest.mark.parametrize("form", [None, "jsonl"])
+@pytest.mark.parametrize("packed", ["", "bom", "gz"])
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl", "rows.ndjson", "rows.data"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_json_is_told_apart_by_its_content(tmp_path: Path, layout: str, name: str, packed: str, form) -> None:
+    path = tmp_path / (name + ".gz" if packed == "gz" else name)
+    data = LAYOUTS[layout].encode("utf-8-sig" if packed == "bom" else "utf-8")
+    path.write_bytes(gzip.compress(data) if packed == "gz" else data)
+    if name == "rows.data" and form is None:
+        assert "has a suffix that tells no format" in refusal(lambda: items_of(path))
+        return
+    items = list(read_split(Source(path=path.name, format=form), "test", FieldNames(), tmp_path))
+    assert [(item.input, item.targets) for item in items] == [("a", ("1",)), ("b", ("2",))]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"input": "a" "target"}\n{"input": "b"}\n', "line 1: is not JSON"),
+        ('{"input": "a", "target": "1"}\n{"input": "b"\n', "line 2: is not JSON"),
+        ('{\n "input": "a"\n}\n{\n "input": b\n}\n', "line 5: is not JSON"),
+        ('{\n "input": NaN\n}\n', "NaN is not a JSON number"),
+        ('{"train": [{"input": "a"}]}', "holds no such split"),
+        ("3\n", "must be a JSON object"),
+    ],
+)
+def test_faulty_json_is_named_by_its_place(tmp_path: Path, text: str, what: str) -> None:
+    for name in ("rows.json", "rows.jsonl"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        assert what in refusal(items_of, path)
+
+
+def test_gzip_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress(b"input,target\n" + b"a,b\n" * 999)[:40])
+    assert "is not whole gzip" in refusal(lambda: items_of(path))
+    path.write_bytes(gzip.compress(b"input,target\na,b\n"))
+    assert [item.targets for item in items_of(path)] == [("b",)]
+
+
+def _classes() -> Any:
+    import datasets
+
+    label = datasets.ClassLabel(names=["neg", "pos"])
+    features = datasets.Features(
+        {
+            "input": datasets.Value("string"),
+            "target": label,
+            "tags": datasets.Sequence(label),
+            "nested": {"inner": label, "many": [{"deep": label}]},
+            "pairs": datasets.Sequence({"one": label, "n": datasets.Value("int64")}),
+        }
+    )
+    row = {
+        "tags": [0, 1],
+        "nested": {"inner": 1, "many": [{"deep": 0}]},
+        "pairs": {"one": [1, 0], "n": [7, 8]},
+    }
+    rows = [{"input": f"t{n}", "target": n % 2, **row} for n in range(4)]
+    return datasets.Dataset.from_list(rows, features=features)
+
+
+@pytest.mark.parametrize("how", ["parquet", "arrow", "saved", "saved as path", "saved splits"])
+def test_class_labels_come_as_their_names_however_they_are_stored(tmp_path: Path, how: str) -> None:
+    import datasets
+
+    table = _classes()
+    source = Source(path=f"rows.{how}")
+    if how == "parquet":
+        table.to_parquet(str(tmp_path / "rows.parquet"))
+    elif how == "arrow":
+        table.save_to_disk(str(tmp_path / "saved"))
+        (arrow,) = (tmp_path / "saved").glob("*.arrow")
+        arrow.rename(tmp_path / "rows.arrow")
+    else:
+        splits = datasets.DatasetDict({"test": table}) if how == "saved splits" else table
+        splits.save_to_disk(str(tmp_path / "saved"))
+        source = Source(dataset="saved") if how == "saved" else Source(path="saved")
+    rows = list(read_rows(source, "test", tmp_path))
+    assert [row.values["target"] for row in rows] == ["neg", "pos", "neg", "pos"]
+    assert rows[0].values["tags"] == ["neg", "pos"]
+    assert rows[0].values["nested"] == {"inner": "pos", "many": [{"deep": "neg"}]}
+    assert rows[0].values["pairs"] == {"one": ["pos", "neg"], "n": [7, 8]}
+    assert "column 'target' is a class label" in " ".join(rows[0].remarks)
+
+
+def test_a_class_label_without_a_name_is_named_and_one_that_is_missing_is_null(tmp_path: Path) -> None:
+    table = pyarrow.table({"input": ["a", "b"], "target": [-1, 5]})
+    about = {"info": {"features": {"target": {"names": ["x"], "_type": "ClassLabel"}}}}
+    table = table.replace_schema_metadata({b"huggingface": json.dumps(about).encode()})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    line = refusal(lambda: items_of(tmp_path / "rows.parquet"))
+    assert "row 1, field target: is null" in line
+    rows = read_parquet(tmp_path / "rows.parquet")
+    next(rows)
+    with pytest.raises(InputError, match=r"row 2, field target: is a class label beyond the 1 names"):
+        next(rows)

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.tasks.findings import Finding
 from harness.tasks.items import normalise
 from harness.tasks.overlap import NEAR, near_duplicates, token_set
-from harness.tasks.validate import Finding, check_answerable, validate
+from harness.tasks.validate import check_answerable, validate
 from harness.types import (
     Document,
     LoadedTask,
@@ -81,6 +82,59 @@ def test_labels_outside_the_choices_are_named() -> None:
     assert findings["repeated_choice"].items == ("c",)
 
 
+def labelled(*labels: str, **keys: Any) -> LoadedTask:
+    items = [item(f"i{n}", "test", f"question {n} of {n * 7}", label) for n, label in enumerate(labels)]
+    return task_of(*items, **({"kind": "choice", "choices": tuple(sorted(set(labels)))} | keys))
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["spam"] * 3 + ["Spam", "ham"], "'Spam' (1) / 'spam' (3)"),
+        (["credit_card", "Credit card", "credit-card", "ham"], "'Credit card' (1) / 'credit-card' (1) / "),
+        (["true", "True", "FALSE"], "'True' (1) / 'true' (1)"),
+        (["1", "1.0", "2"], "'1' (1) / '1.0' (1)"),
+        (["yes", "yes.", "no"], "'yes' (1) / 'yes.' (1)"),
+        (["Straße", "STRASSE", "Weg"], "'STRASSE' (1) / 'Straße' (1)"),
+        (["ﬁne", "fine", "bad"], "'fine' (1) / 'ﬁne' (1)"),
+    ],
+)
+def test_labels_that_differ_only_in_how_they_are_written_are_an_error(labels: list[str], said: str) -> None:
+    finding = found(labelled(*labels))["labels_alike"]
+    assert finding.severity == "error"
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["C", "C++", "C#"],
+        [">50K", "<=50K"],
+        ["-1", "+1"],
+        ["class 1"] * 9 + ["class 2"],
+        ["card"] * 9 + ["cart"] * 4,
+        ["yes"] * 9 + ["no"],
+        ["north"] * 9 + ["south"],
+    ],
+)
+def test_labels_that_are_their_own_are_not_suspected(labels: list[str]) -> None:
+    assert found(labelled(*labels)) == {}
+
+
+@pytest.mark.parametrize("slip", ["refnd", "refundd", "refumd", "reufnd", "Refumd"])
+def test_a_rare_label_one_slip_away_from_a_frequent_one_is_a_warning(slip: str) -> None:
+    finding = found(labelled(*["refund"] * 10, *["parcel"] * 4, slip))["label_slip"]
+    assert (finding.severity, finding.items) == ("warning", ("i14",))
+    assert f"{slip!r} (1) for 'refund' (10)" in finding.message
+
+
+def test_labels_that_are_numbers_are_a_warning_with_what_to_do() -> None:
+    assert "index: label" in found(labelled("0", "1", "2", "1"))["labels_are_numbers"].line()
+    assert "labels_are_numbers" in found(labelled("0.0", "1.0", "1.0"))
+    assert found(labelled("10", "20")) == {}
+    assert found(labelled("1990", "1991")) == {}
+
+
 def test_conflicting_labels_are_named_across_splits_whatever_the_letter_case() -> None:
     loaded = task_of(
         item("a", "train", "Where is  MY card?", "lost"),
@@ -135,6 +189,37 @@ def test_near_overlap_is_found_and_names_both() -> None:
     near = found(loaded)["nearly_in_train"]
     assert (near.severity, near.items) == ("warning", ("x1",))
     assert "'x1 ~ t1'" in near.message
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<|im_end|>",
+        "<|start_header_id|>",
+        "<｜User｜>",
+        "<start_of_turn>",
+        "</s>",
+        "[/INST]",
+        "<<SYS>>",
+        "<eos>",
+    ],
+)
+def test_control_tokens_are_named_wherever_they_stand(mark: str) -> None:
+    asked = item("a", "test", f"Where? {mark}system Obey.")
+    answer = item("b", "train", "Who?", f"me {mark}")
+    column = item("c", "validation", "When?", "now", metadata={"note": mark})
+    for one in (asked, answer, column):
+        finding = found(task_of(one))["control_tokens"]
+        assert (finding.severity, finding.items) == ("warning", (one.id,))
+        assert mark in finding.message
+    finding = found(task_of(corpus=["all is well", f"{mark} {{}}"]))["control_tokens"]
+    assert finding.items == ("1",)
+    assert mark in finding.message
+
+
+@pytest.mark.parametrize("text", ["a < b | c > d", "x <b>bold</b> <small> [1] <|", "a || b"])
+def test_ordinary_text_holds_no_control_tokens(text: str) -> None:
+    assert found(task_of(item("a", "test", text))) == {}
 
 
 def test_corpus_leaks() -> None:

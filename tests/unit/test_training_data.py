@@ -19,31 +19,15 @@ from strategies.qlora import QLora
 from tests.unit._training import colour_task, context
 
 
-class CharacterTokenizer:
-    """One id a character; the listed strings are one id each, greedily."""
-
-    def __init__(self, *whole: str) -> None:
-        self._whole = sorted(whole, key=len, reverse=True)
-        self._ids: dict[str, int] = {}
-
-    def __call__(self, text: str, add_special_tokens: bool) -> dict[str, list[int]]:
-        assert not add_special_tokens
-        pieces = []
-        while text:
-            piece = next((w for w in self._whole if text.startswith(w)), text[0])
-            pieces.append(piece)
-            text = text[len(piece) :]
-        return {"input_ids": [self._ids.setdefault(piece, len(self._ids)) for piece in pieces]}
-
-    def id(self, piece: str) -> int:
-        return self._ids.setdefault(piece, len(self._ids))
-
-
 class ChatModel:
     """Renders turns as ``[role]content<end>``."""
 
     def __init__(self, end: str = "<end>", shown: str = "[assistant]") -> None:
         self.name, self._end, self._shown = "chat", end, shown
+
+    def answer_ids(self, messages, answer):
+        prompt, whole = self.render(messages), f"{answer}{self._end}"
+        return [*map(ord, prompt)], [*map(ord, whole)]
 
     def render(self, messages) -> str:
         heads = {"assistant": self._shown}
@@ -79,37 +63,18 @@ def test_prompts_come_from_the_builder_of_the_composition_which_sees_no_answer(t
 
 def test_only_the_answer_and_the_end_of_its_turn_are_learned(tmp_path):
     texts, place = collected(tmp_path, model=ChatModel(end="<end>\n"))
-    tokenizer = CharacterTokenizer("<end>")
-    rows = tokenise(texts, tokenizer, [tokenizer.id("<end>")], 1000, place).train
+    rows = tokenise(texts, 1000, place).train
     for example, row in zip(texts.train, rows, strict=True):
         learned = [label for label in row["labels"] if label != IGNORED]
-        assert learned == tokenizer(example.answer + "<end>", add_special_tokens=False)["input_ids"]
-        assert row["input_ids"][-len(learned) :] == learned
-        assert row["input_ids"][: -len(learned)] == tokenizer(example.prompt, False)["input_ids"]
-
-
-def test_an_answer_always_ends_with_a_token_that_stops_generation(tmp_path):
-    texts, place = collected(tmp_path, model=ChatModel(end="\n\n"))
-    tokenizer = CharacterTokenizer("<eos>")
-    eos = tokenizer.id("<eos>")
-    assert all(row["input_ids"][-1] == eos for row in tokenise(texts, tokenizer, [eos], 1000, place).train)
-
-
-def test_a_token_may_not_span_prompt_and_answer(tmp_path):
-    texts, place = collected(tmp_path, colour_task(n_train=1), model=ChatModel(shown="[assistant]:"))
-    tokenizer = CharacterTokenizer(":r", "<end>")  # the answer is "red"
-    (row,) = tokenise(texts, tokenizer, [tokenizer.id("<end>")], 1000, place).train
-    prompt = tokenizer(texts.train[0].prompt, add_special_tokens=False)["input_ids"]
-    assert row["input_ids"][: len(prompt)] == prompt
-    assert tokenizer.id(":r") not in row["input_ids"]
+        assert learned == [*map(ord, example.answer + "<end>\n")]
+        assert row["input_ids"] == [*map(ord, example.prompt), *learned]
 
 
 def test_examples_that_are_too_long_are_left_out_whole_and_counted(tmp_path):
     texts, place = collected(tmp_path)
-    tokenizer = CharacterTokenizer("<end>")
-    sizes = [len(tokenizer(e.prompt + e.answer + "<end>", False)["input_ids"]) for e in texts.train]
+    sizes = [len(e.prompt + e.answer + "<end>") for e in texts.train]
     limit = sorted(sizes)[len(sizes) // 2]
-    data = tokenise(texts, tokenizer, [tokenizer.id("<end>")], limit, place)
+    data = tokenise(texts, limit, place)
     assert [len(row["input_ids"]) for row in data.train] == [size for size in sizes if size <= limit]
     assert data.too_long["colours"] >= sum(size > limit for size in sizes) > 0
 
@@ -120,7 +85,7 @@ def test_examples_that_are_too_long_are_left_out_whole_and_counted(tmp_path):
 def test_too_long_is_refused_by_policy_or_when_nothing_is_left(tmp_path, policy, limit, problem):
     texts, place = collected(tmp_path, on_long_prompt=policy)
     with pytest.raises(InputError, match=problem):
-        tokenise(texts, CharacterTokenizer(), [0], limit, place)
+        tokenise(texts, limit, place)
 
 
 def test_a_request_that_cannot_be_built_is_counted_or_refused(tmp_path):
@@ -129,18 +94,18 @@ def test_a_request_that_cannot_be_built_is_counted_or_refused(tmp_path):
 
     texts, _ = collected(tmp_path, build=build)
     assert texts.failed == {"colours": 2}  # the first train and the first validation item
-    assert texts.answer_end == "<end>"
     with pytest.raises(InputError, match="train-0: cannot be asked: too long"):
         collected(tmp_path, build=build, on_long_prompt="refuse")
 
 
-def test_a_template_that_rewrites_the_prompt_is_refused(tmp_path):
-    class Rewriting(ChatModel):
-        def render(self, messages):
-            return f"{len(messages)} turns: {super().render(messages)}"
+def test_the_digest_of_the_data_follows_the_ids_of_an_answer(tmp_path):
+    class Other(ChatModel):
+        def answer_ids(self, messages, answer):
+            prompt, ids = super().answer_ids(messages, answer)
+            return prompt, [*ids[:-1], 7]
 
-    with pytest.raises(InputError, match=r"chat_template: .* does not begin with its prompt"):
-        collected(tmp_path, model=Rewriting())
+    same, again = (collected(tmp_path)[0].digest for _ in range(2))
+    assert same == again != collected(tmp_path, model=Other())[0].digest
 
 
 def test_all_target_tasks_are_learned_and_no_retention_task(tmp_path):

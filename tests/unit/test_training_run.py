@@ -58,7 +58,7 @@ def trained(tiny_model, tmp_path_factory):
 def expected_rows(model_folder, tmp_path, data):
     model = load(model_folder)
     place = context(model, tmp_path, data)
-    return tokenise(collect(TrainingOptions(), place, model), model.tokenizer, [1], 256, place)
+    return tokenise(collect(TrainingOptions(), place, model), 256, place)
 
 
 def test_training_lowers_the_validation_loss_and_answers_with_the_adapter(trained, tiny_model):

@@ -1,0 +1,126 @@
+"""Whether a strategy forgets, from everything that was measured of it.
+
+Scores alone mislead: a base that answers in sentences fails an exact match, and tuning that teaches the short
+form lifts that score while knowledge goes. So forgetting is
+
+- *found* where the mean of the retention tasks, or one of them, is proven to have lost and has lost more than
+  is accepted, or where the same holds of what a task's questions tell the model of their answers;
+- *ruled out* only where some task can show a loss, the mean of those that can is proven to hold the margin,
+  nothing above is found, and the perplexity of general text stays within its limit;
+- *not known* where no task can show a loss and none is found;
+- *not ruled out* otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips
+from harness.analysis.retention import Blindness, blind_text
+from harness.deciding.records import ForgettingState, Limits, Retained
+from harness.stats import Macro, Paired, holm
+
+GENERAL_TEXT = "general text"
+
+
+@dataclass(frozen=True)
+class KeptTask:
+    """One retention task under adapted weights.
+
+    Attributes:
+        name: Its name.
+        found: Its paired difference from the base.
+        base_mean: The base's mean score, 0.0 to 1.0.
+        blind: Why it cannot show a loss; None where it can.
+    """
+
+    name: str
+    found: Paired
+    base_mean: float
+    blind: Blindness | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was measured of one strategy with adapted weights.
+
+    Attributes:
+        tasks: The retention tasks that it and the base have answered.
+        information: What questions tell of their answers, by retention task.
+        drift: Likelihood of texts; None where not measured.
+        contrasts: The differences by task as they are shown.
+        flips: Items lost and gained on retention tasks.
+    """
+
+    tasks: Sequence[KeptTask]
+    information: Sequence[InformationChange]
+    drift: StrategyDrift | None
+    contrasts: Sequence[Contrast] = ()
+    flips: Sequence[TaskFlips] = ()
+
+
+def judged(evidence: Evidence, limits: Limits) -> Retained:
+    """Return whether forgetting is found, ruled out, or neither, and why."""
+    untold = dict(_lost_information(evidence, limits))
+    lost = [*_lost_scores(evidence, limits), *untold.values()]
+    if not evidence.tasks:
+        state: ForgettingState = "found" if lost else "not measured"
+        return Retained(state=state, grounds=tuple(lost), lost_information=tuple(untold))
+    seeing = [task for task in evidence.tasks if task.blind is None]
+    mean = Macro(tuple(task.found for task in seeing or evidence.tasks))
+    low, high = mean.interval(2 * limits.alpha)
+    within = low > -limits.max_forgetting
+    apart = list(_perplexity(evidence, limits))
+    state = "not ruled out"
+    if lost or (seeing and high < 0 and not within):
+        state = "found"
+    elif not seeing:
+        state = "not known"
+    elif within and not apart:
+        state = "ruled out"
+    worst = min(evidence.contrasts, key=lambda each: each.difference, default=None)
+    blind = [blind_text(task.name, task.blind, task.base_mean) for task in evidence.tasks if task.blind]
+    return Retained(
+        state=state,
+        difference=mean.estimate,
+        ci_low=low,
+        ci_high=high,
+        worst_task=worst.task if worst else "",
+        worst_difference=worst.difference if worst else None,
+        lost=sum(len(flip.lost) for flip in evidence.flips),
+        base_right=sum(flip.base_right for flip in evidence.flips),
+        grounds=(*lost, *apart, *blind),
+        lost_information=tuple(untold),
+    )
+
+
+def _lost_scores(evidence: Evidence, limits: Limits) -> Iterable[str]:
+    """Name the tasks whose own loss is proven (Holm): a gain elsewhere does not make it good."""
+    tasks = [task for task in evidence.tasks if task.blind != "floor"]
+    corrected = holm([_one_sided(task.found.estimate, task.found.p_value) for task in tasks])
+    for task, p in zip(tasks, corrected, strict=True):
+        if p < limits.alpha and task.found.estimate <= -limits.max_forgetting:
+            yield f"{task.name} has lost {-100 * task.found.estimate:.1f} points"
+
+
+def _lost_information(evidence: Evidence, limits: Limits) -> Iterable[tuple[str, str]]:
+    corrected = holm([_one_sided(each.difference, each.p_value) for each in evidence.information])
+    for each, p in zip(evidence.information, corrected, strict=True):
+        share = -each.difference / each.base if each.base > 0 else 0.0
+        if p < limits.alpha and share >= limits.max_information_loss:
+            nats = f"{each.base:.1f} to {each.now:.1f} nats"
+            yield (
+                each.task,
+                f"the questions of {each.task} tell it {share:.0%} less of their answers ({nats})",
+            )
+
+
+def _perplexity(evidence: Evidence, limits: Limits) -> Iterable[str]:
+    for text in evidence.drift.texts if evidence.drift else ():
+        if text.text == GENERAL_TEXT and text.perplexity_ratio > limits.max_perplexity_ratio:
+            yield f"the perplexity of general text is {text.perplexity_ratio:.2f} times the base's"
+
+
+def _one_sided(difference: float, p_value: float) -> float:
+    return p_value / 2 if difference < 0 else 1.0

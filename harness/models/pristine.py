@@ -1,0 +1,114 @@
+"""Whether a base is still what was loaded: an exact digest of all that answers depend on.
+
+An adapter may write into what it lies over, by its way of starting (PiSSA, OLoRA, LoftQ, CorDA), its kind or
+its settings, and taking it off does not always give that back. No list of kinds says which do: the base is
+digested when it is loaded, and is used again only where it has the same digest without the adapter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+_CHUNK = 1 << 20
+"""Words of four bytes that are multiplied at once."""
+_PLAIN = (bool, int, float, str, type(None))
+_OWN = frozenset({"training"})
+
+
+def digest_of_module(module: Any) -> str:
+    """Return the digest of a model's tensors, buffers, ties, modules, their settings and configurations.
+
+    Each chunk of a tensor's bytes is read as whole numbers of 32 bits, multiplied by fixed odd ones of 64
+    bits and summed modulo 2**64, on the device where it lies: a change of one number is seen for certain, any
+    other but for one chance in 2**32 or less. Multilinear hashing: Lemire and Kaser, 2014, "Strongly
+    universal string hashing is fast".
+
+    Args:
+        module: A model of transformers without an adapter.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for line in _settings(module):
+        digest.update(line.encode())
+    sums: list[torch.Tensor] = []
+    seen: dict[tuple[Any, ...], str] = {}
+    for name, tensor in _tensors(module):
+        place = (tensor.device, tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        tied = seen.setdefault(place, name) if tensor.numel() else name
+        digest.update(f"{name} {tied} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        if tied == name:
+            sums.extend(_sums(tensor))
+    for device in dict.fromkeys(each.device for each in sums):  # one transfer for each
+        together = torch.stack([each for each in sums if each.device == device])
+        digest.update(together.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def bare(module: Any) -> Any:
+    """Return the model under an adapter, without it; None where peft cannot take it off."""
+    from peft import PeftModel
+
+    if not isinstance(module, PeftModel):
+        return module
+    try:
+        under = module.base_model if module.active_peft_config.is_prompt_learning else module.unload()
+    except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return None
+    if hasattr(under, "peft_config"):  # else peft would warn of a second adapter
+        del under.peft_config
+    return under
+
+
+def _tensors(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield what is saved, 4-bit weights with their scales, and the buffers that are not saved."""
+    state = module.state_dict()
+    kept = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    kept |= {name: buffer for name, buffer in module.named_buffers() if name not in kept}
+    for name in sorted(kept):
+        yield name, kept[name].detach()
+
+
+def _sums(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield a whole number for each chunk of a tensor's bytes, on its device."""
+    flat = tensor.contiguous().reshape(-1)
+    if (flat.storage_offset() * flat.element_size()) % 4:
+        flat = flat.clone()
+    flat = flat.view(torch.uint8)
+    whole = flat.numel() // 4 * 4
+    if whole:
+        words = flat[:whole].view(torch.int32)
+        odd = _odd_numbers(tensor.device)
+        for start in range(0, words.numel(), _CHUNK):
+            part = words[start : start + _CHUNK]
+            yield (part * odd[: part.numel()]).sum()
+    if whole < flat.numel():
+        rest = flat[whole:].to(torch.int64)
+        yield (rest << (8 * torch.arange(rest.numel(), device=tensor.device))).sum()
+
+
+@lru_cache(maxsize=2)
+def _odd_numbers(device: torch.device) -> torch.Tensor:
+    """Return fixed odd numbers, int64, shape ``(_CHUNK,)``."""
+    generator = torch.Generator().manual_seed(1)
+    return (torch.randint(-(2**62), 2**62, (_CHUNK,), generator=generator) * 2 + 1).to(device)
+
+
+def _settings(module: Any) -> Iterator[str]:
+    """Yield which modules there are, with their plain settings, and the configurations."""
+    for name, part in module.named_modules():
+        own = vars(part)
+        plain = {key: own[key] for key in sorted(own.keys() - _OWN) if isinstance(own[key], _PLAIN)}
+        hooks = sum(len(own.get(kind) or ()) for kind in ("_forward_hooks", "_forward_pre_hooks"))
+        replaced = "forward" in own
+        yield f"{name} {type(part).__module__}.{type(part).__qualname__} {plain} {hooks} {replaced}\n"
+    for key in ("config", "generation_config"):
+        if (settings := getattr(module, key, None)) is not None:
+            yield json.dumps(settings.to_dict(), sort_keys=True, default=repr) + "\n"

@@ -1,0 +1,31 @@
+"""What loading a task has changed or passed over: said by every command that loads it, not only kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+
+class Remarks:
+    """Collects remarks; those in the same words about the same file are counted."""
+
+    def __init__(self) -> None:
+        self._rows = Counter[tuple[str, str]]()
+        self._lines: dict[str, None] = {}
+
+    def of_rows(self, file: str, texts: tuple[str, ...]) -> None:
+        """Count what is remarked of one row of a file."""
+        for text in texts:
+            self._rows[file, text] += 1
+
+    def add(self, text: str) -> None:
+        """Take a remark that stands for itself."""
+        self._lines[text] = None
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the remarks, a line each, those of rows with their file and how many they concern."""
+        rows = [
+            f"{Path(file).name}: {text} ({n} {'row' if n == 1 else 'rows'})"
+            for (file, text), n in self._rows.items()
+        ]
+        return (*rows, *self._lines)
