@@ -129,6 +129,12 @@ class RunRows:
         """The strategy that asks the model as it came."""
         return base_of(self.manifest.experiment)
 
+    @property
+    def traffic(self) -> tuple[str, ...]:
+        """The tasks whose answers stand for what users ask: the targets, or all where there is no target."""
+        targets = tuple(info.name for info in self.infos if info.role == "target")
+        return targets or tuple(info.name for info in self.infos)
+
     def asked(self, task: str) -> set[str]:
         """Return the items of a task that any strategy has answered."""
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}

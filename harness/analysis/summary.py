@@ -185,11 +185,10 @@ def _means(run: RunRows) -> dict[str, dict[str, float]]:
 
 
 def _costs(run: RunRows) -> Iterable[StrategyCost]:
-    traffic = [info.name for info in run.infos if info.role == "target"] or [info.name for info in run.infos]
     for strategy, by_task in run.answers.items():
         mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
         asked = {
-            task: by_task[task] for task in traffic if task in by_task and len(by_task[task].latencies_s)
+            task: by_task[task] for task in run.traffic if task in by_task and len(by_task[task].latencies_s)
         }
         if not asked or not mine:
             continue

@@ -285,7 +285,7 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
     """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
     common = [
         task
-        for task in run.manifest.tasks
+        for task in run.traffic
         if (baseline is None or task in baseline.tasks) and task in run.answers[name]
     ]
     new = [tokens_per_item(run, name, task) for task in common]
@@ -296,7 +296,8 @@ def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, 
 
 
 def _median_latency(run: RunRows, strategy: str) -> float:
-    latencies = latencies_of(run.answers.get(strategy, {}).values())
+    by_task = run.answers.get(strategy, {})
+    latencies = latencies_of(by_task[task] for task in run.traffic if task in by_task)
     return float(np.median(latencies)) if len(latencies) else 0.0
 
 

@@ -142,6 +142,15 @@ class Paired:
         alone = float(self.differences.var(ddof=1)) / self.n
         return self._item_variance / alone if alone > 0 else 1.0
 
+    def spread(self, factor: float = 1.0) -> tuple[float, float]:
+        """Return degrees of freedom and standard error, had so many times as many such items been asked."""
+        items, df = self._item_variance / factor, max(1.0, self.n_clusters * factor - 1)
+        total = items + self.seed_variance
+        if self.seed_variance == 0:
+            return df, math.sqrt(total)
+        seeds = self.seed_variance**2 / (self.n_seeds - 1)
+        return total**2 / (seeds + items**2 / df), math.sqrt(total)
+
     @property
     def _df(self) -> float:
         """Degrees of freedom, Satterthwaite's where items and seeds both vary."""
@@ -203,7 +212,11 @@ class Paired:
         if self.standard_error == 0 or self._df <= 0:
             return min(unseen_bounds(0.0, self.n_clusters, -1.0, alpha)[1], 1.0)
         quantiles = t_quantile(1 - alpha / 2, self._df) + t_quantile(POWER, self._df)
-        return min(quantiles * self.standard_error, 1.0)
+        # Signs of m units that differ have 2^m patterns: what differs too seldom is never significant.
+        fewest = mcnemar_detectable(0.0, self.n_clusters, alpha) if self.test == "sign flip" else 0.0
+        changed = int((np.abs(self._sums) > 1e-12).sum()) / self.n_clusters
+        least = quantiles * self.standard_error
+        return min(least if changed >= fewest and fewest < 1.0 else max(least, fewest), 1.0)
 
     def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
         """Return how many such items show a true difference with power 0.8; None for a difference of 0."""

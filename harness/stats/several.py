@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.stats.paired import Paired
-from harness.stats.power import POWER
-from harness.stats.single import normal_quantile
+from harness.stats.simulated import detectable_mean, times_as_many
 
 _LEAST_P = 1e-12
 
@@ -87,23 +86,24 @@ class Macro:
     def detectable(self, alpha: float = 0.05) -> float:
         """Return the least true mean difference that the test finds with power 0.8, at most 1.0.
 
-        A task's own for one task. For several a difference is found where the interval leaves out 0: half of
-        that interval, and what four means in five are above.
+        A task's own for one task. For several, by simulation, that with which the interval leaves out 0 in
+        four runs of five.
 
         Args:
             alpha: Level of the test; divided by the number of tests where Holm's correction follows.
         """
         if len(self.tasks) == 1:
             return self.tasks[0].detectable(alpha)
-        low, high = self.interval(alpha)
-        error = math.hypot(*(share * task.standard_error for share, task in self._parts))
-        return min((high - low) / 2 + normal_quantile(POWER) * error, 1.0)
+        return detectable_mean(self._parts, alpha)
 
     def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
         """Return how many such items, in the same shares, show a true difference with power 0.8."""
         if len(self.tasks) == 1:
             return self.tasks[0].items_to_detect(difference, alpha)
-        return None if difference == 0 else math.ceil(self.n * (self.detectable(alpha) / difference) ** 2)
+        if difference == 0:
+            return None
+        times = times_as_many(self._parts, self.n, abs(difference), alpha)
+        return None if times is None else math.ceil(times * self.n)
 
     @property
     def p_value(self) -> float:

@@ -93,6 +93,7 @@ class AskedItems(Sequence[AskedItem]):
         self._places = [(task, item) for task, found in ids.items() for item in sorted(found)]
         small = len(self._places) * len(run.manifest.recipes) <= KEPT_RESULTS
         self._kept: dict[tuple[str, str], AskedItem] | None = {} if small else None
+        self._means: dict[tuple[str, str], Mapping[str, float]] = {}
 
     def pick(self, places: Sequence[int]) -> AskedItems:
         """Return some of the items; only they are read."""
@@ -142,13 +143,22 @@ class AskedItems(Sequence[AskedItem]):
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif score is not None and is_right(score, task.right_from):
+        elif self._right(result):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED
         if refuses(judged_text(result), task):
             outcome |= Outcome.REFUSED
         return Shown(result, score, outcome, n)
+
+    def _right(self, result: ItemResult) -> bool:
+        """Whether the item is right as everywhere: by its mean over seeds and repeats."""
+        key, task = (result.strategy, result.task), self._run.manifest.tasks[result.task]
+        if key not in self._means:
+            found = self._run.scores[result.strategy][task.name].of(self._run.manifest.metrics[task.name][0])
+            self._means[key] = {item: float(scores.mean()) for item, scores in found.items()}
+        mean = self._means[key].get(result.item_id)
+        return mean is not None and is_right(mean, task.right_from)
 
 
 def picked(items: Sequence[AskedItem], places: Sequence[int]) -> Sequence[AskedItem]:

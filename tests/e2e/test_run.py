@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -111,6 +112,20 @@ def rows(run_dir: Path) -> list[str]:
     recipes = [recipe for by_task in manifest.recipes.values() for recipe in by_task.values()]
     with Store.open(run_dir, read_only=True) as store:
         return [row.model_dump_json(exclude={"generation": {"latency_s"}}) for row in store.results(recipes)]
+
+
+def digests(run_dir: Path) -> dict[str, str]:
+    """Return the digest of every file of a run folder."""
+    files = [path for path in sorted(run_dir.rglob("*")) if path.is_file()]
+    return {str(f.relative_to(run_dir)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def test_a_rerun_that_does_nothing_changes_no_byte(unbroken: tuple[Path, str], folder: Path) -> None:
+    run_dir, _ = unbroken
+    before = digests(run_dir)
+    time.sleep(1.1)  # the time of a run is kept to the second
+    finish(folder, "unbroken")
+    assert digests(run_dir) == before
 
 
 def n_rows(run_dir: Path) -> int:

@@ -405,3 +405,20 @@ def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:
     assert "different base models" in found.output
     with pytest.raises(InputError, match="at least two run folders"):
         CliRunner().invoke(compare, [str(before)], catch_exceptions=False)
+
+
+def test_budgets_are_those_of_the_target_tasks(tmp_path: Path) -> None:
+    """A retention task is no traffic: what it takes does not enter."""
+    from types import SimpleNamespace
+
+    import numpy as np
+
+    from harness.gate.evaluate import _median_latency, _tokens
+
+    rules = {name: {"a": first(5), "kept": first(5)} for name in ("zero_shot", "candidate")}
+    run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}))
+    slow = SimpleNamespace(latencies_s=np.full(30, 9.0), tokens_per_item=5000.0)
+    run.answers["candidate"]["kept"] = slow  # type: ignore[index]
+    assert _median_latency(run, "candidate") == pytest.approx(0.01)
+    new, old = _tokens(run, "candidate", None)
+    assert new == old
