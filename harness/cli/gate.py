@@ -23,7 +23,7 @@ from harness.errors import (
 from harness.files import write_whole
 
 if TYPE_CHECKING:
-    from harness.config import Experiment
+    from harness.config import Experiment, ForgettingOptions
     from harness.gate.evaluate import GateResult
     from harness.gate.spec import GateFile
     from harness.types import Task
@@ -163,9 +163,22 @@ def _gated(wanted: GateFile, experiment: Experiment, candidates: tuple[Path, ...
             "name": f"gate-{wanted.name}",
             "strategies": strategies,
             "incumbent": "base",
-            "forgetting": None,  # a gate judges answers, so that all adapters need the base's weights once
+            "forgetting": _measured(wanted, experiment),
         }
     )
+
+
+def _measured(wanted: GateFile, experiment: Experiment) -> ForgettingOptions | None:
+    """Return what is measured of candidates beside their answers: what a check of forgetting goes by.
+
+    It needs the base's weights once more for each candidate, so no other gate asks for it.
+    """
+    from harness.config import ForgettingOptions
+
+    if wanted.forgetting is None:
+        return None
+    given = experiment.forgetting or ForgettingOptions()
+    return given.model_copy(update={"prompts": 0, "noise_items": 0, "timed_items": 0})
 
 
 def _names(candidates: tuple[Path, ...]) -> dict[str, Path]:

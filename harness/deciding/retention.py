@@ -6,6 +6,7 @@ form lifts that score while knowledge goes. So forgetting is
 - *found* where the mean of the retention tasks, or one of them, is proven to have lost and has lost more than
   is accepted, or where the same holds of what a task's questions tell the model of their answers;
 - *ruled out* only where some task can show a loss, the mean of those that can is proven to hold the margin,
+  gains of some tasks counting as nothing,
   nothing above is found, and the perplexity of general text stays within its limit;
 - *not known* where no task can show a loss and none is found;
 - *not ruled out* otherwise.
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import Blindness, blind_text
 from harness.deciding.records import ForgettingState, Limits, Retained
-from harness.stats import Macro, Paired, holm
+from harness.stats import Losses, Macro, Paired, holm
 
 GENERAL_TEXT = "general text"
 
@@ -71,7 +72,7 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
     mean = Macro(tuple(task.found for task in seeing or evidence.tasks))
     low, high = mean.interval(2 * limits.alpha)
     within = low > -limits.max_forgetting
-    apart = list(_perplexity(evidence, limits))
+    apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits)]
     state = "not ruled out"
     if lost or (seeing and high < 0 and not within):
         state = "found"
@@ -114,6 +115,16 @@ def _lost_information(evidence: Evidence, limits: Limits) -> Iterable[tuple[str,
                 each.task,
                 f"the questions of {each.task} tell it {share:.0%} less of their answers ({nats})",
             )
+
+
+def _hidden(seeing: Sequence[KeptTask], within: bool, limits: Limits) -> Iterable[str]:
+    """Say where only gains of some tasks keep the mean within the limit: the others may have lost more."""
+    if not seeing or not within:
+        return
+    losses = Losses(tuple(task.found for task in seeing))
+    if losses.interval(2 * limits.alpha)[0] <= -limits.max_forgetting:
+        gained = max(seeing, key=lambda task: task.found.estimate)
+        yield f"the gain in {gained.name} makes up for what the other tasks may have lost"
 
 
 def _perplexity(evidence: Evidence, limits: Limits) -> Iterable[str]:

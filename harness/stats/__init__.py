@@ -12,11 +12,12 @@ from harness.stats.power import (
     mcnemar_power,
 )
 from harness.stats.resampling import bca_interval, sign_flip_p
-from harness.stats.several import Macro, holm, mean_bounds
+from harness.stats.several import Losses, Macro, holm, mean_bounds
 from harness.stats.single import interval, mean_interval, wilson_interval
 from harness.stats.tango import mcnemar_p, tango_bounds, tango_interval
 
 __all__ = [
+    "Losses",
     "Macro",
     "Paired",
     "bca_interval",

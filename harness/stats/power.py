@@ -11,6 +11,8 @@ from harness.stats.single import normal_quantile
 
 POWER = 0.8
 _BISECTIONS = 20
+_SUMMED_ITEMS = 2_000
+"""Up to so many items are found by summing the exact test; beyond, the formula is within 0.3 % of them."""
 
 
 def detectable_difference(
@@ -95,10 +97,18 @@ def mcnemar_items(difference: float, flips: float, alpha: float = 0.05, power: f
     """Return from how many items on McNemar's exact test finds a true difference; None for one of 0.
 
     Power goes up and down with the number of items, as the test is discrete; from here on it stays above,
-    for a tenth more items at least.
+    for a tenth more items at least. Many items are told by the normal formula with a correction for
+    continuity, which comes near to the exact test there.
     """
     if difference == 0:
         return None
+    size, flips = abs(difference), min(1.0, max(flips, abs(difference)))
+    z = normal_quantile(1 - alpha / 2) * math.sqrt(flips)
+    z += normal_quantile(power) * math.sqrt(max(flips - size**2, 0.0))
+    rough = (z / size) ** 2
+    told = math.ceil(rough / 4 * (1 + math.sqrt(1 + 4 / (rough * size))) ** 2)
+    if told > _SUMMED_ITEMS:
+        return told
 
     def enough(n: int) -> bool:
         return mcnemar_power(difference, flips, n, alpha) >= power

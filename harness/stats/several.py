@@ -122,3 +122,26 @@ class Macro:
         from scipy.optimize import brentq
 
         return math.exp(float(brentq(nearest_to_zero, math.log(_LEAST_P), 0.0, xtol=1e-9)))
+
+
+@dataclass(frozen=True)
+class Losses(Macro):
+    """The mean of several tasks' losses: a task that gained counts as one that lost nothing.
+
+    The lower bound says how large that mean can be; the upper one is the tasks' own, so it claims no loss
+    that they do not show.
+    """
+
+    @property
+    def estimate(self) -> float:
+        """Mean loss over the tasks, at most 0."""
+        return sum(share * min(task.estimate, 0.0) for share, task in self._parts)
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Return the two-sided interval with coverage of at least ``1 - alpha``."""
+        parts = []
+        for share, task in self._parts:
+            low, high = task.interval(alpha)
+            parts.append((share, min(task.estimate, 0.0), min(low, 0.0), high))
+        low, high = mean_bounds(parts)
+        return max(low, -1.0), min(high, 1.0)

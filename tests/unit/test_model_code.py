@@ -205,7 +205,7 @@ def _openings(path: Path) -> list[tuple[int, str]]:
         if named not in OPENERS:
             continue
         owner = ast.unparse(node.func).split(".")[-2:-1]
-        if owner == ["PeftModel"]:  # reads an adapter's weights and settings alone
+        if owner in (["PeftModel"], ["PeftConfig"]):  # read an adapter's weights and settings alone
             continue
         forbids = any(
             each.arg == "trust_remote_code" and ast.unparse(each.value) == "False" for each in node.keywords

@@ -12,12 +12,15 @@ import pytest
 
 from harness.analysis.retention import blindness_of, information_changes
 from harness.answer_information import Told, asked_of, compared, told
+from harness.cli.gate import _measured
+from harness.config import Experiment, ForgettingOptions
 from harness.deciding.choosing import choose
 from harness.deciding.records import Candidate, Limits
 from harness.drift import AnswerInformation, Drift, Probes
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult
 from harness.gate.spec import GateFile
+from harness.stats import Losses, paired
 from harness.store import Store
 from harness.types import ChoiceScore, Failure, Generation, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel
@@ -231,3 +234,37 @@ def test_a_task_of_one_answer_tells_nothing() -> None:
     items = [TaskItem(id=f"i{i}", input=f"q{i}", targets=("same",), split="test") for i in range(4)]
     assert asked_of(Task(name="t", kind="generate", metrics=()), items) is None
     assert compared("t", {"a": Told(1, 1)}, {"b": Told(1, 1)}) is None
+
+
+def test_a_gain_makes_up_for_no_loss_that_another_task_may_have(tmp_path: Path) -> None:
+    kept = {"b": (0.3, 0.8), "c": (0.8, 0.75)}
+    found = lora(run_of(tmp_path / "run", kept), max_forgetting=0.02, alpha=1e-9).retained
+    assert found.ci_low is not None
+    assert found.state == "not ruled out"
+    assert any("the gain in b makes up for" in ground for ground in found.grounds)
+
+
+def test_losses_do_not_cancel() -> None:
+    gained, lost = paired([1] * 80 + [0] * 20, [0] * 100), paired([0] * 30 + [1] * 70, [1] * 100)
+    both = Losses((gained, lost))
+    assert both.estimate == pytest.approx(-0.15)
+    assert both.interval()[0] < -0.15
+    assert Losses((gained,)).interval()[0] == 0.0
+
+
+def experiment_of(**keys: Any) -> Experiment:
+    given = {
+        "name": "e",
+        "model": {"path": "m"},
+        "tasks": ["t.yaml"],
+        "strategies": {"s": {"use": "zero_shot"}},
+    }
+    return Experiment.model_validate({**given, "incumbent": "s", **keys})
+
+
+@pytest.mark.parametrize("forgetting", [None, 0.05])
+def test_a_gate_on_forgetting_measures_what_its_check_goes_by(forgetting: float | None) -> None:
+    gate = GateFile.model_validate({"name": "g", "experiment": "e.yaml", "forgetting": forgetting})
+    given = experiment_of(forgetting={"answers": 7})
+    found = _measured(gate, given)
+    assert found == (forgetting and ForgettingOptions(answers=7, prompts=0, noise_items=0, timed_items=0))
