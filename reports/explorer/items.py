@@ -126,7 +126,7 @@ class AskedItems(Sequence[AskedItem]):
             for strategy, by_task in self._run.answers.items():
                 if task in by_task:
                     for item, result in self._run.first_results(strategy, task, ids).items():
-                        shown[item][strategy] = self._shown(result, by_task[task].rows[item])
+                        shown[item][strategy] = self._shown(strategy, result, by_task[task].rows[item])
             items = self._run.items[task].some(ids)
             spec = self._run.manifest.tasks[task]
             found |= {
@@ -137,13 +137,13 @@ class AskedItems(Sequence[AskedItem]):
             }
         return [found[place] for place in places]
 
-    def _shown(self, result: ItemResult, n: int) -> Shown:
+    def _shown(self, strategy: str, result: ItemResult, n: int) -> Shown:
         task = self._run.manifest.tasks[result.task]
         score = None if result.error else finite(result.scores.get(self._run.manifest.metrics[task.name][0]))
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif self._right(result):
+        elif self._right(strategy, result):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED
@@ -151,11 +151,14 @@ class AskedItems(Sequence[AskedItem]):
             outcome |= Outcome.REFUSED
         return Shown(result, score, outcome, n)
 
-    def _right(self, result: ItemResult) -> bool:
-        """Whether the item is right as everywhere: by its mean over seeds and repeats."""
-        key, task = (result.strategy, result.task), self._run.manifest.tasks[result.task]
+    def _right(self, strategy: str, result: ItemResult) -> bool:
+        """Whether the item is right as everywhere: by its mean over seeds and repeats.
+
+        The row may still bear the name that its strategy had when it was asked.
+        """
+        key, task = (strategy, result.task), self._run.manifest.tasks[result.task]
         if key not in self._means:
-            found = self._run.scores[result.strategy][task.name].of(self._run.manifest.metrics[task.name][0])
+            found = self._run.scores[strategy][task.name].of(self._run.manifest.metrics[task.name][0])
             self._means[key] = {item: float(scores.mean()) for item, scores in found.items()}
         mean = self._means[key].get(result.item_id)
         return mean is not None and is_right(mean, task.right_from)
