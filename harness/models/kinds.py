@@ -76,6 +76,8 @@ def check_text_alone(module: Any, folder: str, place: object) -> None:
     """
     import torch
 
+    from harness.models.batching import is_out_of_memory
+
     config = module.config
     n_ids = config.get_text_config(decoder=True).vocab_size
     kept = {value for part in (config, config.get_text_config(decoder=True)) for value in _special_ids(part)}
@@ -83,9 +85,9 @@ def check_text_alone(module: Any, folder: str, place: object) -> None:
     try:
         with torch.inference_mode():
             whole, part = (module(input_ids=each).logits.float() for each in (ids, ids[:, :4]))
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - what it needs beside text it says in its own way
+    except Exception as error:  # what it needs beside text it says in its own way
+        if is_out_of_memory(error):
+            raise
         problem = f"cannot be asked with text alone: {shorten(str(error) or type(error).__name__, 120)}"
         raise _refusal(place, Path(folder), problem) from None
     noise = 1e-3 if module.dtype == torch.float32 else 5e-2

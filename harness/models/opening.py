@@ -24,13 +24,15 @@ def refused(place: object, key: str, problem: str, remedy: str, value: Any = Non
     Raises:
         InputError: The library raised something: ``problem`` and what it said.
     """
-    import torch
+    from harness.models.batching import is_out_of_memory
 
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, TrilemmaError, MemoryError, torch.OutOfMemoryError):
+    except (KeyboardInterrupt, SystemExit, TrilemmaError):
         raise
-    except BaseException as error:  # noqa: BLE001 - a panic of a Rust library is no Exception
+    except BaseException as error:  # a panic of a Rust library is no Exception
+        if is_out_of_memory(error):
+            raise
         raise InputError(place, key, f"{problem}: {said(error)}", remedy, value) from None
 
 

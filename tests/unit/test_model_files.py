@@ -184,3 +184,14 @@ def test_a_folder_that_may_not_be_read_is_one_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Path, "is_dir", denied)
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         model_path(str(tmp_path), "a.yaml")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA error: out of memory")])
+def test_memory_that_runs_out_is_no_fault_of_the_files(error: Exception) -> None:
+    with pytest.raises(type(error)), refused("here", "model.path", "is broken", "mend it"):
+        raise error
+    with (
+        pytest.raises(InputError, match="is broken: odd"),
+        refused("here", "model.path", "is broken", "mend"),
+    ):
+        raise RuntimeError("odd")
