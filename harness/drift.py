@@ -16,6 +16,8 @@ import numpy as np
 from harness.protocols import Model, TokenLogProbs, TrainableModel
 from harness.types import Failure, Frozen, Generation, Request
 
+GENERAL_TEXT = "general text"
+"""Name of the text whose likelihood tells how much an adapted model has changed altogether."""
 KEPT_TOKENS = 256
 """Predicted tokens of a text whose whole distributions are compared."""
 _ROWS = 64

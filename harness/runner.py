@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.answer_information import Asked, asked_of, compared, told
 from harness.asking import Asking, Settings
 from harness.composition import Chain
-from harness.drift import DriftMeter, Probes, merged_latency, noise_of
+from harness.drift import GENERAL_TEXT, DriftMeter, Probes, merged_latency, noise_of
 from harness.errors import TrilemmaError, shorten
 from harness.progress import Progress
 from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared, TrainableModel
@@ -199,7 +199,7 @@ def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
 
 
 def _drift_texts(plan: Plan) -> dict[str, list[str]]:
-    texts = {"general text": [plan.probing.text]} if plan.probing.text else {}
+    texts = {GENERAL_TEXT: [plan.probing.text]} if plan.probing.text else {}
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])

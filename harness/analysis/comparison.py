@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -118,7 +119,15 @@ class Comparison:
         Args:
             weights: Weight of each task; those not named weigh 1.
         """
-        shares = tuple((weights or {}).get(info.name, 1.0) for info in self.tasks)
+        return self._weighed(weights) if weights else self._equal
+
+    @cached_property
+    def _equal(self) -> dict[str, Macro]:
+        """The means in which tasks weigh the same: made once, as their p-values and power take time."""
+        return self._weighed({})
+
+    def _weighed(self, weights: Mapping[str, float]) -> dict[str, Macro]:
+        shares = tuple(weights.get(info.name, 1.0) for info in self.tasks)
         return {
             strategy: Macro(tuple(found[info.name] for info in self.tasks), shares)
             for strategy, found in self.pairs.items()

@@ -221,11 +221,14 @@ class Continual(Frozen):
     average_forgetting: float
 
 
-class TaskCost(Frozen):
-    """What a strategy's mean answer on one task takes; see `StrategyCost` for the units."""
+class AnswerCost(Frozen):
+    """What a mean answer takes, measured.
 
-    task: str
-    n_answers: int
+    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
+    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
+    2 x weights x tokens.
+    """
+
     prompt_tokens: float
     cached_prompt_tokens: float
     completion_tokens: float
@@ -235,25 +238,23 @@ class TaskCost(Frozen):
     flops: float
 
 
-class StrategyCost(Frozen):
+class TaskCost(AnswerCost):
+    """What a strategy's mean answer on one task takes."""
+
+    task: str
+    n_answers: int
+
+
+class StrategyCost(AnswerCost):
     """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
 
     Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
-    no traffic. ``tasks`` has each by itself, and latencies are those of all their answers.
-    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
-    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
-    2 x weights x tokens. ``merged`` compares the adapter apart from its base and merged into it.
+    no traffic. ``tasks`` has each by itself, and latencies are those of all their answers. ``merged``
+    compares the adapter apart from its base and merged into it.
     """
 
     strategy: str
     prepare: PrepareCost
-    prompt_tokens: float
-    cached_prompt_tokens: float
-    completion_tokens: float
-    embedding_tokens: float
-    shared_prompt_tokens: float
-    device_s: float
-    flops: float
     latency_p50_s: float
     latency_p95_s: float
     tasks: tuple[TaskCost, ...] = ()

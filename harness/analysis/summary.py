@@ -10,6 +10,7 @@ import numpy as np
 from harness.analysis.answers import Answers, latencies_of
 from harness.analysis.breakdown import attribution_of, items_by_tag
 from harness.analysis.findings import (
+    AnswerCost,
     Attribution,
     BehaviourChange,
     Cell,
@@ -224,7 +225,7 @@ def _task_cost(task: str, found: Answers, parameters: int) -> TaskCost:
 
 def mean_task_cost(parts: Sequence[tuple[float, TaskCost]]) -> dict[str, float]:
     """Return the figures of a mean answer by name, from those of tasks and their shares of the traffic."""
-    names = [name for name in TaskCost.model_fields if name not in ("task", "n_answers")]
+    names = AnswerCost.model_fields
     return {name: sum(share * getattr(task, name) for share, task in parts) for name in names}
 
 

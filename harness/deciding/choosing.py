@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
-from harness.analysis.retention import blindness_of
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
@@ -253,10 +252,9 @@ class Choosing:
         cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
         tasks = []
         for info, found in self.run.against(self.run.base, "retention").of_strategy(name):
-            base, now = cells[self.run.base, info.name], cells[name, info.name]
-            margin, ceiling = self.limits.max_forgetting, self.limits.ceiling
-            blind = blindness_of(base.mean, base.ci_low, now.mean, info.random_baseline, margin, ceiling)
-            tasks.append(KeptTask(info.name, found, base.mean, blind))
+            cell, now = cells[self.run.base, info.name], cells[name, info.name].mean
+            base = cell.mean, cell.ci_low
+            tasks.append(KeptTask.of(info.name, found, base, now, info.random_baseline, self.limits))
         return judged(
             Evidence(
                 tasks=tasks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.analysis.retention import CEILING
 from harness.types import Frozen
 
 Outcome = Literal["prompt", "retrieve", "fine-tune", "combine", "not yet proven", "stopped"]
@@ -29,7 +30,7 @@ class Limits(Frozen):
     max_perplexity_ratio: float = 1.1
     max_cost_per_1000: float | None = None
     min_recall: float = 0.7
-    ceiling: float = 0.97
+    ceiling: float = CEILING
     max_errors: float = 0.01
     max_leaks: float = 0.01
 

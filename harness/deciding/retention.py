@@ -5,9 +5,9 @@ form lifts that score while knowledge goes. So forgetting is
 
 - *found* where the mean of the retention tasks, or one of them, is proven to have lost and has lost more than
   is accepted, or where the same holds of what a task's questions tell the model of their answers;
-- *ruled out* only where some task can show a loss, the mean of those that can is proven to hold the margin,
-  gains of some tasks counting as nothing,
-  nothing above is found, and the perplexity of general text stays within its limit;
+- *ruled out* only where some task can show a loss, the mean of those that can is proven to hold the margin
+  with gains counting as nothing, nothing above is found, and the perplexity of general text stays within its
+  limit;
 - *not known* where no task can show a loss and none is found;
 - *not ruled out* otherwise.
 """
@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips
-from harness.analysis.retention import Blindness, blind_text
+from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.deciding.records import ForgettingState, Limits, Retained
+from harness.drift import GENERAL_TEXT
 from harness.stats import Losses, Macro, Paired, holm
-
-GENERAL_TEXT = "general text"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,29 @@ class KeptTask:
     found: Paired
     base_mean: float
     blind: Blindness | None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        found: Paired,
+        base: tuple[float, float],
+        now_mean: float,
+        guess: float,
+        limits: Limits,
+    ) -> Self:
+        """Tell whether a task can show a loss beyond the limits.
+
+        Args:
+            name: Its name.
+            found: Its paired difference from the base.
+            base: The base's mean score and the lower bound of its 95 % interval, 0.0 to 1.0.
+            now_mean: The adapted model's mean score.
+            guess: Score of a guess.
+            limits: What is accepted, and from where on a task is too easy.
+        """
+        blind = blindness_of(*base, now_mean, guess, limits.max_forgetting, limits.ceiling)
+        return cls(name, found, base[0], blind)
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,16 @@ class Evidence:
     contrasts: Sequence[Contrast] = ()
     flips: Sequence[TaskFlips] = ()
 
+    @property
+    def seeing(self) -> list[KeptTask]:
+        """The tasks that can show a loss."""
+        return [task for task in self.tasks if task.blind is None]
+
+    @property
+    def mean(self) -> Macro:
+        """The mean difference over the tasks that can show a loss, over all where none can."""
+        return Macro(tuple(task.found for task in self.seeing or self.tasks))
+
 
 def judged(evidence: Evidence, limits: Limits) -> Retained:
     """Return whether forgetting is found, ruled out, or neither, and why."""
@@ -68,8 +101,7 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
     if not evidence.tasks:
         state: ForgettingState = "found" if lost else "not measured"
         return Retained(state=state, grounds=tuple(lost), lost_information=tuple(untold))
-    seeing = [task for task in evidence.tasks if task.blind is None]
-    mean = Macro(tuple(task.found for task in seeing or evidence.tasks))
+    seeing, mean = evidence.seeing, evidence.mean
     low, high = mean.interval(2 * limits.alpha)
     within = low > -limits.max_forgetting
     apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.analysis.answers import latencies_of
 from harness.analysis.forgetting import RightItems, mean_drift, refusals
-from harness.analysis.retention import blindness_of, information_changes
+from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
 from harness.deciding import retention
@@ -169,29 +169,25 @@ def _forgetting(
     if not sides or len(sides) < len(tasks):
         return _together("forgetting", gate, check, tasks, compared)
     guesses = {info.name: info.random_baseline for info in run.infos}
-    kept = [_kept(task, sides[task], run.clusters[task], guesses[task], margin) for task in tasks]
+    limits = Limits(alpha=gate.alpha, max_forgetting=margin)
+    kept = [_kept(task, sides[task], run.clusters[task], guesses[task], limits) for task in tasks]
     probes = run.probes.get(name, ())
-    found = retention.judged(
-        retention.Evidence(
-            tasks=kept,
-            information=[*information_changes(name, [probe.information for probe in probes], run.clusters)],
-            drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
-        ),
-        Limits(alpha=gate.alpha, max_forgetting=margin),
+    evidence = retention.Evidence(
+        tasks=kept,
+        information=[*information_changes(name, [probe.information for probe in probes], run.clusters)],
+        drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
     )
-    seeing = [task.found for task in kept if task.blind is None]
-    pairs = tuple(seeing or [task.found for task in kept])
-    result = judged(_open_check("forgetting", check, tasks), Macro(pairs), margin, gate.alpha)
+    found = retention.judged(evidence, limits)
+    result = judged(_open_check("forgetting", check, tasks), evidence.mean, margin, gate.alpha)
     if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
         result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
     return result.model_copy(update={"grounds": found.grounds})
 
 
-def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, margin: float) -> retention.KeptTask:
+def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, limits: Limits) -> retention.KeptTask:
     base_mean, base_low, _, _ = mean_with_interval(sides.old, sides.metric, clusters)
     now_mean, _, _, _ = mean_with_interval(sides.new, sides.metric, clusters)
-    blind = blindness_of(base_mean, base_low, now_mean, guess, margin)
-    return retention.KeptTask(task, sides.found, base_mean, blind)
+    return retention.KeptTask.of(task, sides.found, (base_mean, base_low), now_mean, guess, limits)
 
 
 def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:

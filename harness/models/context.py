@@ -56,23 +56,28 @@ def context_of(folder: str, place: object) -> ContextLength:
     """
     config = open_config(folder, place)
     text = config.get_text_config(decoder=True)
-    for part in (text, config):
-        for name in _NAMES:
-            if _is_length(tokens := getattr(part, name, None)):
-                stretched = _stretched(Path(folder), place)
-                return ContextLength(max(tokens, stretched), name if tokens >= stretched else "rope_scaling")
+    if stated := _stated(text) or _stated(config):
+        (name, tokens), stretched = stated, _stretched(Path(folder), place)
+        return ContextLength(max(tokens, stretched), name if tokens >= stretched else "rope_scaling")
     path = Path(folder) / "tokenizer_config.json"
     if path.is_file():
-        tokens = read_object(path, place, "model.path").get("model_max_length")
-        if _is_length(tokens):
-            return ContextLength(tokens, "model_max_length")
+        longest = read_object(path, place, "model.path").get("model_max_length")
+        if _is_length(longest):
+            return ContextLength(longest, "model_max_length")
     recurrent = not getattr(text, "num_attention_heads", None)
     return ContextLength(ASSUMED_RECURRENT if recurrent else ASSUMED, "", assumed=True)
 
 
 def stated_length(text: Any) -> int | None:
     """Return the tokens that the configuration of a model's text part states; None where it states none."""
-    return next((tokens for name in _NAMES if _is_length(tokens := getattr(text, name, None))), None)
+    stated = _stated(text)
+    return stated[1] if stated else None
+
+
+def _stated(part: Any) -> tuple[str, int] | None:
+    """Return the key and the length that a configuration states first; None where it states none."""
+    found = ((name, tokens) for name in _NAMES if _is_length(tokens := getattr(part, name, None)))
+    return next(found, None)
 
 
 def _is_length(value: Any) -> TypeGuard[int]:

@@ -136,7 +136,7 @@ def _of_parts(folder: Path) -> list[Path]:
 
 def _named_code(config: dict[str, Any]) -> Iterator[str]:
     """Yield what a configuration wants to be imported or fetched, and transformers do not have."""
-    for part in _with_parts(config):
+    for part in (value for value in _values(config) if isinstance(value, dict)):
         for name in _texts(part.get("auto_map")):
             if not _is_native(name):
                 yield f"{name} (auto_map)"
@@ -147,25 +147,18 @@ def _named_code(config: dict[str, Any]) -> Iterator[str]:
                 yield f"{text} (activation_function)"
 
 
-def _with_parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a JSON value, however deep."""
-    left = [value]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            yield value
-        if isinstance(value, dict | list):
-            left += value.values() if isinstance(value, dict) else value
-
-
 def _texts(value: Any) -> Iterator[str]:
     """Yield the strings in a JSON value, however deep."""
+    return (each for each in _values(value) if isinstance(each, str))
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """Yield a JSON value and all that stands in it, however deep."""
     left = [value]
     while left:
         value = left.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict | list):
+        yield value
+        if isinstance(value, dict | list):
             left += value.values() if isinstance(value, dict) else value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -86,10 +87,15 @@ def mcnemar_detectable(flips: float, n: int, alpha: float = 0.05, power: float =
     """
     if mcnemar_power(1.0, 1.0, n, alpha) < power:
         return 1.0
+    return least_share(lambda share: mcnemar_power(share, flips, n, alpha) >= power, _BISECTIONS)
+
+
+def least_share(enough: Callable[[float], bool], steps: int) -> float:
+    """Return the least share of 0.0 to 1.0 that is enough, by bisection to 2^-``steps``; at most 1.0."""
     low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
+    for _ in range(steps):
         middle = (low + high) / 2
-        low, high = (low, middle) if mcnemar_power(middle, flips, n, alpha) >= power else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.stats.paired import Paired
 from harness.stats.simulated import detectable_mean, times_as_many
@@ -50,6 +51,7 @@ class Macro:
 
     tasks: tuple[Paired, ...]
     weights: tuple[float, ...] = ()
+    _detectable: dict[float, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -94,7 +96,9 @@ class Macro:
         """
         if len(self.tasks) == 1:
             return self.tasks[0].detectable(alpha)
-        return detectable_mean(self._parts, alpha)
+        if alpha not in self._detectable:
+            self._detectable[alpha] = detectable_mean(self._parts, alpha)
+        return self._detectable[alpha]
 
     def items_to_detect(self, difference: float, alpha: float = 0.05) -> int | None:
         """Return how many such items, in the same shares, show a true difference with power 0.8."""
@@ -105,7 +109,7 @@ class Macro:
         times = times_as_many(self._parts, self.n, abs(difference), alpha)
         return None if times is None else math.ceil(times * self.n)
 
-    @property
+    @cached_property
     def p_value(self) -> float:
         """The task's own p-value for one task, else the least alpha whose interval leaves out 0."""
         if len(self.tasks) == 1:

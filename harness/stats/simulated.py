@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.power import POWER
+from harness.stats.power import POWER, least_share
 from harness.stats.single import Floats, t_quantile
 from harness.stats.tango import tango_lower
 
@@ -45,11 +45,7 @@ def power_of_mean(parts: Parts, difference: float, alpha: float, factor: float =
 
 def detectable_mean(parts: Parts, alpha: float) -> float:
     """Return the least true mean difference that is shown with power 0.8, at most 1.0."""
-    low, high = 0.0, 1.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if power_of_mean(parts, middle, alpha) >= POWER else (middle, high)
-    return high
+    return least_share(lambda difference: power_of_mean(parts, difference, alpha) >= POWER, _STEPS)
 
 
 def times_as_many(parts: Parts, n: int, difference: float, alpha: float) -> float | None:

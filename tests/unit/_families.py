@@ -8,9 +8,9 @@ import torch
 import transformers
 
 
-def families(n_positions: int) -> dict[str, Any]:
-    """Return configurations by family, with room for ``n_positions`` tokens where positions are bounded."""
-    size: dict[str, Any] = {
+def _size(n_positions: int) -> dict[str, Any]:
+    """Return what most families' configurations have in common."""
+    return {
         "vocab_size": 300,
         "hidden_size": 32,
         "intermediate_size": 64,
@@ -22,6 +22,11 @@ def families(n_positions: int) -> dict[str, Any]:
         "eos_token_id": 2,
         "pad_token_id": 0,
     }
+
+
+def families(n_positions: int) -> dict[str, Any]:
+    """Return configurations by family, with room for ``n_positions`` tokens where positions are bounded."""
+    size = _size(n_positions)
     return {
         "llama": transformers.LlamaConfig(**size),
         "llama, tied": transformers.LlamaConfig(**size, tie_word_embeddings=True),
@@ -53,18 +58,7 @@ def by_length(n_positions: int) -> dict[str, Any]:
 
     Windows, chunks and lengths from which positions are scaled are 24 tokens wide.
     """
-    size: dict[str, Any] = {
-        "vocab_size": 300,
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": n_positions,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "pad_token_id": 0,
-    }
+    size = _size(n_positions)
     base = {"rope_theta": 10000.0}
     long = base | {
         "rope_type": "longrope",
