@@ -118,29 +118,48 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     )
     text = (
         f"A query costs {ratio} that of {decision.incumbent}: {money(mine.per_1000)} {decision.currency} "
-        f"per 1,000 answers"
+        "per 1,000 answers"
     )
+    if bounds := cost_bounds(mine):
+        text += f" ({bounds}, 95 %)"
     if mine.per_1000_correct is not None and old.per_1000_correct is not None:
         new, before = money(mine.per_1000_correct), money(old.per_1000_correct)
         text += f", and {new} per 1,000 right ones (against {before})"
-    if mine.once > 0 or mine.break_even_queries is None:
-        text += f"; {break_even(mine.break_even_queries)}"
+    if mine.once > 0 or mine.break_even_queries is None or not mine.break_even_known:
+        text += f"; {break_even(mine)}"
     return text + "."
 
 
-def break_even(queries: float | None) -> str:
+def break_even(mine: Candidate) -> str:
     """Return when a strategy has paid for itself."""
-    if queries is None:
+    if not mine.break_even_known:
+        return "when it is paid back is not known, as preparing it was not measured"
+    if mine.break_even_queries is None:
         return "it never becomes the cheaper one"
+    queries = mine.break_even_queries
     return (
-        "it is cheaper from the first query on" if queries == 0 else f"paid back after {queries:,.0f} queries"
+        "it is cheaper from the first query on" if queries < 1 else f"paid back after {queries:,.0f} queries"
     )
+
+
+def cost_bounds(mine: Candidate) -> str:
+    """Return the interval of the cost of 1,000 answers, `0.0011 to 0.0013`; "" where it is not known."""
+    if mine.per_1000_low is None or mine.per_1000_high is None:
+        return ""
+    return f"{money(mine.per_1000_low)} to {money(mine.per_1000_high)}"
+
+
+def once(mine: Candidate) -> str:
+    """Return what preparing costs, or that it was not measured."""
+    return money(mine.once) if mine.once_known else "not measured"
 
 
 def money(amount: float) -> str:
     """Return an amount with as many digits as tell something."""
     if amount == 0:
         return "0"
+    if 0 < amount < 1e-6:
+        return "< 0.000001"
     if amount < 1:
         return f"{amount:.3g}"
     return f"{amount:,.2f}"
