@@ -30,7 +30,7 @@ _KINDS = (
 def open_input(
     path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
 ) -> BinaryIO:
-    """Open a regular file for reading bytes. Nothing else is opened: no pipe is waited for, no device touched.
+    """Open a regular file for reading bytes; nothing else is opened, so no pipe is waited for.
 
     Every file that somebody else may have written is read through this or `read_input`; a library that opens
     files by name is given one that `check_input` has passed.
