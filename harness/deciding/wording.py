@@ -61,7 +61,7 @@ def _by_task(decision: Decision, mine: Candidate) -> str:
 
 
 def _leaders(decision: Decision) -> str:
-    """Say whose score is the highest on each task, and where a strategy scores nothing, where none is taken."""
+    """Say whose score is the highest on each task, and where strategies score nothing."""
     able = [each for each in decision.candidates if not each.excluded and each.tasks]
     first = able[0].tasks if able else ()
     if len(first) < 2:

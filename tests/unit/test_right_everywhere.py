@@ -60,7 +60,7 @@ class Unsteady(RuleModel):
 class Other(Plain):
     """Asks a model that is right on more."""
 
-    def prepare(self, context):  # type: ignore[no-untyped-def]
+    def prepare(self, context):
         prepared = super().prepare(context)
         model = Unsteady(lambda request: score_of(request.item_id, 1))
         model.identity = model.identity.model_copy(update={"weights_digest": "other"})
@@ -68,7 +68,7 @@ class Other(Plain):
 
 
 def score_of(item: str, better: int) -> str:
-    """Scores of 0, .2, .4, ... 1.0: the other strategy has them one step higher, but for every eighth item."""
+    """Scores of 0, .2, ... 1.0: the other strategy has them one step higher, but for every eighth item."""
     number = int(item[1:])
     return str(min(5, number % 6 + (better if number % 8 else -better * (number % 6 > 0))) / 5)
 
@@ -83,7 +83,8 @@ def places(tmp_path: Path, right_from: float | None) -> Path:
         json.dumps({"experiment": "e.yaml", "checks": [check], "budgets": {"error_rate": 1.0}})
     )
     (tmp_path / "prices.yaml").write_text(
-        "{name: made, dated: 2026-01-01, source: here, serving: {input_per_million: 1, output_per_million: 1}}"
+        "{name: made, dated: 2026-01-01, source: here, "
+        "serving: {input_per_million: 1, output_per_million: 1}}"
     )
     return tmp_path
 
