@@ -56,7 +56,7 @@ def allowing(*names: str) -> Iterator[None]:
     """
     global _allowed
     before = _allowed
-    _allowed = before | set(names)
+    _allowed = before | set(filter(None, names))
     try:
         yield
     finally:
