@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._plugins import allow_plugin
 from harness.cli._running import checked, complete, locked, resumable
 from harness.errors import (
     EXIT_DONE,
@@ -48,6 +49,7 @@ EXITS = {
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder [default: runs/gate-NAME]."
 )
+@allow_plugin
 def gate(
     gate_file: Path, candidates: tuple[Path, ...], strategy: str | None, only_plan: bool, out: Path | None
 ) -> int:
