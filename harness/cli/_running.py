@@ -90,22 +90,17 @@ def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tu
 
     place = str(config)
     model_path(experiment.model.path, place)
-    _chains(experiment, place)
+    chains = chains_of(experiment, place)
     tasks = load_tasks(experiment.tasks, config)
     for task in tasks:
         check_answerable(task)
-    return checked_chains(experiment, tasks, place), tasks
-
-
-def checked_chains(experiment: Experiment, tasks: Sequence[LoadedTask], place: str) -> tuple[Chain, ...]:
-    """Build strategies and let them refuse what is wrong; no model library is imported."""
-    chains = _chains(experiment, place)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
-    return chains
+    return chains, tasks
 
 
-def _chains(experiment: Experiment, place: str) -> tuple[Chain, ...]:
+def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
+    """Build the strategies of an experiment."""
     from harness.composition import chain_of
 
     return tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli._candidates import Candidates, gated, named, refuse_run, strategy_of
-from harness.cli._running import checked, checked_chains, complete, locked, resumable
+from harness.cli._plugins import allow_plugin
+from harness.cli._running import chains_of, checked, complete, locked, resumable
 from harness.errors import (
     EXIT_BAD_INPUT,
     EXIT_DONE,
@@ -54,6 +55,7 @@ EXITS = {
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder [default: runs/gate-NAME]."
 )
+@allow_plugin
 def gate(
     gate_file: Path,
     adapters: tuple[Path, ...],
@@ -110,10 +112,11 @@ def _asked(
 
     by_name = named(adapters)
     apart = Apart(frozenset(by_name))
-    for name, path in by_name.items():
-        with apart.each(name):
-            refuse_run(path)
-            checked_chains(gated(wanted, experiment, {name: path}), tasks, str(config))
+    for chain in chains_of(gated(wanted, experiment, by_name), str(config)):
+        with apart.each(chain.name):
+            if chain.name in by_name:
+                refuse_run(by_name[chain.name])
+            chain.check([task.data for task in tasks], str(config))
     if not apart.empty:
         left = gated(wanted, experiment, apart.left(by_name))
         complete(left, config, run_dir, progress_for(sys.stderr), apart=apart)
