@@ -294,6 +294,8 @@ def _manifest(
         model=plan.model.identity,
         embedder=experiment.embedder,
         template_date=getattr(plan.model, "template_date", ""),
+        context_length=plan.model.context_length,
+        context_source=getattr(plan.model, "context_source", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,

@@ -144,6 +144,11 @@ class HuggingFaceModel:
         """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
         return self._options.context_length or self._read_context.tokens
 
+    @property
+    def context_source(self) -> str:
+        """Where the context length was read, or that it was assumed."""
+        return "said by the experiment" if self._options.context_length else self._read_context.said
+
     @cached_property
     def _read_context(self) -> ContextLength:
         return context_of(self.folder, self._place)
