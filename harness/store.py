@@ -238,7 +238,7 @@ class Store:
 
     def write_manifest_digest(self, text: str) -> None:
         """Keep the digest of the manifest that stands in the run folder."""
-        if self._seals:
+        if self._seals and not self.is_manifest(text):  # else not a byte changes
             with self._transaction():
                 self._seals.put_manifest(text)
 
