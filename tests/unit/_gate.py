@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from harness.analysis.rows import RunRows
+from harness.seals import Seals
 from harness.store import Preparation, Store
 from harness.types import (
     Failure,
@@ -57,7 +60,9 @@ def made(
         roles: Role of each task, by default target.
         keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
             ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
-            ``trained`` (strategies with trained tokens), ``tokens`` (strategy to prompt tokens), ``leaks``,
+            ``trained`` (strategies with trained tokens), ``costs`` (strategy to what preparing took),
+            ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
+            (such a function, in seconds), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
             ``created`` (of the run), ``copies`` (how often each question stands in a task).
     """
@@ -94,11 +99,13 @@ def made(
     )  # fmt: skip
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     with Store.open(folder) as store:
+        store.write_manifest_digest((folder / "manifest.json").read_text())
         for name, task in tasks.items():
             store.write_items(task.digest, [_item(name, number, keys) for number in range(n[name])])
         for strategy, by_task in rules.items():
             trained = 1000 if strategy in keys.get("trained", ()) else 0
             cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
+            cost = keys.get("costs", {}).get(strategy, cost)
             store.write_preparation(f"prepare {strategy}", Preparation(strategy, 0, cost, {}))
             for name, rule in by_task.items():
                 absent = keys.get("missing", {}).get((strategy, name), ())
@@ -139,16 +146,33 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         ),
         passages=passages,
     )
+    tokens = keys.get("tokens", {}).get(strategy, 20)
     answer = Generation(
         text="yes" if right else "no",
-        usage=TokenUsage(prompt=keys.get("tokens", {}).get(strategy, 20), completion=2),
-        latency_s=0.01,
+        usage=TokenUsage(prompt=tokens(task, number) if callable(tokens) else tokens, completion=2),
+        latency_s=keys["latency"](task, number) if "latency" in keys else 0.01,
     )
     return ItemResult(
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",
         request=asked, generation=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
     )  # fmt: skip
+
+
+def resealed(folder: Path) -> Path:
+    """Make the digests of a run anew, as anybody can who may write its folder."""
+    with closing(sqlite3.connect(folder / "results.sqlite", isolation_level=None)) as db:
+        seals = Seals(db)
+        db.execute("DELETE FROM seals")
+        for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE name != 'seals'").fetchall():
+            db.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM main.{table}")
+            db.execute(f"DELETE FROM main.{table}")
+            seals.forget()
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM kept")
+            seals.write()
+            db.execute("DROP TABLE kept")
+        seals.put_manifest((folder / "manifest.json").read_text())
+    return folder
 
 
 def rows_of(folder: Path) -> RunRows:
