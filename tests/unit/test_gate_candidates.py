@@ -113,7 +113,7 @@ def test_one_that_is_refused_as_its_weights_are_loaded_costs_no_other(
 def test_where_all_are_refused_no_model_is_loaded_and_three_files_are_written(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.models.huggingface.load_weights", None)
+    monkeypatch.setattr("harness.models.resident.load_weights", None)
     code, told = gated(capsys, variant("a", r=4), variant("b", peft_type="TROJAN"))
     assert (code, verdicts()) == (2, {"a": "REFUSED", "b": "REFUSED"})
     assert "a: REFUSED" in Path("out/gate.md").read_text()
