@@ -23,10 +23,12 @@ from harness.errors import (
 from harness.files import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.config import Experiment, ForgettingOptions
     from harness.gate.evaluate import GateResult
     from harness.gate.spec import GateFile
-    from harness.types import Task
+    from harness.types import LoadedTask
 
 EXITS = {
     "PASS": EXIT_DONE,
@@ -44,17 +46,24 @@ EXITS = {
     help="An adapter's folder, or a run folder; may be repeated.",
 )  # fmt: skip
 @click.option("--strategy", metavar="NAME", help="Which strategy of a run folder is the candidate.")
+@click.option("--best", is_flag=True, help="Of several candidates the best one decides, not the worst.")
 @click.option("--plan", "only_plan", is_flag=True, help="Print what the gate can see, and run nothing.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder [default: runs/gate-NAME]."
 )
 def gate(
-    gate_file: Path, candidates: tuple[Path, ...], strategy: str | None, only_plan: bool, out: Path | None
+    gate_file: Path,
+    candidates: tuple[Path, ...],
+    strategy: str | None,
+    best: bool,
+    only_plan: bool,
+    out: Path | None,
 ) -> int:
     """Judge candidate adapters by the gate file: PASS, FAIL or INCONCLUSIVE.
 
     Runs what is missing, and writes gate.json, gate.md and gate.xml (JUnit). Exit codes: 0 pass, 1 fail,
-    2 wrong input, 3 inconclusive, 4 not comparable, 5 errors. With several candidates the best one decides.
+    2 wrong input, 3 inconclusive, 4 not comparable, 5 errors. Every candidate has its own verdict, and the
+    worst is the gate's. With --best one that passes is enough, and passing is corrected for their number.
     """
     from harness.config import load_experiment
     from harness.gate.baseline import load_baseline
@@ -68,8 +77,7 @@ def gate(
     _, tasks = checked(experiment, config)
     by_name = {task.task.name: task.task for task in tasks}
     check_tasks(wanted, by_name, gate_file)
-    sizes = {task.task.name: min(len(task.test), experiment.limit or len(task.test)) for task in tasks}
-    _plan(wanted, gate_file, by_name, sizes, only_plan)
+    _plan(wanted, gate_file, tasks, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
     if not candidates:
@@ -88,7 +96,7 @@ def gate(
         from harness.gate.evaluate import evaluate
         from reports._data import load_rows
 
-        result = evaluate(wanted, load_rows(folder), names, baseline, by_name)
+        result = evaluate(wanted, load_rows(folder), names, baseline, by_name, best=best)
         _write(result, run_dir)
     return EXITS[result.verdict]
 
@@ -99,21 +107,29 @@ def _beside(gate_file: Path, name: str) -> Path:
     return beside if beside.exists() or not Path(name).exists() else Path(name)
 
 
-def _plan(wanted: GateFile, place: Path, tasks: dict[str, Task], sizes: dict[str, int], show: bool) -> None:
+def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int | None, show: bool) -> None:
+    from harness.analysis.scores import cluster_sizes
     from harness.gate.planning import plan
+    from harness.tasks.selection import chosen
 
-    found = plan(wanted, tasks, sizes, place)
+    sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
+    found = plan(wanted, {task.task.name: task.task for task in tasks}, sizes, place)
     if show:
         from harness.cli._table import plan_table, wide_console
 
-        console = wide_console()
-        console.print(plan_table(found, wanted.expected_flips))
+        wide_console().print(plan_table(found, wanted.expected_flips))
+        together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
+        click.echo(
+            f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
+            f"{found.fails:.0%}; otherwise it ends inconclusive."
+        )
         return
-    for check in found:
+    for check in found.checks:
         if not check.enough:
+            needed = "thousands of times as many" if check.needed is None else f"{check.needed:,}"
             click.echo(
-                f"note: {check.name}: {check.n} items are few for a margin of {check.margin:g}; with "
-                f"{check.needed} it would be held four times in five, with fewer it often ends inconclusive",
+                f"note: {check.name}: {check.n:,} items are few for a margin of {check.margin:g}: an equally "
+                f"good adapter passes in about {check.passes:.0%} of runs; for 80 % it takes {needed}",
                 err=True,
             )
 
@@ -210,5 +226,9 @@ def _write(result: GateResult, run_dir: Path) -> None:
     console = wide_console()
     for candidate in result.candidates:
         console.print(gate_table(candidate))
-    console.print(f"{result.verdict}: {result.candidates[0].candidate}", markup=False)
+    for candidate in result.candidates:
+        console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
+    if len(result.candidates) > 1:
+        which = "best" if result.best else "worst"
+        console.print(f"{result.verdict}: the {which} of them decides", markup=False)
     click.echo(f"Written: {run_dir}/gate.json, gate.md, gate.xml")
