@@ -45,6 +45,10 @@ class InputError(TrilemmaError):
         super().__init__(" ".join(f"{where}: {problem}{found}; {remedy}".split()))
 
 
+class UnrenderedError(TrilemmaError):
+    """A conversation that the chat template refuses or loses text of: its item fails, not the run."""
+
+
 class MissingDependencyError(InputError):
     """An optional library is needed and is not installed."""
 

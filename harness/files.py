@@ -1,8 +1,134 @@
-"""Files that are either as before or whole."""
+"""Files that are opened without surprise and read within bounds, and files that are as before or whole."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
+
+from harness.errors import InputError
+
+LARGEST_SETTINGS = 1 << 20
+"""Bytes of what people write by hand: an experiment, a task, a gate file, a price sheet."""
+LARGEST_RECORD = 16 << 20
+"""Bytes of what programs write of one thing: a manifest, a summary, a configuration."""
+LARGEST_TEXT = 128 << 20
+"""Bytes of a text that is held whole: a document, a list of rows, a baseline."""
+LARGEST_DATA = 4 << 30
+"""Bytes of data that is read a row at a time."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_input(
+    path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
+) -> BinaryIO:
+    """Open a regular file for reading bytes; nothing else is opened, so no pipe is waited for.
+
+    Every file that somebody else may have written is read through this or `read_input`; a library that opens
+    files by name is given one that `check_input` has passed.
+
+    Args:
+        path: The file; links are followed.
+        largest: Bytes that it may have at most.
+        within: A folder that no link may lead out of.
+        missing: The remedy where there is no such file.
+
+    Raises:
+        InputError: It is missing, no regular file, too large, cannot be read, or stands outside ``within``.
+    """
+    try:
+        _check_place(path, within)
+        _check(path, path.stat(), largest)
+        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except FileNotFoundError:
+        raise InputError(path, "", "there is no such file", missing) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, "", f"cannot be read: {reason}", "give a readable file") from None
+    try:
+        _check(path, os.fstat(stream.fileno()), largest)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def check_input(
+    path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
+) -> int:
+    """Refuse what `open_input` would refuse; return the size of the file in bytes."""
+    with open_input(path, largest, within=within, missing=missing) as stream:
+        return os.fstat(stream.fileno()).st_size
+
+
+def read_input(
+    path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
+) -> bytes:
+    """Return the bytes of a regular file; see `open_input`."""
+    with open_input(path, largest, within=within, missing=missing) as stream:
+        try:
+            data = stream.read(largest + 1)
+        except OSError as error:
+            raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
+    if len(data) > largest:  # it has grown
+        raise _too_large(path, largest)
+    return data
+
+
+def read_input_text(
+    path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
+) -> str:
+    """Return the text of a regular UTF-8 file, without a byte order mark; see `open_input` and `decoded`."""
+    return decoded(read_input(path, largest, within=within, missing=missing), path)
+
+
+def decoded(data: bytes, path: Path) -> str:
+    """Return ``data`` as UTF-8 text, without a byte order mark.
+
+    Raises:
+        InputError: It is not UTF-8 or holds a NUL byte; the line in ``path`` is named.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
+    return text
+
+
+def _check_place(path: Path, within: Path | None) -> None:
+    if within is not None and not path.resolve().is_relative_to(within.resolve()):
+        problem = f"is a link that leads out of {within}"
+        raise InputError(path, "", problem, "put the file itself there")
+
+
+def _check(path: Path, found: os.stat_result, largest: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "no file")
+        raise InputError(path, "", f"is {kind}, not a regular file", "give a regular file")
+    if found.st_size > largest:
+        raise _too_large(path, largest, found.st_size)
+
+
+def _too_large(path: Path, largest: int, size: int | None = None) -> InputError:
+    problem = (
+        f"has {size:,} bytes, more than the {largest:,}" if size else f"has more than the {largest:,} bytes"
+    )
+    return InputError(path, "", f"{problem} that such a file may have", "give a smaller file")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -1,8 +1,9 @@
 """Strategies and metrics by id: the id is the file's name, and the file exports exactly one class.
 
-Third parties name ``package.module:Class``, or declare an entry point in the group ``trilemma.strategies``
-or ``trilemma.metrics``. Nothing is registered by import; an id that does not exist is refused without
-importing anything.
+Third parties declare an entry point in the group ``trilemma.strategies`` or ``trilemma.metrics``, or are
+named as ``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
+it runs only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import;
+an id that does not exist or is not allowed is refused without importing anything.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,8 @@ from typing import Any, Literal
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
 Group = Literal["strategies", "metrics"]
+ALLOW = "--allow-plugin"
+"""The option that allows code which a file names."""
 _PACKAGES: dict[Group, str] = {"strategies": "strategies", "metrics": "harness.metrics"}
 _EXTRAS = {
     "torch": "models",
@@ -38,6 +43,33 @@ _EXTRAS = {
 }
 
 
+_allowed: frozenset[str] = frozenset()
+
+
+@contextmanager
+def allowing(*names: str) -> Iterator[None]:
+    """Let files name this code while the block runs, beside what is allowed already.
+
+    Args:
+        *names: Modules (``package.module``, with those within), single classes (``package.module:Class``), or
+            metrics of ``evaluate`` (``evaluate:NAME``).
+    """
+    global _allowed
+    before = _allowed
+    _allowed = before | set(filter(None, names))
+    try:
+        yield
+    finally:
+        _allowed = before
+
+
+def _is_allowed(group: Group, name: str) -> bool:
+    module = name.partition(":")[0]
+    modules = (module[:end] for end in (*(at.start() for at in re.finditer(r"\.", module)), None))
+    installed = {point.value for point in importlib.metadata.entry_points(group=f"trilemma.{group}")}
+    return not _allowed.isdisjoint({name, *modules}) or name in installed
+
+
 def known(group: Group) -> list[str]:
     """Return the ids of a group, without importing any of them."""
     spec = importlib.util.find_spec(_PACKAGES[group])
@@ -50,13 +82,18 @@ def known(group: Group) -> list[str]:
 
 
 def check_known(group: Group, name: str, place: object, key: str) -> None:
-    """Refuse an id that does not exist, naming the nearest one; imports nothing.
+    """Refuse an id that does not exist, naming the nearest one, or that is not allowed; imports nothing.
 
     Raises:
-        InputError: ``name`` is neither a known id nor of the form ``package.module:Class``.
+        InputError: ``name`` is no known id, or names code as ``package.module:Class`` or ``evaluate:NAME``
+            that is neither allowed nor an installed entry point.
     """
-    if ":" not in name and name not in known(group):
-        what = "strategy" if group == "strategies" else "metric"
+    what = "strategy" if group == "strategies" else "metric"
+    if ":" in name:
+        if not _is_allowed(group, name):
+            problem = f"names code to run as a {what}, which you have not allowed"
+            raise InputError(place, key, problem, f"if you trust it, add {ALLOW} {shlex.quote(name)}", name)
+    elif name not in known(group):
         raise InputError(place, key, f"is not a known {what}", nearest(name, known(group)), name)
 
 
@@ -64,7 +101,7 @@ def load(group: Group, name: str, place: object, key: str) -> Any:
     """Return the class behind an id.
 
     Raises:
-        InputError: The id is unknown, or its module does not export exactly one class.
+        InputError: The id is unknown or not allowed, or its module does not export exactly one class.
         MissingDependencyError: A library it needs is not installed.
     """
     check_known(group, name, place, key)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._plugins import allow_plugin
 from harness.cli._running import complete, locked, resumable
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, one_of
 from harness.files import write_whole
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder [default: runs/NAME]."
 )
+@allow_plugin
 def run(
     config: Path, only: tuple[str, ...], limit: int | None, seeds: tuple[int, ...], out: Path | None
 ) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli._plugins import allow_plugin
 from harness.errors import EXIT_BAD_INPUT
 from harness.tasks.loading import load_task
 from harness.tasks.references import builtin_tasks, resolve_tasks
@@ -25,6 +26,7 @@ def tasks() -> None:
 
 @tasks.command("list")
 @click.argument("refs", nargs=-1, metavar="[PATH]...")
+@allow_plugin
 def list_tasks(refs: tuple[str, ...]) -> None:
     """List the built-in tasks and those at PATH: a task folder, a glob, or builtin:SUITE.
 
@@ -61,6 +63,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 @click.option(
     "--model", metavar="MODEL", help="Measure the prompts with this model: a path as in model.path."
 )
+@allow_plugin
 def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
     """Look for faults in the tasks at PATH: a task folder, a glob, or builtin:SUITE.
 

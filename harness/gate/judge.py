@@ -20,8 +20,8 @@ from harness.deciding.wording import points
 from harness.stats import POWER, Macro, Paired, holm, normal_quantile
 from harness.types import Frozen
 
-Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR"]
-ORDER: tuple[Verdict, ...] = ("ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
+Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
+ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
 _MOST_TIMES, _NEAR = 4096.0, 0.02
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
-from harness.plugins import load, sound
+from harness.plugins import check_known, load, sound
 from harness.protocols import Metric
 from harness.types import MetricSpec, Task
 
@@ -42,6 +42,7 @@ def load_metrics(task: Task, place: object) -> list[Metric]:
 
 def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric:
     """Return one metric, ready to score the items of ``task``; see ``load_metrics`` for the errors."""
+    check_known("metrics", spec.use, place, key)
     if spec.use.startswith(_HUB):
         return _hub_metric(spec, place, key)
     kind: Any = load("metrics", spec.use, place, key)

@@ -1,5 +1,6 @@
 """Statistics over stored per-item scores: pure functions; see ``docs/statistics.md`` for the choices made."""
 
+from harness.stats.amounts import amount_interval, covariance_of_means, weighted_quantile
 from harness.stats.bounded import fewest_units, least_margin
 from harness.stats.holding import Suite
 from harness.stats.paired import Paired, paired, paired_differences
@@ -14,7 +15,9 @@ __all__ = [
     "Macro",
     "Paired",
     "Suite",
+    "amount_interval",
     "bca_interval",
+    "covariance_of_means",
     "fewest_units",
     "holm",
     "interval",
@@ -31,5 +34,6 @@ __all__ = [
     "sign_flip_p",
     "tango_bounds",
     "tango_interval",
+    "weighted_quantile",
     "wilson_interval",
 ]

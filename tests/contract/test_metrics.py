@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics._loading import load_metrics
-from harness.plugins import known, load
+from harness.plugins import allowing, known, load
 from harness.protocols import Case
 from harness.types import ChoiceScore, Generation
 from tests.unit._metrics import case, task
@@ -162,7 +162,8 @@ def test_the_documented_example_of_ones_own_metric_works(
     (source,) = (block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "__all__" in block)
     (tmp_path / "own_length.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    (metric,) = load_metrics(task(("own_length:Length", {"most": 3})), "task.yaml")
+    with allowing("own_length:Length"):
+        (metric,) = load_metrics(task(("own_length:Length", {"most": 3})), "task.yaml")
     assert metric.score([case("abc", "x"), case("abcd", "x")]) == [{"length": 1.0}, {"length": 0.0}]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from harness.errors import InputError, MissingDependencyError
 from harness.metrics._loading import load_metrics
+from harness.plugins import allowing
 from tests.unit._metrics import case, task
 
 VOWELS = """
@@ -48,6 +50,12 @@ class SharedWords(evaluate.Metric):
         words = {word for texts in references for text in texts for word in text.split()}
         return {"shared": sum(word in words for word in predictions[0].split()) / len(predictions[0].split())}
 """
+
+
+@pytest.fixture(autouse=True)
+def _allowed() -> Iterator[None]:
+    with allowing("json", "collections:Counter", "evaluate"):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,11 @@ def test_an_unknown_id_names_the_nearest_without_an_import() -> None:
 
 
 def test_a_class_can_be_named_by_module() -> None:
+    with plugins.allowing("strategies.zero_shot", "no_such_package.x:Y"):
+        check_named_classes()
+
+
+def check_named_classes() -> None:
     assert plugins.load("strategies", "strategies.zero_shot:ZeroShot", "a.yaml", "k").__name__ == "ZeroShot"
     with pytest.raises(InputError, match="no such class"):
         plugins.load("strategies", "strategies.zero_shot:Nobody", "a.yaml", "k")
@@ -77,7 +82,7 @@ def test_a_faulty_plug_in_is_one_line(
     (tmp_path / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     for entry in (f"{name}:Mine", f"{name}:Mine+rag"):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError) as caught, plugins.allowing(name):
             chain("mine", {"mine": {"use": entry}})
         assert f"strategies.mine: {said}" in str(caught.value).replace(f".{name}:Mine", "")
 
