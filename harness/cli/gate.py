@@ -138,7 +138,9 @@ class _Gate:
         from reports._data import load_rows
 
         tasks = {task.task.name: task.task for task in self.tasks}
-        return evaluate(self.wanted, load_rows(run), names, self.baseline, tasks, best=self.best)
+        return evaluate(
+            self.wanted, load_rows(run, unchanged=True), names, self.baseline, tasks, best=self.best
+        )
 
 
 def _beside(gate_file: Path, name: str) -> Path:
