@@ -48,12 +48,16 @@ class CandidateResult(Frozen):
 
 
 class GateResult(Frozen):
-    """The gate's answer; candidates are ranked, the best first. Its verdict is the best candidate's."""
+    """The gate's answer; candidates are ranked, the best first.
 
-    schema_version: Literal[1] = 1
+    Its verdict is the worst candidate's, or with ``best`` PASS where one of them passes.
+    """
+
+    schema_version: Literal[2] = 2
     gate: str
     verdict: Verdict
     alpha: float
+    best: bool
     baseline: str
     candidates: tuple[CandidateResult, ...]
 
@@ -64,24 +68,25 @@ def evaluate(
     candidates: Sequence[str],
     baseline: Baseline | None,
     tasks: Tasks | None = None,
+    *,
+    best: bool = False,
 ) -> GateResult:
     """Judge candidates, which are strategies of the run, against the baseline and the base.
 
     ``tasks`` are those of the gate's experiment, by default the run's own: what the run has not answered of
     them cannot be compared, and never passes.
 
-    Drops are corrected over all checks of all candidates, gains over the candidates (Holm).
+    Every candidate is judged as if it were alone: drops are corrected over its own checks (Holm), and passing
+    needs no correction, as all checks must pass. With ``best`` one that passes is enough: then each passes at
+    ``alpha`` over their number (Bonferroni, which is Holm's first step). Gains are corrected over the
+    candidates (Holm).
     """
+    level = gate.alpha / len(candidates) if best else gate.alpha
     tasks = run.manifest.tasks if tasks is None else tasks
     compared = [compare_all(gate, run, name, baseline, tasks) for name in candidates]
-    open_checks = [
-        [*_checks(gate, run, name, baseline, sides, tasks)]
-        for name, sides in zip(candidates, compared, strict=True)
-    ]
-    flat = settled([check for checks in open_checks for check in checks], gate.alpha)
     results = []
-    for name, checks, sides in zip(candidates, open_checks, compared, strict=True):
-        mine, flat = flat[: len(checks)], flat[len(checks) :]
+    for name, sides in zip(candidates, compared, strict=True):
+        mine = settled([*_checks(gate, run, name, baseline, sides, tasks, level)], gate.alpha)
         gain = _gain(gate, tasks, sides)
         results.append(
             CandidateResult(
@@ -99,10 +104,12 @@ def evaluate(
     ranked = sorted(
         results, key=lambda r: (r.verdict != "PASS", -(r.gain or 0.0) if r.gain is not None else 1.0)
     )
+    verdicts = [result.verdict for result in ranked]
     return GateResult(
         gate=gate.name,
-        verdict=ranked[0].verdict,
+        verdict="PASS" if best and "PASS" in verdicts else worst(verdicts),
         alpha=gate.alpha,
+        best=best,
         baseline=gate.baseline or "",
         candidates=tuple(ranked),
     )
@@ -112,15 +119,21 @@ def evaluate(
 
 
 def _checks(
-    gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, compared: Compared, tasks: Tasks
+    gate: GateFile,
+    run: RunRows,
+    name: str,
+    baseline: Baseline | None,
+    compared: Compared,
+    tasks: Tasks,
+    level: float,
 ) -> Iterable[CheckResult]:
     yield from _unprepared(run, name)
     for check in gate.checks:
-        yield from _task_checks(gate, check, gate.matched(check, tasks), compared)
+        yield from _task_checks(gate, check, gate.matched(check, tasks), compared, level)
     if gate.forgetting is not None:
-        yield _forgetting(gate, gate.forgetting, run, name, compared, retained(tasks))
+        yield _forgetting(gate, gate.forgetting, run, name, compared, retained(tasks), level)
     if gate.refusals is not None:
-        yield from _refusals(gate, run, name, gate.refusals)
+        yield from _refusals(gate, run, name, gate.refusals, level)
     yield from _must_pass(gate, run, name)
     yield from _budgets(gate, run, name, baseline)
 
@@ -133,23 +146,23 @@ def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
 
 
 def _task_checks(
-    gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
+    gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared, level: float
 ) -> Iterable[CheckResult]:
     if check.together or not tasks:
-        yield _together(check.tasks, gate, check, tasks, compared)
+        yield _together(check.tasks, gate, check, tasks, compared, level)
         return
     for task in tasks:
         result, sides = _open_check(task, check, [task]), compared[task, check.against]
         if isinstance(sides, Sides):
             right = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from)
             result = result.model_copy(update={"lost": right.lost, "gained": len(right.gained)})
-            yield judged(result, sides.found, check.margin, gate.alpha)
+            yield judged(result, sides.found, check.margin, gate.alpha, level)
         else:
             yield _not_comparable(result, sides)
 
 
 def _together(
-    label: str, gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared
+    label: str, gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared, level: float
 ) -> CheckResult:
     result = _open_check(label, check, tasks)
     found = [compared[task, check.against] for task in tasks]
@@ -157,19 +170,25 @@ def _together(
     if reasons or not found:
         return _not_comparable(result, dict.fromkeys(reasons) or ["the run has none of its tasks"])
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
-    return judged(result, Macro(pairs), check.margin, gate.alpha)
+    return judged(result, Macro(pairs), check.margin, gate.alpha, level)
 
 
 def _forgetting(
-    gate: GateFile, margin: float, run: RunRows, name: str, compared: Compared, tasks: Sequence[str]
+    gate: GateFile,
+    margin: float,
+    run: RunRows,
+    name: str,
+    compared: Compared,
+    tasks: Sequence[str],
+    level: float,
 ) -> CheckResult:
     """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
     check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
     sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
     if not sides or len(sides) < len(tasks):
-        return _together("forgetting", gate, check, tasks, compared)
+        return _together("forgetting", gate, check, tasks, compared, level)
     guesses = {info.name: info.random_baseline for info in run.infos}
-    limits = Limits(alpha=gate.alpha, max_forgetting=margin)
+    limits = Limits(alpha=level, max_forgetting=margin)
     kept = [_kept(task, sides[task], run.clusters[task], guesses[task], limits) for task in tasks]
     probes = run.probes.get(name, ())
     evidence = retention.Evidence(
@@ -178,7 +197,7 @@ def _forgetting(
         drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
     )
     found = retention.judged(evidence, limits)
-    result = judged(_open_check("forgetting", check, tasks), evidence.mean, margin, gate.alpha)
+    result = judged(_open_check("forgetting", check, tasks), evidence.mean, margin, gate.alpha, level)
     if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
         result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
     return result.model_copy(update={"grounds": found.grounds})
@@ -206,7 +225,7 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
     return result.model_copy(update={"verdict": "NOT COMPARABLE", "text": text, "margin": None})
 
 
-def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterable[CheckResult]:
+def _refusals(gate: GateFile, run: RunRows, name: str, margin: float, level: float) -> Iterable[CheckResult]:
     """Whether questions without an answer are still refused, task by task, against the base."""
     any_asked = False
     for task_name, task in run.manifest.tasks.items():
@@ -218,7 +237,7 @@ def _refusals(gate: GateFile, run: RunRows, name: str, margin: float) -> Iterabl
             any_asked = True
             check = TaskCheck(tasks=task_name, margin=margin, against="base")
             result = _open_check(f"refusals in {task_name}", check, [task_name])
-            yield judged(result, rates.found, margin, gate.alpha)
+            yield judged(result, rates.found, margin, gate.alpha, level)
     if not any_asked:
         text = "no question without an answer was asked of both sides"
         yield CheckResult(name="refusals", verdict="NOT COMPARABLE", text=text)
