@@ -31,6 +31,7 @@ from harness.models.sizing import Sizing
 from harness.models.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
 from harness.protocols import TokenLogProbs
+from harness.provenance import loaders
 from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
 WINDOW = 512
@@ -78,9 +79,11 @@ class HuggingFaceModel:
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
+            loaded_by=loaders(),
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
-        self.weights = Weights(source, adapter, {}, self._say, place)
+        digests = self.identity.weights_digest, self.identity.adapter_digest
+        self.weights = Weights(source, adapter, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
     def _say(self, text: str) -> None:
