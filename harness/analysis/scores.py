@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -169,6 +170,12 @@ def clusters_of(task: Task, items: Iterable[TaskItem]) -> Clusters:
 def names_of(items: Sequence[str], clusters: Clusters) -> list[str] | None:
     """Return the cluster of each of some items, None where every item stands alone."""
     return [clusters[item] for item in items] if clusters else None
+
+
+def cluster_sizes(task: Task, items: Sequence[TaskItem]) -> tuple[int, ...]:
+    """Return how many items each cluster has; ones where the task names none."""
+    clusters = clusters_of(task, items)
+    return tuple(Counter(clusters.values()).values()) if clusters else (1,) * len(items)
 
 
 def mean_with_interval(scores: Scores, metric: str, clusters: Clusters) -> tuple[float, float, float, int]:
