@@ -61,7 +61,7 @@ def test_killed_before_the_last_retention_task_there_is_no_verdict(tmp_path: Pat
     (lora,) = [each for each in decided(folder).candidates if each.strategy == "lora"]
     assert lora.retained.state == "not known"
     assert "is not finished: it lacks kept (0 of 60 answers)" in lora.excluded
-    assert wanted in markdown(load_run(folder))
+    assert wanted.partition(";")[0] in markdown(load_run(folder))
 
 
 @pytest.mark.parametrize("cut", range(5, len(ORDER) * N, 25))
