@@ -117,7 +117,7 @@ def test_one_that_is_refused_as_its_weights_are_loaded_costs_no_other(
 def test_where_all_are_refused_no_model_is_loaded_and_three_files_are_written(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.models.huggingface.load_weights", None)
+    monkeypatch.setattr("harness.models.resident.load_weights", None)
     code, told = gated(capsys, variant("a", r=4), variant("b", peft_type="TROJAN"))
     assert (code, verdicts()) == (2, {"a": "REFUSED", "b": "REFUSED"})
     assert "a: REFUSED" in Path("out/gate.md").read_text()
@@ -269,7 +269,7 @@ def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_i
         edit_config(adapter, lora_alpha=64)
         return attach(module, adapter)
 
-    monkeypatch.setattr("harness.models.huggingface.attach", swapped)
+    monkeypatch.setattr("harness.models.resident.attach", swapped)
     code, told = gated(capsys, "adapters/good")
     assert (code, verdicts()) == (2, {"good": "REFUSED"})
     assert "its files were changed during the run" in told
