@@ -52,9 +52,10 @@ class Adapter:
                 check_adapter(folder, model)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return the adapter's weights and configuration."""
+        """Return weights and configuration, and our own manifest: it says how the base is loaded."""
         folder = _find(self._options.path, place)
-        return (folder / WEIGHTS, folder / CONFIG)
+        made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
+        return (folder / WEIGHTS, folder / CONFIG, *made_by_us)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.

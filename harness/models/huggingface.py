@@ -30,6 +30,7 @@ from harness.models.budgets import BatchBudgets, Setting, setting_of
 from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy
+from harness.models.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.likelihood import log_likelihoods, text_log_probs
 from harness.models.model_files import read_object, refuse_code
 from harness.models.opening import check_model
@@ -39,7 +40,7 @@ from harness.models.probing import probe
 from harness.models.prompts import Choices, Prompts
 from harness.models.quantization import stored_in
 from harness.models.rendering import date_told
-from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
+from harness.models.resolve import local_folder, parameter_count
 from harness.models.trials import Trials
 from harness.models.weights import (
     Quantization,
@@ -106,6 +107,7 @@ class HuggingFaceModel:
         self.identity = ModelIdentity(
             name=options.path,
             weights_digest=weights_digest(self.folder),
+            settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
