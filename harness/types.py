@@ -325,7 +325,8 @@ class ModelIdentity(Frozen):
     ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
     else in its folder can change an answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
-    the format that the base's own files are saved in.
+    the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
+    with their versions: another version may give other answers.
     """
 
     name: str
@@ -335,6 +336,7 @@ class ModelIdentity(Frozen):
     adapter_digest: str = ""
     quantization: str = "none"
     dtype: str = "float32"
+    loaded_by: str = ""
 
 
 class RunManifest(Frozen):
