@@ -86,6 +86,12 @@ class Preparation:
     record: dict[str, Any]
     error: Failure | None = None
 
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What a reader must know of it: a text with the part of the strategy that says so."""
+        parts = ((name, part) for name, part in self.record.items() if isinstance(part, dict))
+        return [(name, str(text)) for name, part in parts for text in part.get("notes", ())]
+
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
     """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
