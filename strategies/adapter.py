@@ -13,7 +13,7 @@ from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.types import TrainingData
 from strategies._adapter_checks import check_adapter
-from strategies._adapter_files import CONFIG, WEIGHTS, check_files
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
 from strategies._adapter_stated import cost_of, notes_of, record_of
 
 __all__ = ["Adapter"]
