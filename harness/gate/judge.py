@@ -29,10 +29,10 @@ class CheckResult(Frozen):
     """One check of one candidate.
 
     ``difference`` is new - old with its one-sided bounds ``low`` (see `Paired.lower`) and ``high``;
-    ``p_margin`` is the p-value that the margin or more is lost, ``p_drop`` that nothing is, corrected for all
-    checks of the candidate. ``n`` items stand in ``n_clusters`` independent groups; ``needed`` is how many
-    items would be enough, ``least_margin`` what they hold at best: if none of them changes. Checks that are
-    no differences of scores have only a verdict and a text. ``grounds`` say what else the verdict rests on.
+    ``p_drop`` is the p-value that nothing is lost, corrected for all checks of the candidate. ``n`` items
+    stand in ``n_clusters`` independent groups; ``needed`` is how many items would be enough, ``least_margin``
+    what they hold at best: if none of them changes. Checks that are no differences of scores have only a
+    verdict and a text. ``grounds`` say what else the verdict rests on.
     """
 
     name: str
@@ -44,7 +44,6 @@ class CheckResult(Frozen):
     difference: float | None = None
     low: float | None = None
     high: float | None = None
-    p_margin: float | None = None
     p_drop: float | None = None
     n: int = 0
     n_clusters: int = 0
@@ -68,7 +67,7 @@ def judged(
         level: One-sided level of passing: alpha, or less where several candidates may pass.
     """
     low, high = found.lower(level), found.interval(2 * alpha)[1]
-    passes = low > -margin
+    passes = found.holds(margin, level)
     return check.model_copy(
         update={
             "verdict": "PASS" if passes else "INCONCLUSIVE",
@@ -76,7 +75,6 @@ def judged(
             "difference": found.estimate,
             "low": low,
             "high": high,
-            "p_margin": found.margin_p(margin),
             "p_drop": found.drop_p,
             "n": found.n,
             "n_clusters": found.n_clusters,
