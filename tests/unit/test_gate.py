@@ -474,7 +474,7 @@ def test_budgets_are_those_of_the_target_tasks(tmp_path: Path) -> None:
 
     import numpy as np
 
-    from harness.gate.evaluate import _median_latency, _tokens
+    from harness.gate.budgets import _median_latency, _tokens
 
     rules = {name: {"a": first(5), "kept": first(5)} for name in ("zero_shot", "candidate")}
     run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}))
