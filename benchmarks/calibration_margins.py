@@ -74,7 +74,7 @@ def _flips(n: int, flips: float) -> One:
 
 
 def _losses_only(n: int, graded: bool) -> One:
-    """All right before, and losses of whole points; one item that moved by a hundredth makes scores graded."""
+    """All right before, and losses of whole points; one item that moved by a hundredth makes them graded."""
 
     def draw(rng: np.random.Generator, loss: float) -> Paired:
         found = -(rng.random(n) < loss).astype(float)

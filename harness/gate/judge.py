@@ -17,12 +17,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harness.deciding.wording import points
-from harness.stats import POWER, Macro, Paired, holm, normal_quantile
+from harness.stats import POWER, Macro, Paired, holm, least_times, normal_quantile
 from harness.types import Frozen
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
 ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
-_MOST_TIMES, _NEAR = 4096.0, 0.02
 
 
 class CheckResult(Frozen):
@@ -96,15 +95,8 @@ def _needed(found: Paired | Macro, margin: float, level: float) -> int | None:
 
     if found.estimate <= -margin:
         return None
-    low, high = 1.0, 2.0
-    while not enough(high):
-        low, high = high, 2 * high
-        if high > _MOST_TIMES:
-            return None
-    while high - low > _NEAR * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return math.ceil(high * found.n)
+    times = least_times(enough, least=1.0)
+    return None if times is None else math.ceil(times * found.n)
 
 
 def settled(checks: Sequence[CheckResult], alpha: float) -> list[CheckResult]:
