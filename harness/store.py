@@ -86,9 +86,15 @@ class Preparation:
     record: dict[str, Any]
     error: Failure | None = None
 
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What a reader must know of it: a text with the part of the strategy that says so."""
+        parts = ((name, part) for name, part in self.record.items() if isinstance(part, dict))
+        return [(name, str(text)) for name, part in parts for text in part.get("notes", ())]
+
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
-    """Return the sha256 key of a generation: weights, adapter, loaders, prompt, choices, decoding, seed.
+    """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
 
     ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
 
@@ -103,6 +109,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             "adapter": identity.adapter_digest,
             "quantization": identity.quantization,
             "dtype": identity.dtype,
+            **({"settings": identity.settings_digest} if identity.settings_digest else {}),
             "prompt": prompt,
             "choices": list(request.choices),
             "decoding": None if request.choices else request.decoding.model_dump(),

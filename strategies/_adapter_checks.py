@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.errors import shorten
 from harness.protocols import TrainableModel
 from strategies._adapter_beginnings import check_beginning, check_expressions
@@ -23,6 +25,7 @@ from strategies._adapter_files import (
     check_files,
     not_finite,
     own_digests,
+    read_manifest,
     saved_shapes,
 )
 from strategies._adapter_settings import Examined, check_settings, mapping_of
@@ -53,9 +56,9 @@ def _check_manifest(adapter: Examined) -> None:
     if not path.exists():
         return
     try:
-        manifest = AdapterManifest.model_validate_json(path.read_text(encoding="utf-8"))
+        manifest = read_manifest(adapter.folder)
     except (OSError, ValueError) as error:
-        problem = f"cannot be read: {str(error).splitlines()[0]}"
+        problem = f"cannot be read: {_first_fault(error)}"
         raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
     if own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
         raise adapter.fault(
@@ -66,6 +69,13 @@ def _check_manifest(adapter: Examined) -> None:
         remedy = "set model.path to the base it was trained over, or train again"
         raise adapter.fault("", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
     adapter.manifest = manifest
+
+
+def _first_fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return shorten(str(error), 160)
+    fault = error.errors(include_url=False, include_input=False)[0]
+    return shorten(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", 160)
 
 
 def _check_shapes(adapter: Examined) -> None:

@@ -8,10 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from harness.digests import digest_of_file
 from harness.errors import InputError
+from harness.strict_json import parse_json
 from harness.types import Frozen, PrepareCost
 
 LARGEST_CONFIG = 1 << 20
@@ -75,12 +74,23 @@ def _settled(config: Path, base_name: str) -> str:
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 
+def read_manifest(folder: Path) -> AdapterManifest:
+    """Return the manifest of the adapter in ``folder``.
+
+    Raises:
+        ValueError: It is not what Trilemma writes: of other fields or types, or with impossible figures.
+        OSError: It cannot be read.
+    """
+    text = (folder / MANIFEST).read_text(encoding="utf-8")
+    return AdapterManifest.model_validate(parse_json(text), strict=True)
+
+
 def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
     """Return the manifest of the adapter in ``folder`` when it is whole and came from this very recipe."""
     try:
-        manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_manifest(folder)
         whole = own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
-    except (OSError, ValidationError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return None
     return manifest if whole and manifest.recipe_digest == recipe_digest else None
 

@@ -11,9 +11,10 @@ from typing import Any, Literal
 from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
-from harness.types import PrepareCost, TrainingData
+from harness.types import TrainingData
 from strategies._adapter_checks import check_adapter
 from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
+from strategies._adapter_stated import cost_of, notes_of, record_of
 
 __all__ = ["Adapter"]
 
@@ -52,9 +53,10 @@ class Adapter:
                 check_adapter(folder, model)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return the adapter's weights and configuration."""
+        """Return weights and configuration, and our own manifest: it says how the base is loaded."""
         folder = _find(self._options.path, place)
-        return (folder / WEIGHTS, folder / CONFIG)
+        made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
+        return (folder / WEIGHTS, folder / CONFIG, *made_by_us)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.
@@ -74,8 +76,8 @@ class Adapter:
         folder = _find(self._options.path, context.place)
         with _examined(folder):
             manifest = check_adapter(folder, base)
-        trained_with = manifest.quantization if manifest else None
-        quantization = self._options.quantization or trained_with or "none"
+        stated = manifest.quantization if manifest else None
+        quantization = self._options.quantization or stated or "none"
         model = base.with_adapter(folder, quantization)
         if isinstance(model, TrainableModel):
             before = _probe_of_base(base)
@@ -85,13 +87,12 @@ class Adapter:
         return Prepared(
             model=model,
             build=context.build,
-            cost=manifest.cost if manifest else PrepareCost(artifact_bytes=size),
+            cost=cost_of(manifest, size),
             record={
-                **(manifest.record if manifest else {}),
                 "path": str(folder),
                 "quantization": model.identity.quantization,
-                "trained_with_quantization": trained_with or "not known",
-                "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
+                **record_of(manifest),
+                "notes": notes_of(manifest, self._options.quantization),
             },
         )
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.deciding.records import Candidate, Decision, TaskLead
-from harness.deciding.wording import cost_bounds, kept, money, once, p_value, points
+from harness.deciding.wording import STATED, cost_bounds, kept, money, once, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -67,7 +67,7 @@ def _scores(summary: Summary) -> Table:
     for role in ("target", "retention"):
         for info in (task for task in summary.tasks if task.role == role):
             row = [cells.get((info.name, strategy)) for strategy in summary.strategies]
-            best = max((cell.mean for cell in row if cell), default=0.0)
+            best = max((cell.mean for cell in row if cell and cell.complete), default=0.0)
             texts = [_cell(cell, best) for cell in row]
             table.add_row(info.name, info.primary_metric, str(info.n_test), *texts)
         table.add_section()
@@ -79,6 +79,8 @@ def _cell(cell: Cell | None, best: float) -> str:
         return "-"
     half = (cell.ci_high - cell.ci_low) / 2
     text = f"{100 * cell.mean:.1f} ±{100 * half:.1f}"
+    if not cell.complete:
+        return f"{text} (n = {cell.n:,})"
     return f"[bold]{text}[/bold]" if cell.mean == best else text
 
 
@@ -99,10 +101,11 @@ def _costs(summary: Summary) -> Table:
 
 
 def _cost_row(cost: StrategyCost) -> list[str]:
+    stated = f"\n{STATED}" if cost.prepare.stated else ""
     return [
         cost.strategy,
-        f"{cost.prepare.wall_s:.1f}",
-        f"{cost.prepare.trained_tokens:,}",
+        f"{cost.prepare.wall_s:.1f}{stated}",
+        f"{cost.prepare.trained_tokens:,}{stated}",
         f"{cost.prompt_tokens:.0f}",
         f"{cost.completion_tokens:.1f}",
         f"{1000 * cost.latency_p50_s:.1f}",
@@ -132,7 +135,7 @@ def decision_table(decision: Decision) -> Table:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old else p_value(each.p_holm),
+            p_value(each.p_holm),
             kept(each.retained) or "-",
             "\n".join(part for part in (money(each.per_1000), cost_bounds(each)) if part),
             "-" if right is None else money(right),

@@ -87,9 +87,9 @@ def gate(
     _plan(wanted, gate_file, loaded, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
-    Candidates(adapters, finished, strategy).check()
-    read = _Gate(wanted, experiment, config, baseline, loaded, best)
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
+    Candidates(adapters, finished, strategy).check(run_dir)
+    read = _Gate(wanted, experiment, config, baseline, loaded, best)
     with resumable(), locked(run_dir):
         if finished is not None:
             result = read.judged(finished, (strategy_of(finished, strategy),))
@@ -125,7 +125,7 @@ class _Gate:
                 chain.check([task.data for task in self.tasks], str(self.config))
         if not apart.empty:
             left = gated(self.wanted, self.experiment, apart.left(by_name))
-            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart)
+            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart, any_model=True)
         names = tuple(apart.left(by_name))
         judged = self.judged(run_dir, names) if names else None
         for line in apart.refused.values():
@@ -195,6 +195,8 @@ def _write(result: GateResult, run_dir: Path) -> None:
     console = wide_console()
     for candidate in result.candidates:
         console.print(gate_table(candidate))
+        for note in candidate.notes:
+            console.print(f"note: {candidate.candidate}: {note}", markup=False, soft_wrap=True)
     for candidate in result.candidates:
         console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
     if len(result.candidates) > 1:

@@ -238,10 +238,13 @@ def test_the_strategy_takes_cost_and_quantisation_from_the_manifest(adapter, bas
     place = context(base, tmp_path, place=str(tmp_path / "experiment.yaml"))
     prepared = Adapter(AdapterOptions(**options)).prepare(place)
     assert prepared.model.identity.quantization == "nf4"
-    assert (prepared.cost.wall_s, prepared.record["steps"]) == (2.5, 3)
+    assert (prepared.cost.wall_s, prepared.cost.stated) == (2.5, True)
+    assert prepared.record["as stated by the adapter"] == {"steps": 3}
+    assert any("nf4 under it, as stated" in note for note in prepared.record["notes"])
     prepared = Adapter(AdapterOptions(quantization="none", **options)).prepare(place)
     assert prepared.model.identity.quantization == "none"
-    assert prepared.record["trained_with_quantization"] == "nf4"
+    assert prepared.record["trained_with_quantization"] == "nf4, as stated by the adapter"
+    assert not any("nf4" in note for note in prepared.record["notes"])
 
 
 def test_a_second_adapter_is_refused(adapter, base, tmp_path):
