@@ -94,7 +94,7 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float) -> Floats:
         alpha: One less the coverage, in (0, 0.5].
 
     Returns:
-        The bounds to about 1e-6 of a standard error, shape ``(...)``; -1.0 where even that cannot be told from the rest.
+        The bounds, to a millionth of a standard error, shape ``(...)``; -1.0 where the range tells no more.
     """
     from scipy.special import ndtri
 
