@@ -47,6 +47,10 @@ class InputError(TrilemmaError):
         super().__init__("".join(each if each.isprintable() else "\ufffd" for each in line))
 
 
+class UnrenderedError(TrilemmaError):
+    """A conversation that the chat template refuses or loses text of: its item fails, not the run."""
+
+
 class MissingDependencyError(InputError):
     """An optional library is needed and is not installed."""
 

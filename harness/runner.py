@@ -15,7 +15,7 @@ from harness.errors import TrilemmaError, shorten
 from harness.progress import Progress
 from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared, TrainableModel
 from harness.store import Preparation, Store
-from harness.tasks.prompting import plain_requests
+from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, LoadedTask, PrepareCost, Request, TaskItem
 
 
@@ -197,14 +197,14 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
 def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
     """Return the requests on which an adapter is timed: the first items of the first target task."""
     tasks = [task.task for task in plan.tasks if task.task.role == "target"][:1]
-    return [
+    asked = [
         request
         for task in tasks
         for request in prepared.build(
             task, [item.without_answer() for item in plan.tests[task.name][: plan.probing.timed_items]]
         )
-        if isinstance(request, Request)
     ]
+    return rendered(prepared.model, asked)
 
 
 def _drift_texts(plan: Plan) -> dict[str, list[str]]:
@@ -212,7 +212,7 @@ def _drift_texts(plan: Plan) -> dict[str, list[str]]:
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])
-        prompts = [plan.model.render(request.messages) for request in built if isinstance(request, Request)]
+        prompts = [plan.model.render(request.messages) for request in rendered(plan.model, built)]
         texts[f"prompts of {task.task.name}"] = prompts
     return texts
 

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 
 from harness.digests import digest_of
 from harness.errors import InputError
+from harness.seals import SCHEMA, Changed, Seals, changed, is_manifest
 from harness.types import (
     Extracted,
     Failure,
@@ -31,9 +32,12 @@ from harness.types import (
     TaskItem,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+_UNSEALED = 3
+"""The version before this one, which kept no digests of its rows: it is read and gone on with as it is."""
 FILE_NAME = "results.sqlite"
-_SCHEMA = """
+_SCHEMA = f"""
+{SCHEMA}
 CREATE TABLE IF NOT EXISTS generations (
     key TEXT PRIMARY KEY, generation TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -114,8 +118,8 @@ class Store:
     A batch is written in one transaction: after a kill either all of its items are there or none.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._db, self.path = connection, path
+    def __init__(self, connection: sqlite3.Connection, path: Path, seals: Seals | None = None) -> None:
+        self._db, self.path, self._seals = connection, path, seals
 
     @classmethod
     def open(cls, run_dir: Path, read_only: bool = False) -> Self:
@@ -131,7 +135,8 @@ class Store:
         try:
             db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version not in (0, SCHEMA_VERSION):
+            seals = None
+            if version not in (0, SCHEMA_VERSION, _UNSEALED):
                 remedy = "use the version of trilemma that wrote it"
                 raise InputError(path, "", f"has schema version {version}, not {SCHEMA_VERSION}", remedy)
             if read_only:
@@ -139,14 +144,15 @@ class Store:
             else:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.execute("PRAGMA synchronous=NORMAL")
-                if version != SCHEMA_VERSION:  # else not a byte of a store changes by being opened
+                if version == 0:  # else not a byte of a store changes by being opened
                     db.executescript(_SCHEMA)
                     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                seals = Seals(db) if version != _UNSEALED else None
         except sqlite3.DatabaseError as error:
             if "full" in str(error):
                 raise
             raise InputError(path, "", f"cannot be opened: {error}", "move it away and run again") from None
-        return cls(db, path)
+        return cls(db, path, seals)
 
     def __enter__(self) -> Self:
         return self
@@ -164,8 +170,12 @@ class Store:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
+            if self._seals:
+                self._seals.write()
             self._db.execute("COMMIT")
         except BaseException as error:
+            if self._seals:
+                self._seals.forget()
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
@@ -195,29 +205,61 @@ class Store:
     def write_preparation(self, recipe: str, preparation: Preparation) -> None:
         """Write what preparing a strategy took; the first that succeeded stays."""
         error = preparation.error.model_dump_json() if preparation.error else None
-        self._db.execute(
-            "INSERT INTO preparations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "cost = excluded.cost, record = excluded.record, error = excluded.error WHERE error IS NOT NULL",
-            (
-                recipe,
-                preparation.strategy,
-                preparation.seed,
-                preparation.cost.model_dump_json(),
-                json.dumps(preparation.record),
-                error,
-            ),
+        row = (
+            recipe,
+            preparation.strategy,
+            preparation.seed,
+            preparation.cost.model_dump_json(),
+            json.dumps(preparation.record),
+            error,
         )
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO preparations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "cost = excluded.cost, record = excluded.record, error = excluded.error "
+                "WHERE error IS NOT NULL",
+                row,
+            )
 
     def write_probes(self, recipe: str, seed: int, probes: str) -> None:
         """Write what was measured of a prepared strategy, as JSON, in place of what is there."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO probes VALUES (?, ?, ?)", (recipe, seed, probes))
+            self._db.execute(
+                "INSERT INTO probes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET probes = excluded.probes",
+                (recipe, seed, probes),
+            )
 
     def forget_errors(self, recipe: str, seed: int) -> None:
         """Delete the failed items of a recipe, so that running again tries them again."""
-        self._db.execute(
-            "DELETE FROM results WHERE recipe = ? AND seed = ? AND error IS NOT NULL", (recipe, seed)
-        )
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM results WHERE recipe = ? AND seed = ? AND error IS NOT NULL", (recipe, seed)
+            )
+
+    def write_manifest_digest(self, text: str) -> None:
+        """Keep the digest of the manifest that stands in the run folder."""
+        if self._seals and not self.is_manifest(text):  # else not a byte changes
+            with self._transaction():
+                self._seals.put_manifest(text)
+
+    # --- Checking ---
+
+    @property
+    def keeps_digests(self) -> bool:
+        """Whether digests of the rows were kept as they were written."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0]) != _UNSEALED
+
+    def is_manifest(self, text: str) -> bool:
+        """Whether a manifest is the one that the run last wrote."""
+        return is_manifest(self._db, text)
+
+    def changed(self, groups: Iterable[tuple[str, str]]) -> list[Changed]:
+        """Return which groups of rows, by table and recipe or task digest, are not as they were written."""
+        self._db.execute("BEGIN")  # all of it at one moment, while a run goes on
+        try:
+            return changed(self._db, groups)
+        finally:
+            self._db.execute("ROLLBACK")
 
     # --- Reading ---
 

@@ -341,7 +341,9 @@ class RunManifest(Frozen):
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``leaks[task]`` counts the
+    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
+    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
+    where that was read, or that it was assumed. ``leaks[task]`` counts the
     test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
     passed over.
     """
@@ -359,6 +361,8 @@ class RunManifest(Frozen):
     model: ModelIdentity
     embedder: str
     template_date: str = ""
+    context_length: int = 0
+    context_source: str = ""
     leaks: dict[str, int] = {}
     remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]

@@ -368,6 +368,11 @@ def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
     yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
     yield t.weights, model.weights_digest
     yield t.embedder, manifest.embedder or t.no_embedder
+    if manifest.context_length:
+        yield (
+            t.context_length,
+            t.context_length_text.format(n=f"{manifest.context_length:,}", said=manifest.context_source),
+        )
     if manifest.template_date:
         yield t.template_date, t.template_date_text.format(date=manifest.template_date)
     for name, task in manifest.tasks.items():

@@ -16,7 +16,7 @@ from harness.tasks.questions import searched_text
 from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
 from strategies._examples import Chooser, Drawn, Fixed, Nearest, drawn_order
 from strategies._index import IndexKind
-from strategies._packing import fits, too_long
+from strategies._packing import fits, or_failure, too_long
 from strategies._retrieval import (
     IndexOptions,
     Retriever,
@@ -200,6 +200,7 @@ class _TaskFewShot:
             answer = Message(role="assistant", content=item.targets[0])
             self._turns[item.id] = (*turns, answer) if turns else ()
 
+    @or_failure
     def _with_examples(
         self, request: Request, text: str, examples: list[TaskItem], n_withheld: int
     ) -> Request | Failure:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from harness.types import LoadedTask, RunManifest, TaskItem
 
 
+MANIFEST = "manifest.json"
+
+
 def complete(
     experiment: Experiment,
     config: Path,
@@ -67,6 +70,7 @@ def complete(
     if apart:
         plan = dataclasses.replace(plan, apart=apart)
     with Store.open(run_dir) as store:
+        store.write_manifest_digest((run_dir / MANIFEST).read_text(encoding="utf-8"))
         execute(plan, store, progress)
     return manifest
 
@@ -290,6 +294,8 @@ def _manifest(
         model=plan.model.identity,
         embedder=experiment.embedder,
         template_date=getattr(plan.model, "template_date", ""),
+        context_length=plan.model.context_length,
+        context_source=getattr(plan.model, "context_source", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         packages=versions,
@@ -308,7 +314,7 @@ def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
     Raises:
         InputError: It holds another experiment's run.
     """
-    path = run_dir / "manifest.json"
+    path = run_dir / MANIFEST
     if path.is_file():
         try:
             old = json.loads(path.read_text(encoding="utf-8"))

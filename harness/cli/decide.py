@@ -66,7 +66,7 @@ def decide(  # noqa: PLR0913 - the options of a command
     from harness.deciding.records import Limits
     from reports._data import load_rows
 
-    rows = load_rows(run)
+    rows = load_rows(run, unchanged=True)
     if not any(task.role == "target" for task in rows.manifest.tasks.values()):
         remedy = "run it with a task of `role: target`; what was forgotten is in `trilemma report`"
         raise InputError(run, "tasks", "has no target task to decide on, only retention tasks", remedy)

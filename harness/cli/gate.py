@@ -134,7 +134,7 @@ def _judged(
     from harness.gate.evaluate import evaluate
     from reports._data import load_rows
 
-    return evaluate(wanted, load_rows(run), names, baseline, tasks)
+    return evaluate(wanted, load_rows(run, unchanged=True), names, baseline, tasks)
 
 
 def _beside(gate_file: Path, name: str) -> Path:

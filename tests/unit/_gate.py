@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from harness.analysis.rows import RunRows
+from harness.seals import Seals
 from harness.store import Preparation, Store
 from harness.types import (
     Failure,
@@ -96,6 +99,7 @@ def made(
     )  # fmt: skip
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     with Store.open(folder) as store:
+        store.write_manifest_digest((folder / "manifest.json").read_text())
         for name, task in tasks.items():
             store.write_items(task.digest, [_item(name, number) for number in range(n[name])])
         for strategy, by_task in rules.items():
@@ -152,6 +156,22 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         request=asked, generation=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
     )  # fmt: skip
+
+
+def resealed(folder: Path) -> Path:
+    """Make the digests of a run anew, as anybody can who may write its folder."""
+    with closing(sqlite3.connect(folder / "results.sqlite", isolation_level=None)) as db:
+        seals = Seals(db)
+        db.execute("DELETE FROM seals")
+        for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE name != 'seals'").fetchall():
+            db.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM main.{table}")
+            db.execute(f"DELETE FROM main.{table}")
+            seals.forget()
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM kept")
+            seals.write()
+            db.execute("DROP TABLE kept")
+        seals.put_manifest((folder / "manifest.json").read_text())
+    return folder
 
 
 def rows_of(folder: Path) -> RunRows:

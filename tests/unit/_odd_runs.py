@@ -6,12 +6,12 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from harness.store import FILE_NAME, Store
-from tests.unit._gate import first, made
+from tests.unit._gate import first, made, resealed
 
 MANIFEST = "manifest.json"
 Make = Callable[[Path], Path]
@@ -39,6 +39,8 @@ def _sql(*statements: str) -> Make:
         with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
             for statement in statements:
                 db.execute(statement)
+        with suppress(sqlite3.Error):
+            resealed(folder)
         return folder
 
     return make
@@ -50,7 +52,7 @@ def _manifest(change: Callable[[dict[str, Any]], Any]) -> Make:
         raw = json.loads(path.read_text())
         changed = change(raw)
         path.write_text(json.dumps(raw if changed is None else changed))
-        return folder
+        return resealed(folder)
 
     return make
 
