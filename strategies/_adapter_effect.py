@@ -49,20 +49,25 @@ def replaced(wrapped: Any, names: Iterable[str]) -> dict[Replacement, list[str]]
         names: Of the tensors that such an adapter saves.
     """
     from peft.tuners.lora import ParamWrapper
-    from peft.utils.other import ModulesToSaveWrapper
 
-    modules = dict(wrapped.named_modules())
-    saved_whole = tuple(f"{n}." for n, each in modules.items() if isinstance(each, ModulesToSaveWrapper))
+    saved_whole = _saved_whole(wrapped)
     found: dict[Replacement, set[str]] = {}
     for name in names:
         if (kind := _kind(name, saved_whole)) is not None:
             place = bare(name.replace(".lora_B.", "."))
             label = place.removesuffix(".trainable_tokens_delta") + ".weight" if _TOKENS in name else place
             found.setdefault(kind, set()).add(label)
-    for name, each in modules.items():
+    for name, each in wrapped.named_modules():
         if isinstance(each, ParamWrapper):
             found.setdefault("target_parameters", set()).add(f"{bare(name)}.{each.parameter_name}")
     return {kind: sorted(found[kind]) for kind in sorted(found)}
+
+
+def _saved_whole(wrapped: Any) -> tuple[str, ...]:
+    """Return how the names of tensors begin that lie in modules saved whole."""
+    from peft.utils.other import ModulesToSaveWrapper
+
+    return tuple(f"{n}." for n, each in wrapped.named_modules() if isinstance(each, ModulesToSaveWrapper))
 
 
 def _kind(name: str, saved_whole: tuple[str, ...]) -> Replacement | None:
@@ -126,12 +131,14 @@ def changes(wrapped: Any, saved: Mapping[str, Any], sizes: Mapping[str, float]) 
     for name, layer in wrapped.named_modules():
         if isinstance(layer, LoraLayer):
             yield from _of_layer(name, layer, saved, sizes)
+    saved_whole = _saved_whole(wrapped)
     for name, tensor in saved.items():
-        if name.endswith(_TOKENS):
+        kind = _kind(name, saved_whole)
+        if kind == "trainable_token_indices":
             label = f"{bare(name.removesuffix(_TOKENS))}.weight"
             whole = wrapped.get_submodule(name.rpartition(".")[0]).get_base_layer().weight
             yield from _over(label, _norm(tensor), sizes, share=len(tensor) / len(whole))
-        elif ".lora_" not in name:
+        elif kind in ("modules_to_save", "bias"):
             label = bare(name)
             of = label.removesuffix(".bias") + ".weight" if label.endswith(".bias") else label
             yield from _over(label, _norm(tensor), sizes, of=of)

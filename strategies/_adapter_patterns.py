@@ -18,7 +18,7 @@ from strategies._adapter_files import CONFIG
 from strategies._adapter_settings import Examined
 
 _NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
-_LONGEST = 500
+_LONGEST = 4096
 _MATCHING_S = 0.5
 """Seconds of the processor for all patterns over all names; 224 patterns over as many modules take 0.05."""
 _WAITED_S = 20.0

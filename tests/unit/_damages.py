@@ -93,6 +93,11 @@ def hollow(folder: Path) -> None:
     os.truncate(folder / WEIGHTS, 8 + len(header) + (1 << 30))
 
 
+def header_of_100_mb(folder: Path) -> None:
+    (folder / WEIGHTS).write_bytes(struct.pack("<Q", 100 << 20))
+    os.truncate(folder / WEIGHTS, 101 << 20)
+
+
 def header(change: Callable[[dict[str, dict[str, object]]], object]) -> Damage:
     """Change the header of the weights and leave the numbers as they are."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import struct
 
 import torch
 
@@ -18,6 +16,7 @@ from tests.unit._damages import (
     giant_header,
     gone,
     header,
+    header_of_100_mb,
     hollow,
     in_a_circle,
     integers,
@@ -152,13 +151,7 @@ CASES |= {
         "has 1,099,511,627,776 bytes, more than the 68,719,476,736",
     ),
     "weights never written": (hollow, "is mostly holes that nothing was ever written to .*of 1,073,741"),
-    "a header of 100 MB": (
-        lambda folder: [
-            (folder / WEIGHTS).write_bytes(struct.pack("<Q", 100 << 20)),
-            os.truncate(folder / WEIGHTS, 101 << 20),
-        ],
-        "has a header of more than 16777216 bytes",
-    ),
+    "a header of 100 MB": (header_of_100_mb, "has a header of more than 16777216 bytes"),
     "tensors that overlap": (moved(-8, -8), "is not a whole safetensors file: "),
     "tensors that leave the file": (moved(0, 1 << 40), "is not a whole safetensors file: "),
     "offsets that wrap around": (moved(0, 1 << 64), "is not a whole safetensors file: "),

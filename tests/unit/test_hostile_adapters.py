@@ -62,7 +62,7 @@ def test_there_are_enough_of_them() -> None:
 
 def line_of(folder: Path, base: object, told: str, **options: object) -> str:
     """Return the line that a folder is refused with: it is one line, names the folder, and comes soon."""
-    strategy = Adapter(AdapterOptions(path=str(folder), **options))  # type: ignore[arg-type]
+    strategy = Adapter(AdapterOptions(path=str(folder), **options))
     started = time.perf_counter()
 
     def loaded() -> None:
