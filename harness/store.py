@@ -86,7 +86,7 @@ class Preparation:
 
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
-    """Return the sha256 key of a generation: weights, adapter, rendered prompt, choices, decoding, seed.
+    """Return the sha256 key of a generation: weights, adapter, loaders, prompt, choices, decoding, seed.
 
     ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
 
@@ -108,6 +108,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             "repeat": request.repeat if sampled else 0,
             **bounds,
             **({"form": form} if form else {}),
+            **({"loaded_by": identity.loaded_by} if identity.loaded_by else {}),
         }
     )
 

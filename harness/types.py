@@ -325,7 +325,8 @@ class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
-    the format that the base's own files are saved in.
+    the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
+    with their versions: another version may give other answers.
     """
 
     name: str
@@ -334,6 +335,7 @@ class ModelIdentity(Frozen):
     adapter_digest: str = ""
     quantization: str = "none"
     dtype: str = "float32"
+    loaded_by: str = ""
 
 
 class RunManifest(Frozen):

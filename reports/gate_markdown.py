@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.gate.evaluate import CandidateResult, Flip, GateResult
+from harness.gate.evaluate import CandidateResult, GateResult
+from harness.gate.flips import Flip
 from harness.gate.judge import CheckResult
 
 MARKS = {

@@ -129,7 +129,9 @@ def _flips(run: RunRows) -> Iterable[TaskFlips]:
             reference = run.base if info.role == "retention" else run.incumbent
             olds = run.scores.get(reference, {})
             if strategy != reference and info.name in by_task and info.name in olds:
-                yield flips_of(strategy, reference, info, by_task[info.name], olds[info.name])
+                yield flips_of(
+                    strategy, reference, info, by_task[info.name], olds[info.name], run.clusters[info.name]
+                )
 
 
 def _attribution(run: RunRows) -> Iterable[Attribution]:

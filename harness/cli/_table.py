@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
     from harness.gate.comparing import Compared
     from harness.gate.evaluate import CandidateResult
-    from harness.gate.planning import PlannedCheck
+    from harness.gate.planning import Plan
 
 
 def print_summary(summary: Summary) -> None:
@@ -194,17 +194,21 @@ def gate_table(candidate: CandidateResult) -> Table:
     return table
 
 
-def plan_table(checks: Sequence[PlannedCheck], flips: float) -> Table:
+def plan_table(plan: Plan, flips: float) -> Table:
     """One row for each check: what its items can show."""
-    table = Table(title=f"What the gate can see, if {flips:.0%} of the items flip and nothing is lost")
+    table = Table(title=f"An equally good adapter, if {flips:.0%} of the items flip")
     table.add_column("check")
-    for name in ("items", "margin", "fewest items", "items for power 0.8", "margin held with power 0.8"):
+    for name in ("items", "groups", "margin", "fewest", "passes", "fails", "items for 80 %"):
         table.add_column(name, justify="right")
-    table.add_column("enough")
-    for check in checks:
-        figures = (str(check.n), f"{check.margin:.3f}", str(check.fewest), str(check.needed))
-        enough = "yes" if check.enough else "no: likely inconclusive"
-        table.add_row(escape(check.name), *figures, f"{check.detectable:.3f}", enough)
+    for check in plan.checks:
+        sizes = (
+            f"{check.n:,}",
+            f"{check.n_clusters:,}",
+            points(check.margin, sign=False),
+            f"{check.fewest:,}",
+        )
+        needed = "too many" if check.needed is None else f"{check.needed:,}"
+        table.add_row(escape(check.name), *sizes, f"{check.passes:.0%}", f"{check.fails:.0%}", needed)
     return table
 
 

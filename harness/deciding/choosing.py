@@ -206,6 +206,7 @@ class Choosing:
             detectable=mean.detectable(self._level),
             needed=mean.items_to_detect(mean.estimate, self._level),
             n_items=mean.n,
+            n_groups=sum(task.n_clusters for task in mean.tasks),
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
             per_1000_low=cost.per_1000_bounds and cost.per_1000_bounds[0],
@@ -295,9 +296,12 @@ class Choosing:
         leaks = {info.name: self.run.manifest.leaks.get(info.name, 0) for info in infos}
         ends = any(leaks[info.name] > self.limits.max_leaks * info.n_test for info in infos)
         named = [f"{count} of {name}" for name, count in leaks.items() if count]
-        text = "no test item stands in the training data"
+        text = "no test item stands in the training data, nor nearly so"
         if named:
-            text = f"test items that stand in the training data: {', '.join(named)}"
+            text = (
+                f"test items that stand in the training data, or nearly so: {', '.join(named)} "
+                "(`trilemma tasks validate` names them)"
+            )
         return Check(name="leakage", good=not named, ends=ends, text=text)
 
     def _same_prompts(self) -> Iterable[Check]:

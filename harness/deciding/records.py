@@ -82,6 +82,7 @@ class Candidate(Frozen):
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    ``n_groups`` are the independent ones among the ``n_items``: alike items and those of one cluster are one.
     ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
     ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
     challengers (alpha over their number); None for a difference of 0. ``per_1000_low`` and ``per_1000_high``
@@ -103,6 +104,7 @@ class Candidate(Frozen):
     detectable: float
     needed: int | None = None
     n_items: int
+    n_groups: int
     n_seeds: int
     per_1000: float
     per_1000_low: float | None = None

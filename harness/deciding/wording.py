@@ -38,7 +38,7 @@ def paragraph(decision: Decision) -> str:
         f"{VERBS[decision.outcome]}: {mine.strategy}.",
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
-        f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        f"n = {_items(mine)}, {_seeds(mine)}).",
         _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
@@ -112,6 +112,12 @@ def _p(value: float) -> str:
     return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
 
 
+def _items(mine: Candidate) -> str:
+    """Say how many items were asked, and how many groups they are where alike ones count as one."""
+    alone = mine.n_groups == mine.n_items
+    return f"{mine.n_items:,} items" + ("" if alone else f" in {mine.n_groups:,} groups")
+
+
 def _seeds(mine: Candidate) -> str:
     if mine.n_seeds > 1:
         return f"{mine.n_seeds} seeds"
@@ -132,7 +138,7 @@ def _unproven(decision: Decision) -> str:
     barred = [c for c in decision.candidates if c.excluded and c.difference > 0 and c.ci_low > 0]
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
-        f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {best.n_items:,} items). "
+        f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {_items(best)}). "
         f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
         "in five."
     )

@@ -55,8 +55,9 @@ class GateFile(Options):
     Items with a tag of ``must_pass`` must all be right. ``refusals`` is the margin for refusing questions
     that have no answer, ``forgetting`` for the mean of the retention tasks, both against the base model.
     ``allow`` names what candidates may do to the base beside adding products of low rank to layers, such as
-    ``modules_to_save``: any other such candidate is refused. ``expected_flips`` is the
-    share of items on which a candidate is expected to differ, for planning.
+    ``modules_to_save``: any other such candidate is refused.
+    For planning, ``expected_flips`` is the share of items on which a candidate is expected to differ, and
+    ``expected_together`` the share of clusters (`cluster:` of a task) in which all items go the same way.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -72,6 +73,7 @@ class GateFile(Options):
     refusals: float | None = Field(default=None, gt=0.0, lt=1.0)
     forgetting: float | None = Field(default=None, gt=0.0, lt=1.0)
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
+    expected_together: float = Field(default=0.2, ge=0.0, le=1.0)
 
     def matched(self, check: TaskCheck, tasks: Mapping[str, Task]) -> list[str]:
         """Return the names of the tasks that a check means."""

@@ -52,6 +52,7 @@ from harness.models.weights import (
 )
 from harness.progress import Progress, SilentProgress
 from harness.protocols import TokenLogProbs
+from harness.provenance import loaders
 from harness.types import (
     Failure,
     Generation,
@@ -110,6 +111,7 @@ class HuggingFaceModel:
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
+            loaded_by=loaders(),
         )
         self._loaded: Any = None
         self._engine: Engine | None = None
@@ -164,9 +166,22 @@ class HuggingFaceModel:
             if self._adapter is not None:
                 module = attach(module, self._adapter)
                 module = module.merge_and_unload() if self._merge else module
+            self._check_files()
             self._loaded = module.eval()
         HuggingFaceModel._resident = self
         return self._loaded
+
+    def _check_files(self) -> None:
+        """Refuse weights that are no longer those whose digest stands with every answer.
+
+        Raises:
+            InputError: A file was changed since the digest was made.
+        """
+        remedy = "leave them as they are while a run goes on, and run again"
+        if weights_digest(self.folder) != self.identity.weights_digest:
+            raise InputError(self.folder, "", "its files were changed during the run", remedy)
+        if self._adapter and adapter_digest(self._adapter) != self.identity.adapter_digest:
+            raise InputError(self._adapter, "", "its files were changed during the run", remedy)
 
     @property
     def engine(self) -> Engine:

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import chain
@@ -24,11 +25,21 @@ from harness.tasks.spec import Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def composed(text: str) -> str:
+    """Return ``text`` in Unicode's form NFKC, without the characters that nobody sees (default ignorable)."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+
 
 def normalise(text: str) -> str:
-    """Return ``text`` as sameness is judged: NFKC, case folded, runs of white space as one space."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split())
+    """Return ``text`` as sameness is judged: composed, case folded, runs of white space as one space."""
+    return " ".join(composed(composed(text).casefold()).split())
 
 
 def read_split(

@@ -64,7 +64,7 @@ def made(
             ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
             (such a function, in seconds), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
-            ``created`` (of the run).
+            ``created`` (of the run), ``copies`` (how often each question stands in a task).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -101,7 +101,7 @@ def made(
     with Store.open(folder) as store:
         store.write_manifest_digest((folder / "manifest.json").read_text())
         for name, task in tasks.items():
-            store.write_items(task.digest, [_item(name, number) for number in range(n[name])])
+            store.write_items(task.digest, [_item(name, number, keys) for number in range(n[name])])
         for strategy, by_task in rules.items():
             trained = 1000 if strategy in keys.get("trained", ()) else 0
             cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
@@ -119,16 +119,17 @@ def made(
     return folder
 
 
-def _item(task: str, number: int) -> TaskItem:
+def _item(task: str, number: int, keys: Mapping[str, Any]) -> TaskItem:
     tags = ("critical",) if number == 0 else ()
+    asked = f"question {number // keys.get('copies', 1)}?" + " " * (number % keys.get("copies", 1))
     return TaskItem(
-        id=f"{task}-{number:04}", input=f"question {number}?", targets=("yes",), split="test", tags=tags,
+        id=f"{task}-{number:04}", input=asked, targets=("yes",), split="test", tags=tags,
         documents=(f"doc-{number // 4}",), metadata={"customer": f"c{number // 4}"},
     )  # fmt: skip
 
 
 def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, Any]) -> ItemResult:
-    item = _item(task, number)
+    item = _item(task, number, keys)
     failed = number in keys.get("failed", {}).get((strategy, task), ())
     share = keys.get("recall", {}).get(task) if "rag" in strategy else None
     passages: tuple[Passage, ...] = ()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import time
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import provenance
 from harness.cli import cli
 from harness.cli._ending import ended
 from tests.unit._training import load
@@ -246,3 +249,55 @@ def test_options_of_the_adapter_do_not_allow_what_the_gate_does_not(
     save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
     Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"allow": ["modules_to_save"]}}}))
     assert gated(capsys, "adapters/headed")[0] == 2
+
+
+# --- What was stored before ---
+
+
+def n_answers(out: str = "out") -> int:
+    with closing(sqlite3.connect(Path(out) / "results.sqlite")) as db:
+        return int(db.execute("SELECT COUNT(*) FROM generations").fetchone()[0])
+
+
+@pytest.mark.parametrize("package", ["trilemma", "transformers", "peft", "torch", "bitsandbytes"])
+def test_answers_by_another_version_of_what_loads_are_not_served(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    assert gated(capsys, "adapters/good")[0] == 0
+    before = n_answers()
+    assert "finished before" in gated(capsys, "adapters/good")[1]
+    assert n_answers() == before
+    versions = provenance.package_versions() | {package: "999.0"}
+    monkeypatch.setattr(provenance, "package_versions", lambda: versions)
+    code, told = gated(capsys, "adapters/good")
+    assert code == 0
+    assert "finished before" not in told
+    assert n_answers() == 2 * before
+
+
+def test_an_adapter_that_was_changed_in_its_place_is_asked_anew(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    assert gated(capsys, "adapters/good")[0] == 0
+    before, weights = n_answers(), Path("adapters/good/adapter_model.safetensors")
+    save_file({name: tensor * 2 for name, tensor in load_file(weights).items()}, weights)
+    assert gated(capsys, "adapters/good")[0] == 0
+    assert n_answers() == before + N
+
+
+def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_it_is_kept(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.models.weights import attach
+
+    def swapped(module: Any, adapter: Path) -> Any:
+        edit_config(adapter, lora_alpha=64)
+        return attach(module, adapter)
+
+    monkeypatch.setattr("harness.models.huggingface.attach", swapped)
+    code, told = gated(capsys, "adapters/good")
+    assert (code, verdicts()) == (2, {"good": "REFUSED"})
+    assert "its files were changed during the run" in told
+    assert n_answers() == N

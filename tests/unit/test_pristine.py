@@ -200,6 +200,8 @@ CHANGES: dict[str, Change] = {
     "a layer around another": lambda m: setattr(m, "lm_head", torch.nn.Sequential(m.lm_head)),
     "a hook": lambda m: m.lm_head.register_forward_hook(lambda *_: None),
     "another forward": lambda m: setattr(m.lm_head, "forward", lambda x: x),
+    "a list of settings": lambda m: setattr(m.model, "skipped_layers", [1]),
+    "a mapping of settings": lambda m: setattr(m.model, "options", {"scale": [2.0, None]}),
     "a bias": lambda m: setattr(m.lm_head, "bias", torch.nn.Parameter(torch.zeros(8))),
 }
 
