@@ -36,6 +36,8 @@ SCHEMA_VERSION = 4
 _UNSEALED = 3
 """The version before this one, which kept no digests of its rows: it is read and gone on with as it is."""
 FILE_NAME = "results.sqlite"
+WAIT_S = 30.0
+"""Seconds that a store which another program has locked is waited for."""
 _SCHEMA = f"""
 {SCHEMA}
 CREATE TABLE IF NOT EXISTS generations (
@@ -84,6 +86,12 @@ class Preparation:
     record: dict[str, Any]
     error: Failure | None = None
 
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What a reader must know of it: a text with the part of the strategy that says so."""
+        parts = ((name, part) for name, part in self.record.items() if isinstance(part, dict))
+        return [(name, str(text)) for name, part in parts for text in part.get("notes", ())]
+
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
     """Return the sha256 key of a generation: weights, adapter, loaders, prompt, choices, decoding, seed.
@@ -113,6 +121,23 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
     )
 
 
+def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    """Connect to a store. One that cannot be written, and whose every row is in the file, is only read."""
+    as_it_is = read_only and not _writable(path) and not _has_rows(path.with_name(f"{path.name}-wal"))
+    name = f"{path.resolve().as_uri()}?mode=ro&immutable=1" if as_it_is else str(path)
+    return sqlite3.connect(name, uri=as_it_is, timeout=WAIT_S, isolation_level=None)
+
+
+def _writable(path: Path) -> bool:
+    mine = os.access in os.supports_effective_ids
+    return all(os.access(each, os.W_OK, effective_ids=mine) for each in (path, path.parent))
+
+
+def _has_rows(wal: Path) -> bool:
+    """Whether a log of SQLite holds what is not yet in its database."""
+    return wal.is_file() and wal.stat().st_size > 0
+
+
 class Store:
     """Reads and writes ``results.sqlite``; use ``Store.open``.
 
@@ -134,7 +159,7 @@ class Store:
             remedy = "name a folder that `trilemma run` wrote"
             raise InputError(run_dir, FILE_NAME, "there is no such file", remedy)
         try:
-            db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            db = _connected(path, read_only)
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             seals = None
             if version not in (0, SCHEMA_VERSION, _UNSEALED):
@@ -152,7 +177,12 @@ class Store:
         except sqlite3.DatabaseError as error:
             if "full" in str(error):
                 raise
-            raise InputError(path, "", f"cannot be opened: {error}", "move it away and run again") from None
+            remedy = "move it away and run again"
+            if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                remedy = "wait for the program that uses it, or end that"
+            elif not _writable(path):
+                remedy = "make the folder and its files writable, or copy them to where they are"
+            raise InputError(path, "", f"cannot be opened: {error}", remedy) from None
         return cls(db, path, seals)
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -289,18 +289,29 @@ class ItemResult(Frozen):
 # --- What a strategy costs and what a run was -------------------------------------------------------
 
 
-class PrepareCost(Frozen):
-    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process."""
+Count = Annotated[int, Field(ge=0, le=10**16)]
+"""Tokens or bytes: more than anything was ever trained on, or is stored on."""
+Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
+"""Up to three hundred years."""
 
-    trained_tokens: int = 0
-    supervised_tokens: int = 0
-    embedding_tokens: int = 0
-    wall_s: float = 0.0
-    device_s: float = 0.0
-    peak_memory_bytes: int = 0
-    flops: float = 0.0
-    artifact_bytes: int = 0
+
+class PrepareCost(Frozen):
+    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
+
+    What is negative, not finite or beyond all that can be is refused. ``stated`` means that an adapter from
+    elsewhere says so of its training, and that nobody has measured it here.
+    """
+
+    trained_tokens: Count = 0
+    supervised_tokens: Count = 0
+    embedding_tokens: Count = 0
+    wall_s: Seconds = 0.0
+    device_s: Seconds = 0.0
+    peak_memory_bytes: Count = 0
+    flops: float = Field(default=0.0, ge=0.0, le=1e30, allow_inf_nan=False)
+    artifact_bytes: Count = 0
     adapted: bool = False
+    stated: bool = False
 
     @property
     def tuned(self) -> bool:
@@ -318,6 +329,7 @@ class PrepareCost(Frozen):
             flops=self.flops + other.flops,
             artifact_bytes=self.artifact_bytes + other.artifact_bytes,
             adapted=self.adapted or other.adapted,
+            stated=self.stated or other.stated,
         )
 
 

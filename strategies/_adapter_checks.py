@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.errors import shorten
 from harness.protocols import TrainableModel
 from harness.types import Replacement
@@ -65,8 +67,8 @@ def _check_manifest(adapter: Examined) -> None:
         return
     try:
         manifest = read_manifest(adapter.folder)
-    except ValueError as error:
-        problem = f"cannot be read: {str(error).splitlines()[0]}"
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {_first_fault(error)}"
         raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
     if own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
         raise adapter.fault(
@@ -77,6 +79,13 @@ def _check_manifest(adapter: Examined) -> None:
         remedy = "set model.path to the base it was trained over, or train again"
         raise adapter.fault("", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
     adapter.manifest = manifest
+
+
+def _first_fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return shorten(str(error), 160)
+    fault = error.errors(include_url=False, include_input=False)[0]
+    return shorten(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", 160)
 
 
 def _check_shapes(adapter: Examined) -> None:

@@ -157,7 +157,7 @@ def _of_layer(
         if bias is not None:
             yield from _over(f"{place}.bias", factor * _norm(bias), sizes, of=of)
     if magnitude is not None:
-        yield from _over(of, _norm(magnitude), sizes)
+        yield from _over(of, abs(_norm(magnitude) - sizes.get(of, 0.0)), sizes)
 
 
 def _factor(name: str, which: str, saved: Mapping[str, Any]) -> Any:

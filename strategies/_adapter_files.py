@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from harness.digests import digest_of_file
 from harness.errors import InputError
 from harness.files import check_input, open_input, read_input_text
@@ -87,9 +85,10 @@ def read_manifest(folder: Path) -> AdapterManifest:
 
     Raises:
         InputError: It is missing, no regular file, or too large.
-        ValidationError: It is not what Trilemma writes.
+        ValueError: It is not what Trilemma writes: of other fields or types, or with impossible figures.
     """
-    return AdapterManifest.model_validate_json(read_input_text(folder / MANIFEST, LARGEST_MANIFEST))
+    text = read_input_text(folder / MANIFEST, LARGEST_MANIFEST)
+    return AdapterManifest.model_validate(parse_json(text), strict=True)
 
 
 def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
@@ -97,7 +96,7 @@ def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
     try:
         manifest = read_manifest(folder)
         whole = own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
-    except (OSError, ValidationError, InputError):
+    except (OSError, ValueError, InputError):
         return None
     return manifest if whole and manifest.recipe_digest == recipe_digest else None
 

@@ -74,7 +74,7 @@ def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Chan
     return found | {"probe_kl": float(distance), "probe_nll": read.nll / read.n_tokens}
 
 
-def notes_of(adapter: Examined, before: Probe, effect: dict[str, Any]) -> list[str]:
+def effect_notes(adapter: Examined, before: Probe, effect: dict[str, Any]) -> list[str]:
     """Return what a reader must know: what it replaces of the base, and whether it still knows language."""
     notes = []
     if adapter.replaced:

@@ -10,11 +10,12 @@ from typing import Literal
 from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
-from harness.types import PrepareCost, Replacement, TrainingData
+from harness.types import Replacement, TrainingData
 from strategies._adapter_checks import examined
 from strategies._adapter_effect import check_changes
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
-from strategies._adapter_probe import check_effect, notes_of, probe_of, silent
+from strategies._adapter_files import CONFIG, WEIGHTS, check_files
+from strategies._adapter_probe import check_effect, effect_notes, probe_of, silent
+from strategies._adapter_stated import cost_of, notes_of, record_of
 
 __all__ = ["Adapter"]
 
@@ -75,27 +76,28 @@ class Adapter:
         with _examined(folder):
             adapter = examined(folder, base, self._options.allow)
         manifest = adapter.manifest
-        trained_with = manifest.quantization if manifest else None
-        quantization = self._options.quantization or trained_with or "none"
+        stated = manifest.quantization if manifest else None
+        quantization = self._options.quantization or stated or "none"
         before = probe_of(base)
         with _examined(folder):
             largest = check_changes(adapter, before.norms)
             model = base.with_adapter(folder, quantization)
             effect = check_effect(adapter, before, model, largest)
-        told = manifest.record.get("notes", []) if manifest else []
         size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
         return Prepared(
             model=model,
             build=context.build,
-            cost=manifest.cost if manifest else PrepareCost(artifact_bytes=size),
+            cost=cost_of(manifest, size),
             record={
-                **(manifest.record if manifest else {}),
                 "path": str(folder),
                 "quantization": model.identity.quantization,
-                "trained_with_quantization": trained_with or "not known",
-                "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
+                **record_of(manifest),
                 **effect,
-                "notes": [*told, *notes_of(adapter, before, effect), *silent(base, model, context)],
+                "notes": [
+                    *notes_of(manifest, self._options.quantization),
+                    *effect_notes(adapter, before, effect),
+                    *silent(base, model, context),
+                ],
             },
         )
 

@@ -75,11 +75,10 @@ def _notes(run: RunRows) -> Iterable[PreparationNote]:
     """Yield the notes of every part of every preparation; one that several strategies share comes once."""
     seen = set[tuple[int, str, str]]()
     for prepared in run.prepared:
-        for name, part in prepared.record.items():
-            for text in part.get("notes", ()) if isinstance(part, dict) else ():
-                if (prepared.seed, name, text) not in seen:
-                    seen.add((prepared.seed, name, text))
-                    yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
+        for name, text in prepared.notes:
+            if (prepared.seed, name, text) not in seen:
+                seen.add((prepared.seed, name, text))
+                yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
 
 
 def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.deciding.records import Candidate, Decision, TaskLead
-from harness.deciding.wording import cost_bounds, kept, money, once, p_value, points
+from harness.deciding.wording import STATED, cost_bounds, kept, money, once, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -99,10 +99,11 @@ def _costs(summary: Summary) -> Table:
 
 
 def _cost_row(cost: StrategyCost) -> list[str]:
+    stated = f"\n{STATED}" if cost.prepare.stated else ""
     return [
         cost.strategy,
-        f"{cost.prepare.wall_s:.1f}",
-        f"{cost.prepare.trained_tokens:,}",
+        f"{cost.prepare.wall_s:.1f}{stated}",
+        f"{cost.prepare.trained_tokens:,}{stated}",
         f"{cost.prompt_tokens:.0f}",
         f"{cost.completion_tokens:.1f}",
         f"{1000 * cost.latency_p50_s:.1f}",

@@ -194,6 +194,8 @@ def _write(result: GateResult, run_dir: Path) -> None:
     console = wide_console()
     for candidate in result.candidates:
         console.print(gate_table(candidate))
+        for note in candidate.notes:
+            console.print(f"note: {candidate.candidate}: {note}", markup=False, soft_wrap=True)
     for candidate in result.candidates:
         console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
     if len(result.candidates) > 1:

@@ -34,7 +34,7 @@ from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskLead
 from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
-from harness.deciding.wording import paragraph
+from harness.deciding.wording import STATED, paragraph
 from harness.stats import Macro, holm, mean_bounds
 
 Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
@@ -214,6 +214,7 @@ class Choosing:
             per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
             once=cost.once,
             once_known=cost.once_known,
+            once_stated=cost.once_stated,
             month=cost.month,
             break_even_queries=paid_back,
             break_even_volume=break_even_volume(cost, old),
@@ -290,6 +291,7 @@ class Choosing:
         yield self._ceiling()
         yield from self._recall()
         yield from self._parity()
+        yield from self._stated()
 
     def _leakage(self) -> Check:
         infos = [info for info in self.run.infos if info.role == "target"]
@@ -353,6 +355,12 @@ class Choosing:
         scores = self.run.scores[cell.strategy][cell.task]
         failed = len(scores.failed - scores.of(cell.metric).keys())
         return cell.mean * cell.n / (cell.n + failed), failed
+
+    def _stated(self) -> Iterable[Check]:
+        """Say whose costs of training are an adapter's own word."""
+        if named := [cost.strategy for cost in self.summary.costs if cost.prepare.stated]:
+            text = f"what training took is {STATED}, not measured here: {', '.join(named)}"
+            yield Check(name="training cost", good=False, ends=False, text=text)
 
     def _parity(self) -> Iterable[Check]:
         """Whether retrieval was given the examples that fine-tuning learned from."""

@@ -88,8 +88,9 @@ class Candidate(Frozen):
     challengers (alpha over their number); None for a difference of 0. ``per_1000_low`` and ``per_1000_high``
     are the 95 % interval of the mean cost over items, or clusters of them; None where it is not known.
     ``once_known`` False means that part of what it took to prepare was not measured: ``once`` is a lower
-    bound. ``break_even_known`` is False where it would tell. ``tasks`` has
-    the target tasks one by one; the incumbent's has none.
+    bound. ``break_even_known`` is False where it would tell. ``once_stated`` means that an adapter from
+    elsewhere states what its training took, and that nobody has measured it. ``tasks`` has the target tasks
+    one by one; the incumbent's has none.
     """
 
     strategy: str
@@ -112,6 +113,7 @@ class Candidate(Frozen):
     per_1000_correct: float | None
     once: float
     once_known: bool = True
+    once_stated: bool = False
     month: float
     break_even_queries: float | None
     break_even_volume: float | None

@@ -168,16 +168,22 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     return text + "."
 
 
+STATED = "as stated by the adapter"
+"""Of a figure that an adapter from elsewhere brings along, and that nobody has measured."""
+
+
 def break_even(mine: Candidate) -> str:
     """Return when a strategy has paid for itself."""
     if not mine.break_even_known:
         return "when it is paid back is not known, as preparing it was not measured"
-    if mine.break_even_queries is None:
-        return "it never becomes the cheaper one"
     queries = mine.break_even_queries
-    return (
-        "it is cheaper from the first query on" if queries < 1 else f"paid back after {queries:,.0f} queries"
-    )
+    if queries is None:
+        text = "it never becomes the cheaper one"
+    elif queries < 1:
+        text = "it is cheaper from the first query on"
+    else:
+        text = f"paid back after {queries:,.0f} queries"
+    return f"{text}, by a training cost {STATED}" if mine.once_stated else text
 
 
 def cost_bounds(mine: Candidate) -> str:
@@ -188,8 +194,10 @@ def cost_bounds(mine: Candidate) -> str:
 
 
 def once(mine: Candidate) -> str:
-    """Return what preparing costs, or that it was not measured."""
-    return money(mine.once) if mine.once_known else "not measured"
+    """Return what preparing costs, and where that was not measured that it was not."""
+    if not mine.once_known:
+        return "not measured"
+    return f"{money(mine.once)} ({STATED})" if mine.once_stated else money(mine.once)
 
 
 def money(amount: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.analysis.rows import RunRows
@@ -17,7 +17,11 @@ from harness.types import Frozen
 
 
 class CandidateResult(Frozen):
-    """All checks of one candidate. ``gain`` is its mean difference over the tasks that are checked."""
+    """All checks of one candidate.
+
+    ``gain`` is its mean difference over the tasks that are checked. ``notes`` are what a reader must know of
+    it beside, such as what rests on the adapter's own word.
+    """
 
     candidate: str
     verdict: Verdict
@@ -25,6 +29,7 @@ class CandidateResult(Frozen):
     p_better: float | None
     checks: tuple[CheckResult, ...]
     flips: tuple[Flip, ...]
+    notes: tuple[str, ...] = ()
 
 
 class GateResult(Frozen):
@@ -76,6 +81,7 @@ def evaluate(
                 p_better=gain.p_value if gain else None,
                 checks=tuple(mine),
                 flips=tuple(flips_of(checked_tasks(gate, tasks), run, name, sides)),
+                notes=tuple(dict.fromkeys(_notes(run, name))),
             )
         )
     known = [i for i, result in enumerate(results) if result.p_better is not None]
@@ -93,6 +99,10 @@ def evaluate(
         baseline=gate.baseline or "",
         candidates=tuple(ranked),
     )
+
+
+def _notes(run: RunRows, name: str) -> Iterable[str]:
+    return (text for prepared in run.prepared if prepared.strategy == name for _, text in prepared.notes)
 
 
 def _gain(gate: GateFile, tasks: Tasks, compared: Compared) -> Macro | None:

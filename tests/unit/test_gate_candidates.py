@@ -16,8 +16,9 @@ import pytest
 from harness import provenance
 from harness.cli import cli
 from harness.cli._ending import ended
+from strategies._adapter_files import MANIFEST, publish
 from tests.unit._training import load
-from tests.unit.test_adapter_files import edit_config, save_adapter
+from tests.unit.test_adapter_files import edit_config, manifest_for, save_adapter
 
 N = 60
 GATE = {"name": "g", "experiment": "e.yaml", "checks": [{"tasks": "a", "margin": 0.9, "against": "base"}]}
@@ -116,7 +117,7 @@ def test_one_that_is_refused_as_its_weights_are_loaded_costs_no_other(
 def test_where_all_are_refused_no_model_is_loaded_and_three_files_are_written(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.models.huggingface.load_weights", None)
+    monkeypatch.setattr("harness.models.resident.load_weights", None)
     code, told = gated(capsys, variant("a", r=4), variant("b", peft_type="TROJAN"))
     assert (code, verdicts()) == (2, {"a": "REFUSED", "b": "REFUSED"})
     assert "a: REFUSED" in Path("out/gate.md").read_text()
@@ -296,8 +297,96 @@ def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_i
         edit_config(adapter, lora_alpha=64)
         return attach(module, adapter)
 
-    monkeypatch.setattr("harness.models.huggingface.attach", swapped)
+    monkeypatch.setattr("harness.models.resident.attach", swapped)
     code, told = gated(capsys, "adapters/good")
     assert (code, verdicts()) == (2, {"good": "REFUSED"})
     assert "its files were changed during the run" in told
     assert n_answers() == N
+
+
+# --- What is believed of it ---
+
+
+def forged(base: Any, name: str, change: dict[str, Any] | str, key: str = "cost") -> str:
+    """Publish an adapter as Trilemma does and change its manifest, which no digest covers."""
+    folder = Path("adapters") / name
+    publish(Path("adapters/good"), folder, manifest_for(base))
+    raw = json.loads((folder / MANIFEST).read_text())
+    raw[key] = "HERE" if isinstance(change, str) else raw[key] | change
+    text = json.dumps(raw).replace('"HERE"', change if isinstance(change, str) else "")
+    (folder / MANIFEST).write_text(text)
+    return str(folder)
+
+
+FORGED: dict[str, tuple[dict[str, Any] | str, str]] = {
+    "negative tokens": ({"trained_tokens": -(10**9)}, "cost"),
+    "negative seconds": ({"wall_s": -5.0}, "cost"),
+    "negative device seconds": ({"device_s": -1e-9}, "cost"),
+    "not a number": ('{"wall_s": NaN}', "cost"),
+    "infinite": ('{"wall_s": Infinity}', "cost"),
+    "infinite by overflow": ('{"device_s": 1e999}', "cost"),
+    "more tokens than there are": ({"trained_tokens": 10**30}, "cost"),
+    "digits without end": ('{"trained_tokens": ' + "9" * 5000 + "}", "cost"),
+    "longer than anything": ({"device_s": 1e300}, "cost"),
+    "as much work as there is not": ({"flops": 1e200}, "cost"),
+    "memory": ({"peak_memory_bytes": 10**40}, "cost"),
+    "a text": ({"wall_s": "12"}, "cost"),
+    "true": ({"trained_tokens": True}, "cost"),
+    "half a token": ({"trained_tokens": 0.5}, "cost"),
+    "a list": ("[1]", "cost"),
+    "null": ("null", "cost"),
+    "a field that is unknown": ({"discount": 1.0}, "cost"),
+    "a seed that is a text": ('"7"', "seed"),
+    "a quantisation that is unknown": ('"int1"', "quantization"),
+    "NaN in its record": ('{"loss": [[0, NaN]]}', "record"),
+    "a record that nests without end": ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "record"),
+    "a key twice": ('{"wall_s": 1.0, "wall_s": 2.0}', "cost"),
+}
+
+
+def test_impossible_figures_in_an_adapters_manifest_are_refused_in_a_line(
+    here: Path, capsys: pytest.CaptureFixture[str], tiny_model: Path
+) -> None:
+    base = load(tiny_model)
+    names = [forged(base, name, change, key) for name, (change, key) in FORGED.items()]
+    code, told = gated(capsys, *names, "adapters/good")
+    assert code == 2
+    assert verdicts() == dict.fromkeys(FORGED, "REFUSED") | {"good": "PASS"}
+    lines = [line for line in told.splitlines() if line.startswith("refused: ")]
+    assert len(lines) == len(FORGED)
+    assert all(MANIFEST in line and len(line) < 500 for line in lines)
+
+
+def test_what_an_adapter_says_of_its_training_is_told_as_its_word(
+    here: Path, capsys: pytest.CaptureFixture[str], tiny_model: Path
+) -> None:
+    base = load(tiny_model)
+    forged(base, "cheap", {"trained_tokens": 1, "wall_s": 1.0, "device_s": 1.0, "adapted": False})
+    record = {"notes": ["approved by QA", 7], "loss": [[0, 1.5]]}
+    forged(base, "cheap-told", json.dumps(record), "record")
+    code, told = gated(capsys, "adapters/cheap-told")
+    assert code == 0
+    (candidate,) = json.loads(Path("out/gate.json").read_text())["candidates"]
+    assert candidate["notes"][0] == "what its training took is as stated by the adapter, not measured here"
+    assert candidate["notes"][-1] == "as stated by the adapter: approved by QA"
+    assert "as stated by the adapter: approved by QA" in Path("out/gate.md").read_text()
+    assert "note: cheap-told: what its training took is as stated" in told
+
+    experiment = json.loads(Path("e.yaml").read_text())
+    experiment["strategies"]["tuned"]["path"] = "adapters/cheap"
+    Path("e.yaml").write_text(json.dumps(experiment))
+    code, told = ends(capsys, "run", "e.yaml", "--out", "run")
+    assert code == 0
+    assert "as stated by the adapter" in told.replace("\n", " ")
+    summary = json.loads(Path("run/summary.json").read_text())
+    (cost,) = (cost["prepare"] for cost in summary["costs"] if cost["strategy"] == "tuned")
+    assert (cost["stated"], cost["adapted"]) == (True, True)
+    assert cost["artifact_bytes"] > 1000
+    assert any("as stated by the adapter" in note["text"] for note in summary["notes"])
+    assert Path("run/report.html").read_text().count("as stated by the adapter") >= 2
+    _, decided = ends(capsys, "decide", "run")
+    assert "as stated by the adapter" in " ".join(decided.split())
+    _, as_json = ends(capsys, "decide", "run", "--json")
+    assert {c["strategy"]: c["once_stated"] for c in json.loads(as_json)["candidates"]} == {
+        "zero_shot": False, "tuned": True,
+    }  # fmt: skip

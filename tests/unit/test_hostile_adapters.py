@@ -36,7 +36,7 @@ def adapter(whole, tmp_path, monkeypatch) -> Path:
     def loaded(*_: object) -> None:
         raise AssertionError("an adapter that should be refused was loaded")
 
-    monkeypatch.setattr("harness.models.huggingface.attach", loaded)
+    monkeypatch.setattr("harness.models.resident.attach", loaded)
     return Path(shutil.copytree(whole, tmp_path / "adapter"))
 
 

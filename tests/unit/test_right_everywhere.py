@@ -124,7 +124,7 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     }
     assert explored == wanted
 
-    arguments = [str(place / "gate.yaml"), "--candidate", str(folder), "--strategy", "other"]
+    arguments = [str(place / "gate.yaml"), "--candidate-run", str(folder), "--strategy", "other"]
     judged = CliRunner().invoke(gate, [*arguments, "--out", str(place / "out")], catch_exceptions=False)
     found = json.loads((place / "out" / "gate.json").read_text())
     check = found["candidates"][0]["checks"][0]
