@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from pathlib import Path
@@ -90,19 +91,27 @@ def read_input_text(
     return decoded(read_input(path, largest, within=within, missing=missing), path)
 
 
+def encoding_of(start: bytes) -> tuple[str, str]:
+    """Return the encoding that a byte order mark names, in Python's words and in people's; else UTF-8."""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32", "UTF-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "UTF-16"
+    return "utf-8-sig", "UTF-8"
+
+
 def decoded(data: bytes, path: Path) -> str:
-    """Return ``data`` as UTF-8 text, without a byte order mark.
+    """Return ``data`` as text, without a byte order mark: UTF-8, or what its mark says.
 
     Raises:
-        InputError: It is not UTF-8 or holds a NUL byte; the line in ``path`` is named.
+        InputError: It is not in that encoding or holds a NUL byte; the line in ``path`` is named.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
+    encoding, name = encoding_of(data)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        problem = f"byte 0x{error.object[error.start]:02x} is not {name}"
         raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1

@@ -94,7 +94,7 @@ class Preparation:
 
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
-    """Return the sha256 key of a generation: weights, adapter, loaders, prompt, choices, decoding, seed.
+    """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
 
     ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
 
@@ -109,6 +109,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             "adapter": identity.adapter_digest,
             "quantization": identity.quantization,
             "dtype": identity.dtype,
+            **({"settings": identity.settings_digest} if identity.settings_digest else {}),
             "prompt": prompt,
             "choices": list(request.choices),
             "decoding": None if request.choices else request.decoding.model_dump(),

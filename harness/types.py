@@ -336,6 +336,8 @@ class PrepareCost(Frozen):
 class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
+    ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
+    else in its folder can change an answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
     the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
     with their versions: another version may give other answers.
@@ -343,6 +345,7 @@ class ModelIdentity(Frozen):
 
     name: str
     weights_digest: str
+    settings_digest: str = ""
     parameters: int = 0
     adapter_digest: str = ""
     quantization: str = "none"
@@ -354,7 +357,9 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``template_date``
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
+    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
+    where it is none. ``template_date``
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
     tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
     where that was read, or that it was assumed. ``leaks[task]`` counts the
@@ -374,6 +379,8 @@ class RunManifest(Frozen):
     preparations: dict[str, str]
     model: ModelIdentity
     embedder: str
+    embedder_digest: str = ""
+    judges: dict[str, tuple[str, ...]] = {}
     template_date: str = ""
     context_length: int = 0
     context_source: str = ""

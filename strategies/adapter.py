@@ -13,7 +13,7 @@ from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.types import Replacement, TrainingData
 from strategies._adapter_checks import examined
 from strategies._adapter_effect import check_changes
-from strategies._adapter_files import CONFIG, WEIGHTS, check_files
+from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
 from strategies._adapter_probe import check_effect, effect_notes, probe_of, silent
 from strategies._adapter_stated import cost_of, notes_of, record_of
 
@@ -53,9 +53,10 @@ class Adapter:
                 examined(folder, model, self._options.allow)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return the adapter's weights and configuration."""
+        """Return weights and configuration, and our own manifest: it says how the base is loaded."""
         folder = _find(self._options.path, place)
-        return (folder / WEIGHTS, folder / CONFIG)
+        made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
+        return (folder / WEIGHTS, folder / CONFIG, *made_by_us)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.

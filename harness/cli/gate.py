@@ -125,7 +125,7 @@ class _Gate:
                 chain.check([task.data for task in self.tasks], str(self.config))
         if not apart.empty:
             left = gated(self.wanted, self.experiment, apart.left(by_name))
-            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart)
+            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart, any_model=True)
         names = tuple(apart.left(by_name))
         judged = self.judged(run_dir, names) if names else None
         for line in apart.refused.values():

@@ -10,7 +10,7 @@ from harness.analysis.comparison import Table
 from harness.analysis.scores import Clusters, pair
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
-from harness.types import RunManifest, Task
+from harness.types import ModelIdentity, RunManifest, Task
 
 Reading = Literal["better", "worse", "not proven"]
 ALPHA = 0.05
@@ -75,13 +75,20 @@ def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
 def other_settings(first: Scored, later: Scored) -> tuple[str, ...]:
     """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
     old, new = first.manifest, later.manifest
-    changed = ["base model"] if old.model.weights_digest != new.model.weights_digest else []
+    changed = ["base model"] if _other_model(old.model, new.model) else []
     changed += [
         key.replace("_", " ") + " setting"
         for key in _DECODING
         if old.experiment.get(key) != new.experiment.get(key)
     ]
     return tuple(changed)
+
+
+def _other_model(first: ModelIdentity, later: ModelIdentity) -> bool:
+    """Whether two runs had other weights or settings; runs of older versions have not noted the latter."""
+    noted = first.settings_digest and later.settings_digest
+    other_settings = noted and first.settings_digest != later.settings_digest
+    return first.weights_digest != later.weights_digest or bool(other_settings)
 
 
 def other_task(first: Task, later: Task) -> tuple[str, ...]:

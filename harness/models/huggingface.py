@@ -18,6 +18,7 @@ from harness.models.budgets import BatchBudgets, setting_of
 from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy
+from harness.models.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.likelihood import text_log_probs
 from harness.models.model_files import read_object, refuse_code
 from harness.models.opening import check_model
@@ -26,7 +27,7 @@ from harness.models.prompts import Choices, Prompts
 from harness.models.quantization import stored_in
 from harness.models.rendering import date_told
 from harness.models.resident import Source, Weights
-from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
+from harness.models.resolve import local_folder, parameter_count
 from harness.models.sizing import Sizing
 from harness.models.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
@@ -75,6 +76,7 @@ class HuggingFaceModel:
         self.identity = ModelIdentity(
             name=options.path,
             weights_digest=weights_digest(self.folder),
+            settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
@@ -82,7 +84,8 @@ class HuggingFaceModel:
             loaded_by=loaders(),
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
-        digests = self.identity.weights_digest, self.identity.adapter_digest
+        known = self.identity
+        digests = known.weights_digest, known.settings_digest, known.adapter_digest
         self.weights = Weights(source, adapter, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 

@@ -17,8 +17,8 @@ import torch
 from harness.errors import InputError, shorten
 from harness.models.batching import is_out_of_memory
 from harness.models.engine import Engine
+from harness.models.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.pristine import bare, digest_of_module
-from harness.models.resolve import adapter_digest, weights_digest
 from harness.models.trials import Trials
 from harness.models.weights import Quantization, attach, load_weights
 
@@ -40,7 +40,7 @@ class Weights:
     Attributes:
         source: Of the base.
         adapter: A folder with a saved peft adapter that has been checked.
-        digests: Of the base's files and of the adapter's, which stand with every answer.
+        digests: Of the base's weights, of its settings and of the adapter, which stand with every answer.
         trials: What was tried of the base, by the kind of adapter over it; models over one base share it.
         say: Told of ways of answering that do not hold.
         place: The experiment file, for errors.
@@ -49,7 +49,7 @@ class Weights:
 
     source: Source
     adapter: Path | None
-    digests: tuple[str, str]
+    digests: tuple[str, str, str]
     trials: dict[str, Trials]
     say: Callable[[str], None]
     place: object
@@ -82,8 +82,9 @@ class Weights:
         Raises:
             InputError: A file was changed since the digests were made.
         """
-        now = weights_digest(self.source.folder), adapter_digest(self.adapter) if self.adapter else ""
-        for place, before, found in zip((self.source.folder, self.adapter), self.digests, now, strict=True):
+        folder, adapter = self.source.folder, self.adapter
+        now = weights_digest(folder), settings_digest(folder), adapter_digest(adapter) if adapter else ""
+        for place, before, found in zip((folder, folder, adapter), self.digests, now, strict=True):
             if before != found:
                 remedy = "leave them as they are while a run goes on, and run again"
                 raise InputError(place, "", "its files were changed during the run", remedy)

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from harness.errors import InputError
 from harness.tasks.columns import columns_used, picked, resolve
@@ -21,7 +21,7 @@ from harness.tasks.json_rows import read_jsonl
 from harness.tasks.presets import with_preset
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
 from harness.tasks.remarks import Remarks
-from harness.tasks.spec import Source
+from harness.tasks.spec import FileFormat, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
@@ -100,9 +100,14 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
     if kind is None:
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
-    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow}
-    reader = readers.get(kind) or readers.get(suffix or "")
-    return reader(path) if reader and kind != "jsonl" else read_jsonl(path, split), kind
+    layout = kind if kind in get_args(FileFormat) else suffix
+    if layout == "csv":
+        return read_csv(path, source.columns), kind
+    if source.columns:
+        problem = "goes with a CSV file, and this is none"
+        raise InputError(path, f"items.{split}.columns", problem, "leave it out", list(source.columns))
+    reader = {"parquet": read_parquet, "arrow": read_arrow}.get(layout or "")
+    return reader(path) if reader else read_jsonl(path, split), kind
 
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:

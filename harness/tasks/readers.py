@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import InputError, nearest, shorten
+from harness.files import decoded, encoding_of
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -24,6 +25,7 @@ SUFFIXES = {
 }
 _LARGEST_CELL_CHARS = 2**31 - 1
 _GZIP = b"\x1f\x8b"
+HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ class Row:
             InputError: There is no such column, with the nearest name.
         """
         if name not in self.values:
-            raise self.fault(
-                name, "is not there", nearest(name, [shorten(known, 40) for known in self.values])
-            )
+            remedy = nearest(name, [shorten(known, 40) for known in self.values])
+            if SUFFIXES.get(suffix_of(Path(self.file))) == "csv":
+                remedy += f"; {HEADERLESS}"
+            raise self.fault(name, "is not there", remedy)
         return self.values[name]
 
 
@@ -83,13 +86,17 @@ def _stream(path: Path, newline: str) -> IO[str]:
     """Open a text file, or one packed with gzip."""
     with path.open("rb") as stream:
         packed = stream.read(2) == _GZIP
+    with gzip.open(path) if packed else path.open("rb") as stream:
+        encoding, _ = encoding_of(stream.read(4))
     if packed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
-    return path.open(encoding="utf-8-sig", newline=newline)
+        return gzip.open(path, "rt", encoding=encoding, newline=newline)
+    return path.open(encoding=encoding, newline=newline)
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
-    """Yield the lines of a UTF-8 file with their ends, without a byte order mark; one is held at a time.
+    """Yield the lines of a text file with their ends, without a byte order mark; one is held at a time.
+
+    It is UTF-8, or UTF-16 or UTF-32 where its mark says so.
 
     Args:
         path: The file.
@@ -112,7 +119,7 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark.
+    """Return the text of a file in UTF-8, or in what its byte order mark says, without that mark.
 
     Raises:
         InputError: The file is missing, not UTF-8, or holds a NUL byte.
@@ -121,36 +128,31 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
         if data.startswith(_GZIP):
             data = gzip.decompress(data)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-        raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
-    if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
-    return text
+    return decoded(data, path)
 
 
-def read_csv(path: Path) -> Iterator[Row]:
-    """Yield the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
+def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a CSV file (TSV when its suffix says so); every cell is text.
+
+    Args:
+        path: The file.
+        columns: Names of its columns, of a file without a header.
 
     Raises:
         InputError: The header names a column twice or not at all, a row has more or fewer cells than the
             header, or a quote is not closed.
     """
     records = _csv_records(path, "\t" if suffix_of(path) == ".tsv" else ",")
-    _, header = next(records, (0, []))
+    header = list(columns) or next(records, (0, list[str]()))[1]
     for name in header:
         if not name or header.count(name) > 1:
             problem = "a column has no name" if not name else "a column name stands twice"
-            raise InputError(path, "line 1", problem, "give every column its own name", name or None)
+            remedy = f"give every column its own name; {HEADERLESS}"
+            raise InputError(path, "line 1", problem, remedy, name or None)
     for line, cells in records:
         if len(cells) != len(header):
-            problem = f"has {len(cells)} cells where the header has {len(header)}"
+            problem = f"has {len(cells)} cells where {'`columns` names' if columns else 'the header has'}"
+            problem += f" {len(header)}"
             raise InputError(path, f"line {line}", problem, "quote cells that hold commas or line breaks")
         yield Row(str(path), f"line {line}", dict(zip(header, cells, strict=True)))
 
