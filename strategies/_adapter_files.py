@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from harness.digests import digest_of_file
 from harness.errors import InputError
-from harness.files import check_input, open_input, read_input_text
+from harness.files import check_input, open_input, read_input, read_input_text
 from harness.strict_json import parse_json
 from harness.types import Frozen, PrepareCost
 
@@ -145,10 +145,10 @@ def check_files(folder: Path) -> dict[str, Any]:
         InputError: A file is missing, not safetensors, a link that leads away, or not a LoRA adapter's.
     """
     _check_present(folder)
-    text = read_input_text(folder / CONFIG, LARGEST_CONFIG)
+    data = read_input(folder / CONFIG, LARGEST_CONFIG)
     _check_header(folder / WEIGHTS)
     try:
-        config = parse_json(text)
+        config = parse_json(data.decode("utf-8"))  # as peft reads it: in no other encoding
     except ValueError as error:
         raise InputError(folder / CONFIG, "", f"is not JSON: {error}", "save the adapter again") from None
     kind = config.get("peft_type") if isinstance(config, dict) else config

@@ -20,24 +20,30 @@ PROBES = (
 )
 PROBE_TOKENS = 64
 """Tokens of the texts whose whole distributions are compared."""
+_WORSE = 1.0
+"""Nats a token that text must be less likely than under the base to be worth a note."""
 _QUESTIONS = 4
 _ANSWER_TOKENS = 8
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A base before any adapter: distributions over the probe's tokens, and the norms of its weights."""
+    """A base before any adapter: what it gives to the probe's tokens, and the norms of its weights by name.
+
+    ``log_probs`` has the shape ``(n_kept, vocabulary)``; ``nll`` is in nats a token.
+    """
 
     log_probs: Any
+    nll: float
     norms: dict[str, float]
 
 
 @lru_cache(maxsize=1)
 def probe_of(base: TrainableModel) -> Probe:
     """Return what is to be known of a base, measured once, so that adapters share one load of it."""
-    log_probs = base.token_log_probs(PROBES, PROBE_TOKENS).log_probs
+    read = base.token_log_probs(PROBES, PROBE_TOKENS)
     module = getattr(base, "module", None)
-    return Probe(log_probs, {} if module is None else norms(module))
+    return Probe(read.log_probs, read.nll / read.n_tokens, {} if module is None else norms(module))
 
 
 def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Change) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def effect_notes(adapter: Examined, before: Probe, effect: dict[str, Any]) -> li
         what = told(adapter.replaced, adapter.replaced)
         notes.append(f"the adapter changes more than layers by low rank: {what}")
     guessing = math.log(before.log_probs.shape[1])
-    if (nll := effect.get("probe_nll", 0.0)) > guessing:
+    if (nll := effect.get("probe_nll", 0.0)) > max(guessing, before.nll + _WORSE):
         figures = f"{nll:.1f} nats a token, {guessing:.1f} by guessing"
         notes.append(f"ordinary text is less likely under the adapter than by guessing: {figures}")
     return notes

@@ -148,7 +148,7 @@ def test_settings_that_are_no_mapping_are_refused(adapter, base, content):
     refused(
         adapter,
         base,
-        "adapter_config.json: (is not JSON|line 1: byte 0xff is not UTF-8|peft_type: must be LORA)",
+        "adapter_config.json: (is not JSON|peft_type: must be LORA)",
     )
 
 
