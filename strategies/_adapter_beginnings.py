@@ -14,6 +14,7 @@ from strategies._adapter_settings import Examined
 _NAMED = ("gaussian", "eva", "olora", "orthogonal", "pissa", "lora_ga", "loftq")
 _PISSA = re.compile(r"pissa_niter_[1-9][0-9]?")
 """PiSSA by a fast decomposition, in at most 99 rounds; 4 to 16 are usual."""
+_SETTINGS = ("loftq_config", "eva_config", "corda_config", "lora_ga_config", "monteclora_config")
 _LOFTQ = {"loftq_bits": (2, 4, 8), "loftq_iter": tuple(range(1, 11))}
 _PLAIN_SAVING = "convert it with save_pretrained(path_initial_model_for_weight_conversion=...)"
 
@@ -24,6 +25,9 @@ def check_beginning(adapter: Examined) -> None:
     Raises:
         InputError: Its ``init_lora_weights`` are not known, or need data that is not with it.
     """
+    for key in _SETTINGS:
+        if (settings := adapter.config.get(key)) is not None and not isinstance(settings, dict):
+            raise adapter.fault(CONFIG, f"{key} must be a mapping", "save the adapter without it", settings)
     begins = adapter.config.get("init_lora_weights", True)
     if begins is None or isinstance(begins, bool):
         return

@@ -87,9 +87,9 @@ def gate(
     _plan(wanted, gate_file, loaded, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
-    Candidates(adapters, finished, strategy).check()
-    read = _Gate(wanted, experiment, config, baseline, loaded, best)
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
+    Candidates(adapters, finished, strategy).check(run_dir)
+    read = _Gate(wanted, experiment, config, baseline, loaded, best)
     with resumable(), locked(run_dir):
         if finished is not None:
             result = read.judged(finished, (strategy_of(finished, strategy),))

@@ -148,6 +148,9 @@ STRANGE: dict[str, dict[str, Any]] = {
     "rounds that are none": {"init_lora_weights": "pissa_niter_x"},
     "rounds without end": {"init_lora_weights": "pissa_niter_999999999"},
     "eva of nonsense": {"init_lora_weights": "eva", "eva_config": {"rho": 0.1}},
+    "eva as a text": {"eva_config": "x"},
+    "corda as a list": {"corda_config": [7]},
+    "lora-ga as a number": {"lora_ga_config": 0},
     "targets": {"target_modules": "(q_proj"},
     "exclusions": {"exclude_modules": "[q_proj"},
     "ranks": {"rank_pattern": {"q_proj)": 2}},
@@ -211,6 +214,8 @@ def test_a_run_is_a_candidate_where_it_is_named_as_one(
         (["--candidate", "adapters/good", "--strategy", "tuned"], "name the run with --candidate-run"),
         (["--candidate-run", "adapters/good"], "manifest.json: there is no such file"),
         ([], "--candidate: is missing"),
+        (["--candidate", "o"], "--out: lies in the folder of a candidate"),
+        (["--candidate", "."], "--out: lies in the folder of a candidate"),
     ):
         code, told = ends(capsys, "gate", "gate.yaml", *wrong, "--out", "o")
         assert code == 2, wrong
