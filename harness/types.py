@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
+"""What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
 
 class Frozen(BaseModel):

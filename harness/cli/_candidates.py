@@ -114,7 +114,7 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
         if "adapter" not in parts:
             remedy = "write `candidate: adapter`, or a composition that begins with it"
             raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
-        parts["adapter"] |= {"path": str(path.resolve())}
+        parts["adapter"] |= {"path": str(path.resolve()), "allow": [*wanted.allow]}
         options = parts if len(parts) > 1 else parts["adapter"]
         strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
     return experiment.model_copy(

@@ -229,6 +229,34 @@ def test_the_gate_file_does_not_choose_another_adapter(
     assert gated(capsys, "adapters/nowhere")[0] == 2
 
 
+# --- What a candidate does beside a LoRA adapter ---
+
+
+def test_a_candidate_that_replaces_tensors_is_refused_unless_the_gate_allows_it(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    code, told = gated(capsys, "adapters/headed", "adapters/good")
+    assert (code, verdicts()) == (2, {"good": "PASS", "headed": "REFUSED"})
+    assert "changes more of the base than a LoRA adapter: modules_to_save (lm_head.weight)" in told
+    assert "write `allow: [modules_to_save]` into the gate file if that is meant" in told
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["modules_to_save"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert (code, verdicts()) == (0, {"headed": "PASS"})
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["head"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert code == 2
+    assert "gate.yaml: allow.0" in told
+
+
+def test_options_of_the_adapter_do_not_allow_what_the_gate_does_not(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"allow": ["modules_to_save"]}}}))
+    assert gated(capsys, "adapters/headed")[0] == 2
+
+
 # --- What was stored before ---
 
 
