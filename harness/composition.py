@@ -17,8 +17,17 @@ from harness import plugins
 from harness.config import StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
-from harness.protocols import ChecksModel, Model, PrepareContext, Prepared, Strategy
-from harness.types import PrepareCost, TrainingData
+from harness.protocols import (
+    ChecksModel,
+    Model,
+    NamesFiles,
+    PrepareContext,
+    Prepared,
+    StatesTraits,
+    Strategy,
+)
+from harness.traits import UNSTATED, Traits, joined
+from harness.types import PrepareCost, RunManifest, TrainingData
 
 T = TypeVar("T")
 
@@ -31,6 +40,7 @@ class Part:
     key: str
     options: dict[str, Any]
     strategy: Strategy
+    traits: Traits = UNSTATED
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,11 @@ class Chain:
     name: str
     parts: tuple[Part, ...]
 
+    @property
+    def traits(self) -> Traits:
+        """What its parts state of themselves, together."""
+        return joined([part.traits for part in self.parts])
+
     def recipe(self, place: str) -> list[dict[str, Any]]:
         """Return everything of the chain that determines its answers, as plain data."""
         return [
@@ -48,6 +63,8 @@ class Chain:
         ]
 
     def _files(self, part: Part, place: str) -> Sequence[Path]:
+        if not isinstance(part.strategy, NamesFiles):
+            return ()
         with plugins.sound(place, part.key, part.id):
             return part.strategy.files(place)
 
@@ -64,12 +81,18 @@ class Chain:
                 part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
-        """Prepare every part over the one before it; costs add up, records stand side by side."""
+        """Prepare every part over the one before it; costs add up, records stand side by side.
+
+        Raises:
+            InputError: A part refuses its input, or answers with an adapter that its traits do not state.
+        """
         cost, record = PrepareCost(), {}
         for part in self.parts:
             prepared = part.strategy.prepare(context)
+            _check_adapts(part, context.model, prepared.model, context.place)
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
+        cost = cost.model_copy(update={"adapted": self.traits.adapts})
         return Prepared(context.model, context.build, cost, record)
 
 
@@ -147,6 +170,42 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
 
 def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
     kind = plugins.load("strategies", part_id, place, key)
+    lacking = [name for name in ("options_type", "check", "prepare") if not hasattr(kind, name)]
+    if lacking:
+        raise InputError(place, key, f"is no strategy: it has no `{lacking[0]}`", "add it", part_id)
     with plugins.sound(place, key, part_id):
         options = parse(kind.options_type, raw, place, key)
-        return Part(part_id, key, options.model_dump(mode="json"), kind(options))
+        strategy = kind(options)
+        stated = strategy.traits if isinstance(strategy, StatesTraits) else UNSTATED
+        traits = stated if isinstance(stated, Traits) else parse(Traits, stated, place, f"{key}: its traits")
+        return Part(part_id, key, options.model_dump(mode="json"), strategy, traits)
+
+
+def _check_adapts(part: Part, before: Model, now: Model, place: str) -> None:
+    """Refuse an adapter that nobody was told of: its answers would be priced and judged as the base's."""
+    if now.identity.adapter_digest != before.identity.adapter_digest and not part.traits.adapts:
+        problem = "answers with an adapter, which its traits do not state"
+        raise InputError(place, part.key, problem, "give the class `traits` with adapts=True", part.id)
+
+
+# --- Of runs ---
+
+
+def traits_of(manifest: RunManifest, run_dir: Path) -> dict[str, Traits]:
+    """Return what the strategies of a run state of themselves.
+
+    Manifests of older versions do not have it: there the strategies of today state it, under their options.
+
+    Raises:
+        InputError: A strategy of an older run cannot be asked, such as a plug-in that is not allowed.
+    """
+    entries = {n: StrategyOptions.model_validate(e) for n, e in manifest.experiment["strategies"].items()}
+    found = {}
+    for name in manifest.recipes:
+        try:
+            found[name] = manifest.traits.get(name) or chain_of(name, entries, manifest.place).traits
+        except InputError:
+            problem = "is a strategy of which this run, by an older version, does not say what kind it is"
+            remedy = "run `trilemma run` again"
+            raise InputError(run_dir, f"strategies.{name}", problem, remedy, entries[name].use) from None
+    return found

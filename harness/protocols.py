@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from harness.progress import Progress
+from harness.traits import Traits
 from harness.types import (
     Failure,
     Generation,
@@ -188,6 +189,7 @@ class Strategy(Protocol):
     """One way to make a model do a task.
 
     A strategy is a class with ``options_type``, a pydantic model of its options, built as ``Class(options)``.
+    These members are enough; `StatesTraits`, `NamesFiles` and `ChecksModel` are what it may have beside them.
     """
 
     @property
@@ -199,12 +201,27 @@ class Strategy(Protocol):
         """Refuse with InputError what can be refused before any model is loaded."""
         ...
 
-    def files(self, place: str) -> tuple[Path, ...]:
-        """Return the files outside the experiment that the answers depend on (an adapter's)."""
-        ...
-
     def prepare(self, context: PrepareContext) -> Prepared:
         """Do all the work that comes before the first test item."""
+        ...
+
+
+@runtime_checkable
+class StatesTraits(Protocol):
+    """A strategy that states what it is; of one that does not, nothing is taken for granted."""
+
+    @property
+    def traits(self) -> Traits | Mapping[str, Any]:
+        """Its traits under its options, as a record or as the keys of one."""
+        ...
+
+
+@runtime_checkable
+class NamesFiles(Protocol):
+    """A strategy whose answers depend on files outside the experiment, such as an adapter's."""
+
+    def files(self, place: str) -> tuple[Path, ...]:
+        """Return those files."""
         ...
 
 

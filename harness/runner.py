@@ -107,9 +107,7 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
         )
         progress.say(f"{_label(plan, chain, seed)}: could not be prepared: {failure.kind}: {failure.message}")
         return
-    adapted = prepared.model.identity.adapter_digest != plan.model.identity.adapter_digest
-    cost = prepared.cost.model_copy(update={"adapted": adapted})
-    preparation = Preparation(chain.name, seed, cost, prepared.record)
+    preparation = Preparation(chain.name, seed, prepared.cost, prepared.record)
     store.write_preparation(plan.preparations[chain.name], preparation)
     for task in plan.tasks:
         name = task.task.name
@@ -144,14 +142,14 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store
             f"{_label(plan, chain, seed)}: could not be measured beside its answers: "
             f"{failure.kind}: {failure.message}"
         )
-        probes = _blank(plan, prepared).model_copy(update={"error": failure})
+        probes = _blank(plan, chain, prepared).model_copy(update={"error": failure})
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
 
 
 def _probes(
     plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
 ) -> Probes:
-    probes, label = _blank(plan, prepared), _label(plan, chain, seed)
+    probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
     both = isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel)
     if probes.adapter and both:
         return _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
@@ -163,10 +161,11 @@ def _probes(
     return probes
 
 
-def _blank(plan: Plan, prepared: Prepared) -> Probes:
+def _blank(plan: Plan, chain: Chain, prepared: Prepared) -> Probes:
+    """Return what holds before anything is measured; weights without a digest are known by their recipe."""
     identity = prepared.model.identity
-    adapted = identity.adapter_digest != plan.model.identity.adapter_digest
-    adapter = f"{identity.adapter_digest} {identity.quantization}" if adapted else ""
+    digest = identity.adapter_digest or plan.preparations[chain.name]
+    adapter = f"{digest} {identity.quantization}" if chain.traits.adapts else ""
     return Probes(of=plan.probing.digest, adapter=adapter)
 
 

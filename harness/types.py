@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.traits import Traits
+
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
@@ -298,8 +300,9 @@ Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
 class PrepareCost(Frozen):
     """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
 
-    What is negative, not finite or beyond all that can be is refused. ``stated`` means that an adapter from
-    elsewhere says so of its training, and that nobody has measured it here.
+    What is negative, not finite or beyond all that can be is refused. ``adapted`` is what the strategy states
+    of itself (`harness.traits`). ``stated`` means that an adapter from elsewhere says so of its training, and
+    that nobody has measured it here.
     """
 
     trained_tokens: Count = 0
@@ -312,11 +315,6 @@ class PrepareCost(Frozen):
     artifact_bytes: Count = 0
     adapted: bool = False
     stated: bool = False
-
-    @property
-    def tuned(self) -> bool:
-        """Whether other weights than the base's answer, wherever they were trained."""
-        return self.adapted or self.trained_tokens > 0
 
     def __add__(self, other: PrepareCost) -> PrepareCost:
         return PrepareCost(
@@ -357,6 +355,8 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
+    ``traits[strategy]`` is what each states of itself; older manifests have none, see
+    `harness.composition.traits_of`.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
     of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``
@@ -378,6 +378,7 @@ class RunManifest(Frozen):
     metrics: dict[str, tuple[str, ...]]
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
+    traits: dict[str, Traits] = {}
     model: ModelIdentity
     embedder: str
     embedder_digest: str = ""

@@ -10,6 +10,7 @@ from typing import Literal
 from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
+from harness.traits import Traits
 from harness.types import Replacement, TrainingData
 from strategies._adapter_checks import examined
 from strategies._adapter_effect import check_changes
@@ -40,6 +41,11 @@ class Adapter:
 
     def __init__(self, options: AdapterOptions) -> None:
         self._options = options
+
+    @property
+    def traits(self) -> Traits:
+        """Adapted weights answer; what they were trained on is not known."""
+        return Traits(kind="fine-tune", adapts=True)
 
     def check(self, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse files that are missing, pickled or not a LoRA adapter's."""

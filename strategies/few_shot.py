@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
+from harness.traits import Sight, Traits
 from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
 from strategies._examples import Chooser, Drawn, Fixed, Nearest, drawn_order
 from strategies._index import IndexKind
@@ -56,6 +56,12 @@ class FewShot:
     def __init__(self, options: FewShotOptions) -> None:
         self._options = options
 
+    @property
+    def traits(self) -> Traits:
+        """It shows training items, and with "knn" it searches them."""
+        searched: tuple[Sight, ...] = ("index",) if self._options.select == "knn" else ()
+        return Traits(kind="prompt", sees=("examples", *searched))
+
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse what can be seen without a model.
 
@@ -77,10 +83,6 @@ class FewShot:
             )
             problem = f"is larger than {of}, which has {most} items"
             raise InputError(place, f"{key}.k", problem, f"use at most {most}", k)
-
-    def files(self, place: str) -> tuple[Path, ...]:
-        """Return nothing: the experiment and its tasks say it all."""
-        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Make ready what examples are drawn from.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.protocols import Model, PrepareContext, Prepared
+from harness.traits import Traits
 from harness.types import TrainingData
 from strategies._training_data import TrainingOptions, check_answerable, check_tasks
 
@@ -20,6 +20,12 @@ class Lora:
     def __init__(self, options: TrainingOptions) -> None:
         self._options = options
 
+    @property
+    def traits(self) -> Traits:
+        """It answers with weights that it trains."""
+        stages = self._options.stages or ()
+        return Traits(kind="fine-tune", adapts=True, sees=("training",), stages=stages)
+
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse an unknown task, and tasks without train items."""
         for stage in self._options.by_stage():
@@ -31,10 +37,6 @@ class Lora:
 
         check_answerable(self._options, model, tasks, place, key)
         check_adaptable(self._options, model, "none", place, key)
-
-    def files(self, place: str) -> tuple[Path, ...]:
-        """Return nothing: the experiment and its tasks say it all."""
-        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Train, or reuse what the same training gave before; answer with the adapter over its base."""

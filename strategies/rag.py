@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
+from harness.traits import Sight, Traits
 from harness.types import (
     Document,
     Failure,
@@ -75,6 +75,13 @@ class Rag:
     def __init__(self, options: RagOptions) -> None:
         self._options = options
 
+    @property
+    def traits(self) -> Traits:
+        """What it searches and shows is as its options say."""
+        options = self._options
+        sees: tuple[Sight, ...] = () if options.source == "corpus" else ("index",)
+        return Traits(kind="retrieve", sees=sees, ceiling=options.oracle)
+
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse what can be seen without a model.
 
@@ -101,10 +108,6 @@ class Rag:
                 "add `corpus:` or `items: {train: ...}` to a task.yaml, or change the source",
                 options.source,
             )
-
-    def files(self, place: str) -> tuple[Path, ...]:
-        """Return nothing: the experiment and its tasks say it all."""
-        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Build the index of every task, or open the one built before.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.config import Options
 from harness.protocols import PrepareContext, Prepared
+from harness.traits import Traits
 from harness.types import PrepareCost, TrainingData
 
 __all__ = ["ZeroShot"]
@@ -24,12 +24,13 @@ class ZeroShot:
     def __init__(self, options: ZeroShotOptions) -> None:
         self._options = options
 
+    @property
+    def traits(self) -> Traits:
+        """It changes nothing."""
+        return Traits(kind="prompt", plain=True)
+
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse nothing: any task can be asked as it is."""
-
-    def files(self, place: str) -> tuple[Path, ...]:
-        """Return nothing: the experiment and its tasks say it all."""
-        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Return the model and the prompt as they came."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -47,6 +47,7 @@ class Wanted:
         prepared: Sequence[Preparation],
         probes: Mapping[str, Sequence[Probes]],
         items: Mapping[str, Iterable[TaskItem]],
+        adapted: Collection[str],
     ) -> Iterator[Missing]:
         """Yield what strategies lack; of a seed with which one could not be prepared nothing is wanted.
 
@@ -55,8 +56,9 @@ class Wanted:
             prepared: What was prepared, of the wanted seeds.
             probes: Strategy to what was measured beside its answers, one for each wanted seed.
             items: Task to its test items.
+            adapted: Strategies whose answers are those of adapted weights.
         """
-        measured = dict(self._measured(items)) if any(p.cost.tuned for p in prepared) else {}
+        measured = dict(self._measured(items)) if adapted else {}
         for strategy in self.manifest.recipes:
             mine = [each for each in prepared if each.strategy == strategy]
             ready = [each for each in mine if each.error is None]
@@ -68,7 +70,7 @@ class Wanted:
                 done, wanted = found.n_rows if found else 0, n * n_seeds * self.repeats
                 if done < wanted:
                     yield Missing(strategy=strategy, what="answers", task=task, done=done, wanted=wanted)
-            if any(each.cost.tuned for each in ready):
+            if ready and strategy in adapted:
                 yield from self._unmeasured(strategy, probes.get(strategy, ()), len(ready), measured)
 
     def _unmeasured(

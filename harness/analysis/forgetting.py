@@ -26,6 +26,7 @@ from harness.analysis.findings import (
 from harness.analysis.scores import Clusters, Scores, is_right, names_of, share_interval
 from harness.drift import Drift
 from harness.stats import Paired, paired
+from harness.traits import Traits
 from harness.types import Task
 
 
@@ -221,14 +222,18 @@ def _changed(strategy: str, task: Task, name: Behaviour, rates: Rates) -> Behavi
 
 # --- Several training stages ---
 
+Stages = tuple[tuple[str, ...], ...]
+
 
 def continual_of(
-    strategies: Mapping[str, Mapping[str, Any]], means: Mapping[str, Mapping[str, float]]
+    strategies: Mapping[str, Mapping[str, Any]],
+    traits: Mapping[str, Traits],
+    means: Mapping[str, Mapping[str, float]],
 ) -> Iterable[Continual]:
     """Yield what each staged training lost of its earlier stages.
 
-    A strategy whose options have ``stages`` is judged where for each of its first stages there is a strategy
-    with the same options and those stages alone.
+    A strategy with stages is judged where for each number of its first ones there is a strategy with those
+    stages alone that is the same else.
 
     Backward transfer is the mean over the earlier stages of (score at the end - score right after the stage),
     and average forgetting the mean over them of (best score before the end - score at the end). Sources:
@@ -237,9 +242,10 @@ def continual_of(
 
     Args:
         strategies: Name to ``use`` and ``options``, as the experiment has them.
+        traits: Name to what it states of itself, its stages among that.
         means: Strategy, then task, to the mean primary score.
     """
-    staged = {name: _stages(entry) for name, entry in strategies.items()}
+    staged = {name: each.stages for name, each in traits.items()}
     for name, stages in staged.items():
         if len(stages) < 2:
             continue
@@ -254,7 +260,7 @@ def continual_of(
         yield Continual(
             strategy=name,
             after=tuple(ladder),
-            stages=tuple(tuple(tasks) for tasks in stages),
+            stages=stages,
             scores=tuple(tuple(scores) for scores in table),
             backward_transfer=float(np.mean([table[last][i] - table[i][i] for i in range(last)])),
             average_forgetting=float(
@@ -263,23 +269,25 @@ def continual_of(
         )
 
 
-def _stages(entry: Mapping[str, Any]) -> list[list[str]]:
-    return [list(tasks) for tasks in entry.get("options", {}).get("stages") or []]
-
-
 def _prefix(
     name: str,
     count: int,
-    staged: Mapping[str, list[list[str]]],
+    staged: Mapping[str, Stages],
     strategies: Mapping[str, Mapping[str, Any]],
 ) -> str | None:
     """Return the strategy that is ``name`` with its first ``count`` stages alone."""
+    wanted = staged[name][:count], _without(staged[name], strategies[name])
+    return next((s for s in staged if (staged[s], _without(staged[s], strategies[s])) == wanted), None)
 
-    def rest(entry: Mapping[str, Any]) -> dict[str, Any]:
-        return {"use": entry["use"]} | {k: v for k, v in entry["options"].items() if k != "stages"}
 
-    wanted = staged[name][:count], rest(strategies[name])
-    return next((s for s in staged if (staged[s], rest(strategies[s])) == wanted), None)
+def _without(stages: Stages, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options without the one that lists the stages, whatever its name and whichever part has it."""
+    listed = [list(tasks) for tasks in stages]
+    return {
+        key: _without(stages, value) if isinstance(value, Mapping) else value
+        for key, value in options.items()
+        if value != listed
+    }
 
 
 def _mean(scores: Mapping[str, float], tasks: Sequence[str]) -> float:

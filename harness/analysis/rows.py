@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from harness.analysis.answers import Answers, answers_of, refuses
 from harness.analysis.comparison import Comparison, Table
 from harness.analysis.completeness import Wanted
 from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
+from harness.composition import traits_of
 from harness.drift import Probes
 from harness.store import Preparation, Store
 from harness.tasks.selection import chosen_ids
+from harness.traits import Traits
 from harness.types import ItemResult, Role, RunManifest, Task, TaskItem
 
 
@@ -120,10 +122,16 @@ class RunRows:
         )
 
     @cached_property
+    def traits(self) -> Mapping[str, Traits]:
+        """What each strategy states of itself."""
+        return traits_of(self.manifest, self.run_dir)
+
+    @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """What strategies lack of what the experiment asks; empty where the run is finished."""
         wanted = Wanted(self.manifest, {info.name: info.n_test for info in self.infos})
-        return tuple(wanted.missing(self.scores, self.prepared, self.probes, self.items))
+        adapted = {name for name, traits in self.traits.items() if traits.adapts}
+        return tuple(wanted.missing(self.scores, self.prepared, self.probes, self.items, adapted))
 
     def is_whole(self, strategy: str, task: str) -> bool:
         """Whether every answer of a strategy to a task is there, those that failed included."""
@@ -143,7 +151,7 @@ class RunRows:
     @property
     def base(self) -> str:
         """The strategy that asks the model as it came."""
-        return base_of(self.manifest.experiment)
+        return base_of(self.traits, self.incumbent)
 
     @property
     def traffic(self) -> tuple[str, ...]:
@@ -183,12 +191,9 @@ class RunRows:
         return self._compared[reference, role]
 
 
-def base_of(experiment: Mapping[str, Any]) -> str:
-    """Return the strategy that asks the model as it came: plain zero-shot, or else the incumbent."""
-    entries = experiment["strategies"].items()
-    return next(
-        (name for name, entry in entries if entry["use"] == "zero_shot"), str(experiment["incumbent"])
-    )
+def base_of(traits: Mapping[str, Traits], incumbent: str) -> str:
+    """Return the strategy that asks the model as it came: the first plain one, or else the incumbent."""
+    return next((name for name, each in traits.items() if each.plain), incumbent)
 
 
 def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]) -> Iterable[Probes]:

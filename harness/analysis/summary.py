@@ -62,7 +62,7 @@ def summary_of(run: RunRows) -> Summary:
         noise=tuple(each for probes in run.probes.values() for probe in probes for each in probe.noise),
         attribution=tuple(_attribution(run)),
         tags=tuple(_tags(run)),
-        continual=tuple(continual_of(run.manifest.experiment["strategies"], _means(run))),
+        continual=tuple(continual_of(run.manifest.experiment["strategies"], run.traits, _means(run))),
         macro=macro,
         costs=tuple(_costs(run)),
         failures=tuple(
@@ -209,7 +209,7 @@ def _costs(run: RunRows) -> Iterable[StrategyCost]:
         latencies = [(share, found.latencies_s) for found in asked.values()]
         yield StrategyCost(
             strategy=strategy,
-            prepare=_mean_cost(mine),
+            prepare=_mean_cost(mine).model_copy(update={"adapted": run.traits[strategy].adapts}),
             **mean_task_cost(tasks),
             latency_p50_s=weighted_quantile(latencies, 0.5),
             latency_p95_s=weighted_quantile(latencies, 0.95),

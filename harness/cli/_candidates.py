@@ -61,12 +61,14 @@ def strategy_of(run: Path, wanted: str | None) -> str:
         InputError: It has none of that name, or several that could be meant.
     """
     from harness.analysis.rows import base_of
+    from harness.composition import traits_of
     from reports._data import load_manifest
 
     manifest = load_manifest(run)
     if wanted is not None:
         return one_of(wanted, manifest.recipes, "--strategy", "is no strategy of the run")
-    others = [name for name in manifest.recipes if name != base_of(manifest.experiment)]
+    base = base_of(traits_of(manifest, run), str(manifest.experiment["incumbent"]))
+    others = [name for name in manifest.recipes if name != base]
     if len(others) != 1:
         remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
         raise InputError(run, "", f"has {len(others)} strategies that could be the candidate", remedy)

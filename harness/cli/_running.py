@@ -229,7 +229,7 @@ def _compose(
         embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
-        probing=_probing(experiment, config, tests),
+        probing=_probing(experiment, config, chains, tests),
     )
     names = {
         task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
@@ -242,7 +242,9 @@ def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
     return tuple(digest for metric in metrics if (digest := getattr(metric, "files_digest", "")))
 
 
-def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[TaskItem]]) -> Probing:
+def _probing(
+    experiment: Experiment, config: Path, chains: Sequence[Chain], tests: Mapping[str, Sequence[TaskItem]]
+) -> Probing:
     """Return what is to be measured beside the answers.
 
     Raises:
@@ -263,7 +265,7 @@ def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[
         noise_items=options.noise_items,
         answers=options.answers,
         timed_items=options.timed_items,
-        base=base_of(experiment.model_dump(mode="json")),
+        base=base_of({chain.name: chain.traits for chain in chains}, experiment.incumbent),
         digest=digest_of([options.model_dump(), text, ids]),
     )
 
@@ -302,6 +304,7 @@ def _manifest(
         metrics=metrics,
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
+        traits={chain.name: chain.traits for chain in plan.chains},
         model=plan.model.identity,
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),

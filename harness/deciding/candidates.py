@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable
 
 from harness.deciding.cost import Priced, break_even_queries, break_even_volume
 from harness.deciding.measured import Measured
 from harness.deciding.records import Candidate, Retained, TaskLead
 from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.stats import mean_bounds
-
-Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
-KINDS: Mapping[str, Kind] = {
-    "zero_shot": "prompt",
-    "few_shot": "prompt",
-    "rag": "retrieve",
-    "lora": "fine-tune",
-    "qlora": "fine-tune",
-    "adapter": "fine-tune",
-}
-
-
-def kind_of(use: str) -> Kind:
-    """Return what an entry's `use` amounts to; parts of different kinds are a combination."""
-    kinds = {KINDS.get(part.strip(), "prompt") for part in use.split("+")}
-    return next(iter(kinds)) if len(kinds) == 1 else "combine"
 
 
 def candidates_of(measured: Measured) -> tuple[Candidate, ...]:
@@ -47,7 +30,8 @@ def _candidate(measured: Measured, name: str) -> Candidate:
     retained, paid_back = _forgetting(measured, name), break_even_queries(cost, old)
     return Candidate(
         strategy=name,
-        kind=kind_of(measured.entries[name]["use"]),
+        kind=measured.traits[name].kind,
+        adapted=measured.traits[name].adapts,
         mean=measured.scores[name],
         mean_low=mean_low,
         mean_high=mean_high,
@@ -99,7 +83,7 @@ def _leads(measured: Measured, name: str) -> Iterable[TaskLead]:
 
 
 def _excluded(measured: Measured, name: str, retained: Retained, cost: Priced) -> Iterable[str]:
-    if measured.is_oracle(name):
+    if measured.traits[name].ceiling:
         yield "shows the right passages: a ceiling, not a system"
     if retained.state == "found":
         beyond = retained.ci_high is not None and retained.ci_high < 0
@@ -115,8 +99,7 @@ def _excluded(measured: Measured, name: str, retained: Retained, cost: Priced) -
 
 
 def _forgetting(measured: Measured, name: str) -> Retained:
-    adapted = measured.costs[name].prepare.tuned or any(p.adapter for p in measured.run.probes.get(name, ()))
-    if not adapted:
+    if not measured.traits[name].adapts:
         return Retained(state="none possible")
     summary = measured.summary
     cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}

@@ -33,7 +33,7 @@ def checks_of(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[C
 
 
 def _finished(measured: Measured) -> Check:
-    lacking = {name: text for name in measured.entries if (text := measured.lacking(name))}
+    lacking = {name: text for name in measured.traits if (text := measured.lacking(name))}
     told = "; ".join(f"{name} lacks {text}" for name, text in lacking.items())
     return Check(
         name="finished",
@@ -87,7 +87,7 @@ def _recall(measured: Measured) -> Iterable[Check]:
     cells = [
         cell
         for cell in measured.summary.cells
-        if cell.metric == "recall" and cell.complete and not measured.is_oracle(cell.strategy)
+        if cell.metric == "recall" and cell.complete and not measured.traits[cell.strategy].ceiling
     ]
     targets = {info.name for info in measured.run.infos if info.role == "target"}
     for task in sorted({cell.task for cell in cells} & targets):
@@ -100,7 +100,7 @@ def _recall(measured: Measured) -> Iterable[Check]:
         ceiling = [
             cell
             for cell in measured.summary.cells
-            if cell.task == task and cell.primary and cell.complete and measured.is_oracle(cell.strategy)
+            if cell.task == task and cell.primary and cell.complete and measured.traits[cell.strategy].ceiling
         ]
         if ceiling:
             top = max(ceiling, key=lambda cell: cell.mean)
@@ -117,16 +117,9 @@ def _recall_of(measured: Measured, cell: Cell) -> tuple[float, int]:
 
 def _parity(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Check]:
     """Whether retrieval was given the examples that fine-tuning learned from."""
-    if not any(candidate.kind in ("fine-tune", "combine") for candidate in candidates):
+    if not any(candidate.adapted for candidate in candidates):
         return
-    arms = [
-        name
-        for name in measured.entries
-        if any(
-            options.get("source") in ("train", "both") or options.get("select") == "knn"
-            for options in measured.options(name)
-        )
-    ]
+    arms = [name for name, traits in measured.traits.items() if "index" in traits.sees]
     text = f"the training examples are also retrieved by: {', '.join(arms)}"
     if not arms:
         text = (

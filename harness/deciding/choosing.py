@@ -73,11 +73,11 @@ class Choosing:
         return [
             self.measured.costs[name]
             for name in self.measured.means
-            if name in self.measured.costs and not self.measured.is_oracle(name)
+            if name in self.measured.costs and not self.measured.traits[name].ceiling
         ]
 
     def _unjudged(self) -> Iterable[str]:
-        for name in self.measured.entries:
+        for name in self.measured.traits:
             if name in self.measured.failed:
                 yield f"{name} could not be prepared"
             elif lacking := self.measured.lacking(name):
@@ -89,8 +89,9 @@ class Choosing:
             return "stopped", None
         if self.measured.incumbent not in by_name:
             return "stopped", None
-        if any(check.ends for check in checks) and self.measured.run.base in by_name:
-            return "prompt", self.measured.run.base
+        base = self.measured.run.base
+        if any(check.ends for check in checks) and base in by_name:
+            return by_name[base].kind, base
         proven = self.proven
         if not proven:
             return "not yet proven", None
@@ -115,7 +116,7 @@ class Choosing:
 
     def _frontier(self) -> Iterable[str]:
         """Yield what is proven better than all that costs less; at equal cost the higher score is first."""
-        able = [candidate for candidate in self.candidates if not self.measured.is_oracle(candidate.strategy)]
+        able = [c for c in self.candidates if not self.measured.traits[c.strategy].ceiling]
         able.sort(key=lambda candidate: (candidate.per_1000, -candidate.mean))
         pairs = [(old, new) for at, new in enumerate(able) for old in able[:at]]
         against = {old.strategy: self.measured.against(old.strategy) for old in able}

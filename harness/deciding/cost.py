@@ -86,7 +86,7 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
     once = _once(cost, sheet)
     per_query = _per_query(cost, cost.prepare, sheet, use.cache_hits)
     bounds = _bounds(cost, sheet, use.cache_hits)
-    trained = cost.prepare.tuned
+    trained = cost.prepare.adapted
     per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
     return Priced(
         strategy=cost.strategy,
@@ -115,7 +115,7 @@ def _per_query(cost: AnswerCost, made: PrepareCost, sheet: PriceSheet, cache_hit
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
-    tuned = sheet.tuned if made.tuned else None
+    tuned = sheet.tuned if made.adapted else None
     p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
     p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
     prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)

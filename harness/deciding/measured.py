@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.analysis.rows import RunRows
@@ -15,6 +14,7 @@ from harness.deciding.cost import Priced, Use, priced, weighed
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Limits
 from harness.stats import Macro, holm
+from harness.traits import Traits
 
 _SHOWN = 3
 """Most things that a strategy lacks which are named one by one."""
@@ -75,20 +75,10 @@ class Measured:
             for task, share in self.shares.items()
         )
 
-    @cached_property
-    def entries(self) -> Mapping[str, Any]:
-        """The strategies as the experiment has them."""
-        entries: Mapping[str, Any] = self.run.manifest.experiment["strategies"]
-        return entries
-
-    def options(self, name: str) -> list[Mapping[str, Any]]:
-        """Return the options of a strategy and those of its parts."""
-        options: Mapping[str, Any] = self.entries[name]["options"]
-        return [options, *(value for value in options.values() if isinstance(value, dict))]
-
-    def is_oracle(self, name: str) -> bool:
-        """Whether a strategy is shown what no system can know."""
-        return any(options.get("oracle") for options in self.options(name))
+    @property
+    def traits(self) -> Mapping[str, Traits]:
+        """What each strategy states of itself."""
+        return self.run.traits
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -114,7 +104,7 @@ class Measured:
     @cached_property
     def p_holm(self) -> dict[str, float]:
         """Challenger to its corrected p-value; one that is not finished counts as one that shows nothing."""
-        names = [name for name in self.entries if name != self.incumbent and not self.is_oracle(name)]
+        names = [name for name in self.traits if name != self.incumbent and not self.traits[name].ceiling]
         p_values = [self.means[name].p_value if name in self.means else 1.0 for name in names]
         return dict(zip(names, holm(p_values), strict=True))
 
@@ -149,7 +139,7 @@ class Measured:
         """
         if name in (self.incumbent, self.run.base):
             return True
-        if self.is_oracle(name):
+        if self.traits[name].ceiling:
             return False
         if name not in self.means:
             return True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from harness.analysis.retention import CEILING
+from harness.traits import StrategyKind
 from harness.types import Frozen
 
-Outcome = Literal["prompt", "retrieve", "fine-tune", "combine", "not yet proven", "stopped"]
+Outcome = StrategyKind | Literal["not yet proven", "stopped"]
 ForgettingState = Literal["none possible", "ruled out", "found", "not ruled out", "not known", "not measured"]
 
 
@@ -84,6 +85,7 @@ class Candidate(Frozen):
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    ``adapted`` says that adapted weights answer.
     ``n_groups`` are the independent ones among the ``n_items``: alike items and those of one cluster are one.
     ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
     ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
@@ -96,7 +98,8 @@ class Candidate(Frozen):
     """
 
     strategy: str
-    kind: Literal["prompt", "retrieve", "fine-tune", "combine"]
+    kind: StrategyKind
+    adapted: bool = False
     mean: float
     mean_low: float
     mean_high: float

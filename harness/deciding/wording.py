@@ -11,6 +11,7 @@ VERBS = {
     "retrieve": "Retrieve",
     "fine-tune": "Fine-tune",
     "combine": "Combine",
+    "other": "Take",
     "not yet proven": "Not yet proven",
     "stopped": "No decision",
 }
@@ -128,8 +129,7 @@ def _items(mine: Candidate) -> str:
 def _seeds(mine: Candidate) -> str:
     if mine.n_seeds > 1:
         return f"{mine.n_seeds} seeds"
-    trained = mine.kind in ("fine-tune", "combine")
-    return "one seed: this adapter, not the recipe" if trained else "one seed"
+    return "one seed: this adapter, not the recipe" if mine.adapted else "one seed"
 
 
 def _unproven(decision: Decision) -> str:

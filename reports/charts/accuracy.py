@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 import altair as alt
 
 from harness.deciding.records import Candidate, Decision
 from harness.deciding.wording import money
+from harness.traits import StrategyKind
 from reports import theme
 from reports._language import words
 from reports._text import score
@@ -23,7 +25,7 @@ from reports.charts._parts import (
 )
 from reports.drawing import Figure
 
-_KINDS = ("prompt", "retrieve", "fine-tune", "combine")
+_KINDS = get_args(StrategyKind)
 
 _SIDES = {
     "right": ("left", 8, 0),
@@ -63,10 +65,10 @@ def cost_of_accuracy(decision: Decision) -> Figure | None:
     y = alt.Y("score:Q", scale=alt.Scale(zero=False, padding=12), title=t.y)
     base = on_rows(data)
     kinds = alt.Color(
-        "kind:N", scale=alt.Scale(domain=list(_KINDS), range=list(theme.SERIES[:4])), legend=None
+        "kind:N", scale=alt.Scale(domain=list(_KINDS), range=list(theme.SERIES[: len(_KINDS)])), legend=None
     )
     shapes = alt.Shape(
-        "kind:N", scale=alt.Scale(domain=list(_KINDS), range=list(theme.SHAPES[:4])), legend=None
+        "kind:N", scale=alt.Scale(domain=list(_KINDS), range=list(theme.SHAPES[: len(_KINDS)])), legend=None
     )
     line = on_rows(steps).mark_line(interpolate="step-after", color=INK, strokeDash=[4, 3])
     layers = [

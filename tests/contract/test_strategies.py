@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from harness import plugins
 from harness.config import parse
 from harness.errors import InputError
-from harness.protocols import Prepared
+from harness.protocols import Prepared, StatesTraits
+from harness.traits import Traits, joined
 from harness.types import Document, PrepareCost, Request, TrainingData
 from tests.unit._retrieval import context, data, item
 
@@ -137,3 +138,25 @@ def test_choices_stay_with_the_request(chain, tmp_path):
 def test_the_context_has_no_place_for_a_test_item():
     fields = {field.name for field in dataclasses.fields(TrainingData)}
     assert fields == {"task", "train", "validation", "corpus"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_strategy_states_its_traits(name):
+    cls = plugins.load("strategies", name, "test", name)
+    required = {key: "x" for key, field in cls.options_type.model_fields.items() if field.is_required()}
+    strategy = cls(cls.options_type(**required))
+    assert isinstance(strategy, StatesTraits)
+    stated = Traits.model_validate(strategy.traits)
+    assert stated.kind != "other"
+    assert stated.adapts == (stated.kind == "fine-tune")
+    assert not (stated.plain and (stated.adapts or stated.sees or stated.ceiling))
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_training_items_come_as_stated(chain, tmp_path):
+    parts = [plugins.load("strategies", part, "test", part) for part in chain.split("+")]
+    stated = joined([part(part.options_type()).traits for part in parts])
+    asked = requests(prepare(chain, tmp_path, TARGET))
+    assert any(request.examples for request in asked) == ("examples" in stated.sees)
+    shown = {passage.document_id for request in asked for passage in request.passages}
+    assert bool(shown - {document.id for document in CORPUS}) == ("index" in stated.sees)

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.rows import RunRows
+from harness.composition import chain_of
+from harness.config import StrategyOptions
+from harness.errors import InputError
 from harness.seals import Seals
 from harness.store import Preparation, Store
+from harness.traits import Traits
 from harness.types import (
     Failure,
     Generation,
@@ -89,6 +93,7 @@ def made(
         metrics=dict.fromkeys(tasks, ("exact_match",)),
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
+        traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
         model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
         embedder="none",
         leaks=keys.get("leaks", {}),
@@ -117,6 +122,14 @@ def made(
                 generations = {row.key: row.generation for row in rows if row.generation}
                 store.write_batch(f"{strategy}/{name}", generations, rows)
     return folder
+
+
+def _traits(name: str, entries: Mapping[str, Any], trained: bool) -> Traits:
+    """What a strategy states of itself; one that there is not only prompts, unless it is trained."""
+    try:
+        return chain_of(name, {n: StrategyOptions.model_validate(e) for n, e in entries.items()}, "").traits
+    except InputError:
+        return Traits(kind="prompt", adapts=trained)
 
 
 def _item(task: str, number: int, keys: Mapping[str, Any]) -> TaskItem:

@@ -11,6 +11,7 @@ from harness.composition import Chain, Part
 from harness.config import Options
 from harness.protocols import Case, PrepareContext, Prepared
 from harness.runner import Plan
+from harness.traits import Traits
 from harness.types import LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
 from tests.unit._fakes import RuleModel
 
@@ -19,6 +20,7 @@ class Plain:
     """Asks as it is; breaks while preparing when told to."""
 
     options_type = Options
+    traits = Traits(kind="prompt")
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -26,9 +28,6 @@ class Plain:
 
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Nothing to check."""
-
-    def files(self, place: str) -> tuple[Path, ...]:
-        return ()
 
     def prepare(self, context: PrepareContext) -> Prepared:
         self.prepared += 1
@@ -61,7 +60,7 @@ def task_of(n: int = 10, name: str = "words", **keys: Any) -> LoadedTask:
 
 
 def chain_of(name: str, strategy: Plain) -> Chain:
-    return Chain(name, (Part("plain", f"strategies.{name}", {}, strategy),))
+    return Chain(name, (Part("plain", f"strategies.{name}", {}, strategy, strategy.traits),))
 
 
 def plan_of(

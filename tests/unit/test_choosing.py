@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.decide import decide
-from harness.deciding.candidates import kind_of
 from harness.deciding.choosing import choose
 from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
@@ -43,15 +42,6 @@ def run_of(folder: Path, shares: dict[str, float], kept: dict[str, float] | None
 
 def decided(folder: Path, sheet: PriceSheet = SHEET, use: Use | None = None, **limits: Any) -> Decision:
     return choose(rows_of(folder), sheet, use, Limits(**limits))
-
-
-@pytest.mark.parametrize(
-    ("use", "kind"),
-    [("few_shot", "prompt"), ("rag", "retrieve"), ("adapter", "fine-tune"), ("lora+rag", "combine"),
-     ("qlora + lora", "fine-tune"), ("my.module:Mine", "prompt")],
-)  # fmt: skip
-def test_what_a_strategy_amounts_to(use: str, kind: str) -> None:
-    assert kind_of(use) == kind
 
 
 def test_the_best_proven_strategy_wins_and_the_paragraph_says_all_of_it(tmp_path: Path) -> None:

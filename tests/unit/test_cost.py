@@ -17,7 +17,7 @@ from harness.types import PrepareCost
 
 
 def cost_of(name: str = "rag", trained: int = 0, **keys: float) -> StrategyCost:
-    made = PrepareCost(trained_tokens=trained, device_s=keys.pop("trained_s", 0.0))
+    made = PrepareCost(trained_tokens=trained, adapted=trained > 0, device_s=keys.pop("trained_s", 0.0))
     given: dict[str, float] = {
         "prompt_tokens": 1000, "cached_prompt_tokens": 0, "completion_tokens": 100, "embedding_tokens": 20,
         "shared_prompt_tokens": 400, "device_s": 0.5, "flops": 0, "latency_p50_s": 0.5, "latency_p95_s": 0.9,

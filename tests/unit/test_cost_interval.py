@@ -136,7 +136,8 @@ def test_latencies_are_those_of_tasks(tmp_path: Path) -> None:
     ],
 )
 def test_what_was_not_measured_is_not_free(tmp_path: Path, cost: PrepareCost, known: bool) -> None:
-    folder = two_tasks(tmp_path / "run", costs={"rag": cost})
+    elsewhere = {"rag": {"use": "adapter", "options": {"path": "a"}}} if cost.adapted else {}
+    folder = two_tasks(tmp_path / "run", costs={"rag": cost}, uses=elsewhere)
     (tmp_path / "prices.yaml").write_text(
         json.dumps({"name": "made", "dated": "2026-01-01", "source": "here"} | HOUR)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from harness.analysis.forgetting import (
 from harness.analysis.scores import Scores, share_right
 from harness.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
+from harness.traits import Traits
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
 from tests.unit._fakes import RuleModel
 
@@ -214,6 +216,13 @@ def staged(stages: list[list[str]], **options: object) -> dict[str, object]:
     return {"use": "lora", "options": {"stages": stages} | options}
 
 
+def traits_of(strategies: dict[str, Any]) -> dict[str, Traits]:
+    lists = {name: entry["options"]["stages"] for name, entry in strategies.items()}
+    return {
+        name: Traits.model_validate({"kind": "fine-tune", "stages": each}) for name, each in lists.items()
+    }
+
+
 def test_backward_transfer_and_average_forgetting() -> None:
     strategies = {
         "first": staged([["a"]]),
@@ -227,7 +236,7 @@ def test_backward_transfer_and_average_forgetting() -> None:
         "third": {"a": 0.6, "b": 0.4, "c": 0.7, "d": 0.9},
         "other rank": {"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.0},
     }
-    second, third = continual_of(strategies, means)
+    second, third = continual_of(strategies, traits_of(strategies), means)
     assert second.backward_transfer == pytest.approx(-0.4)
     assert third.after == ("first", "second", "third")
     assert third.scores[2] == pytest.approx((0.6, 0.4, 0.8))
@@ -237,4 +246,4 @@ def test_backward_transfer_and_average_forgetting() -> None:
 
 def test_stages_without_their_earlier_strategies_are_not_judged() -> None:
     strategies = {"second": staged([["a"], ["b"]])}
-    assert list(continual_of(strategies, {"second": {"a": 1.0, "b": 1.0}})) == []
+    assert list(continual_of(strategies, traits_of(strategies), {"second": {"a": 1.0, "b": 1.0}})) == []

@@ -72,7 +72,7 @@ def test_faults_in_a_chain_name_their_key(strategies: dict[str, object], line: s
         ("def broken(:", "cannot be imported: SyntaxError"),
         ("raise RuntimeError('no licence')", "cannot be imported: RuntimeError: no licence"),
         ("raise SystemExit(1)", "cannot be imported: SystemExit: 1"),
-        ("class Mine: pass", "fails: AttributeError"),
+        ("class Mine: pass", "is no strategy: it has no `options_type`"),
     ],
 )
 def test_a_faulty_plug_in_is_one_line(

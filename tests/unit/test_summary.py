@@ -16,6 +16,7 @@ from harness.deciding.cost import weighed
 from harness.progress import SilentProgress
 from harness.runner import Plan, execute
 from harness.store import Preparation, Store
+from harness.traits import Traits
 from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
@@ -38,6 +39,7 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         metrics={task.task.name: ("exact_match",) for task in plan.tasks},
         recipes={name: dict(found) for name, found in plan.recipes.items()},
         preparations=dict(plan.preparations),
+        traits={chain.name: chain.traits for chain in plan.chains},
         model=plan.model.identity,
         embedder="none",
         packages={},
@@ -45,6 +47,12 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         hardware={},
         created=dt.datetime.now(dt.UTC).isoformat(),
     )
+
+
+class Bare(Plain):
+    """States that it is what the others are compared with."""
+
+    traits = Traits(kind="prompt", plain=True)
 
 
 class Better(Plain):
@@ -201,7 +209,7 @@ def test_the_cost_of_a_query_weighs_the_target_tasks_and_not_their_items(tmp_pat
 
 
 def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
-    chains = [chain_of("plain", Plain()), chain_of("better", Better()), chain_of("bare", Plain())]
+    chains = [chain_of("plain", Plain()), chain_of("better", Better()), chain_of("bare", Bare())]
     plan = plan_of(tmp_path, RuleModel(), [task_of(12), task_of(12, "kept", role="retention")], chains)
     strategies = {"plain": {"use": "few_shot"}, "better": {"use": "lora"}, "bare": {"use": "zero_shot"}}
     with Store.open(tmp_path) as store:
@@ -250,6 +258,8 @@ def test_a_strategy_that_asks_what_the_base_asks_is_named(tmp_path: Path) -> Non
         only = ("words",)
 
     class Adapted(Plain):
+        traits = Traits(kind="fine-tune", adapts=True)
+
         def prepare(self, context):
             return dataclasses.replace(super().prepare(context), model=adapted)
 

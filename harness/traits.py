@@ -1,0 +1,52 @@
+"""What a strategy states of itself, for all that judges it: nobody else reads its id or its options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+StrategyKind = Literal["prompt", "retrieve", "fine-tune", "combine", "other"]
+Sight = Literal["examples", "index", "training"]
+
+
+class Traits(BaseModel):
+    """What a strategy states of itself.
+
+    Attributes:
+        kind: What taking it amounts to.
+        plain: Whether it asks the model as it came with the task's own prompt, which is what adapting is
+            compared with.
+        adapts: Whether adapted weights answer, wherever they were trained.
+        sees: How training items reach it: as "examples" in prompts, in an "index" that is searched, or in
+            "training". Of an adapter that was trained elsewhere that is not known, and nothing is stated.
+        ceiling: Whether it is shown what no system can know (an oracle): measured, and never chosen.
+        stages: The tasks of each stage of its training, in order; empty without stages.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: StrategyKind
+    plain: bool = False
+    adapts: bool = False
+    sees: tuple[Sight, ...] = ()
+    ceiling: bool = False
+    stages: tuple[tuple[str, ...], ...] = ()
+
+
+UNSTATED = Traits(kind="other")
+"""Those of a strategy that states none."""
+
+
+def joined(parts: Sequence[Traits]) -> Traits:
+    """Return the traits of a composition; parts of different kinds are a combination."""
+    kinds = {part.kind for part in parts}
+    return Traits(
+        kind=kinds.pop() if len(kinds) == 1 else "combine",
+        plain=all(part.plain for part in parts),
+        adapts=any(part.adapts for part in parts),
+        sees=tuple(dict.fromkeys(sight for part in parts for sight in part.sees)),
+        ceiling=any(part.ceiling for part in parts),
+        stages=tuple(stage for part in parts for stage in part.stages),
+    )
