@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.analysis.findings import Cell, StrategyCost, Summary, Verdict
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, is_ceiling
 from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import (
@@ -131,7 +131,7 @@ class Choosing:
         return [options, *(value for value in options.values() if isinstance(value, dict))]
 
     def _is_oracle(self, name: str) -> bool:
-        return any(options.get("oracle") for options in self._options(name))
+        return is_ceiling(self.run.manifest.experiment, name)
 
     @cached_property
     def _scores(self) -> dict[str, float]:

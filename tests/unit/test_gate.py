@@ -470,16 +470,11 @@ def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:
 
 def test_budgets_are_those_of_the_target_tasks(tmp_path: Path) -> None:
     """A retention task is no traffic: what it takes does not enter."""
-    from types import SimpleNamespace
-
-    import numpy as np
-
-    from harness.gate.budgets import _median_latency, _tokens
-
     rules = {name: {"a": first(5), "kept": first(5)} for name in ("zero_shot", "candidate")}
-    run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}))
-    slow = SimpleNamespace(latencies_s=np.full(30, 9.0), tokens_per_item=5000.0)
-    run.answers["candidate"]["kept"] = slow  # type: ignore[index]
-    assert _median_latency(run, "candidate") == pytest.approx(0.01)
-    new, old = _tokens(run, "candidate", None)
-    assert new == old
+    dear = {"candidate": lambda task, _: 5000 if task == "kept" else 20}
+    run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}, tokens=dear))
+    wanted = gate_of(checks=[], budgets={"tokens_per_item": 1.0, "latency": 1.0}, must_pass=["critical"])
+    found = {check.name: check for check in evaluate(wanted, run, ["candidate"], None).candidates[0].checks}
+    assert found["tokens an item"].verdict == "PASS"
+    assert found["tokens an item"].text.startswith("1.00 times")
+    assert found["latency"].text.startswith("1.00 times")
