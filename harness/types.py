@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
+"""What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
 
 class Frozen(BaseModel):
@@ -361,8 +363,9 @@ class RunManifest(Frozen):
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
     tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
     where that was read, or that it was assumed. ``leaks[task]`` counts the
-    test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
-    passed over.
+    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
+    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
+    is measured beside the answers, "" for nothing; older manifests have neither.
     """
 
     schema_version: int = 1
@@ -383,6 +386,8 @@ class RunManifest(Frozen):
     context_length: int = 0
     context_source: str = ""
     leaks: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    probing: str = ""
     remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]
     git_revision: str

@@ -46,12 +46,14 @@ class Scores:
         by_metric: Scores in [0, 1], shape ``(n_seeds, n_items)``, the mean over repeats; NaN where a row has
             none, which only happens in other metrics than the task's own.
         failed: Items of which a row failed; such a row scores 0 in the task's own metrics.
+        n_rows: Rows, of all items, seeds and repeats, that have a score in the task's primary metric.
     """
 
     items: tuple[str, ...]
     seeds: tuple[int, ...]
     by_metric: Mapping[str, Floats]
     failed: frozenset[str]
+    n_rows: int = 0
 
     def of(self, metric: str) -> Mapping[str, Floats]:
         """Return each item's scores in a metric, shape ``(n_seeds,)``, where all seeds have one."""
@@ -97,7 +99,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
     Args:
         rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
             is left out.
-        metrics: The task's own metrics, in which a failed row scores 0.
+        metrics: The task's own metrics, in which a failed row scores 0; the first is the primary one.
     """
     found: dict[str, _Column] = {name: _Column() for name in metrics}
     asked, failed, ids = _Column(), set[str](), dict[str, int]()
@@ -118,6 +120,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
         seeds=seeds,
         by_metric={n: found[n].means(seeds, len(ids))[:, kept] for n in own if len(found[n].scores)},
         failed=frozenset(failed),
+        n_rows=int(np.isfinite(np.array(found[metrics[0]].scores)).sum()) if metrics else 0,
     )
 
 

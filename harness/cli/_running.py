@@ -311,6 +311,8 @@ def _manifest(
         context_source=getattr(plan.model, "context_source", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
+        asked={name: len(items) for name, items in plan.tests.items()},
+        probing=plan.probing.digest,
         packages=versions,
         git_revision=git_revision(config.resolve().parent),
         hardware=hardware(),

@@ -67,7 +67,7 @@ def _scores(summary: Summary) -> Table:
     for role in ("target", "retention"):
         for info in (task for task in summary.tasks if task.role == role):
             row = [cells.get((info.name, strategy)) for strategy in summary.strategies]
-            best = max((cell.mean for cell in row if cell), default=0.0)
+            best = max((cell.mean for cell in row if cell and cell.complete), default=0.0)
             texts = [_cell(cell, best) for cell in row]
             table.add_row(info.name, info.primary_metric, str(info.n_test), *texts)
         table.add_section()
@@ -79,6 +79,8 @@ def _cell(cell: Cell | None, best: float) -> str:
         return "-"
     half = (cell.ci_high - cell.ci_low) / 2
     text = f"{100 * cell.mean:.1f} ±{100 * half:.1f}"
+    if not cell.complete:
+        return f"{text} (n = {cell.n:,})"
     return f"[bold]{text}[/bold]" if cell.mean == best else text
 
 
@@ -133,7 +135,7 @@ def decision_table(decision: Decision) -> Table:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old else p_value(each.p_holm),
+            p_value(each.p_holm),
             kept(each.retained) or "-",
             "\n".join(part for part in (money(each.per_1000), cost_bounds(each)) if part),
             "-" if right is None else money(right),

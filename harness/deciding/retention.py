@@ -75,6 +75,7 @@ class Evidence:
         drift: Likelihood of texts; None where not measured.
         contrasts: The differences by task as they are shown.
         flips: Items lost and gained on retention tasks.
+        missing: What was to be measured and is not there, as clauses.
     """
 
     tasks: Sequence[KeptTask]
@@ -82,6 +83,7 @@ class Evidence:
     drift: StrategyDrift | None
     contrasts: Sequence[Contrast] = ()
     flips: Sequence[TaskFlips] = ()
+    missing: Sequence[str] = ()
 
     @property
     def seeing(self) -> list[KeptTask]:
@@ -98,13 +100,14 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
     """Return whether forgetting is found, ruled out, or neither, and why."""
     untold = dict(_lost_information(evidence, limits))
     lost = [*_lost_scores(evidence, limits), *untold.values()]
+    absent = [f"not measured: {text}" for text in evidence.missing]
     if not evidence.tasks:
-        state: ForgettingState = "found" if lost else "not measured"
-        return Retained(state=state, grounds=tuple(lost), lost_information=tuple(untold))
+        state: ForgettingState = "found" if lost else "not known" if absent else "not measured"
+        return Retained(state=state, grounds=(*lost, *absent), lost_information=tuple(untold))
     seeing, mean = evidence.seeing, evidence.mean
     low, high = mean.lower(limits.alpha), mean.interval(2 * limits.alpha)[1]
     within = low > -limits.max_forgetting
-    apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits)]
+    apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits), *absent]
     state = "not ruled out"
     if lost or (seeing and mean.drop_p < limits.alpha and not within):
         state = "found"
@@ -114,6 +117,8 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
         state = "ruled out"
     worst = min(evidence.contrasts, key=lambda each: each.difference, default=None)
     blind = [blind_text(task.name, task.blind, task.base_mean) for task in evidence.tasks if task.blind]
+    if state == "not known":
+        return Retained(state=state, grounds=(*lost, *apart, *blind), lost_information=tuple(untold))
     return Retained(
         state=state,
         difference=mean.estimate,

@@ -29,21 +29,26 @@ def paragraph(decision: Decision) -> str:
         ended = [check.text for check in decision.checks if check.ends]
         return f"No decision: {'; '.join(ended) or 'the incumbent has not answered every target task'}."
     if decision.winner is None:
-        return _unproven(decision)
+        return _unproven(decision) + _unjudged(decision)
     mine = by_name[decision.winner]
-    if decision.winner == decision.incumbent or (mine.difference == 0 and mine.p_holm == 1.0):
+    if decision.winner == decision.incumbent or (mine.difference == 0 and not mine.differs(1.0)):
         text = next((check.text for check in decision.checks if check.ends), "nothing is proven better")
-        return f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}.{_leaders(decision)}"
+        line = f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}."
+        return line + _leaders(decision) + _unjudged(decision)
     sentences = [
         f"{VERBS[decision.outcome]}: {mine.strategy}.",
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
-        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
+        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm or 0.0)} after Holm; "
         f"n = {_items(mine)}, {_seeds(mine)}).",
         _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(sentence for sentence in sentences if sentence) + _unjudged(decision)
+
+
+def _unjudged(decision: Decision) -> str:
+    return f" Not judged: {'; '.join(decision.unjudged)}." if decision.unjudged else ""
 
 
 def _by_task(decision: Decision, mine: Candidate) -> str:
@@ -103,8 +108,10 @@ def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
     return _listed(shown)
 
 
-def p_value(value: float) -> str:
-    """Return a p-value as `0.012` or `< .001`."""
+def p_value(value: float | None) -> str:
+    """Return a p-value as `0.012` or `< .001`; "" where nothing is tested."""
+    if value is None:
+        return ""
     return f"{value:.3f}" if value >= 0.001 else "< .001"
 
 
@@ -215,13 +222,17 @@ def kept(retained: Retained) -> str:
     """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
     if retained.state == "none possible":
         return "cannot forget"
-    return "" if retained.difference is None else f"{points(retained.difference)} ({retained.state})"
+    if retained.difference is None:
+        return "" if retained.state == "not measured" else retained.state
+    return f"{points(retained.difference)} ({retained.state})"
 
 
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
     grounds = "; ".join(retained.grounds)
+    if retained.state == "not known":
+        return f"Whether it forgets is not known: {grounds}."
     if retained.difference is None or retained.ci_low is None or retained.ci_high is None:
         if retained.state == "found":
             return f"Forgetting is found: {grounds}."
@@ -232,8 +243,6 @@ def _forgetting(retained: Retained) -> str:
         f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
         "answers lost"
     )
-    if retained.state == "not known":
-        return f"Whether it forgets is not known: {grounds}."
     said = {"ruled out": "Forgetting beyond the limit is ruled out", "found": "Forgetting is found"}
     text = f"{said.get(retained.state, 'Forgetting beyond the limit is not ruled out')}: {figures}"
     return f"{text}; {grounds}." if grounds else f"{text}."

@@ -144,13 +144,13 @@ def baseline_of(run: RunRows, strategy: str, reason: str, error_rate: float = 0.
 
 def _refuse_unfinished(run: RunRows, strategy: str) -> None:
     asked, remedy = Asked.by_run(run), "let `trilemma run` finish it first"
-    for task, wanted in asked.tasks.items():
-        found = run.scores.get(strategy, {}).get(task)
-        n = len(found.of(run.manifest.metrics[task][0])) if found else 0
-        if n < len(wanted.items):
-            problem = f"has answered {n} of {len(wanted.items)} items of {task}"
+    for info in run.infos:
+        found = run.scores.get(strategy, {}).get(info.name)
+        n = len(found.of(info.primary_metric)) if found else 0
+        if n < info.n_test:
+            problem = f"has answered {n} of {info.n_test} items of {info.name}"
             raise InputError(run.manifest.name, strategy, problem, remedy)
-        if reasons := asked.unlike(run, strategy, task):
+        if reasons := asked.unlike(run, strategy, info.name):
             raise InputError(run.manifest.name, strategy, reasons[0], remedy)
 
 

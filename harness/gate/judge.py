@@ -17,22 +17,21 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harness.deciding.wording import points
-from harness.stats import POWER, Macro, Paired, holm, normal_quantile
+from harness.stats import POWER, Macro, Paired, holm, least_times, normal_quantile
 from harness.types import Frozen
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
 ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
-_MOST_TIMES, _NEAR = 4096.0, 0.02
 
 
 class CheckResult(Frozen):
     """One check of one candidate.
 
     ``difference`` is new - old with its one-sided bounds ``low`` (see `Paired.lower`) and ``high``;
-    ``p_margin`` is the p-value that the margin or more is lost, ``p_drop`` that nothing is, corrected for all
-    checks of the candidate. ``n`` items stand in ``n_clusters`` independent groups; ``needed`` is how many
-    items would be enough, ``least_margin`` what they hold at best: if none of them changes. Checks that are
-    no differences of scores have only a verdict and a text. ``grounds`` say what else the verdict rests on.
+    ``p_drop`` is the p-value that nothing is lost, corrected for all checks of the candidate. ``n`` items
+    stand in ``n_clusters`` independent groups; ``needed`` is how many items would be enough, ``least_margin``
+    what they hold at best: if none of them changes. Checks that are no differences of scores have only a
+    verdict and a text. ``grounds`` say what else the verdict rests on.
     """
 
     name: str
@@ -44,7 +43,6 @@ class CheckResult(Frozen):
     difference: float | None = None
     low: float | None = None
     high: float | None = None
-    p_margin: float | None = None
     p_drop: float | None = None
     n: int = 0
     n_clusters: int = 0
@@ -68,7 +66,7 @@ def judged(
         level: One-sided level of passing: alpha, or less where several candidates may pass.
     """
     low, high = found.lower(level), found.interval(2 * alpha)[1]
-    passes = low > -margin
+    passes = found.holds(margin, level)
     return check.model_copy(
         update={
             "verdict": "PASS" if passes else "INCONCLUSIVE",
@@ -76,7 +74,6 @@ def judged(
             "difference": found.estimate,
             "low": low,
             "high": high,
-            "p_margin": found.margin_p(margin),
             "p_drop": found.drop_p,
             "n": found.n,
             "n_clusters": found.n_clusters,
@@ -98,15 +95,8 @@ def _needed(found: Paired | Macro, margin: float, level: float) -> int | None:
 
     if found.estimate <= -margin:
         return None
-    low, high = 1.0, 2.0
-    while not enough(high):
-        low, high = high, 2 * high
-        if high > _MOST_TIMES:
-            return None
-    while high - low > _NEAR * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return math.ceil(high * found.n)
+    times = least_times(enough, least=1.0)
+    return None if times is None else math.ceil(times * found.n)
 
 
 def settled(checks: Sequence[CheckResult], alpha: float) -> list[CheckResult]:

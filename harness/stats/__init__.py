@@ -2,7 +2,7 @@
 
 from harness.stats.amounts import amount_interval, covariance_of_means, weighted_quantile
 from harness.stats.bounded import fewest_units, least_margin
-from harness.stats.holding import Suite
+from harness.stats.holding import Suite, least_times
 from harness.stats.paired import Paired, paired, paired_differences
 from harness.stats.power import POWER, mcnemar_detectable, mcnemar_items, mcnemar_power
 from harness.stats.resampling import bca_interval, sign_flip_p
@@ -22,6 +22,7 @@ __all__ = [
     "holm",
     "interval",
     "least_margin",
+    "least_times",
     "mcnemar_detectable",
     "mcnemar_items",
     "mcnemar_p",

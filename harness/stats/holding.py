@@ -7,7 +7,7 @@ items will flip (as often to the better as to the worse), and how often a whole 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,11 +20,12 @@ from harness.stats.single import Floats
 from harness.stats.tango import mcnemar_p
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
-DRAWS, CLUSTER_DRAWS = 1000, 300
+DRAWS, FEWER_DRAWS = 1000, 300
+"""Draws, and those where each takes longer: of clusters, and of means over tasks."""
 SEED = 20261
 _MOST_DRAWN = 4_000_000
 """Units drawn at once, over all draws."""
-_MOST_TIMES = 4096.0
+_MOST_TIMES, _NEAR = 4096.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Suite:
             times: How many times as many items are asked.
         """
         generator = np.random.default_rng(SEED)
-        drawn = [_drawn(each, self.flips, self.together, times, generator) for each in self.sizes]
+        drawn = [_drawn(each, self, times, generator) for each in self.sizes]
         if len(drawn) == 1:
             passes, drops = drawn[0].holds(margin, alpha), drawn[0].drops(drop_alpha)
             return float(passes.mean()), float((drops & ~passes).mean())
@@ -76,21 +77,27 @@ class Suite:
         """Return how many times as many items let an equally good candidate pass in four runs of five.
 
         Returns:
-            At most 1.0 where there are enough, to about 3 %; None beyond some thousand times as many.
+            At most 1.0 where there are enough, to about 5 %; None beyond some thousand times as many.
         """
+        return least_times(lambda times: self.chances(margin, alpha, alpha, times)[0] >= POWER)
 
-        def enough(times: float) -> bool:
-            return self.chances(margin, alpha, alpha, times)[0] >= POWER
 
-        low, high = 0.0, 1.0
-        while not enough(high):
-            low, high = high, 2 * high
-            if high > _MOST_TIMES:
-                return None
-        while high - low > 0.03 * high:
-            middle = (low + high) / 2
-            low, high = (low, middle) if enough(middle) else (middle, high)
-        return high
+def least_times(enough: Callable[[float], bool], least: float = 0.0) -> float | None:
+    """Return how many times as many items are enough, to 5 %; None beyond some thousand times as many.
+
+    Args:
+        enough: Whether so many times as many are.
+        least: So many are known not to be.
+    """
+    low, high = least, max(1.0, 2 * least)
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > _MOST_TIMES:
+            return None
+    while high - low > _NEAR * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 @dataclass(frozen=True)
@@ -133,11 +140,11 @@ class _Draws:
         return np.array([worse > better and mcnemar_p(better, worse) / 2 < alpha for better, worse in pairs])
 
 
-def _drawn(
-    sizes: Sequence[int], flips: float, together: float, times: float, generator: np.random.Generator
-) -> _Draws:
+def _drawn(sizes: Sequence[int], suite: Suite, times: float, generator: np.random.Generator) -> _Draws:
+    flips = suite.flips
     units = np.resize(np.asarray(sizes), max(1, round(len(sizes) * times)))
-    draws = DRAWS if units.max() == 1 else max(100, min(CLUSTER_DRAWS, _MOST_DRAWN // len(units)))
+    simple = units.max() == 1 and len(suite.sizes) == 1
+    draws = DRAWS if simple else max(100, min(FEWER_DRAWS, _MOST_DRAWN // len(units)))
     half = flips / 2
     if units.max() == 1:
         counts = generator.multinomial(len(units), [half, half, 1 - flips], draws).astype(np.float64)
@@ -145,7 +152,7 @@ def _drawn(
     ways: Any = generator.multinomial(units, [half, half, 1 - flips], (draws, len(units)))
     sums: Any = ways[..., 0] - ways[..., 1]
     shared = generator.choice([1, -1, 0], (draws, len(units)), p=[half, half, 1 - flips]) * units
-    sums = np.where(generator.random(sums.shape) < together, shared, sums)
+    sums = np.where(generator.random(sums.shape) < suite.together, shared, sums)
     width = 2 * int(units.max()) + 1
     kinds, at = np.unique(units * width + sums + units.max(), return_inverse=True)
     rows = np.repeat(np.arange(draws), len(units))

@@ -195,13 +195,11 @@ class Paired:
         """Return the least loss that these items could exclude, did none of them change."""
         return 0.0 if self.same else least_margin(self._sizes, alpha)
 
-    def margin_p(self, margin: float) -> float:
-        """Return the p-value that as much as the margin is lost: the level at which `lower` meets it."""
-        if self.same:
-            return 0.0
-        if self.seed_variance == 0:
-            return float(margin_p(*self._units, -margin))
-        return least_alpha(lambda both: self.lower(both / 2) + margin) / 2
+    def holds(self, margin: float, alpha: float = 0.05) -> bool:
+        """Return whether `lower` is above ``-margin``, which is told at once where seeds do not vary."""
+        if self.same or self.seed_variance > 0:
+            return self.lower(alpha) > -margin
+        return float(margin_p(*self._units, -margin)) < alpha
 
     @cached_property
     def _units(self) -> tuple[Floats, Floats, Floats]:

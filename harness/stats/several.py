@@ -152,11 +152,11 @@ class Macro:
     def _lowest(parts: Iterable[tuple[float, float, float]]) -> float:
         return max(mean_bounds([(share, mean, low, mean) for share, mean, low in parts])[0], -1.0)
 
-    def margin_p(self, margin: float) -> float:
-        """Return the one-sided p-value that as much as the margin is lost."""
+    def holds(self, margin: float, alpha: float = 0.05) -> bool:
+        """Return whether `lower` is above ``-margin``."""
         if len(self.tasks) == 1:
-            return self.tasks[0].margin_p(margin)
-        return least_alpha(lambda both: self.lower(both / 2) + margin) / 2
+            return self.tasks[0].holds(margin, alpha)
+        return self.lower(alpha) > -margin
 
     @property
     def drop_p(self) -> float:

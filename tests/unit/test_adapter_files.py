@@ -145,7 +145,11 @@ def test_settings_that_do_not_fit_are_refused(adapter, base, changes, problem):
 @pytest.mark.parametrize("content", ["{", "[1]", "\xff"])
 def test_settings_that_are_no_mapping_are_refused(adapter, base, content):
     (adapter / CONFIG).write_bytes(content.encode("latin-1"))
-    refused(adapter, base, "adapter_config.json: (is not JSON|peft_type: must be LORA)")
+    refused(
+        adapter,
+        base,
+        "adapter_config.json: (is not JSON|peft_type: must be LORA)",
+    )
 
 
 def test_weights_cut_short_are_refused(adapter, base):

@@ -13,12 +13,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from harness.cli.baseline import baseline as baseline_command
 from harness.cli.compare import compare
 from harness.cli.gate import EXITS, gate
 from harness.config import load_experiment
 from harness.errors import InputError
-from harness.gate.baseline import baseline_of, load_baseline, write_baseline
+from harness.gate.baseline import baseline_of, write_baseline
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan
@@ -217,7 +216,7 @@ def test_flips_show_the_worst_items_with_both_texts(tmp_path: Path) -> None:
 def test_the_gate_passes_a_loss_of_the_margin_no_more_often_than_it_says() -> None:
     rng = np.random.default_rng(8)
     n, margin, flips = 300, 0.02, 0.08
-    drawn = rng.multinomial(n, [(flips - margin) / 2, (flips + margin) / 2, 1 - flips], 2000)
+    drawn = rng.multinomial(n, [(flips - margin) / 2, (flips + margin) / 2, 1 - flips], 400)
     tables, times = np.unique(drawn, axis=0, return_counts=True)
     passed = 0
     for (wins, losses, same), count in zip(tables.tolist(), times.tolist(), strict=True):
@@ -231,57 +230,6 @@ def test_a_mean_of_several_tasks_can_be_judged() -> None:
     found = Macro((paired([1, 0] * 50, [1, 1] * 50), paired([1, 1] * 50, [1, 1] * 50)))
     check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), found, 0.05, 0.05, 0.05)
     assert settled([check], 0.05)[0].verdict == "FAIL"
-
-
-# --- baselines ---
-
-
-def test_a_baseline_is_the_same_bytes_every_time_and_holds_no_times(tmp_path: Path) -> None:
-    rows = rows_of(run_of(tmp_path / "run", first(10), 20))
-    for name in ("one.json", "two.json"):
-        write_baseline(baseline_of(rows, "production", "in use since May"), tmp_path / name)
-    text = (tmp_path / "one.json").read_text()
-    assert text == (tmp_path / "two.json").read_text()
-    assert "latency" not in text
-    assert "wall" not in text
-    found = load_baseline(tmp_path / "one.json")
-    assert found.reason == "in use since May"
-    assert found.scores("a").of("exact_match")["a-0000"].tolist() == [1.0]
-
-
-def test_a_strategy_that_has_not_answered_all_is_no_baseline(tmp_path: Path) -> None:
-    rows = rows_of(run_of(tmp_path / "run", first(10), 20, missing={("production", "a"): (1,)}))
-    with pytest.raises(InputError, match="has answered 19 of 20 items of a"):
-        baseline_of(rows, "production", "x")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("{}", "Field required"), ("[", "Invalid JSON"), ('{"format": 2}', "Input should be 1")],
-)
-def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "b.json").write_text(text)
-    with pytest.raises(InputError, match=told):
-        load_baseline(tmp_path / "b.json")
-    with pytest.raises(InputError, match="trilemma baseline promote"):
-        load_baseline(tmp_path / "none.json")
-
-
-def test_promote_and_show(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", first(10), 20)
-    out = tmp_path / "b" / "run.json"
-    runner = CliRunner()
-    arguments = ["promote", str(run), "--reason", "first one", "--out", str(out), "--strategy"]
-    found = runner.invoke(baseline_command, [*arguments, "production"], catch_exceptions=False)
-    assert "production of run, 2 tasks, 40 items" in found.output
-    again = runner.invoke(baseline_command, [*arguments, "candidate"], catch_exceptions=False)
-    assert "in place of production (first one)" in again.output
-    shown = runner.invoke(baseline_command, ["show", str(out)], catch_exceptions=False)
-    assert "first one" in shown.output
-    with pytest.raises(InputError, match="--strategy: is needed"):
-        runner.invoke(baseline_command, arguments[:-1], catch_exceptions=False)
-    with pytest.raises(InputError, match="is no strategy of the run"):
-        runner.invoke(baseline_command, [*arguments, "producton"], catch_exceptions=False)
 
 
 # --- gate files ---
@@ -347,15 +295,15 @@ def test_a_plan_says_how_an_equally_good_candidate_fares() -> None:
     wanted = gate_of(checks=[{"tasks": "a", "margin": 0.05}], expected_flips=0.1)
     found = planned(wanted, a=(1,) * 200)
     (check,) = found.checks
-    drawn = np.random.default_rng(4).multinomial(200, [0.05, 0.05, 0.9], 400)
+    drawn = np.random.default_rng(4).multinomial(200, [0.05, 0.05, 0.9], 150)
     tables, times = np.unique(drawn, axis=0, return_counts=True)
     verdicts: Counter[str] = Counter()
     for (wins, losses, same), count in zip(tables.tolist(), times.tolist(), strict=True):
         pair = paired([1] * wins + [0] * losses + [1] * same, [0] * wins + [1] * (losses + same))
         open_check = judged(CheckResult(name="c", verdict="INCONCLUSIVE", text=""), pair, 0.05, 0.05, 0.05)
         verdicts[settled([open_check], 0.05)[0].verdict] += count
-    assert check.passes == pytest.approx(verdicts["PASS"] / 400, abs=0.08)
-    assert check.fails == pytest.approx(verdicts["FAIL"] / 400, abs=0.03)
+    assert check.passes == pytest.approx(verdicts["PASS"] / 150, abs=0.12)
+    assert check.fails == pytest.approx(verdicts["FAIL"] / 150, abs=0.05)
     assert not check.enough
     assert check.needed is not None
     enough = planned(wanted, a=(1,) * check.needed).checks[0]

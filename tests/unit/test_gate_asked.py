@@ -264,9 +264,7 @@ def test_a_run_folder_is_compared_with_the_gates_experiment(judge: Any, case: st
     assert any(told in check["text"] for check in checks)
 
 
-def test_a_run_on_another_model_than_the_gates_cannot_be_compared(
-    judge: Any, tiny_model: Path
-) -> None:
+def test_a_run_on_another_model_than_the_gates_cannot_be_compared(judge: Any, tiny_model: Path) -> None:
     code, result = judge(BASE, {"model": str(tiny_model)})
     assert code == 4
     assert "weights or tokenizer are not those of the gate" in result["candidates"][0]["checks"][0]["text"]

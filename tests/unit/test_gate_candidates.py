@@ -148,6 +148,9 @@ STRANGE: dict[str, dict[str, Any]] = {
     "rounds that are none": {"init_lora_weights": "pissa_niter_x"},
     "rounds without end": {"init_lora_weights": "pissa_niter_999999999"},
     "eva of nonsense": {"init_lora_weights": "eva", "eva_config": {"rho": 0.1}},
+    "eva as a text": {"eva_config": "x"},
+    "corda as a list": {"corda_config": [7]},
+    "lora-ga as a number": {"lora_ga_config": 0},
     "targets": {"target_modules": "(q_proj"},
     "exclusions": {"exclude_modules": "[q_proj"},
     "ranks": {"rank_pattern": {"q_proj)": 2}},
@@ -211,6 +214,8 @@ def test_a_run_is_a_candidate_where_it_is_named_as_one(
         (["--candidate", "adapters/good", "--strategy", "tuned"], "name the run with --candidate-run"),
         (["--candidate-run", "adapters/good"], "manifest.json: there is no such file"),
         ([], "--candidate: is missing"),
+        (["--candidate", "o"], "--out: lies in the folder of a candidate"),
+        (["--candidate", "."], "--out: lies in the folder of a candidate"),
     ):
         code, told = ends(capsys, "gate", "gate.yaml", *wrong, "--out", "o")
         assert code == 2, wrong
@@ -222,6 +227,34 @@ def test_the_gate_file_does_not_choose_another_adapter(
 ) -> None:
     Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"path": "adapters/good"}}}))
     assert gated(capsys, "adapters/nowhere")[0] == 2
+
+
+# --- What a candidate does beside a LoRA adapter ---
+
+
+def test_a_candidate_that_replaces_tensors_is_refused_unless_the_gate_allows_it(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    code, told = gated(capsys, "adapters/headed", "adapters/good")
+    assert (code, verdicts()) == (2, {"good": "PASS", "headed": "REFUSED"})
+    assert "changes more of the base than a LoRA adapter: modules_to_save (lm_head.weight)" in told
+    assert "write `allow: [modules_to_save]` into the gate file if that is meant" in told
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["modules_to_save"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert (code, verdicts()) == (0, {"headed": "PASS"})
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["head"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert code == 2
+    assert "gate.yaml: allow.0" in told
+
+
+def test_options_of_the_adapter_do_not_allow_what_the_gate_does_not(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"allow": ["modules_to_save"]}}}))
+    assert gated(capsys, "adapters/headed")[0] == 2
 
 
 # --- What was stored before ---
