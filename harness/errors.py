@@ -44,6 +44,10 @@ class InputError(TrilemmaError):
         found = "" if value is None else f" (got {shorten(value)})"
         super().__init__(" ".join(f"{where}: {problem}{found}; {remedy}".split()))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be told to another process."""
+        return type(self), (self.place, self.key, self.problem, self.remedy, self.value)
+
 
 class MissingDependencyError(InputError):
     """An optional library is needed and is not installed."""
@@ -55,6 +59,11 @@ class MissingDependencyError(InputError):
             f"needs the package {module}, which is not installed",
             f'pip install "trilemma[{extra}]"',
         )
+        self._missing = (what, module, extra)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be told to another process."""
+        return type(self), self._missing
 
 
 def shorten(value: Any, limit: int = 80) -> str:

@@ -38,14 +38,15 @@ def open_input(
     Args:
         path: The file; links are followed.
         largest: Bytes that it may have at most.
-        within: A folder that no link may lead out of.
+        within: A folder that no link may lead out of, where the path itself stands in it.
         missing: The remedy where there is no such file.
 
     Raises:
         InputError: It is missing, no regular file, too large, cannot be read, or stands outside ``within``.
     """
     try:
-        _check_place(path, within)
+        if within is not None:
+            check_place(path, within)
         _check(path, path.stat(), largest)
         stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except FileNotFoundError:
@@ -90,30 +91,47 @@ def read_input_text(
     return decoded(read_input(path, largest, within=within, missing=missing), path)
 
 
-def decoded(data: bytes, path: Path) -> str:
+def decoded(data: bytes, path: Path, line: int = 1) -> str:
     """Return ``data`` as UTF-8 text, without a byte order mark.
+
+    Args:
+        data: The bytes.
+        path: The file that they stand in, for errors.
+        line: The line in the file that they begin at.
 
     Raises:
         InputError: It is not UTF-8 or holds a NUL byte; the line in ``path`` is named.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if line == 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line += data.count(b"\n", 0, error.start)
         problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
         raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
     if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
+        line += text.count("\n", 0, text.index("\x00"))
         raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
     return text
 
 
-def _check_place(path: Path, within: Path | None) -> None:
-    if within is not None and not path.resolve().is_relative_to(within.resolve()):
-        problem = f"is a link that leads out of {within}"
-        raise InputError(path, "", problem, "put the file itself there")
+def check_place(path: Path, within: Path) -> None:
+    """Refuse a path in the folder ``within`` that a link leads out of it; one written as outside may be so.
+
+    Raises:
+        InputError: It does, or goes in a circle.
+    """
+    try:
+        leads_out = not path.resolve().is_relative_to(within.resolve())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(path, "", f"cannot be read: {error}", "give a readable file") from None
+    if leads_out and _written(path).is_relative_to(_written(within)):
+        raise InputError(path, "", f"is a link that leads out of {within}", "put the file itself there")
+
+
+def _written(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _check(path: Path, found: os.stat_result, largest: int) -> None:

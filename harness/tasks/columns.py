@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined
 
 from harness.errors import nearest, shorten
+from harness.strict_json import read_json
 from harness.tasks.fields import FieldNames, Pick
 from harness.tasks.prompting import ENVIRONMENT, names_used
 from harness.tasks.readers import Row
@@ -102,8 +102,8 @@ def _walk(row: Row, value: Any, parts: Sequence[str], depth: int) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return text
 
 

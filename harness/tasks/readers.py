@@ -1,17 +1,22 @@
-"""Rows with the place they stand at, and how text files are read: whole, by lines, or as CSV."""
+"""Rows with the place they stand at, and how text is read within bounds: whole, by lines, or as CSV."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
+import itertools
+import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 from harness.errors import InputError, nearest, shorten
+from harness.files import LARGEST_DATA, LARGEST_TEXT, decoded, open_input
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -22,8 +27,12 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".arrow": "arrow",
 }
-_LARGEST_CELL_CHARS = 2**31 - 1
+LONGEST_LINE = 16 << 20
+"""Characters of a line, and of one record of CSV over all of its lines."""
+MOST_COLUMNS = 10_000
 _GZIP = b"\x1f\x8b"
+_LEAST_UNPACKED, _MOST_TIMES = 64 << 20, 100
+_PART_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -60,17 +69,9 @@ class Row:
         return self.values[name]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[None]:
-    """Turn a file that cannot be read into one line."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(path, "", "there is no such file", "check the path") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
+def most_unpacked(size: int) -> int:
+    """Return how many bytes a packed file of ``size`` bytes may hold: what packs better is a trap."""
+    return max(_LEAST_UNPACKED, _MOST_TIMES * size)
 
 
 def suffix_of(path: Path) -> str:
@@ -79,13 +80,40 @@ def suffix_of(path: Path) -> str:
     return plain.suffix.lower()
 
 
-def _stream(path: Path, newline: str) -> IO[str]:
-    """Open a text file, or one packed with gzip."""
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-    if packed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
-    return path.open(encoding="utf-8-sig", newline=newline)
+class _Unpacked(io.RawIOBase):
+    """The bytes of a gzip stream, up to a bound."""
+
+    def __init__(self, packed: BinaryIO, path: Path) -> None:
+        self._stream, self._path = gzip.GzipFile(fileobj=packed), path
+        self._most = self._left = most_unpacked(os.fstat(packed.fileno()).st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            problem = f"unpacks to more than {self._most:,} bytes"
+            raise InputError(self._path, "", problem, "give the file unpacked, or in parts")
+        buffer[: len(part)] = part
+        return len(part)
+
+
+@contextmanager
+def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
+    """Open a file, unpacked where it is packed with gzip; one that is damaged is told in one line."""
+    with open_input(path, largest) as stream:
+        try:
+            packed = stream.read(2) == _GZIP
+            stream.seek(0)
+            yield (
+                cast(BinaryIO, io.BufferedReader(_Unpacked(stream, path), _PART_BYTES)) if packed else stream
+            )
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
+        except OSError as error:
+            raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
@@ -96,56 +124,74 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         newline: What ends a line, as `open` takes it.
 
     Raises:
-        InputError: The file is missing, not UTF-8, or holds a NUL byte.
+        InputError: The file is missing, no regular file, too large, not UTF-8, holds a NUL byte, or a line
+            that is too long.
     """
     try:
-        with _opened(path), _stream(path, newline) as stream:
-            for line in stream:
+        with _opened(path, LARGEST_DATA) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
+            for number in itertools.count(1):
+                line = text.readline(LONGEST_LINE + 1)
                 if "\x00" in line:
                     break
+                if len(line) > LONGEST_LINE:
+                    raise too_long(path, number)
+                if not line:
+                    return
                 yield line
-            else:
-                return
     except UnicodeDecodeError:
         pass
-    read_text(path)  # tells where
+    _tell_where(path)
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark.
+def too_long(path: Path, line: int) -> InputError:
+    """Return the error of a line, or a record that begins there, that is too long."""
+    problem = f"is longer than {LONGEST_LINE:,} characters"
+    return InputError(path, f"line {line}", problem, "put less into one row, or look for a missing quote")
+
+
+def too_many_columns(path: Path, where: str, n_columns: int) -> InputError:
+    """Return the error of a table that is too wide."""
+    problem = f"has {n_columns:,} columns, more than {MOST_COLUMNS:,}"
+    return InputError(path, where, problem, "keep those that a prompt or an answer needs")
+
+
+def _tell_where(path: Path) -> None:
+    """Refuse a file that is no text, by the first line that is none."""
+    with _opened(path, LARGEST_DATA) as stream:
+        for number in itertools.count(1):
+            line = stream.readline(4 * LONGEST_LINE)
+            decoded(line, path, number)
+            if not line:
+                raise InputError(path, "", "changed while it was read", "read it again")
+
+
+def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
+    """Return the text of a UTF-8 file, packed with gzip or not, without a byte order mark.
 
     Raises:
-        InputError: The file is missing, not UTF-8, or holds a NUL byte.
+        InputError: The file is missing, no regular file, too large, not UTF-8, or holds a NUL byte.
     """
-    with _opened(path):
-        data = path.read_bytes()
-        if data.startswith(_GZIP):
-            data = gzip.decompress(data)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-        raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
-    if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
-    return text
+    with _opened(path, largest) as stream:
+        data = stream.read(largest + 1)
+    if len(data) > largest:
+        raise InputError(path, "", f"unpacks to more than {largest:,} bytes", "divide the file")
+    return decoded(data, path)
 
 
 def read_csv(path: Path) -> Iterator[Row]:
     """Yield the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
 
     Raises:
-        InputError: The header names a column twice or not at all, a row has more or fewer cells than the
-            header, or a quote is not closed.
+        InputError: The header names a column twice or not at all, or too many of them, a row has more or
+            fewer cells than the header or is too long, or a quote is not closed.
     """
     records = _csv_records(path, "\t" if suffix_of(path) == ".tsv" else ",")
     _, header = next(records, (0, []))
-    for name in header:
-        if not name or header.count(name) > 1:
+    if len(header) > MOST_COLUMNS:
+        raise too_many_columns(path, "line 1", len(header))
+    for name, times in Counter(header).items():
+        if not name or times > 1:
             problem = "a column has no name" if not name else "a column name stands twice"
             raise InputError(path, "line 1", problem, "give every column its own name", name or None)
     for line, cells in records:
@@ -157,10 +203,19 @@ def read_csv(path: Path) -> Iterator[Row]:
 
 def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line a record begins at and its cells; lines with nothing on them are skipped."""
-    reader = csv.reader(read_lines(path, ""), delimiter=delimiter, strict=True)
-    line = 1
+    line, length = 1, 0
+
+    def lines() -> Iterator[str]:
+        nonlocal length
+        for text in read_lines(path, ""):
+            length += len(text)
+            if length > LONGEST_LINE:
+                raise too_long(path, line)
+            yield text
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     while True:
-        before = csv.field_size_limit(_LARGEST_CELL_CHARS)
+        before, length = csv.field_size_limit(LONGEST_LINE), 0
         try:
             cells = next(reader)
         except StopIteration:

@@ -65,7 +65,7 @@ def test_each_fault_is_one_line_with_place_and_key(change: dict[str, object], li
         ("", "the file is empty"),
         ("- 1\n- 2", "must be a mapping"),
         ("name: a\nname: b", "stands twice"),
-        ("name: \x00", "is not YAML"),
+        ("name: \x00", "holds a NUL byte"),
     ],
 )
 def test_a_file_that_is_no_experiment_is_refused(tmp_path: Path, text: str, part: str) -> None:
