@@ -24,7 +24,7 @@ import numpy as np
 
 from harness.drift import AnswerInformation
 from harness.protocols import Model
-from harness.tasks.prompting import plain_requests
+from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, Request, Task, TaskItem
 
 OTHERS = 4
@@ -87,8 +87,10 @@ def told(model: Model, asked: Asked, advance: Callable[[int], None]) -> dict[str
         advance: Called with the number of questions that were put.
     """
     found: dict[str, dict[str, float]] = {}
-    for batch in model.batches(asked.requests):
-        requests = [asked.requests[i] for i in batch]
+    askable = rendered(model, asked.requests)
+    advance(len(asked.requests) - len(askable))
+    for batch in model.batches(askable):
+        requests = [askable[i] for i in batch]
         for request, answer in zip(requests, model.score(requests), strict=True):
             if isinstance(answer, Generation):
                 found[request.item_id] = {c.text: c.log_likelihood for c in answer.choices}

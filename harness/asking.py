@@ -13,12 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.errors import InputError, TrilemmaError, shorten
+from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
 from harness.judging import Answered, judge
 from harness.progress import Progress
 from harness.protocols import FormsAnswers, Metric, Prepared
 from harness.store import Store, generation_key
-from harness.tasks.prompting import without_input
+from harness.tasks.prompting import unrendered, without_input
 from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
 from harness.watching import MalformedWatch, MetricWatch
 
@@ -122,13 +122,23 @@ class Asking:
         questions: list[_Question] = []
         failed: list[ItemResult] = []
         for item, outcome in zip(items, built, strict=True):
-            fits = outcome if isinstance(outcome, Failure) else self._fitting(outcome)
-            for repeat in range(self.settings.repeats):
-                if isinstance(fits, Failure):
-                    failed.append(self._result(item, repeat, "", error=fits))
-                else:
-                    questions.append(self._question(item, fits, repeat))
+            asked = outcome if isinstance(outcome, Failure) else self._asked(item, outcome)
+            if isinstance(asked, Failure):
+                repeats = range(self.settings.repeats)
+                failed += [self._result(item, repeat, "", error=asked) for repeat in repeats]
+            else:
+                questions += asked
         return questions, failed
+
+    def _asked(self, item: TaskItem, built: Request) -> list[_Question] | Failure:
+        """Return an item's question for each repeat, or why its prompt cannot be asked."""
+        try:
+            fits = self._fitting(built)
+            if isinstance(fits, Failure):
+                return fits
+            return [self._question(item, fits, repeat) for repeat in range(self.settings.repeats)]
+        except UnrenderedError as error:
+            return unrendered(error)
 
     def _requests(self, items: Sequence[TaskItem]) -> list[Request | Failure]:
         """Build the requests of items; where that raises, one by one, so that each item fails alone."""
@@ -138,6 +148,9 @@ class Asking:
             if not sound or len(built) != len(items):
                 raise TypeError("build() must return a request or a failure for each item, in order")
             return built
+        except UnrenderedError as error:
+            if len(items) == 1:
+                return [unrendered(error)]
         except TrilemmaError:
             raise
         except Exception as error:  # noqa: BLE001 - a strategy may be anybody's code; a failed item is data

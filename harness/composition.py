@@ -7,10 +7,11 @@ from the part before it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness import plugins
 from harness.config import StrategyOptions, parse
@@ -18,6 +19,8 @@ from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 from harness.protocols import ChecksModel, Model, PrepareContext, Prepared, Strategy
 from harness.types import PrepareCost, TrainingData
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,42 @@ class Chain:
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
         return Prepared(context.model, context.build, cost, record)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Strategies that are refused each by itself, such as a gate's candidates: the others go on without them.
+
+    Attributes:
+        names: The strategies.
+        refused: Which of them were refused, each with the line that says why.
+    """
+
+    names: frozenset[str] = frozenset()
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def each(self, name: str) -> Iterator[None]:
+        """Keep what the block refuses of a strategy that stands apart; of any other it is raised.
+
+        Raises:
+            InputError: The strategy does not stand apart.
+        """
+        try:
+            yield
+        except InputError as error:
+            if name not in self.names:
+                raise
+            self.refused[name] = str(error)
+
+    def left(self, by_name: Mapping[str, T]) -> dict[str, T]:
+        """Return what belongs to strategies that have not been refused, by their names."""
+        return {name: value for name, value in by_name.items() if name not in self.refused}
+
+    @property
+    def empty(self) -> bool:
+        """Whether there were strategies that stand apart and every one of them is refused."""
+        return bool(self.names) and self.names <= self.refused.keys()
 
 
 def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Chain:

@@ -49,6 +49,10 @@ class InputError(TrilemmaError):
         return type(self), (self.place, self.key, self.problem, self.remedy, self.value)
 
 
+class UnrenderedError(TrilemmaError):
+    """A conversation that the chat template refuses or loses text of: its item fails, not the run."""
+
+
 class MissingDependencyError(InputError):
     """An optional library is needed and is not installed."""
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from harness.answer_information import Asked, asked_of, compared, told
 from harness.asking import Asking, Settings
-from harness.composition import Chain
+from harness.composition import Apart, Chain
 from harness.drift import GENERAL_TEXT, DriftMeter, Probes, merged_latency, noise_of
 from harness.errors import TrilemmaError, shorten
 from harness.progress import Progress
 from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared, TrainableModel
 from harness.store import Preparation, Store
-from harness.tasks.prompting import plain_requests
+from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, LoadedTask, PrepareCost, Request, TaskItem
 
 
@@ -47,7 +47,8 @@ class Plan:
     """A run with everything it needs; the command line composes it.
 
     ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]`` and
-    ``preparations[strategy]`` are the digests under which rows are stored.
+    ``preparations[strategy]`` are the digests under which rows are stored. Strategies that stand ``apart``
+    are refused each by itself.
     """
 
     place: str
@@ -63,21 +64,29 @@ class Plan:
     seeds: tuple[int, ...]
     settings: Settings
     probing: Probing = Probing()
+    apart: Apart = field(default_factory=Apart)
 
 
 def execute(plan: Plan, store: Store, progress: Progress) -> None:
     """Do all of the plan that is not in the store yet.
 
     Raises:
-        InputError: A strategy refuses its input; what was finished stays in the store.
+        InputError: A strategy that does not stand apart refuses its input; what was finished stays in the
+            store.
     """
     for task in plan.tasks:
         store.write_items(task.task.digest, plan.tests[task.task.name])
     for chain in plan.chains:
-        chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
+        with plan.apart.each(chain.name):
+            chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
+    if plan.apart.empty:
+        return
     for chain in plan.chains:
-        for seed in plan.seeds:
-            _run_strategy(plan, chain, seed, store, progress)
+        if chain.name in plan.apart.refused:
+            continue
+        with plan.apart.each(chain.name):
+            for seed in plan.seeds:
+                _run_strategy(plan, chain, seed, store, progress)
 
 
 def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: Progress) -> None:
@@ -188,14 +197,14 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
 def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
     """Return the requests on which an adapter is timed: the first items of the first target task."""
     tasks = [task.task for task in plan.tasks if task.task.role == "target"][:1]
-    return [
+    asked = [
         request
         for task in tasks
         for request in prepared.build(
             task, [item.without_answer() for item in plan.tests[task.name][: plan.probing.timed_items]]
         )
-        if isinstance(request, Request)
     ]
+    return rendered(prepared.model, asked)
 
 
 def _drift_texts(plan: Plan) -> dict[str, list[str]]:
@@ -203,7 +212,7 @@ def _drift_texts(plan: Plan) -> dict[str, list[str]]:
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])
-        prompts = [plan.model.render(request.messages) for request in built if isinstance(request, Request)]
+        prompts = [plan.model.render(request.messages) for request in rendered(plan.model, built)]
         texts[f"prompts of {task.task.name}"] = prompts
     return texts
 

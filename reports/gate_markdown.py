@@ -7,7 +7,14 @@ import re
 from harness.gate.evaluate import CandidateResult, Flip, GateResult
 from harness.gate.judge import CheckResult
 
-MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "❔", "NOT COMPARABLE": "⛔", "ERROR": "💥"}
+MARKS = {
+    "PASS": "✅",
+    "FAIL": "❌",
+    "INCONCLUSIVE": "❔",
+    "NOT COMPARABLE": "⛔",
+    "ERROR": "💥",
+    "REFUSED": "🚫",
+}
 _LONGEST = 160
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
 

@@ -11,7 +11,7 @@ _UNPRINTABLE = {i: " " for i in range(32) if i not in (9, 10, 13)} | {0xFFFE: " 
 
 
 def junit(result: GateResult) -> str:
-    """Return the XML. FAIL is a failure, INCONCLUSIVE and NOT COMPARABLE are errors of their own type."""
+    """Return the XML. FAIL is a failure, all else that is no PASS is an error of its own type."""
     root = ET.Element("testsuites", name=_text(f"trilemma gate {result.gate}"))
     for candidate in result.candidates:
         failures = sum(check.verdict == "FAIL" for check in candidate.checks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.findings import Cell, Summary
 from harness.deciding.records import Decision
-from harness.deciding.wording import break_even, kept, money, p_value, points
+from harness.deciding.wording import break_even, cost_bounds, kept, money, p_value, points
 from reports._data import RunData
 from reports.gate_markdown import plain
 
@@ -36,7 +36,7 @@ def _strategies(decision: Decision) -> list[str]:
     ]
     lines.append("|---|---|---|---|---|---|---|---|---|")
     for each in decision.candidates:
-        old = each.strategy == decision.incumbent
+        old, bounds = each.strategy == decision.incumbent, cost_bounds(each)
         right = "" if each.per_1000_correct is None else money(each.per_1000_correct)
         cells = (
             f"**{plain(each.strategy)}**" if each.strategy == decision.winner else plain(each.strategy),
@@ -45,9 +45,9 @@ def _strategies(decision: Decision) -> list[str]:
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
             "" if old else plain(p_value(each.p_holm)),
             kept(each.retained),
-            f"{money(each.per_1000)} {plain(decision.currency)}",
+            f"{money(each.per_1000)} {plain(decision.currency)}" + (f" ({bounds})" if bounds else ""),
             right,
-            "" if old else break_even(each.break_even_queries),
+            "" if old else break_even(each),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.errors import shorten
 from harness.protocols import TrainableModel
+from strategies._adapter_beginnings import check_beginning, check_expressions
 from strategies._adapter_files import (
     CONFIG,
     MANIFEST,
@@ -221,6 +222,8 @@ def _check_finite(adapter: Examined) -> None:
 CHECKS: tuple[Callable[[Examined], None], ...] = (
     _check_manifest,
     check_settings,
+    check_expressions,
+    check_beginning,
     _check_shapes,
     _check_types,
     _check_finite,

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec
 
+from harness.errors import UnrenderedError
 from harness.protocols import Model
+from harness.tasks.prompting import unrendered
 from harness.types import Failure, Message, Request
+
+P = ParamSpec("P")
+
+
+def or_failure(build: Callable[P, Request | Failure]) -> Callable[P, Request | Failure]:
+    """Let one item fail, not all that are built with it, where its prompt cannot be written."""
+
+    @wraps(build)
+    def built(*args: P.args, **keys: P.kwargs) -> Request | Failure:
+        try:
+            return build(*args, **keys)
+        except UnrenderedError as error:
+            return unrendered(error)
+
+    return built
 
 
 def room_tokens(model: Model, request: Request) -> int:

@@ -180,9 +180,15 @@ def open_or_build(
     try:
         index, about = ChunkIndex.open(folder, progress)
         record = {**about["record"], "opened_or_built": "opened"}
-        return Retriever(digest, index, PrepareCost.model_validate(about["cost"]), record)
+        return Retriever(digest, index, _stored_cost(about["cost"]), record)
     except (InputError, KeyError, ValueError):
         return _build(folder, documents, examples, embedder, options, progress)
+
+
+def _stored_cost(stored: Any) -> PrepareCost:
+    """Return what building took. Older versions wrote the same seconds under one of their two names."""
+    cost = PrepareCost.model_validate(stored)
+    return cost if cost.device_s else cost.model_copy(update={"device_s": cost.wall_s})
 
 
 def _build(

@@ -16,9 +16,9 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from harness.config import Options
 from harness.digests import digest_of
-from harness.errors import InputError, nearest
+from harness.errors import InputError, UnrenderedError, nearest
 from harness.protocols import Model, PrepareContext, TrainableModel
-from harness.tasks.prompting import plain_requests
+from harness.tasks.prompting import plain_requests, rendered, unrendered
 from harness.types import Failure, Request, Task, TaskItem, TrainingData
 from strategies._strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
 
@@ -190,9 +190,8 @@ def check_answerable(
     for stage in options.by_stage():
         for data in check_tasks(stage, tasks, place, key):
             first = plain_requests(data.task, [item.without_answer() for item in data.train[:1]])
-            for request in first:
-                if isinstance(request, Request):
-                    model.answer_ids(request.messages, "An answer")
+            for request in rendered(model, first):
+                model.answer_ids(request.messages, "An answer")
 
 
 def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:
@@ -217,9 +216,13 @@ def _examples(
             remedy = "give every train and validation item a target"
             raise InputError(task.name, f"item {item.id}", "has no answer to learn", remedy)
         if not isinstance(request, Failure):
-            ids = (array("i", part) for part in model.answer_ids(request.messages, answer))
-            examples.append(Example(task.name, item.id, model.render(request.messages), answer, *ids))
-        elif context.on_long_prompt == "cut":
+            try:
+                ids = (array("i", part) for part in model.answer_ids(request.messages, answer))
+                examples.append(Example(task.name, item.id, model.render(request.messages), answer, *ids))
+                continue
+            except UnrenderedError as error:
+                request = unrendered(error)
+        if context.on_long_prompt == "cut":
             failed[task.name] += 1
         else:
             remedy = "mend the item, or set on_long_prompt: cut"

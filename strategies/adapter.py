@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -46,7 +47,9 @@ class Adapter:
     def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse an adapter that is not whole or not for this model, before anything answers."""
         if isinstance(model, TrainableModel):
-            check_adapter(_find(self._options.path, place), model)
+            folder = _find(self._options.path, place)
+            with _examined(folder):
+                check_adapter(folder, model)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return the adapter's weights and configuration."""
@@ -69,11 +72,15 @@ class Adapter:
                 context.place, "adapter", "this model cannot take one", remedy, base.identity.name
             )
         folder = _find(self._options.path, context.place)
-        manifest = check_adapter(folder, base)
+        with _examined(folder):
+            manifest = check_adapter(folder, base)
         trained_with = manifest.quantization if manifest else None
         quantization = self._options.quantization or trained_with or "none"
         model = base.with_adapter(folder, quantization)
-        _check_effect(base, model, folder)
+        if isinstance(model, TrainableModel):
+            before = _probe_of_base(base)
+            with _examined(folder):
+                _check_effect(before, model, folder)
         size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
         return Prepared(
             model=model,
@@ -89,11 +96,16 @@ class Adapter:
         )
 
 
-def _check_effect(base: TrainableModel, adapted: Model, folder: Path) -> None:
+def _examined(folder: Path) -> AbstractContextManager[None]:
+    """Turn whatever a library raises over an adapter into one line: none of it is a fault of ours."""
+    from harness.models.opening import refused
+
+    return refused(folder, "", "cannot be read as an adapter", "save it as a plain LoRA adapter")
+
+
+def _check_effect(before: Any, adapted: TrainableModel, folder: Path) -> None:
     """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own."""
-    if not isinstance(adapted, TrainableModel):
-        return
-    before, after = _probe_of_base(base), adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs
+    after = adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs
     if (after != after).any():  # NaN
         problem = "makes logits NaN or infinite on the probe text"
         remedy = "train it again, or use dtype float32 where it is float16"

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import random
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import Field
 
 from harness.config import Options
-from harness.digests import digest_of
 from harness.errors import InputError
 from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
-from harness.types import Failure, Message, Request, Task, TaskItem, TrainingData
+from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
+from strategies._examples import Chooser, Drawn, Fixed, Nearest, drawn_order
 from strategies._index import IndexKind
-from strategies._packing import fits, too_long
+from strategies._packing import fits, or_failure, too_long
 from strategies._retrieval import (
     IndexOptions,
     Retriever,
     embedding_tokens,
-    example_chunk_id,
     example_entries,
     must_not_see,
     open_or_build,
@@ -92,17 +89,20 @@ class FewShot:
             InputError: What ``check`` refuses.
         """
         self.check(context.tasks, context.place, "few_shot")
+        started = time.perf_counter()
         pools = {data.task.name: _usable(data) for data in context.tasks}
         embedder = context.embedder() if self._options.select == "knn" else None
         index = IndexOptions(kind=self._options.index)
-        entries = {
-            data.task.name: example_entries(data.task, pools[data.task.name]) for data in context.tasks
-        }
+        opening = time.perf_counter()
         retrievers = {
-            name: open_or_build(context.artifacts / "indexes", (), pool, embedder, index, context.progress)
-            for name, pool in entries.items()
-            if embedder and pool
-        }
+            data.task.name: open_or_build(
+                context.artifacts / "indexes", (), example_entries(data.task, pool), embedder, index,
+                context.progress,
+            )
+            for data in context.tasks
+            if embedder and (pool := pools[data.task.name])
+        }  # fmt: skip
+        opened_s = time.perf_counter() - opening
         builders = {
             data.task.name: _TaskFewShot(
                 self._options.k,
@@ -114,10 +114,11 @@ class FewShot:
             for data in context.tasks
             if (pool := pools[data.task.name])
         }
+        drawn_s = time.perf_counter() - started - opened_s
         return Prepared(
             model=context.model,
             build=lambda task, items: builders.get(task.name, context).build(task, items),
-            cost=total_cost(retrievers.values()),
+            cost=total_cost(retrievers.values()) + PrepareCost(wall_s=drawn_s, device_s=drawn_s),
             record={
                 "n_examples": {name: len(pool) for name, pool in pools.items()},
                 "indexes": {name: retriever.record for name, retriever in retrievers.items()},
@@ -145,89 +146,15 @@ class FewShot:
         embedder: Embedder | None,
     ) -> Chooser:
         if retriever and embedder:
-            return _Nearest(task, pool, retriever, embedder)
+            return Nearest(task, pool, retriever, embedder)
         if self._options.select == "random":
-            return _Random(pool, context.seed, task.name)
-        return _Fixed(_order(pool, context.seed, task.name, self._options.select == "stratified"))
+            return Drawn(pool, context.seed, task.name)
+        return Fixed(drawn_order(pool, context.seed, task.name, self._options.select == "stratified"))
 
 
 def _usable(data: TrainingData) -> list[TaskItem]:
     """Return the training items that have an answer, ordered by id."""
     return sorted((item for item in data.train if item.targets), key=lambda item: item.id)
-
-
-class Chooser(Protocol):
-    """Chooses the examples of many items at once."""
-
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
-        """Return for every item up to ``k`` examples whose ids it may see, the best last."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Fixed:
-    """The first of one order, the same for every item: prompts that share their beginning."""
-
-    order: list[TaskItem]
-
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
-        del items
-        allowed = ((item for item in self.order if item.id not in not_these) for not_these in hidden)
-        return [list(islice(examples, k)) for examples in allowed]
-
-
-@dataclass(frozen=True)
-class _Random:
-    """A draw for every item, made by seed and item, so that it depends on nothing else."""
-
-    pool: list[TaskItem]
-    seed: int
-    task: str
-
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
-        chosen = []
-        for item, not_these in zip(items, hidden, strict=True):
-            draw = _generator(self.seed, self.task, item.split, item.id)
-            drawn = draw.sample(self.pool, min(k + len(not_these), len(self.pool)))
-            chosen.append([example for example in drawn if example.id not in not_these][:k])
-        return chosen
-
-
-class _Nearest:
-    """The nearest by embedding, the nearest of all last, where it is next to the question."""
-
-    def __init__(self, task: Task, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
-        self._task = task
-        self._index = retriever.index
-        self._chunk_ids = {item.id: example_chunk_id(item) for item in pool}
-        self._by_chunk = {example_chunk_id(item): item for item in pool}
-        self._embed = embedder.embed
-
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
-        chunk_ids = [
-            {self._chunk_ids[example] for example in ids if example in self._chunk_ids} for ids in hidden
-        ]
-        texts = [searched_text(self._task, item) for item in items]
-        found = self._index.search(self._embed(texts), k, hidden=chunk_ids)
-        return [[self._by_chunk[hit.chunk.id] for hit in reversed(hits)] for hits in found]
-
-
-def _order(pool: list[TaskItem], seed: int, task: str, stratified: bool) -> list[TaskItem]:
-    """Return the pool in an order drawn by seed; stratified takes one item of every label in turn."""
-    shuffled = list(pool)
-    _generator(seed, task).shuffle(shuffled)
-    if not stratified:
-        return shuffled
-    by_label: dict[str, list[TaskItem]] = {}
-    for item in shuffled:
-        by_label.setdefault(item.targets[0], []).append(item)
-    rounds = zip_longest(*by_label.values())
-    return [item for one_of_each in rounds for item in one_of_each if item is not None]
-
-
-def _generator(*parts: object) -> random.Random:
-    """Return a generator seeded by ``parts``, the same in every process."""
-    return random.Random(int(digest_of(list(parts)), 16))
 
 
 class _TaskFewShot:
@@ -273,6 +200,7 @@ class _TaskFewShot:
             answer = Message(role="assistant", content=item.targets[0])
             self._turns[item.id] = (*turns, answer) if turns else ()
 
+    @or_failure
     def _with_examples(
         self, request: Request, text: str, examples: list[TaskItem], n_withheld: int
     ) -> Request | Failure:

@@ -25,7 +25,7 @@ from harness.types import (
 )
 from strategies._chunks import text_to_read
 from strategies._index import Hit, IndexKind
-from strategies._packing import fits, too_long
+from strategies._packing import fits, or_failure, too_long
 from strategies._retrieval import (
     Chunking,
     IndexOptions,
@@ -192,6 +192,7 @@ class _TaskRag:
             for request, item, text, found, others in zip(requests, items, texts, hits, not_seen, strict=True)
         ]
 
+    @or_failure
     def _with_passages(
         self, request: Request, text: str, hits: list[Hit], n_withheld: int
     ) -> Request | Failure:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from harness.analysis.findings import AMOUNTS
 from harness.stats.single import Floats
 from harness.types import ItemResult, Task, TokenUsage
 
@@ -27,7 +28,8 @@ class Answers:
         usage: Tokens of all answers together.
         embedding_tokens: Tokens that were embedded for all requests together.
         shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
-        latencies_s: Seconds of each answer, shape ``(n_answers,)``.
+        amounts: What each answer took, shape ``(n_answers, 4)``: see `AMOUNTS`.
+        answered: Item of each answer, ``n_answers`` long.
         rows: Item to the number of its rows.
         broken: Item to how many of its rows break their form, where any does.
         malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
@@ -41,11 +43,17 @@ class Answers:
     usage: TokenUsage
     embedding_tokens: int
     shared_tokens: float
-    latencies_s: Floats
+    amounts: Floats
+    answered: Sequence[str]
     rows: Mapping[str, int]
     broken: Mapping[str, int]
     malformed: Mapping[str, int]
     refused: Mapping[str, int]
+
+    @property
+    def latencies_s(self) -> Floats:
+        """Seconds of each answer, shape ``(n_answers,)``."""
+        return self.amounts[:, AMOUNTS.index("device_s")]
 
     @property
     def n(self) -> int:
@@ -61,9 +69,9 @@ class Answers:
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
     n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
-    latencies = array("d")
+    amounts, of_items = array("d"), list[str]()
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
-    refused, answered = Counter[str](), set[str]()
+    refused, seen = Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
         item = sys.intern(row.item_id)
@@ -86,9 +94,11 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         scored += usage.scored
         embedding += row.request.embedding_tokens
         n_cut += row.request.cut > 0
-        latencies.append(row.generation.latency_s)
-        if item not in answered:
-            answered.add(item)
+        took = (usage.prompt, usage.completion, row.request.embedding_tokens, row.generation.latency_s)
+        amounts.extend(took)
+        of_items.append(item)
+        if item not in seen:
+            seen.add(item)
             beginning.add("\n".join(message.content for message in row.request.messages))
     return Answers(
         n_failed=n_failed,
@@ -98,7 +108,8 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         usage=TokenUsage(prompt=prompt, cached_prompt=cached, completion=completion, scored=scored),
         embedding_tokens=embedding,
         shared_tokens=prompt * beginning.share,
-        latencies_s=np.array(latencies),
+        amounts=np.array(amounts).reshape(-1, len(AMOUNTS)),
+        answered=of_items,
         rows=counts,
         broken=broken,
         malformed=malformed,

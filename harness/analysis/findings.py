@@ -238,19 +238,32 @@ class AnswerCost(Frozen):
     flops: float
 
 
+AMOUNTS = ("prompt_tokens", "completion_tokens", "embedding_tokens", "device_s")
+"""Figures of an answer that a price is put on; names of `AnswerCost`."""
+
+
 class TaskCost(AnswerCost):
-    """What a strategy's mean answer on one task takes."""
+    """What a strategy's mean answer on one task takes, and which share of the traffic the task has.
+
+    ``covariance`` is that of the means of `AMOUNTS`, in this order, over the ``n_clusters`` items or clusters
+    of items that were answered: what another draw of items would have changed. Empty where it is not known.
+    """
 
     task: str
     n_answers: int
+    share: float = 1.0
+    latency_p50_s: float = 0.0
+    latency_p95_s: float = 0.0
+    n_clusters: int = 0
+    covariance: tuple[tuple[float, ...], ...] = ()
 
 
 class StrategyCost(AnswerCost):
     """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
 
     Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
-    no traffic. ``tasks`` has each by itself, and latencies are those of all their answers. ``merged``
-    compares the adapter apart from its base and merged into it.
+    no traffic. ``tasks`` has each by itself; each weighs the same in the quantiles of latency, too.
+    ``merged`` compares the adapter apart from its base and merged into it.
     """
 
     strategy: str

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.answers import Answers, latencies_of
+from harness.analysis.answers import Answers
 from harness.analysis.breakdown import attribution_of, items_by_tag
 from harness.analysis.findings import (
     AnswerCost,
@@ -27,8 +27,9 @@ from harness.analysis.findings import (
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
 from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
-from harness.analysis.scores import mean_with_interval
+from harness.analysis.scores import Clusters, mean_with_interval
 from harness.drift import Probes
+from harness.stats import covariance_of_means, weighted_quantile
 from harness.types import PrepareCost
 
 
@@ -189,30 +190,41 @@ def _costs(run: RunRows) -> Iterable[StrategyCost]:
     for strategy, by_task in run.answers.items():
         mine = [p.cost for p in run.prepared if p.strategy == strategy and p.error is None]
         asked = {
-            task: by_task[task] for task in run.traffic if task in by_task and len(by_task[task].latencies_s)
+            task: by_task[task] for task in run.traffic if task in by_task and len(by_task[task].answered)
         }
         if not asked or not mine:
             continue
-        tasks = [_task_cost(task, found, run.manifest.model.parameters) for task, found in asked.items()]
-        latencies = latencies_of(asked.values())
+        share = 1 / len(asked)
+        tasks = [
+            _task_cost(task, found, run.clusters[task], share, run.manifest.model.parameters)
+            for task, found in asked.items()
+        ]
+        latencies = [(share, found.latencies_s) for found in asked.values()]
         yield StrategyCost(
             strategy=strategy,
             prepare=_mean_cost(mine),
-            **mean_task_cost([(1 / len(tasks), task) for task in tasks]),
-            latency_p50_s=float(np.percentile(latencies, 50)),
-            latency_p95_s=float(np.percentile(latencies, 95)),
+            **mean_task_cost(tasks),
+            latency_p50_s=weighted_quantile(latencies, 0.5),
+            latency_p95_s=weighted_quantile(latencies, 0.95),
             tasks=tuple(tasks),
             merged=tuple(probe.merged for probe in run.probes[strategy] if probe.merged),
-            n_answers=len(latencies),
+            n_answers=sum(task.n_answers for task in tasks),
             cut=sum(each.n_cut for each in asked.values()),
         )
 
 
-def _task_cost(task: str, found: Answers, parameters: int) -> TaskCost:
-    usage, n = found.usage, len(found.latencies_s)
+def _task_cost(task: str, found: Answers, clusters: Clusters, share: float, parameters: int) -> TaskCost:
+    usage, n = found.usage, len(found.answered)
+    names = [clusters.get(item, item) for item in found.answered]
+    covariance, n_clusters = covariance_of_means(found.amounts, names)
     return TaskCost(
         task=task,
         n_answers=n,
+        share=share,
+        latency_p50_s=weighted_quantile([(1.0, found.latencies_s)], 0.5),
+        latency_p95_s=weighted_quantile([(1.0, found.latencies_s)], 0.95),
+        n_clusters=n_clusters,
+        covariance=tuple(map(tuple, covariance.tolist())),
         prompt_tokens=usage.prompt / n,
         cached_prompt_tokens=usage.cached_prompt / n,
         completion_tokens=usage.completion / n,
@@ -223,10 +235,10 @@ def _task_cost(task: str, found: Answers, parameters: int) -> TaskCost:
     )
 
 
-def mean_task_cost(parts: Sequence[tuple[float, TaskCost]]) -> dict[str, float]:
+def mean_task_cost(tasks: Sequence[TaskCost]) -> dict[str, float]:
     """Return the figures of a mean answer by name, from those of tasks and their shares of the traffic."""
     names = AnswerCost.model_fields
-    return {name: sum(share * getattr(task, name) for share, task in parts) for name in names}
+    return {name: sum(task.share * getattr(task, name) for task in tasks) for name in names}
 
 
 def _mean_cost(costs: Sequence[PrepareCost]) -> PrepareCost:

@@ -22,7 +22,7 @@ from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import write_whole
 
 if TYPE_CHECKING:
-    from harness.composition import Chain
+    from harness.composition import Apart, Chain
     from harness.config import Experiment
     from harness.progress import Progress
     from harness.runner import Plan, Probing
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 
 def complete(
-    experiment: Experiment, config: Path, run_dir: Path, progress: Progress, only: Sequence[str] = ()
+    experiment: Experiment,
+    config: Path,
+    run_dir: Path,
+    progress: Progress,
+    only: Sequence[str] = (),
+    apart: Apart | None = None,
 ) -> RunManifest:
     """Do what is missing of a run and return its manifest.
 
@@ -40,6 +45,7 @@ def complete(
         run_dir: The run folder, which the caller has locked.
         progress: Told of every step.
         only: Names of the strategies to run; all of them when empty.
+        apart: Strategies that are refused each by itself; told of those that are.
 
     Raises:
         InputError: Something in the experiment is not right, or the folder holds another run.
@@ -58,6 +64,8 @@ def complete(
     manifest = _claim(run_dir, manifest)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
+    if apart:
+        plan = dataclasses.replace(plan, apart=apart)
     with Store.open(run_dir) as store:
         execute(plan, store, progress)
     return manifest
@@ -76,20 +84,26 @@ def resumable() -> Iterator[None]:
 
 def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
     """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
-    from harness.composition import chain_of
     from harness.models.resolve import model_path
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
     place = str(config)
     model_path(experiment.model.path, place)
-    chains = tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
+    chains = chains_of(experiment, place)
     tasks = load_tasks(experiment.tasks, config)
     for task in tasks:
         check_answerable(task)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
     return chains, tasks
+
+
+def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
+    """Build the strategies of an experiment."""
+    from harness.composition import chain_of
+
+    return tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.deciding.records import Decision, TaskLead
-from harness.deciding.wording import kept, money, p_value, points
+from harness.deciding.records import Candidate, Decision, TaskLead
+from harness.deciding.wording import cost_bounds, kept, money, once, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
@@ -119,10 +119,10 @@ def decision_table(decision: Decision) -> Table:
     """One row for each strategy, best first."""
     table = Table(title="Against the incumbent, on the target tasks")
     figures = ("score", "difference", "95 % interval", "p (Holm)", "kept")
-    costs = ("per 1,000", "per 1,000 right", "once", "month", "paid back after")
+    costs = ("per 1,000\n(95 %)", "per 1,000 right", "once", "month", "paid back after")
     table.add_column("strategy")
     for name in (*figures, *costs):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name == costs[0])
     table.add_column("not taken because")
     for each in decision.candidates:
         old = each.strategy == decision.incumbent
@@ -134,11 +134,11 @@ def decision_table(decision: Decision) -> Table:
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
             "" if old else p_value(each.p_holm),
             kept(each.retained) or "-",
-            money(each.per_1000),
+            "\n".join(part for part in (money(each.per_1000), cost_bounds(each)) if part),
             "-" if right is None else money(right),
-            money(each.once),
+            once(each),
             money(each.month),
-            "" if old else _paid_back(each.break_even_queries),
+            "" if old else _paid_back(each),
             "; ".join(each.excluded),
         )
     return table
@@ -162,8 +162,11 @@ def _marked(lead: TaskLead, alpha: float) -> str:
     return f"{points(lead.mean, sign=False)} {mark}"
 
 
-def _paid_back(queries: float | None) -> str:
-    return "never" if queries is None else "at once" if queries == 0 else f"{queries:,.0f}"
+def _paid_back(each: Candidate) -> str:
+    if not each.break_even_known:
+        return "not known"
+    queries = each.break_even_queries
+    return "never" if queries is None else "at once" if queries < 1 else f"{queries:,.0f}"
 
 
 def scenario_table(decision: Decision) -> Table:

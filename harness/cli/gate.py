@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._candidates import Candidates, gated, named, refuse_run, strategy_of
 from harness.cli._plugins import allow_plugin
-from harness.cli._running import checked, complete, locked, resumable
+from harness.cli._running import chains_of, checked, complete, locked, resumable
 from harness.errors import (
+    EXIT_BAD_INPUT,
     EXIT_DONE,
     EXIT_HAD_ERRORS,
     EXIT_INCONCLUSIVE,
     EXIT_NOT_COMPARABLE,
     EXIT_REGRESSION,
-    InputError,
-    nearest,
-    one_of,
 )
 from harness.files import write_whole
 
 if TYPE_CHECKING:
-    from harness.config import Experiment, ForgettingOptions
+    from harness.config import Experiment
+    from harness.gate.baseline import Baseline
     from harness.gate.evaluate import GateResult
     from harness.gate.spec import GateFile
-    from harness.types import Task
+    from harness.types import LoadedTask, Task
 
 EXITS = {
     "PASS": EXIT_DONE,
@@ -35,64 +36,105 @@ EXITS = {
     "INCONCLUSIVE": EXIT_INCONCLUSIVE,
     "NOT COMPARABLE": EXIT_NOT_COMPARABLE,
     "ERROR": EXIT_HAD_ERRORS,
+    "REFUSED": EXIT_BAD_INPUT,
 }
 
 
 @click.command()
 @click.argument("gate_file", metavar="GATE.yaml", type=click.Path(path_type=Path))
 @click.option(
-    "--candidate", "candidates", multiple=True, metavar="ADAPTER_OR_RUN", type=click.Path(path_type=Path),
-    help="An adapter's folder, or a run folder; may be repeated.",
+    "--candidate", "adapters", multiple=True, metavar="ADAPTER", type=click.Path(path_type=Path),
+    help="An adapter's folder; may be repeated.",
 )  # fmt: skip
-@click.option("--strategy", metavar="NAME", help="Which strategy of a run folder is the candidate.")
+@click.option(
+    "--candidate-run", "finished", metavar="RUN", type=click.Path(path_type=Path),
+    help="A run folder of which one strategy is the candidate, judged by the rows that it holds.",
+)  # fmt: skip
+@click.option("--strategy", metavar="NAME", help="Which strategy of RUN is the candidate.")
 @click.option("--plan", "only_plan", is_flag=True, help="Print what the gate can see, and run nothing.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder [default: runs/gate-NAME]."
 )
 @allow_plugin
 def gate(
-    gate_file: Path, candidates: tuple[Path, ...], strategy: str | None, only_plan: bool, out: Path | None
+    gate_file: Path,
+    adapters: tuple[Path, ...],
+    finished: Path | None,
+    strategy: str | None,
+    only_plan: bool,
+    out: Path | None,
 ) -> int:
     """Judge candidate adapters by the gate file: PASS, FAIL or INCONCLUSIVE.
 
     Runs what is missing, and writes gate.json, gate.md and gate.xml (JUnit). Exit codes: 0 pass, 1 fail,
-    2 wrong input, 3 inconclusive, 4 not comparable, 5 errors. With several candidates the best one decides.
+    2 wrong input or a refused adapter, 3 inconclusive, 4 not comparable, 5 errors. With several candidates
+    the best one decides, and one that is refused ends with 2.
     """
     from harness.config import load_experiment
     from harness.gate.baseline import load_baseline
     from harness.gate.spec import check_tasks, load_gate
-    from harness.progress import progress_for
 
     wanted = load_gate(gate_file)
     config = _beside(gate_file, wanted.experiment)
     experiment = load_experiment(config)
     baseline = load_baseline(_beside(gate_file, wanted.baseline)) if wanted.baseline else None
-    _, tasks = checked(experiment, config)
-    by_name = {task.task.name: task.task for task in tasks}
+    _, loaded = checked(experiment, config)
+    by_name = {task.task.name: task.task for task in loaded}
     check_tasks(wanted, by_name, gate_file)
-    sizes = {task.task.name: min(len(task.test), experiment.limit or len(task.test)) for task in tasks}
+    sizes = {task.task.name: min(len(task.test), experiment.limit or len(task.test)) for task in loaded}
     _plan(wanted, gate_file, by_name, sizes, only_plan)
     if only_plan:
         return EXIT_DONE
-    if not candidates:
-        remedy = "name an adapter's folder or a run folder"
-        raise InputError("--candidate", "", "is missing", remedy)
+    Candidates(adapters, finished, strategy).check()
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
-    progress = progress_for(sys.stderr)
     with resumable(), locked(run_dir):
-        if _is_run(candidates[0]):
-            folder, names = candidates[0], _from_run(candidates, strategy)
+        if finished is not None:
+            result = _judged(wanted, finished, (strategy_of(finished, strategy),), baseline, by_name)
         else:
-            gated = _gated(wanted, experiment, candidates)
-            names = tuple(name for name in gated.strategies if name != "base")
-            complete(gated, config, run_dir, progress)
-            folder = run_dir
-        from harness.gate.evaluate import evaluate
-        from reports._data import load_rows
-
-        result = evaluate(wanted, load_rows(folder), names, baseline, by_name)
+            result = _asked(wanted, experiment, config, adapters, run_dir, baseline, loaded)
         _write(result, run_dir)
     return EXITS[result.verdict]
+
+
+def _asked(
+    wanted: GateFile,
+    experiment: Experiment,
+    config: Path,
+    adapters: tuple[Path, ...],
+    run_dir: Path,
+    baseline: Baseline | None,
+    tasks: Sequence[LoadedTask],
+) -> GateResult:
+    """Ask adapters what is missing and judge them; those that are refused are told and cost no other."""
+    from harness.composition import Apart
+    from harness.gate.refused import with_refused
+    from harness.progress import progress_for
+
+    by_name = named(adapters)
+    apart = Apart(frozenset(by_name))
+    for chain in chains_of(gated(wanted, experiment, by_name), str(config)):
+        with apart.each(chain.name):
+            if chain.name in by_name:
+                refuse_run(by_name[chain.name])
+            chain.check([task.data for task in tasks], str(config))
+    if not apart.empty:
+        left = gated(wanted, experiment, apart.left(by_name))
+        complete(left, config, run_dir, progress_for(sys.stderr), apart=apart)
+    names = tuple(apart.left(by_name))
+    by_task = {task.task.name: task.task for task in tasks}
+    judged = _judged(wanted, run_dir, names, baseline, by_task) if names else None
+    for line in apart.refused.values():
+        click.echo(f"refused: {line}", err=True)
+    return with_refused(wanted, judged, apart.refused)
+
+
+def _judged(
+    wanted: GateFile, run: Path, names: tuple[str, ...], baseline: Baseline | None, tasks: dict[str, Task]
+) -> GateResult:
+    from harness.gate.evaluate import evaluate
+    from reports._data import load_rows
+
+    return evaluate(wanted, load_rows(run), names, baseline, tasks)
 
 
 def _beside(gate_file: Path, name: str) -> Path:
@@ -120,80 +162,6 @@ def _plan(wanted: GateFile, place: Path, tasks: dict[str, Task], sizes: dict[str
             )
 
 
-# --- Candidates ---
-
-
-def _is_run(path: Path) -> bool:
-    return (path / "manifest.json").is_file()
-
-
-def _from_run(candidates: tuple[Path, ...], strategy: str | None) -> tuple[str, ...]:
-    from harness.analysis.rows import base_of
-    from reports._data import load_manifest
-
-    if len(candidates) > 1:
-        remedy = "name one run, or several adapters"
-        raise InputError("--candidate", "", "a run folder stands alone", remedy, str(candidates[1]))
-    manifest = load_manifest(candidates[0])
-    others = [name for name in manifest.recipes if name != base_of(manifest.experiment)]
-    if strategy is not None:
-        others = [one_of(strategy, manifest.recipes, "--strategy", "is no strategy of the run")]
-    if len(others) != 1:
-        remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
-        problem = f"has {len(others)} strategies that could be the candidate"
-        raise InputError(candidates[0], "", problem, remedy)
-    return tuple(others)
-
-
-def _gated(wanted: GateFile, experiment: Experiment, candidates: tuple[Path, ...]) -> Experiment:
-    """Return the experiment with the base and one strategy for each candidate."""
-    from harness.config import StrategyOptions
-
-    strategies = {"base": StrategyOptions(use="zero_shot")}
-    for name, path in _names(candidates).items():
-        parts = {
-            part.strip(): dict(wanted.options.get(part.strip(), {})) for part in wanted.candidate.split("+")
-        }
-        if "adapter" not in parts:
-            remedy = "write `candidate: adapter`, or a composition that begins with it"
-            raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
-        parts["adapter"] = {"path": str(path.resolve())} | parts["adapter"]
-        options = parts if len(parts) > 1 else parts["adapter"]
-        strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
-    return experiment.model_copy(
-        update={
-            "name": f"gate-{wanted.name}",
-            "strategies": strategies,
-            "incumbent": "base",
-            "forgetting": _measured(wanted, experiment),
-        }
-    )
-
-
-def _measured(wanted: GateFile, experiment: Experiment) -> ForgettingOptions | None:
-    """Return what is measured of candidates beside their answers: what a check of forgetting goes by.
-
-    It needs the base's weights once more for each candidate, so no other gate asks for it.
-    """
-    from harness.config import ForgettingOptions
-
-    if wanted.forgetting is None:
-        return None
-    given = experiment.forgetting or ForgettingOptions()
-    return given.model_copy(update={"prompts": 0, "noise_items": 0, "timed_items": 0})
-
-
-def _names(candidates: tuple[Path, ...]) -> dict[str, Path]:
-    """Return the candidates by short names that differ."""
-    named: dict[str, Path] = {}
-    for path in candidates:
-        name = path.resolve().name
-        while name in named or name == "base":
-            name += "+"
-        named[name] = path
-    return named
-
-
 # --- Output ---
 
 
@@ -212,5 +180,6 @@ def _write(result: GateResult, run_dir: Path) -> None:
     console = wide_console()
     for candidate in result.candidates:
         console.print(gate_table(candidate))
-    console.print(f"{result.verdict}: {result.candidates[0].candidate}", markup=False)
+    named = result.candidates[0].candidate if result.verdict == result.candidates[0].verdict else result.gate
+    console.print(f"{result.verdict}: {named}", markup=False)
     click.echo(f"Written: {run_dir}/gate.json, gate.md, gate.xml")

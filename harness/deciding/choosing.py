@@ -192,7 +192,7 @@ class Choosing:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
         low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
         mean_low, mean_high = self._score_bounds(name)
-        retained = self._forgetting(name)
+        retained, paid_back = self._forgetting(name), break_even_queries(cost, old)
         return Candidate(
             strategy=name,
             kind=kind_of(self._entries[name]["use"]),
@@ -208,11 +208,15 @@ class Choosing:
             n_items=mean.n,
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
+            per_1000_low=cost.per_1000_bounds and cost.per_1000_bounds[0],
+            per_1000_high=cost.per_1000_bounds and cost.per_1000_bounds[1],
             per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
             once=cost.once,
+            once_known=cost.once_known,
             month=cost.month,
-            break_even_queries=break_even_queries(cost, old),
+            break_even_queries=paid_back,
             break_even_volume=break_even_volume(cost, old),
+            break_even_known=old.once_known and (cost.once_known or paid_back is None),
             retained=retained,
             excluded=tuple(self._excluded(name, retained, cost)),
             tasks=tuple(self._leads(name)),

@@ -16,10 +16,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.analysis.findings import StrategyCost
+import numpy as np
+
+from harness.analysis.findings import AMOUNTS, AnswerCost, StrategyCost
 from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, PriceSheet
 from harness.deciding.records import CostUnder
+from harness.stats import amount_interval, mean_bounds
+from harness.types import PrepareCost
 
 MILLION = 1e6
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -51,8 +55,10 @@ class Priced:
         per_query: One answer.
         per_month: Fixed cost of a month: hosting, and training again.
         per_1000: 1,000 answers.
+        per_1000_bounds: Its 95 % interval over items, or clusters of them; None where it is not known.
         per_1000_correct: 1,000 right answers; infinite where none is right.
         month: All of a month at the expected volume.
+        once_known: Whether what ``once`` is made of was measured; else it is a lower bound.
     """
 
     strategy: str
@@ -60,8 +66,10 @@ class Priced:
     per_query: float
     per_month: float
     per_1000: float
+    per_1000_bounds: tuple[float, float] | None
     per_1000_correct: float
     month: float
+    once_known: bool = True
 
 
 def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Priced:
@@ -74,7 +82,8 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
         use: Volume, caching, retraining.
     """
     once = _once(cost, sheet)
-    per_query = _per_query(cost, sheet, use.cache_hits)
+    per_query = _per_query(cost, cost.prepare, sheet, use.cache_hits)
+    bounds = _bounds(cost, sheet, use.cache_hits)
     trained = cost.prepare.tuned
     per_month = (sheet.hosting.monthly if trained else 0.0) + once * use.retrains_per_month
     return Priced(
@@ -83,25 +92,27 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
         per_query=per_query,
         per_month=per_month,
         per_1000=1000 * per_query,
+        per_1000_bounds=bounds and (1000 * bounds[0], 1000 * bounds[1]),
         per_1000_correct=1000 * per_query / right if right > 0 else math.inf,
         month=per_month + per_query * use.queries_per_month,
+        once_known=_once_known(cost.prepare, sheet),
     )
 
 
 def weighed(cost: StrategyCost, shares: Mapping[str, float]) -> StrategyCost:
     """Return what a mean answer takes where the tasks have these shares of the traffic."""
-    parts = [(shares.get(task.task, 0.0), task) for task in cost.tasks]
-    total = sum(share for share, _ in parts)
+    total = sum(shares.get(task.task, 0.0) for task in cost.tasks)
     if total <= 0:
         return cost
-    return cost.model_copy(update=mean_task_cost([(share / total, task) for share, task in parts]))
+    tasks = [task.model_copy(update={"share": shares.get(task.task, 0.0) / total}) for task in cost.tasks]
+    return cost.model_copy(update={**mean_task_cost(tasks), "tasks": tuple(tasks)})
 
 
-def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> float:
+def _per_query(cost: AnswerCost, made: PrepareCost, sheet: PriceSheet, cache_hits: float) -> float:
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
-    tuned = sheet.tuned if cost.prepare.tuned else None
+    tuned = sheet.tuned if made.tuned else None
     p_in = tuned.input_per_million if tuned else serving.input_per_million or 0.0
     p_out = tuned.output_per_million if tuned else serving.output_per_million or 0.0
     prefix = min(cost.shared_prompt_tokens, cost.prompt_tokens)
@@ -110,6 +121,35 @@ def _per_query(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> floa
     return (
         p_in * prompt + p_out * cost.completion_tokens + serving.embedding_per_million * cost.embedding_tokens
     ) / MILLION
+
+
+def _bounds(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> tuple[float, float] | None:
+    """Return the 95 % interval of a query's cost, from those of its tasks; None where one is not known."""
+    parts = []
+    for task in cost.tasks if all(task.covariance for task in cost.tasks) else ():
+        # A price is linear in the amounts: what one more of each costs, with the task's common beginning.
+        prefix = task.shared_prompt_tokens / task.prompt_tokens if task.prompt_tokens else 0.0
+        nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
+        units = [AnswerCost.model_validate(nothing | {name: 1.0}) for name in AMOUNTS]
+        units[0] = units[0].model_copy(update={"shared_prompt_tokens": prefix})
+        prices = np.array([_per_query(unit, cost.prepare, sheet, cache_hits) for unit in units])
+        mean = _per_query(task, cost.prepare, sheet, cache_hits)
+        found = amount_interval(mean, float(prices @ np.array(task.covariance) @ prices), task.n_clusters)
+        if found is None and task.share > 0:
+            return None
+        parts.append((task.share, mean, *(found or (mean, mean))))
+    if not parts:
+        return None
+    low, high = mean_bounds(parts)
+    return max(low, 0.0), high
+
+
+def _once_known(made: PrepareCost, sheet: PriceSheet) -> bool:
+    """Whether all that the sheet puts a price on was measured: folders of older versions lack the seconds."""
+    trained_elsewhere = made.adapted and made.trained_tokens == 0
+    if sheet.training.per_hour > 0:
+        return not trained_elsewhere and (made.device_s > 0 or made.wall_s == 0)
+    return not (trained_elsewhere and sheet.training.per_million_tokens > 0)
 
 
 def _once(cost: StrategyCost, sheet: PriceSheet) -> float:

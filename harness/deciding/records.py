@@ -84,8 +84,11 @@ class Candidate(Frozen):
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
     ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
     ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
-    challengers (alpha over their number); None for a difference of 0. ``tasks`` has the target tasks one by
-    one; the incumbent's has none.
+    challengers (alpha over their number); None for a difference of 0. ``per_1000_low`` and ``per_1000_high``
+    are the 95 % interval of the mean cost over items, or clusters of them; None where it is not known.
+    ``once_known`` False means that part of what it took to prepare was not measured: ``once`` is a lower
+    bound. ``break_even_known`` is False where it would tell. ``tasks`` has
+    the target tasks one by one; the incumbent's has none.
     """
 
     strategy: str
@@ -102,11 +105,15 @@ class Candidate(Frozen):
     n_items: int
     n_seeds: int
     per_1000: float
+    per_1000_low: float | None = None
+    per_1000_high: float | None = None
     per_1000_correct: float | None
     once: float
+    once_known: bool = True
     month: float
     break_even_queries: float | None
     break_even_volume: float | None
+    break_even_known: bool = True
     retained: Retained
     excluded: tuple[str, ...]
     tasks: tuple[TaskLead, ...] = ()

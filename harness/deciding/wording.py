@@ -33,7 +33,7 @@ def paragraph(decision: Decision) -> str:
     mine = by_name[decision.winner]
     if decision.winner == decision.incumbent or (mine.difference == 0 and mine.p_holm == 1.0):
         text = next((check.text for check in decision.checks if check.ends), "nothing is proven better")
-        return f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}."
+        return f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}.{_leaders(decision)}"
     sentences = [
         f"{VERBS[decision.outcome]}: {mine.strategy}.",
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
@@ -57,7 +57,39 @@ def _by_task(decision: Decision, mine: Candidate) -> str:
     parts = [f"better than {old} on {_names(better)}"] if better else []
     parts += [f"not proven better on {_names(open_ones, scores=True)}"] if open_ones else []
     parts += [f"worse on {_names(worse, scores=True)}"] if worse else []
-    return f"By task it is {', '.join(parts)}."
+    return f"By task it is {', '.join(parts)}.{_nothing([mine])}"
+
+
+def _leaders(decision: Decision) -> str:
+    """Say whose score is the highest on each task, and where strategies score nothing."""
+    able = [each for each in decision.candidates if not each.excluded and each.tasks]
+    first = able[0].tasks if able else ()
+    if len(first) < 2:
+        return ""
+    led: dict[str, list[str]] = {}
+    for at, task in enumerate(first):
+        scores = {each.strategy: each.tasks[at].mean for each in able}
+        scores[decision.incumbent] = task.incumbent_mean
+        best = max(scores.values())
+        ahead = [name for name, score in scores.items() if score == best]
+        if best > 0 and len(ahead) < len(scores):
+            led.setdefault(_listed(ahead), []).append(f"{task.task} ({points(best, sign=False)})")
+    text = "; ".join(f"{names} on {_listed(tasks)}" for names, tasks in led.items())
+    return (f" Highest by task: {text}." if text else "") + _nothing(able)
+
+
+def _nothing(candidates: Sequence[Candidate]) -> str:
+    """Name the tasks on which strategies score nothing at all."""
+    found: dict[str, list[str]] = {}
+    for each in candidates:
+        if empty := [task.task for task in each.tasks if task.mean == 0]:
+            found.setdefault(_listed(empty), []).append(each.strategy)
+    said = [f"{_listed(who)} score{'s' * (len(who) == 1)} nothing on {tasks}" for tasks, who in found.items()]
+    return f" {'; '.join(said)}." if said else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
 
 
 def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
@@ -68,7 +100,7 @@ def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
         else task.task
         for task in tasks
     ]
-    return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else shown[0]
+    return _listed(shown)
 
 
 def p_value(value: float) -> str:
@@ -96,7 +128,7 @@ def _unproven(decision: Decision) -> str:
     best = max(challengers, key=lambda candidate: candidate.difference)
     blind = [c.text for c in decision.checks if c.name == "retrieval recall" and not c.good]
     if blind:
-        return f"Not yet proven: fix retrieval first ({'; '.join(blind)})."
+        return f"Not yet proven: fix retrieval first ({'; '.join(blind)}).{_leaders(decision)}"
     barred = [c for c in decision.candidates if c.excluded and c.difference > 0 and c.ci_low > 0]
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
@@ -107,7 +139,7 @@ def _unproven(decision: Decision) -> str:
     if barred:
         named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)
         text += f" Better but not taken: {named}."
-    return text
+    return text + _leaders(decision)
 
 
 def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
@@ -118,29 +150,48 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     )
     text = (
         f"A query costs {ratio} that of {decision.incumbent}: {money(mine.per_1000)} {decision.currency} "
-        f"per 1,000 answers"
+        "per 1,000 answers"
     )
+    if bounds := cost_bounds(mine):
+        text += f" ({bounds}, 95 %)"
     if mine.per_1000_correct is not None and old.per_1000_correct is not None:
         new, before = money(mine.per_1000_correct), money(old.per_1000_correct)
         text += f", and {new} per 1,000 right ones (against {before})"
-    if mine.once > 0 or mine.break_even_queries is None:
-        text += f"; {break_even(mine.break_even_queries)}"
+    if mine.once > 0 or mine.break_even_queries is None or not mine.break_even_known:
+        text += f"; {break_even(mine)}"
     return text + "."
 
 
-def break_even(queries: float | None) -> str:
+def break_even(mine: Candidate) -> str:
     """Return when a strategy has paid for itself."""
-    if queries is None:
+    if not mine.break_even_known:
+        return "when it is paid back is not known, as preparing it was not measured"
+    if mine.break_even_queries is None:
         return "it never becomes the cheaper one"
+    queries = mine.break_even_queries
     return (
-        "it is cheaper from the first query on" if queries == 0 else f"paid back after {queries:,.0f} queries"
+        "it is cheaper from the first query on" if queries < 1 else f"paid back after {queries:,.0f} queries"
     )
+
+
+def cost_bounds(mine: Candidate) -> str:
+    """Return the interval of the cost of 1,000 answers, `0.0011 to 0.0013`; "" where it is not known."""
+    if mine.per_1000_low is None or mine.per_1000_high is None:
+        return ""
+    return f"{money(mine.per_1000_low)} to {money(mine.per_1000_high)}"
+
+
+def once(mine: Candidate) -> str:
+    """Return what preparing costs, or that it was not measured."""
+    return money(mine.once) if mine.once_known else "not measured"
 
 
 def money(amount: float) -> str:
     """Return an amount with as many digits as tell something."""
     if amount == 0:
         return "0"
+    if 0 < amount < 1e-6:
+        return "< 0.000001"
     if amount < 1:
         return f"{amount:.3g}"
     return f"{amount:,.2f}"

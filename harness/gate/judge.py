@@ -16,8 +16,8 @@ from harness.deciding.wording import points
 from harness.stats import Macro, Paired, holm, items_for_margin
 from harness.types import Frozen
 
-Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR"]
-ORDER: tuple[Verdict, ...] = ("ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
+Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
+ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
 _BISECTIONS = 40
 
 

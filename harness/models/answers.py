@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.plain import before_question
 from harness.models.positions import forget_lengths
 from harness.models.reasoning import TAGS
 from harness.models.tries import Scored
@@ -18,7 +19,12 @@ from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
 
 
 def written(
-    tokenizer: Any, ids: list[int], ends: Sequence[int], stop: Sequence[str], begun: str = ""
+    tokenizer: Any,
+    ids: list[int],
+    ends: Sequence[int],
+    stop: Sequence[str],
+    begun: str = "",
+    asks_on: bool = False,
 ) -> Generation:
     """Return a generated answer, without what it cost.
 
@@ -27,12 +33,17 @@ def written(
         ids: New token ids, possibly with padding after the end.
         ends: Token ids that end an answer.
         stop: Strings that end an answer, and are no part of it.
+        asks_on: Whether the model may go on with another question, whose label then stopped it.
         begun: A tag of reasoning that the prompt has opened: what is written goes on inside it.
     """
     end = next((i for i, token in enumerate(ids) if token in ends), None)
     text = _text(tokenizer, ids[:end])
-    cuts = [position for s in stop if (position := text.find(s)) >= 0]
-    text = text[: min(cuts)] if cuts else text
+    cuts = [(position, s) for s in stop if (position := text.find(s)) >= 0]
+    if cuts:
+        position, cut = min(cuts)
+        text = text[:position]
+        if asks_on and cut.endswith("nswer:"):
+            text = before_question(text)
     return Generation(
         text=f"{begun}{text}".strip(),
         usage=TokenUsage(completion=len(ids) if end is None else end + 1),

@@ -292,7 +292,8 @@ class HuggingFaceModel:
 
     def _stopping(self, request: Request) -> Request:
         """Return a request that stops also where the form of its prompt says that an answer ends."""
-        stops = () if request.choices else self._prompts.stops(request.messages, self._adapter is not None)
+        learned, most = self._adapter is not None, request.decoding.max_new_tokens
+        stops = () if request.choices else self._prompts.stops(request.messages, learned, most)
         new = tuple(stop for stop in stops if stop not in request.decoding.stop)
         if not new:
             return request
@@ -351,7 +352,7 @@ class HuggingFaceModel:
             answers = plain_answers(self.module, self.tokenizer, requests, prompts, ends, together)
         begun = [self._prompts.begun(request.messages) for request in requests]
         texts = [
-            written(self.tokenizer, answer, ends, decoding.stop, start)
+            written(self.tokenizer, answer, ends, decoding.stop, start, self._prompts.is_plain)
             for answer, start in zip(answers, begun, strict=True)
         ]
         return with_cost(texts, prompts, shared, started)

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.models.encoding import Encoder
-from harness.models.plain import BLANK_LINE, is_plain_template
+from harness.models.plain import end_of_answer, is_plain_template
 from harness.models.reasoning import between, opened
 from harness.models.rendering import Renderer
 from harness.types import Message
@@ -192,19 +192,25 @@ class Prompts:
         end = self.form(_turns(("user",))).end
         return self.encode(end)[-1:] if end else []
 
-    def stops(self, messages: Sequence[Message], learned: bool) -> tuple[str, ...]:
-        """Return strings that end an answer: where no token does, and at a base model's blank line.
+    def stops(self, messages: Sequence[Message], learned: bool, max_new_tokens: int) -> tuple[str, ...]:
+        """Return strings that end an answer: where no token does, and where a base model asks on.
 
         Args:
             messages: The prompt.
             learned: Whether the model learned to end its answers by a token.
+            max_new_tokens: Most tokens of an answer.
         """
         said = self.form(messages).stop
         stops: tuple[str, ...] = (said,) if said else ()
-        shown = (message.content for message in messages if message.role == "assistant")
-        if is_plain_template(self._tokenizer.chat_template) and not learned:
-            stops += () if any(BLANK_LINE in text for text in shown) else (BLANK_LINE,)
+        if self.is_plain and not learned:
+            shown = [message.content for message in messages if message.role == "assistant"]
+            stops += (end_of_answer(messages[-1].content, shown, max_new_tokens),)
         return stops
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model is a base model, without a chat template of its own."""
+        return is_plain_template(self._tokenizer.chat_template)
 
     def begun(self, messages: Sequence[Message]) -> str:
         """Return the tag of reasoning that a prompt has opened, with which its answer begins, or nothing."""

@@ -12,6 +12,12 @@ _TAG = re.compile(r"<(/?)(think|thinking|thought|reasoning)>|\[(/?)(THINK)\]")
 _BLANK = re.compile(rf"(?:{_TAG.pattern}|\s)*")
 
 
+def after_reasoning(answer: str) -> str:
+    """Return what stands behind the last block of reasoning in an answer."""
+    closed = [found.end() for found in _TAG.finditer(answer) if found[1] or found[3]]
+    return answer[closed[-1] :] if closed else answer
+
+
 def opened(prompt: str) -> str:
     """Return the tag of the block of reasoning that a prompt ends in, or nothing."""
     last = next(reversed(list(_TAG.finditer(prompt, max(0, len(prompt) - 200)))), None)

@@ -9,7 +9,8 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from harness.errors import InputError, shorten
+from harness.errors import InputError, UnrenderedError, shorten
+from harness.models.reasoning import after_reasoning
 from harness.types import Message
 
 FROZEN_DATE = "2024-07-26"
@@ -53,7 +54,8 @@ class Renderer:
             plain: What is done to a content first.
 
         Raises:
-            InputError: The template refuses the turns, or loses one of them.
+            InputError: The template has no place for turns of these roles.
+            UnrenderedError: It refuses these very turns, or loses text of them.
         """
         turns = [{"role": message.role, "content": plain(message.content)} for message in messages]
         for turn in turns:
@@ -62,10 +64,18 @@ class Renderer:
         roles = tuple(turn["role"] for turn in turns)
         if roles not in self._joins:
             self._joins[roles] = self._tried(roles)
+        if self._joins[roles]:
+            turns = _without_system(turns)
         try:
-            return self._apply(_without_system(turns) if self._joins[roles] else turns)
+            text = self._apply(turns)
         except Exception as error:  # noqa: BLE001 - a template is a program
-            raise self._refused(f"cannot render a prompt: {shorten(str(error), 200)}") from None
+            raise UnrenderedError(
+                f"the model's chat template refuses it: {shorten(str(error), 200)}"
+            ) from None
+        if lost := [turn for turn in turns if not _stands_in(turn, text)]:
+            said = f"{lost[0]['role']} turn ({shorten(lost[0]['content'], 60)!r})"
+            raise UnrenderedError(f"the model's chat template loses text of its {said}")
+        return text
 
     def _tried(self, roles: tuple[str, ...]) -> bool:
         """Try a template on turns of these roles; return whether the system turn must join the user turn."""
@@ -121,6 +131,16 @@ def _frozen(template: str, day: str) -> str:
 def _lost(turns: Turns, text: str) -> list[str]:
     """Return the roles of turns that a text does not hold, each once."""
     return list(dict.fromkeys(turn["role"] for turn in turns if turn["content"] not in text))
+
+
+def _stands_in(turn: Mapping[str, str], text: str) -> bool:
+    """Whether a text holds a turn. White space and the reasoning of an earlier answer may go out."""
+    content = turn["content"].strip()
+    if content in text:
+        return True
+    if turn["role"] == "assistant":
+        content = after_reasoning(content)
+    return "".join(content.split()) in "".join(text.split())
 
 
 def _named(roles: Sequence[str]) -> str:

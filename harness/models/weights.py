@@ -10,12 +10,11 @@ from typing import Any, Literal
 import torch
 
 from harness.config import ModelOptions
-from harness.errors import InputError, shorten
-from harness.models.batching import is_out_of_memory
+from harness.errors import InputError
 from harness.models.generating import settle_generation
 from harness.models.kinds import check_text_alone
 from harness.models.model_files import read_object
-from harness.models.opening import open_model, open_tokenizer
+from harness.models.opening import open_model, open_tokenizer, refused
 from harness.models.plain import plain_template
 from harness.models.quantization import defend, nf4_config, nothing_quantised, stored_in
 from harness.models.templates import settle_template
@@ -119,14 +118,11 @@ def attach(module: Any, adapter: Path) -> Any:
     from peft import PeftConfig, PeftModel
 
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
-            settings = PeftConfig.from_pretrained(str(adapter))
-            settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+    remedy = "save it as a plain LoRA adapter, see peft's docs"
+    with refused(adapter, "", "peft cannot load it", remedy), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
+        settings = PeftConfig.from_pretrained(str(adapter))
+        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # PiSSA's fast way draws numbers: the same adapter gives the same model
             return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
-    except (AttributeError, ImportError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        if is_out_of_memory(error):
-            raise
-        problem = f"peft cannot load it: {shorten(str(error) or type(error).__name__, 160)}"
-        raise InputError(adapter, "", problem, "save it as a plain LoRA adapter, see peft's docs") from None

@@ -1,5 +1,6 @@
 """Statistics over stored per-item scores: pure functions; see ``docs/statistics.md`` for the choices made."""
 
+from harness.stats.amounts import amount_interval, covariance_of_means, weighted_quantile
 from harness.stats.paired import Paired, paired, paired_differences
 from harness.stats.power import (
     detectable_difference,
@@ -20,7 +21,9 @@ __all__ = [
     "Losses",
     "Macro",
     "Paired",
+    "amount_interval",
     "bca_interval",
+    "covariance_of_means",
     "detectable_difference",
     "detectable_loss",
     "fewest_items",
@@ -39,5 +42,6 @@ __all__ = [
     "sign_flip_p",
     "tango_bounds",
     "tango_interval",
+    "weighted_quantile",
     "wilson_interval",
 ]

@@ -6,7 +6,8 @@ that is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,8 @@ from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.digests import digest_of
-from harness.errors import InputError, shorten
+from harness.errors import InputError, UnrenderedError, shorten
+from harness.protocols import Model
 from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
 
 ENVIRONMENT = ImmutableSandboxedEnvironment(
@@ -87,6 +89,22 @@ def plain_messages(task: Task, item: TaskItem) -> tuple[Message, ...]:
     user = Message(role="user", content=fill(task, task.prompt, item))
     first = [Message(role="system", content="\n\n".join(system))] if system else []
     return (*first, *spoken, user)
+
+
+def unrendered(error: UnrenderedError) -> Failure:
+    """Return the failure of an item whose prompt cannot be written."""
+    return Failure(kind="prompt_not_rendered", message=str(error))
+
+
+def rendered(model: Model, requests: Iterable[Request | Failure]) -> list[Request]:
+    """Return the requests whose prompts a model's chat template writes without loss."""
+    found = []
+    for request in requests:
+        if not isinstance(request, Failure):
+            with suppress(UnrenderedError):
+                model.render(request.messages)
+                found.append(request)
+    return found
 
 
 def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tuple[Message, ...]:

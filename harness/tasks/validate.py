@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from harness.errors import InputError, shorten
+from harness.errors import InputError, UnrenderedError, shorten
 from harness.tasks import control_tokens
 from harness.tasks.findings import Finding, Severity, alike, finding_of, some_of
 from harness.tasks.items import normalise
@@ -200,7 +200,15 @@ def _too_long(loaded: LoadedTask, count_tokens: CountTokens, context_length: int
     answer_tokens = 1 if task.scores_choices else task.max_new_tokens
     findings = []
     for split, items in _splits(loaded).items():
-        lengths = [count_tokens(plain_messages(task, item)) for item in items]
+        lengths, refused = list[int](), list[TaskItem]()
+        for item in items:
+            try:
+                lengths.append(count_tokens(plain_messages(task, item)))
+            except UnrenderedError:
+                lengths.append(0)
+                refused.append(item)
+        said = "{n} {items} whose prompt the model's chat template refuses or writes with loss"
+        findings += finding_of("error", "prompt_not_rendered", f"{task.name} {split}", said, refused)
         long = [i for i, length in enumerate(lengths) if length + answer_tokens > context_length]
         most = max((lengths[i] for i in long), default=0)
         message = (

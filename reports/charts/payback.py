@@ -26,7 +26,7 @@ _PER_DECADE = 8
 def break_even(decision: Decision) -> Figure | None:
     """Cumulative cost against queries, what is paid once included."""
     t = words("report").charts.break_even
-    shown = [each for each in decision.candidates if each.once + each.per_1000 > 0]
+    shown = [e for e in decision.candidates if e.once_known and e.once + e.per_1000 > 0]
     if not shown:
         return None
     names = short_names([each.strategy for each in shown])
@@ -75,7 +75,9 @@ def _paid_back(candidate: Candidate, decision: Decision) -> str:
     if candidate.strategy == decision.incumbent:
         return str(t.incumbent)
     at = candidate.break_even_queries
-    return str(t.never if at is None else t.at_once if at == 0 else t.after.format(n=f"{at:,.0f}"))
+    if not candidate.break_even_known:
+        return str(t.not_known)
+    return str(t.never if at is None else t.at_once if at < 1 else t.after.format(n=f"{at:,.0f}"))
 
 
 def _volumes(decision: Decision) -> list[float]:

@@ -143,7 +143,7 @@ class AskedItems(Sequence[AskedItem]):
         outcome = Outcome.ANSWERED
         if result.error:
             outcome |= Outcome.FAILED
-        elif self._right(strategy, result):
+        if self._right(strategy, result):
             outcome |= Outcome.RIGHT
         if result.extracted and result.extracted.malformed:
             outcome |= Outcome.MALFORMED

@@ -57,7 +57,9 @@ def made(
         roles: Role of each task, by default target.
         keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
             ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
-            ``trained`` (strategies with trained tokens), ``tokens`` (strategy to prompt tokens), ``leaks``,
+            ``trained`` (strategies with trained tokens), ``costs`` (strategy to what preparing took),
+            ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
+            (such a function, in seconds), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
             ``created`` (of the run).
     """
@@ -99,6 +101,7 @@ def made(
         for strategy, by_task in rules.items():
             trained = 1000 if strategy in keys.get("trained", ()) else 0
             cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
+            cost = keys.get("costs", {}).get(strategy, cost)
             store.write_preparation(f"prepare {strategy}", Preparation(strategy, 0, cost, {}))
             for name, rule in by_task.items():
                 absent = keys.get("missing", {}).get((strategy, name), ())
@@ -138,10 +141,11 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         ),
         passages=passages,
     )
+    tokens = keys.get("tokens", {}).get(strategy, 20)
     answer = Generation(
         text="yes" if right else "no",
-        usage=TokenUsage(prompt=keys.get("tokens", {}).get(strategy, 20), completion=2),
-        latency_s=0.01,
+        usage=TokenUsage(prompt=tokens(task, number) if callable(tokens) else tokens, completion=2),
+        latency_s=keys["latency"](task, number) if "latency" in keys else 0.01,
     )
     return ItemResult(
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",

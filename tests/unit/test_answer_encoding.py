@@ -11,6 +11,7 @@ import torch
 from harness.composition import chain_of
 from harness.config import ModelOptions, StrategyOptions
 from harness.errors import InputError
+from harness.models.answers import written
 from harness.models.huggingface import HuggingFaceModel
 from harness.models.plain import plain_template
 from harness.models.prompts import Prompts
@@ -106,7 +107,7 @@ def test_an_answer_ends_as_the_template_ends_a_turn() -> None:
 def test_a_turn_that_ends_in_plain_words_stops_at_them() -> None:
     tokenizer = byte_level(CHATML.replace("<|im_end|>", "### End"))
     prompts = prompts_of(tokenizer)
-    assert prompts.stops(ASKED, learned=True) == ("### End",)
+    assert prompts.stops(ASKED, True, 64) == ("### End",)
     assert prompts.answer(ASKED, "yes")[1][-1] == tokenizer.eos_token_id
 
 
@@ -129,13 +130,44 @@ def test_a_base_model_is_asked_shown_and_trained_in_one_form(make: Any) -> None:
     assert trained[:-1] == example
 
 
-def test_an_answer_of_a_base_model_ends_at_a_blank_line_unless_answers_hold_one() -> None:
+SHORT_SHOWN = (message("user", "q"), message("assistant", "first"), *ASKED[1:])
+LONG_SHOWN = (message("user", "q"), message("assistant", "first\n\nsecond"), *ASKED[1:])
+LABELLED = (message("user", "Where?\nShort answer:"),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "most", "stop"),
+    [
+        (ASKED, 64, "\n\n"),
+        (ASKED, 65, "\nAnswer:"),
+        (SHORT_SHOWN, 512, "\n\n"),
+        (LONG_SHOWN, 16, "\nAnswer:"),
+        (LABELLED, 512, "\nShort answer:"),
+        ((message("user", "Give a question and, on the next line, answer it. Answer:"),), 512, "\nAnswer:"),
+    ],
+)
+def test_where_an_answer_of_a_base_model_ends(asked: Any, most: int, stop: str) -> None:
     prompts = prompts_of(byte_level(None))
-    assert prompts.stops(ASKED, learned=False) == ("\n\n",)
-    assert prompts.stops(ASKED, learned=True) == ()
-    shown = (message("user", "q"), message("assistant", "first\n\nsecond"), *ASKED[1:])
-    assert prompts.stops(shown, learned=False) == ()
-    assert prompts_of(byte_level(CHATML)).stops(ASKED, learned=False) == ()
+    assert prompts.stops(asked, False, most) == (stop,)
+    assert prompts.stops(asked, True, most) == ()
+    assert prompts_of(byte_level(CHATML)).stops(asked, False, most) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrote", "answer"),
+    [
+        (" One.\n\nTwo.\n\nWho was it?\nAnswer: he", "One.\n\nTwo."),
+        (" One.\n\nWho was it?\nAnswer: he\n\nWhy?\nAnswer: so", "One."),
+        (" One.\nAnswer: two", "One."),
+        (" One.\n\nTwo.", "One.\n\nTwo."),
+    ],
+)
+def test_a_longer_answer_of_a_base_model_stays_whole_and_loses_the_next_question(
+    wrote: str, answer: str
+) -> None:
+    tokenizer = byte_level(None)
+    ids = tokenizer(wrote, add_special_tokens=False)["input_ids"]
+    assert written(tokenizer, ids, [], ("\nAnswer:",), asks_on=True).text == answer
 
 
 # --- Control tokens in data ---
@@ -221,6 +253,8 @@ def test_a_base_model_stops_at_a_blank_line(tiny_model: Path) -> None:
     assert model.batches([asked]) == [[0]]
     choosing = asked.model_copy(update={"choices": ("yes", "no")})
     assert model._stopping(choosing) == choosing
+    long = asked.model_copy(update={"decoding": Decoding(max_new_tokens=200)})
+    assert model._stopping(long).decoding.stop == ("\nAnswer:",)
     model._adapter = tiny_model  # it learned to end its answers
     assert model._stopping(asked) == asked
 

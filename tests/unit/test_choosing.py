@@ -257,3 +257,29 @@ def test_faulty_weights_are_one_clear_line(tmp_path: Path, weights: str, told: s
     run = str(run_of(tmp_path / "run", {"zero_shot": 0.3, "lora": 0.8}))
     with pytest.raises(InputError, match=told):
         called(run, "--weights", weights)
+
+
+def test_without_a_winner_it_is_said_which_strategy_leads_which_task(tmp_path: Path) -> None:
+    rules: dict[str, dict[str, Rule]] = {
+        "zero_shot": {"a": first(8), "b": first(12), "c": first(0), "d": first(0)},
+        "few_shot": {"a": first(10), "b": first(9), "c": first(4), "d": first(0)},
+        "rag": {"a": first(0), "b": first(12), "c": first(2), "d": first(0)},
+    }
+    found = decided(made(tmp_path / "run", rules, dict.fromkeys("abcd", 20)))
+    assert (found.outcome, found.winner) == ("not yet proven", None)
+    assert found.paragraph.endswith(
+        " Highest by task: few_shot on a (50.0) and c (20.0); rag and zero_shot on b (60.0). "
+        "few_shot scores nothing on d; rag scores nothing on a and d."
+    )
+    one = decided(made(tmp_path / "one", {n: {"a": each["a"]} for n, each in rules.items()}, {"a": 20}))
+    assert "Highest by task" not in one.paragraph
+
+
+def test_a_winner_says_where_it_scores_nothing(tmp_path: Path) -> None:
+    rules: dict[str, dict[str, Rule]] = {
+        "zero_shot": {"a": first(10), "b": first(0)},
+        "few_shot": {"a": first(190), "b": first(0)},
+    }
+    found = decided(made(tmp_path / "run", rules, {"a": 200, "b": 200}))
+    assert found.winner == "few_shot"
+    assert "(0.0 against 0.0). few_shot scores nothing on b. A query costs" in found.paragraph

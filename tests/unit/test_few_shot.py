@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -241,3 +242,23 @@ def test_the_nearest_can_be_looked_for_in_lists(tmp_path):
         records.append(prepared.record["indexes"]["task"])
     assert shown == ["42", "42"]
     assert [record["index"] for record in records] == ["flat", "ivf"]
+
+
+@pytest.mark.parametrize("select", ["fixed", "random", "stratified"])
+def test_drawing_examples_takes_time_that_counts(tmp_path, select):
+    many = data([item(n, f"sky number {n}", "blue") for n in range(3000)])
+    cost = FewShot(FewShotOptions(select=select)).prepare(context(tmp_path, many)).cost
+    assert 0.001 < cost.device_s == cost.wall_s
+
+
+def test_an_index_of_an_older_version_knows_its_seconds(tmp_path):
+    task = data(COLOURS)
+    made = FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task))
+    (about,) = tmp_path.rglob("meta.json")
+    stored = json.loads(about.read_text())
+    stored["about"]["cost"] |= {"device_s": 0.0, "wall_s": 77.0}
+    about.write_text(json.dumps(stored))
+    opened = FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task))
+    assert made.record["indexes"]["task"]["opened_or_built"] == "built"
+    assert opened.record["indexes"]["task"]["opened_or_built"] == "opened"
+    assert opened.cost.device_s == opened.cost.wall_s == pytest.approx(77.0, abs=1.0)

@@ -339,7 +339,7 @@ def test_a_run_folder_is_judged_and_three_files_are_written(
     summary = workplace / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     out = workplace / "out"
-    arguments = [str(path), "--candidate", str(run), "--out", str(out), "--strategy"]
+    arguments = [str(path), "--candidate-run", str(run), "--out", str(out), "--strategy"]
     found = CliRunner().invoke(gate, [*arguments, "candidate"], catch_exceptions=False, standalone_mode=False)
     assert found.return_value == 1
     assert json.loads((out / "gate.json").read_text())["verdict"] == "FAIL"
@@ -357,7 +357,7 @@ def test_a_run_folder_is_judged_and_three_files_are_written(
 def test_a_run_with_several_strategies_needs_one_named(workplace: Path) -> None:
     run = run_of(workplace / "run", first(10), 20)
     write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
-    arguments = [str(written(workplace)), "--candidate", str(run), "--out", str(workplace / "out")]
+    arguments = [str(written(workplace)), "--candidate-run", str(run), "--out", str(workplace / "out")]
     with pytest.raises(InputError, match="choose one with --strategy; known: candidate, production"):
         CliRunner().invoke(gate, arguments, catch_exceptions=False)
     with pytest.raises(InputError, match="a run folder stands alone"):

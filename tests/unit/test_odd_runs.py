@@ -32,12 +32,12 @@ COMMANDS = {
     "promote": "baseline promote ODD --reason why --strategy lora --out out.json",
     "promote the only one": "baseline promote ODD --reason why --out out.json",
     "show": "baseline show ODD/manifest.json",
-    "gate": "gate gate.yaml --candidate ODD --strategy lora --out gate",
-    "gate the only one": "gate gate.yaml --candidate ODD --out gate",
-    "gate together": "gate together.yaml --candidate ODD --strategy lora --out gate",
-    "gate baseline": "gate baseline.yaml --candidate ODD --strategy lora --out gate",
+    "gate": "gate gate.yaml --candidate-run ODD --strategy lora --out gate",
+    "gate the only one": "gate gate.yaml --candidate-run ODD --out gate",
+    "gate together": "gate together.yaml --candidate-run ODD --strategy lora --out gate",
+    "gate baseline": "gate baseline.yaml --candidate-run ODD --strategy lora --out gate",
     "gate plan": "gate gate.yaml --plan",
-    "gate out": "gate gate.yaml --candidate WHOLE --strategy lora --out ODD",
+    "gate out": "gate gate.yaml --candidate-run WHOLE --strategy lora --out ODD",
 }
 
 
@@ -112,7 +112,7 @@ def test_a_run_that_lacks_a_task_of_the_gate_never_passes(
     monkeypatch.chdir(place)
     folder = ODD["one task"](tmp_path)
     for name in ("gate", "together"):
-        assert ends(f"gate {name}.yaml --candidate {folder} --out {tmp_path}/gate") == 4
+        assert ends(f"gate {name}.yaml --candidate-run {folder} --out {tmp_path}/gate") == 4
     found = json.loads((tmp_path / "gate" / "gate.json").read_text())
     assert "routing is not in the run" in found["candidates"][0]["checks"][0]["text"]
 
@@ -121,7 +121,7 @@ def test_a_run_on_other_items_than_the_gates_cannot_be_compared(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(place)
-    line = f"gate gate.yaml --candidate {place}/whole --strategy few_shot --out {tmp_path}/gate"
+    line = f"gate gate.yaml --candidate-run {place}/whole --strategy few_shot --out {tmp_path}/gate"
     assert ends(line) in (0, 3)
     monkeypatch.setattr(gate, "checked", checked)
     assert ends(line) == 4

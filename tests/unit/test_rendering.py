@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.config import ModelOptions
-from harness.errors import InputError
+from harness.errors import InputError, UnrenderedError
 from harness.models.answers import written
 from harness.models.prompts import Prompts
 from harness.models.rendering import FROZEN_DATE, date_told
+from harness.progress import SilentProgress
+from harness.runner import execute
+from harness.store import Store
 from harness.tasks.answers import without_reasoning
-from harness.types import Message
+from harness.tasks.validate import validate
+from harness.types import Document, Failure, LoadedTask, Message, Request
+from strategies.few_shot import FewShot, FewShotOptions
+from strategies.rag import Rag, RagOptions
+from tests.unit._fakes import RuleModel
+from tests.unit._retrieval import context, data, item
+from tests.unit._runs import plan_of, task_of
 from tests.unit._tokenizers import CHATML, byte_level
 
 USER_AND_ASSISTANT = (
@@ -190,3 +201,85 @@ def test_a_template_without_a_place_for_answers_is_refused_for_training() -> Non
     with pytest.raises(InputError, match=r"chat_template: .* does not begin with its prompt"):
         prompts.answer(turns(USER), "here")
     assert prompts.choices(turns(USER), ("yes",)).n_end == 1
+
+
+# --- What depends on the content ---
+
+CUTS_AT_HASH = USER_AND_ASSISTANT.replace("[U]{{ m.content }}", "[U]{{ m.content.split('###')[0] }}")
+REFUSES_HASH = (
+    "{% for m in messages %}{% if '###' in m.content %}{{ raise_exception('no ###') }}{% endif %}{% endfor %}"
+) + USER_AND_ASSISTANT
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (CUTS_AT_HASH, r"loses text of its user turn .*How are you \?### Now"),
+        (REFUSES_HASH, "refuses it: no ###"),
+        ("{% for m in messages %}{{ m.content[:9] }}{% endfor %}", "loses text of its user turn"),
+        ("{% for m in messages %}{{ m.content | replace('are', '') }}{% endfor %}", "loses text"),
+    ],
+)
+def test_a_template_that_loses_text_by_its_content_fails_that_prompt_alone(template: str, said: str) -> None:
+    prompts = prompts_with(template)
+    assert "Where?" in prompts.render(turns(USER))
+    with pytest.raises(UnrenderedError, match=said):
+        prompts.render(turns(SYSTEM, ("user", "How are you ?### Now")))
+    assert "Where?" in prompts.render(turns(USER))
+
+
+@pytest.mark.parametrize(
+    ("template", "turn"),
+    [
+        ("{{ messages[0].content | trim }}", ("user", "  two  \n lines \n")),
+        ("{{ messages[0].content.split() | join(' ') }}", ("user", "  two  \n lines \n")),
+        (QWEN_3, ("assistant", "<think>\nIt is far.\n</think>\n\nParis")),
+    ],
+)
+def test_white_space_and_earlier_reasoning_may_go_out(template: str, turn: Any) -> None:
+    prompts_with(template).render(turns(turn) if turn[0] == "user" else turns(USER, turn, USER))
+
+
+class Cutting(RuleModel):
+    """A model whose template cuts user turns at ###."""
+
+    prompts = prompts_with(CUTS_AT_HASH)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return self.prompts.render(messages)
+
+
+def test_an_item_that_the_template_cuts_fails_and_the_others_are_answered(tmp_path: Path) -> None:
+    loaded = task_of(6)
+    items = list(loaded.test)
+    items[2] = items[2].model_copy(update={"input": "say ### w2"})
+    plan = plan_of(tmp_path, Cutting(), [LoadedTask(loaded.data, tuple(items))])
+    with Store.open(tmp_path) as store:
+        execute(plan, store, SilentProgress())
+        rows = {row.item_id: row for row in store.results(["plain/words"])}
+    assert {item for item, row in rows.items() if row.error} == {"i002"}
+    assert rows["i002"].error is not None
+    assert rows["i002"].error.kind == "prompt_not_rendered"
+    assert "loses text of its user turn ('say ### w2')" in rows["i002"].error.message
+
+
+@pytest.mark.parametrize("made", [FewShot(FewShotOptions(k=1, select="fixed")), Rag(RagOptions(top_k=1))])
+def test_a_strategy_lets_the_item_fail_that_cannot_be_written(tmp_path: Path, made: Any) -> None:
+    train = [item("t", "one", "1")]
+    asked = [item("a", "two", "", "test"), item("b", "two ### three", "", "test")]
+    corpus = (Document(id="d", text="two three"),)
+    prepared = made.prepare(context(tmp_path, data(train, corpus), model=Cutting()))
+    good, bad = prepared.build(data(train, corpus).task, asked)
+    assert isinstance(good, Request)
+    assert isinstance(bad, Failure)
+    assert bad.kind == "prompt_not_rendered"
+
+
+def test_validation_names_items_that_cannot_be_written() -> None:
+    loaded = task_of(3)
+    items = (*loaded.test, loaded.test[0].model_copy(update={"id": "cut", "input": "say ### more"}))
+    found = validate(LoadedTask(loaded.data, items), count_tokens=Cutting().count_tokens, context_length=100)
+    (one,) = [finding for finding in found if finding.code == "prompt_not_rendered"]
+    assert one.severity == "error"
+    assert one.items == ("cut",)
+    assert "1 item whose prompt the model's chat template refuses or writes with loss" in one.line()

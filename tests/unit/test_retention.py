@@ -12,7 +12,7 @@ import pytest
 
 from harness.analysis.retention import blindness_of, information_changes
 from harness.answer_information import Told, asked_of, compared, told
-from harness.cli.gate import _measured
+from harness.cli._candidates import _measured
 from harness.config import Experiment, ForgettingOptions
 from harness.deciding.choosing import choose
 from harness.deciding.records import Candidate, Limits

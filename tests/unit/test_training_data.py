@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.digests import digest_of_text
-from harness.errors import InputError
+from harness.errors import InputError, UnrenderedError
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure
 from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
@@ -176,3 +176,19 @@ def test_every_option_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     assert set(TrainingOptions.model_fields) <= set(re.findall(r"`(\w+)`", table))
+
+
+def test_an_item_that_the_template_cannot_write_is_left_out_and_counted(tmp_path):
+    class Cutting(ChatModel):
+        def render(self, messages):
+            if any("number 2" in message.content for message in messages):
+                raise UnrenderedError("the model's chat template loses text of its user turn")
+            return super().render(messages)
+
+    task = colour_task(n_train=4)
+    items = [item.model_copy(update={"input": f"sky number {n}"}) for n, item in enumerate(task.train)]
+    texts, _ = collected(tmp_path, replace(task, train=tuple(items)), model=Cutting())
+    assert [example.item_id for example in texts.train] == [item.id for n, item in enumerate(items) if n != 2]
+    assert texts.failed == {task.task.name: 1}
+    with pytest.raises(InputError, match=f"item {items[2].id}: cannot be asked: the model's chat template"):
+        collected(tmp_path, replace(task, train=tuple(items)), model=Cutting(), on_long_prompt="refuse")

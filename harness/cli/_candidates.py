@@ -1,0 +1,136 @@
+"""What a gate judges: adapters that it asks itself, or a strategy of a run that is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import InputError, nearest, one_of
+
+if TYPE_CHECKING:
+    from harness.config import Experiment, ForgettingOptions
+    from harness.gate.spec import GateFile
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What was named on the command line; what lies in a folder never says what it is.
+
+    Attributes:
+        adapters: Folders of adapters, of which each is asked and judged.
+        run: A finished run; None where adapters are named.
+        strategy: Which of the run's strategies is meant, where several could be.
+    """
+
+    adapters: tuple[Path, ...]
+    run: Path | None
+    strategy: str | None
+
+    def check(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            InputError: Nothing is named, both are, or a strategy without a run.
+        """
+        if not self.adapters and self.run is None:
+            remedy = "name an adapter's folder, or a finished run with --candidate-run"
+            raise InputError("--candidate", "", "is missing", remedy)
+        if self.adapters and self.run is not None:
+            remedy = "name one run, or adapters"
+            raise InputError(
+                "--candidate-run", "", "a run folder stands alone", remedy, str(self.adapters[0])
+            )
+        if self.strategy is not None and self.run is None:
+            remedy = "name the run with --candidate-run"
+            raise InputError("--strategy", "", "is one of a run, and no run is named", remedy, self.strategy)
+
+
+# --- A finished run ---
+
+
+def strategy_of(run: Path, wanted: str | None) -> str:
+    """Return the strategy of a run that is the candidate.
+
+    Raises:
+        InputError: It has none of that name, or several that could be meant.
+    """
+    from harness.analysis.rows import base_of
+    from reports._data import load_manifest
+
+    manifest = load_manifest(run)
+    if wanted is not None:
+        return one_of(wanted, manifest.recipes, "--strategy", "is no strategy of the run")
+    others = [name for name in manifest.recipes if name != base_of(manifest.experiment)]
+    if len(others) != 1:
+        remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
+        raise InputError(run, "", f"has {len(others)} strategies that could be the candidate", remedy)
+    return others[0]
+
+
+# --- Adapters ---
+
+
+def refuse_run(folder: Path) -> None:
+    """Refuse a run folder where an adapter's is wanted.
+
+    Raises:
+        InputError: It is one.
+    """
+    if (folder / "manifest.json").is_file() and not (folder / "adapter_config.json").is_file():
+        remedy = f"use --candidate-run {folder}"
+        raise InputError(folder, "", "is a run folder, not an adapter's", remedy)
+
+
+def named(adapters: Sequence[Path]) -> dict[str, Path]:
+    """Return adapters by short names that differ."""
+    by_name: dict[str, Path] = {}
+    for path in adapters:
+        name = path.resolve().name
+        while name in by_name or name == "base":
+            name += "+"
+        by_name[name] = path
+    return by_name
+
+
+def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -> Experiment:
+    """Return the experiment with the base and one strategy for each adapter.
+
+    Raises:
+        InputError: The gate's candidate is no composition with an adapter.
+    """
+    from harness.config import StrategyOptions
+
+    strategies = {"base": StrategyOptions(use="zero_shot")}
+    for name, path in adapters.items():
+        parts = {
+            part.strip(): dict(wanted.options.get(part.strip(), {})) for part in wanted.candidate.split("+")
+        }
+        if "adapter" not in parts:
+            remedy = "write `candidate: adapter`, or a composition that begins with it"
+            raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
+        parts["adapter"] |= {"path": str(path.resolve())}
+        options = parts if len(parts) > 1 else parts["adapter"]
+        strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
+    return experiment.model_copy(
+        update={
+            "name": f"gate-{wanted.name}",
+            "strategies": strategies,
+            "incumbent": "base",
+            "forgetting": _measured(wanted, experiment),
+        }
+    )
+
+
+def _measured(wanted: GateFile, experiment: Experiment) -> ForgettingOptions | None:
+    """Return what is measured of candidates beside their answers: what a check of forgetting goes by.
+
+    It needs the base's weights once more for each candidate, so no other gate asks for it.
+    """
+    from harness.config import ForgettingOptions
+
+    if wanted.forgetting is None:
+        return None
+    given = experiment.forgetting or ForgettingOptions()
+    return given.model_copy(update={"prompts": 0, "noise_items": 0, "timed_items": 0})

@@ -1,0 +1,39 @@
+"""Candidates that were refused: each has a verdict of its own, and no other is touched by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.gate.evaluate import CandidateResult, GateResult
+from harness.gate.judge import CheckResult, worst
+from harness.gate.spec import GateFile
+
+
+def with_refused(gate: GateFile, judged: GateResult | None, refused: Mapping[str, str]) -> GateResult:
+    """Return a gate's result with the candidates that were refused, behind those that were judged.
+
+    Args:
+        gate: The gate.
+        judged: The result of the others; None where there are none.
+        refused: Name of a refused candidate to the line that says why.
+    """
+    results = tuple(_result(name, line) for name, line in refused.items())
+    if judged is None:
+        return GateResult(
+            gate=gate.name,
+            verdict="REFUSED",
+            alpha=gate.alpha,
+            baseline=gate.baseline or "",
+            candidates=results,
+        )
+    verdict = worst([judged.verdict, *(each.verdict for each in results)])
+    return judged.model_copy(
+        update={"verdict": verdict, "candidates": (*judged.candidates, *results)},
+    )
+
+
+def _result(name: str, line: str) -> CandidateResult:
+    check = CheckResult(name="accepted", verdict="REFUSED", text=line)
+    return CandidateResult(
+        candidate=name, verdict="REFUSED", gain=None, p_better=None, checks=(check,), flips=()
+    )
