@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from harness.errors import InputError
 
@@ -29,7 +29,7 @@ _KINDS = (
 
 def open_input(
     path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
-) -> BinaryIO:
+) -> BufferedReader:
     """Open a regular file for reading bytes; nothing else is opened, so no pipe is waited for.
 
     Every file that somebody else may have written is read through this or `read_input`; a library that opens

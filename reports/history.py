@@ -16,6 +16,7 @@ from harness.analysis.findings import Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
 from harness.errors import InputError
+from harness.files import LARGEST_TEXT, read_input
 from harness.gate.comparing import Compared, Reading, corrected, difference, other_settings, other_task
 from harness.store import FILE_NAME
 from harness.types import Frozen, Role, RunManifest
@@ -193,8 +194,8 @@ class _KeptSummary(BaseModel):
 def stored_verdict(folder: Path) -> str | None:
     """Return the verdict line that a run ended with; None where it has none yet."""
     try:
-        kept = _KeptSummary.model_validate_json((folder / "summary.json").read_bytes())
-    except (OSError, ValidationError):
+        kept = _KeptSummary.model_validate_json(read_input(folder / "summary.json", LARGEST_TEXT))
+    except (InputError, ValidationError):
         return None
     return kept.verdict.line if kept.verdict else None
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
 from harness.errors import InputError
-from harness.files import write_whole
+from harness.files import LARGEST_TEXT, read_input_text, write_whole
 from harness.types import Frozen, RunManifest
 
 
@@ -122,16 +122,12 @@ def load_baseline(path: Path) -> Baseline:
         InputError: It is missing, damaged, or of another format.
     """
     try:
-        return Baseline.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
         remedy = "write it with `trilemma baseline promote RUN --reason ...`"
-        raise InputError(path, "", "there is no such baseline", remedy) from None
+        return Baseline.model_validate_json(read_input_text(path, LARGEST_TEXT, missing=remedy))
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in fault["loc"])
         raise InputError(path, where, fault["msg"], "restore the file, or promote a run again") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"cannot be read: {error}", "check the file") from None
 
 
 def differences(baseline: Baseline, manifest: RunManifest, tasks: Mapping[str, str]) -> list[str]:
