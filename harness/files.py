@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -52,8 +53,7 @@ def open_input(
     except FileNotFoundError:
         raise InputError(path, "", "there is no such file", missing) from None
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, "", f"cannot be read: {reason}", "give a readable file") from None
+        raise InputError(path, "", f"cannot be read: {_reason(error)}", "give a readable file") from None
     try:
         _check(path, os.fstat(stream.fileno()), largest)
     except BaseException:
@@ -124,10 +124,16 @@ def check_place(path: Path, within: Path) -> None:
     """
     try:
         leads_out = not path.resolve().is_relative_to(within.resolve())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(path, "", f"cannot be read: {error}", "give a readable file") from None
+        raise InputError(path, "", f"cannot be read: {_reason(error)}", "give a readable file") from None
     if leads_out and _written(path).is_relative_to(_written(within)):
         raise InputError(path, "", f"is a link that leads out of {within}", "put the file itself there")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _written(path: Path) -> Path:

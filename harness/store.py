@@ -157,7 +157,7 @@ class Store:
             if strange := _objects(db) - _ours():
                 problem = f"holds {shorten(min(strange)[0], 60)}, which no run writes"
                 raise InputError(path, "", problem, "use the run folder as `trilemma run` wrote it")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError) as error:
             if "full" in str(error):
                 raise
             raise InputError(path, "", f"cannot be opened: {error}", "move it away and run again") from None

@@ -27,7 +27,7 @@ from harness.tasks.readers import most_unpacked
 
 MEMORY_BYTES = 2 << 30
 """What reading may take beside the program itself."""
-SECONDS = 10
+SECONDS = 5
 """Computing time for one part."""
 _WAIT_S = 300
 _IDLE_S = 10

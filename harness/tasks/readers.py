@@ -107,9 +107,14 @@ def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
         try:
             packed = stream.read(2) == _GZIP
             stream.seek(0)
-            yield (
-                cast(BinaryIO, io.BufferedReader(_Unpacked(stream, path), _PART_BYTES)) if packed else stream
-            )
+            if packed:  # one that holds too much is refused before any row of it is made
+                unpacked = _Unpacked(stream, path)
+                while unpacked.read(_PART_BYTES):
+                    pass
+                stream.seek(0)
+                yield cast(BinaryIO, io.BufferedReader(_Unpacked(stream, path), _PART_BYTES))
+            else:
+                yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
         except OSError as error:
