@@ -39,5 +39,8 @@ def digest_of_file(path: Path) -> str:
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
-    """Return one digest of several files: of their names and contents, whatever the order given."""
-    return digest_of({path.name: digest_of_file(path) for path in paths})
+    """Return one digest of several files: of their names and contents, whatever the order given.
+
+    Files of one name in several folders all count.
+    """
+    return digest_of(sorted((path.name, digest_of_file(path)) for path in paths))

@@ -88,7 +88,7 @@ class Probes(Frozen):
     """What was measured of one prepared strategy.
 
     ``of`` is the digest of what it was measured on, ``adapter`` tells the adapter and how its base is loaded:
-    strategies that share both share the distance from the base.
+    strategies that share both share the distance from the base. ``error`` is why nothing could be measured.
     """
 
     of: str
@@ -97,6 +97,7 @@ class Probes(Frozen):
     noise: tuple[Noise, ...] = ()
     information: tuple[AnswerInformation, ...] = ()
     merged: MergedLatency | None = None
+    error: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ class InputError(TrilemmaError):
         self.place, self.key, self.problem, self.remedy, self.value = str(place), key, problem, remedy, value
         where = f"{place}: {key}" if key else str(place)
         found = "" if value is None else f" (got {shorten(value)})"
-        super().__init__(" ".join(f"{where}: {problem}{found}; {remedy}".split()))
+        line = " ".join(f"{where}: {problem}{found}; {remedy}".split())
+        # names and values are others' words: none may move the cursor or clear a terminal
+        super().__init__("".join(each if each.isprintable() else "\ufffd" for each in line))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let it be told to another process."""

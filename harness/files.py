@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from contextlib import suppress
@@ -91,29 +92,42 @@ def read_input_text(
     return decoded(read_input(path, largest, within=within, missing=missing), path)
 
 
-def decoded(data: bytes, path: Path, line: int = 1) -> str:
-    """Return ``data`` as UTF-8 text, without a byte order mark.
+def encoding_of(start: bytes) -> tuple[str, str]:
+    """Return the encoding that a byte order mark names, in Python's words and in people's; else UTF-8."""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32", "UTF-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "UTF-16"
+    return "utf-8-sig", "UTF-8"
 
-    Args:
-        data: The bytes.
-        path: The file that they stand in, for errors.
-        line: The line in the file that they begin at.
+
+def decoded(data: bytes, path: Path) -> str:
+    """Return ``data`` as text, without a byte order mark: UTF-8, or what its mark says.
 
     Raises:
-        InputError: It is not UTF-8 or holds a NUL byte; the line in ``path`` is named.
+        InputError: It is not in that encoding or holds a NUL byte; the line in ``path`` is named.
     """
-    if line == 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(path, "", "is UTF-16, not UTF-8", "save the file as UTF-8")
+    encoding, name = encoding_of(data)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line += data.count(b"\n", 0, error.start)
-        problem = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-        raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
+        raise undecodable(error, name, path) from None
     if "\x00" in text:
-        line += text.count("\n", 0, text.index("\x00"))
-        raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
+        raise with_nul(text, path)
     return text
+
+
+def undecodable(error: UnicodeDecodeError, name: str, path: Path, line: int = 1) -> InputError:
+    """Return the error of bytes that begin at a line of ``path`` and are not in the encoding ``name``."""
+    line += error.object[: error.start].decode(error.encoding, "ignore").count("\n")
+    problem = f"byte 0x{error.object[error.start]:02x} is not {name}"
+    return InputError(path, f"line {line}", problem, "save the file as UTF-8")
+
+
+def with_nul(text: str, path: Path, line: int = 1) -> InputError:
+    """Return the error of a text that begins at a line of ``path`` and holds a NUL character."""
+    line += text.count("\n", 0, text.index("\x00"))
+    return InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
 
 
 def check_place(path: Path, within: Path) -> None:

@@ -15,6 +15,8 @@ PACKAGES = (
     "trilemma",
     "torch",
     "transformers",
+    "tokenizers",
+    "safetensors",
     "peft",
     "bitsandbytes",
     "sentence-transformers",
@@ -26,6 +28,10 @@ PACKAGES = (
 )
 
 
+LOADERS = ("trilemma", "torch", "transformers", "tokenizers", "safetensors", "peft", "bitsandbytes")
+"""Packages of which another version may make other answers of the same weights and prompt."""
+
+
 def package_versions() -> dict[str, str]:
     """Return the installed versions of the packages that a result depends on."""
     versions = {}
@@ -35,6 +41,12 @@ def package_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "not installed"
     return versions
+
+
+def loaders() -> str:
+    """Return the packages that load a model and its adapter and have it answer, with their versions."""
+    versions = package_versions()
+    return ", ".join(f"{name} {versions[name]}" for name in LOADERS)
 
 
 def git_revision(folder: Path) -> str:

@@ -124,33 +124,50 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
             settings=plan.settings,
             store=store,
         ).run(progress)
-    try:
-        _probe(plan, chain, seed, prepared, store, progress)
-    except TrilemmaError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the answers are there, and stand without what is beside them
-        told = f"{type(error).__name__}: {shorten(str(error), 500)}"
-        progress.say(f"{_label(plan, chain, seed)}: could not be measured beside its answers: {told}")
+    _probe(plan, chain, seed, prepared, store, progress)
 
 
 def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:
-    """Measure how far an adapted model is from its base, or how far the base is from itself."""
+    """Measure how far an adapted model is from its base, or how far the base is from itself.
+
+    What cannot be measured is written down as that: the answers are there and stand without it.
+    """
     if _probed(plan, chain, seed, store):
         return
-    identity = prepared.model.identity
-    adapted = identity.adapter_digest != plan.model.identity.adapter_digest
-    adapter = f"{identity.adapter_digest} {identity.quantization}" if adapted else ""
-    probes = Probes(of=plan.probing.digest, adapter=adapter)
-    label = _label(plan, chain, seed)
-    if adapted and isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel):
-        probes = _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
-    elif chain.name == plan.probing.base and seed == plan.seeds[0]:
+    try:
+        probes = _probes(plan, chain, seed, prepared, store, progress)
+    except TrilemmaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+        progress.say(
+            f"{_label(plan, chain, seed)}: could not be measured beside its answers: "
+            f"{failure.kind}: {failure.message}"
+        )
+        probes = _blank(plan, prepared).model_copy(update={"error": failure})
+    store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
+
+
+def _probes(
+    plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
+) -> Probes:
+    probes, label = _blank(plan, prepared), _label(plan, chain, seed)
+    both = isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel)
+    if probes.adapter and both:
+        return _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
+    if not probes.adapter and chain.name == plan.probing.base and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
         total = sum(len(pairs) for pairs in asked.values())
         with progress.step(f"{label} · asked again", total) as step:
-            noise = tuple(noise_of(prepared.model, asked, step.advance))
-        probes = probes.model_copy(update={"noise": noise})
-    store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
+            return probes.model_copy(update={"noise": tuple(noise_of(prepared.model, asked, step.advance))})
+    return probes
+
+
+def _blank(plan: Plan, prepared: Prepared) -> Probes:
+    identity = prepared.model.identity
+    adapted = identity.adapter_digest != plan.model.identity.adapter_digest
+    adapter = f"{identity.adapter_digest} {identity.quantization}" if adapted else ""
+    return Probes(of=plan.probing.digest, adapter=adapter)
 
 
 def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | None:
@@ -158,7 +175,7 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
     for recipe in plan.preparations.values():
         kept = store.probes(recipe).get(seed)
         known = Probes.model_validate_json(kept) if kept else None
-        if known and (known.of, known.adapter) == (wanted.of, wanted.adapter):
+        if known and known.error is None and (known.of, known.adapter) == (wanted.of, wanted.adapter):
             return known
     return None
 
@@ -191,7 +208,8 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     """Whether these measurements are in the store, or none are wanted."""
     kept = store.probes(plan.preparations[chain.name]).get(seed)
     wanted = plan.probing.digest
-    return not wanted or (kept is not None and Probes.model_validate_json(kept).of == wanted)
+    known = Probes.model_validate_json(kept) if kept else None
+    return not wanted or (known is not None and known.of == wanted and known.error is None)
 
 
 def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:

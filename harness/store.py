@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 from harness.digests import digest_of
 from harness.errors import InputError, shorten
 from harness.files import check_input
+from harness.seals import SCHEMA, Changed, Seals, changed, is_manifest
 from harness.strict_json import read_json
 from harness.types import (
     Extracted,
@@ -34,9 +35,14 @@ from harness.types import (
     TaskItem,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+_UNSEALED = 3
+"""The version before this one, which kept no digests of its rows: it is read and gone on with as it is."""
 FILE_NAME = "results.sqlite"
-_SCHEMA = """
+WAIT_S = 30.0
+"""Seconds that a store which another program has locked is waited for."""
+_SCHEMA = f"""
+{SCHEMA}
 CREATE TABLE IF NOT EXISTS generations (
     key TEXT PRIMARY KEY, generation TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -86,9 +92,15 @@ class Preparation:
     record: dict[str, Any]
     error: Failure | None = None
 
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What a reader must know of it: a text with the part of the strategy that says so."""
+        parts = ((name, part) for name, part in self.record.items() if isinstance(part, dict))
+        return [(name, str(text)) for name, part in parts for text in part.get("notes", ())]
+
 
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
-    """Return the sha256 key of a generation: weights, adapter, rendered prompt, choices, decoding, seed.
+    """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
 
     ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
 
@@ -103,6 +115,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             "adapter": identity.adapter_digest,
             "quantization": identity.quantization,
             "dtype": identity.dtype,
+            **({"settings": identity.settings_digest} if identity.settings_digest else {}),
             "prompt": prompt,
             "choices": list(request.choices),
             "decoding": None if request.choices else request.decoding.model_dump(),
@@ -110,8 +123,43 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             "repeat": request.repeat if sampled else 0,
             **bounds,
             **({"form": form} if form else {}),
+            **({"loaded_by": identity.loaded_by} if identity.loaded_by else {}),
         }
     )
+
+
+def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    """Connect to a store. One that cannot be written, and whose every row is in the file, is only read."""
+    as_it_is = read_only and not _writable(path) and not _has_rows(path.with_name(f"{path.name}-wal"))
+    name = f"{path.resolve().as_uri()}?mode=ro&immutable=1" if as_it_is else str(path)
+    db = sqlite3.connect(name, uri=as_it_is, timeout=WAIT_S, isolation_level=None)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    db.execute("PRAGMA trusted_schema=0")
+    return db
+
+
+def _check_files(path: Path) -> None:
+    """Refuse a pipe or a device in place of a store, or of a file that SQLite keeps beside it."""
+    for part in (path, *(path.with_name(FILE_NAME + ending) for ending in _BESIDE)):
+        if os.path.lexists(part):
+            check_input(part, _LARGEST)
+
+
+def _check_objects(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse views, triggers and tables that no run writes: reading them could run without end."""
+    if strange := _objects(db) - _ours():
+        problem = f"holds {shorten(min(strange)[0], 60)}, which no run writes"
+        raise InputError(path, "", problem, "use the run folder as `trilemma run` wrote it")
+
+
+def _writable(path: Path) -> bool:
+    mine = os.access in os.supports_effective_ids
+    return all(os.access(each, os.W_OK, effective_ids=mine) for each in (path, path.parent))
+
+
+def _has_rows(wal: Path) -> bool:
+    """Whether a log of SQLite holds what is not yet in its database."""
+    return wal.is_file() and wal.stat().st_size > 0
 
 
 class Store:
@@ -120,8 +168,8 @@ class Store:
     A batch is written in one transaction: after a kill either all of its items are there or none.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._db, self.path = connection, path
+    def __init__(self, connection: sqlite3.Connection, path: Path, seals: Seals | None = None) -> None:
+        self._db, self.path, self._seals = connection, path, seals
 
     @classmethod
     def open(cls, run_dir: Path, read_only: bool = False) -> Self:
@@ -135,33 +183,34 @@ class Store:
         if read_only and not path.exists():
             remedy = "name a folder that `trilemma run` wrote"
             raise InputError(run_dir, FILE_NAME, "there is no such file", remedy)
-        for part in (path, *(path.with_name(FILE_NAME + ending) for ending in _BESIDE)):
-            if os.path.lexists(part):
-                check_input(part, _LARGEST)
+        _check_files(path)
         try:
-            db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-            db.execute("PRAGMA trusted_schema=0")
+            db = _connected(path, read_only)
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version not in (0, SCHEMA_VERSION):
+            seals = None
+            if version not in (0, SCHEMA_VERSION, _UNSEALED):
                 remedy = "use the version of trilemma that wrote it"
                 raise InputError(path, "", f"has schema version {version}, not {SCHEMA_VERSION}", remedy)
+            _check_objects(db, path)
             if read_only:
                 db.execute("PRAGMA query_only=1")
             else:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.execute("PRAGMA synchronous=NORMAL")
-                if version != SCHEMA_VERSION:  # else not a byte of a store changes by being opened
+                if version == 0:  # else not a byte of a store changes by being opened
                     db.executescript(_SCHEMA)
                     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            if strange := _objects(db) - _ours():
-                problem = f"holds {shorten(min(strange)[0], 60)}, which no run writes"
-                raise InputError(path, "", problem, "use the run folder as `trilemma run` wrote it")
+                seals = Seals(db) if version != _UNSEALED else None
         except (sqlite3.DatabaseError, ValueError) as error:
             if "full" in str(error):
                 raise
-            raise InputError(path, "", f"cannot be opened: {error}", "move it away and run again") from None
-        return cls(db, path)
+            remedy = "move it away and run again"
+            if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                remedy = "wait for the program that uses it, or end that"
+            elif not _writable(path):
+                remedy = "make the folder and its files writable, or copy them to where they are"
+            raise InputError(path, "", f"cannot be opened: {error}", remedy) from None
+        return cls(db, path, seals)
 
     def __enter__(self) -> Self:
         return self
@@ -179,8 +228,12 @@ class Store:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
+            if self._seals:
+                self._seals.write()
             self._db.execute("COMMIT")
         except BaseException as error:
+            if self._seals:
+                self._seals.forget()
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
@@ -210,29 +263,61 @@ class Store:
     def write_preparation(self, recipe: str, preparation: Preparation) -> None:
         """Write what preparing a strategy took; the first that succeeded stays."""
         error = preparation.error.model_dump_json() if preparation.error else None
-        self._db.execute(
-            "INSERT INTO preparations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "cost = excluded.cost, record = excluded.record, error = excluded.error WHERE error IS NOT NULL",
-            (
-                recipe,
-                preparation.strategy,
-                preparation.seed,
-                preparation.cost.model_dump_json(),
-                json.dumps(preparation.record),
-                error,
-            ),
+        row = (
+            recipe,
+            preparation.strategy,
+            preparation.seed,
+            preparation.cost.model_dump_json(),
+            json.dumps(preparation.record),
+            error,
         )
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO preparations VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "cost = excluded.cost, record = excluded.record, error = excluded.error "
+                "WHERE error IS NOT NULL",
+                row,
+            )
 
     def write_probes(self, recipe: str, seed: int, probes: str) -> None:
         """Write what was measured of a prepared strategy, as JSON, in place of what is there."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO probes VALUES (?, ?, ?)", (recipe, seed, probes))
+            self._db.execute(
+                "INSERT INTO probes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET probes = excluded.probes",
+                (recipe, seed, probes),
+            )
 
     def forget_errors(self, recipe: str, seed: int) -> None:
         """Delete the failed items of a recipe, so that running again tries them again."""
-        self._db.execute(
-            "DELETE FROM results WHERE recipe = ? AND seed = ? AND error IS NOT NULL", (recipe, seed)
-        )
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM results WHERE recipe = ? AND seed = ? AND error IS NOT NULL", (recipe, seed)
+            )
+
+    def write_manifest_digest(self, text: str) -> None:
+        """Keep the digest of the manifest that stands in the run folder."""
+        if self._seals and not self.is_manifest(text):  # else not a byte changes
+            with self._transaction():
+                self._seals.put_manifest(text)
+
+    # --- Checking ---
+
+    @property
+    def keeps_digests(self) -> bool:
+        """Whether digests of the rows were kept as they were written."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0]) != _UNSEALED
+
+    def is_manifest(self, text: str) -> bool:
+        """Whether a manifest is the one that the run last wrote."""
+        return is_manifest(self._db, text)
+
+    def changed(self, groups: Iterable[tuple[str, str]]) -> list[Changed]:
+        """Return which groups of rows, by table and recipe or task digest, are not as they were written."""
+        self._db.execute("BEGIN")  # all of it at one moment, while a run goes on
+        try:
+            return changed(self._db, groups)
+        finally:
+            self._db.execute("ROLLBACK")
 
     # --- Reading ---
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
+"""What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
 
 class Frozen(BaseModel):
@@ -287,18 +289,29 @@ class ItemResult(Frozen):
 # --- What a strategy costs and what a run was -------------------------------------------------------
 
 
-class PrepareCost(Frozen):
-    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process."""
+Count = Annotated[int, Field(ge=0, le=10**16)]
+"""Tokens or bytes: more than anything was ever trained on, or is stored on."""
+Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
+"""Up to three hundred years."""
 
-    trained_tokens: int = 0
-    supervised_tokens: int = 0
-    embedding_tokens: int = 0
-    wall_s: float = 0.0
-    device_s: float = 0.0
-    peak_memory_bytes: int = 0
-    flops: float = 0.0
-    artifact_bytes: int = 0
+
+class PrepareCost(Frozen):
+    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
+
+    What is negative, not finite or beyond all that can be is refused. ``stated`` means that an adapter from
+    elsewhere says so of its training, and that nobody has measured it here.
+    """
+
+    trained_tokens: Count = 0
+    supervised_tokens: Count = 0
+    embedding_tokens: Count = 0
+    wall_s: Seconds = 0.0
+    device_s: Seconds = 0.0
+    peak_memory_bytes: Count = 0
+    flops: float = Field(default=0.0, ge=0.0, le=1e30, allow_inf_nan=False)
+    artifact_bytes: Count = 0
     adapted: bool = False
+    stated: bool = False
 
     @property
     def tuned(self) -> bool:
@@ -316,32 +329,43 @@ class PrepareCost(Frozen):
             flops=self.flops + other.flops,
             artifact_bytes=self.artifact_bytes + other.artifact_bytes,
             adapted=self.adapted or other.adapted,
+            stated=self.stated or other.stated,
         )
 
 
 class ModelIdentity(Frozen):
     """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
 
+    ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
+    else in its folder can change an answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
-    the format that the base's own files are saved in.
+    the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
+    with their versions: another version may give other answers.
     """
 
     name: str
     weights_digest: str
+    settings_digest: str = ""
     parameters: int = 0
     adapter_digest: str = ""
     quantization: str = "none"
     dtype: str = "float32"
+    loaded_by: str = ""
 
 
 class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are today's.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``leaks[task]`` counts the
-    test items that also stand in its training data. ``remarks[task]`` are what loading it has changed or
-    passed over.
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
+    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
+    where it is none. ``template_date``
+    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
+    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
+    where that was read, or that it was assumed. ``leaks[task]`` counts the
+    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
+    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
+    is measured beside the answers, "" for nothing; older manifests have neither.
     """
 
     schema_version: int = 1
@@ -356,8 +380,14 @@ class RunManifest(Frozen):
     preparations: dict[str, str]
     model: ModelIdentity
     embedder: str
+    embedder_digest: str = ""
+    judges: dict[str, tuple[str, ...]] = {}
     template_date: str = ""
+    context_length: int = 0
+    context_source: str = ""
     leaks: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    probing: str = ""
     remarks: dict[str, tuple[str, ...]] = {}
     packages: dict[str, str]
     git_revision: str

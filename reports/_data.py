@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from harness.analysis.findings import Summary
 from harness.analysis.rows import RunRows
+from harness.analysis.unchanged import refuse_changed
 from harness.deciding.choosing import conclude
 from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
@@ -67,14 +68,21 @@ def run_of(rows: RunRows, sheet: PriceSheet | None = None, use: Use | None = Non
         )
 
 
-def load_rows(run_dir: Path) -> RunRows:
+def load_rows(run_dir: Path, unchanged: bool = False) -> RunRows:
     """Read what a run has stored.
 
+    Args:
+        run_dir: The run folder.
+        unchanged: Whether it must be as it was written, since something is decided by it.
+
     Raises:
-        InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
+        InputError: It is no run folder, is of another version, is damaged, or holds no results yet; or it
+            has been changed.
     """
     manifest = load_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store, readable(store.path):
+        if unchanged:
+            refuse_changed(run_dir / MANIFEST, manifest, store)
         rows = RunRows.load(manifest, store)
     require_results(rows)
     return rows

@@ -207,8 +207,8 @@ def _rows(
     for task in run.summary.tasks:
         for metric in sorted({cell.metric for cell in cells if cell.task == task.name}):
             row = [found.get((task.name, metric, name)) for name in strategies or run.summary.strategies]
-            best = _best([cell.mean for cell in row if cell])
-            scores = tuple(Score(cell, cell.mean == best) if cell else None for cell in row)
+            best = _best([cell.mean for cell in row if cell and cell.complete])
+            scores = tuple(Score(cell, cell.complete and cell.mean == best) if cell else None for cell in row)
             rows.append(ScoreRow(task, metric, scores))
     return tuple(rows)
 
@@ -324,9 +324,7 @@ def _facts(run: RunData) -> Iterable[tuple[str, str]]:
             seeds=", ".join(map(str, summary.seeds)),
         ),
     )
-    repeats = max(1, len(summary.seeds))
-    wanted = len(summary.strategies) * repeats * sum(info.n_test for info in summary.tasks)
-    missing = max(0, wanted - summary.items)
+    missing = sum(each.wanted - each.done for each in summary.missing if each.what == "answers")
     none = not missing and not summary.errors
     yield (
         t.missing,
@@ -368,6 +366,11 @@ def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
     yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
     yield t.weights, model.weights_digest
     yield t.embedder, manifest.embedder or t.no_embedder
+    if manifest.context_length:
+        yield (
+            t.context_length,
+            t.context_length_text.format(n=f"{manifest.context_length:,}", said=manifest.context_source),
+        )
     if manifest.template_date:
         yield t.template_date, t.template_date_text.format(date=manifest.template_date)
     for name, task in manifest.tasks.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.gate.evaluate import CandidateResult, Flip, GateResult
+from harness.gate.evaluate import CandidateResult, GateResult
+from harness.gate.flips import Flip
 from harness.gate.judge import CheckResult
 
 MARKS = {
@@ -16,6 +17,7 @@ MARKS = {
     "REFUSED": "🚫",
 }
 _LONGEST = 160
+_LONGEST_NOTE = 400
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
 
 
@@ -46,6 +48,8 @@ def _candidate(candidate: CandidateResult) -> list[str]:
     lines.append("|---|---|---|---|---|---|---|")
     lines += [_row(check) for check in candidate.checks]
     lines.append("")
+    lines += [f"- {plain(note, _LONGEST_NOTE)}" for note in candidate.notes]
+    lines += [""] if candidate.notes else []
     if candidate.flips:
         lines += ["<details><summary>Worst flips: right before, wrong now</summary>", ""]
         lines += ["| task | item | question | expected | answer |", "|---|---|---|---|---|"]

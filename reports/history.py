@@ -12,12 +12,20 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from harness.analysis.comparison import Table
-from harness.analysis.findings import Verdict
+from harness.analysis.findings import Missing, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
 from harness.errors import InputError
 from harness.files import LARGEST_TEXT, read_input
-from harness.gate.comparing import Compared, Reading, corrected, difference, other_settings, other_task
+from harness.gate.comparing import (
+    Compared,
+    Reading,
+    corrected,
+    difference,
+    other_settings,
+    other_task,
+    unfinished,
+)
 from harness.store import FILE_NAME
 from harness.types import Frozen, Role, RunManifest
 from reports._data import MANIFEST, load_rows, readable
@@ -59,10 +67,14 @@ class Change(Frozen):
 
 
 class Obstacle(Frozen):
-    """Why a score is not compared with that of the run ``earlier``; no ``settings``: no item is in both."""
+    """Why a score is not compared with that of the run ``earlier``.
+
+    One of both is ``unfinished``, or ``settings`` differ; without either no item is in both.
+    """
 
     earlier: int
     settings: tuple[str, ...]
+    unfinished: bool = False
 
 
 class Figure(Frozen):
@@ -137,6 +149,7 @@ class StoredRun:
     manifest: RunManifest
     scores: Table
     clusters: Mapping[str, Clusters]
+    missing: Sequence[Missing]
     cells: Mapping[tuple[str, str], Figure]
 
 
@@ -161,7 +174,9 @@ def _stored(folder: Path) -> StoredRun:
     rows = load_rows(folder)
     created = _created(folder, rows.manifest)
     with readable(folder / FILE_NAME):
-        return StoredRun(folder, created, rows.manifest, rows.scores, rows.clusters, dict(_cells(rows)))
+        return StoredRun(
+            folder, created, rows.manifest, rows.scores, rows.clusters, rows.missing, dict(_cells(rows))
+        )
 
 
 def _cells(rows: RunRows) -> Iterator[tuple[tuple[str, str], Figure]]:
@@ -189,15 +204,21 @@ def _created(folder: Path, manifest: RunManifest) -> dt.datetime:
 
 class _KeptSummary(BaseModel):
     verdict: Verdict | None = None
+    missing: tuple[Missing, ...] = ()
 
 
-def stored_verdict(folder: Path) -> str | None:
-    """Return the verdict line that a run ended with; None where it has none yet."""
+def stored_verdict(folder: Path, missing: Sequence[Missing] | None = None) -> str | None:
+    """Return the verdict line that a run ended with; None where it has none yet.
+
+    With what is ``missing`` now, a verdict of another state of the run is none.
+    """
     try:
         kept = _KeptSummary.model_validate_json(read_input(folder / "summary.json", LARGEST_TEXT))
     except (InputError, ValidationError):
         return None
-    return kept.verdict.line if kept.verdict else None
+    if kept.verdict is None or (missing is not None and tuple(missing) != kept.missing):
+        return None
+    return kept.verdict.line
 
 
 # --- Comparing ---
@@ -240,7 +261,7 @@ def _facts(runs: Sequence[StoredRun]) -> Iterator[RunFacts]:
             git_revision=run.manifest.git_revision,
             model=run.manifest.model.name,
             weights_digest=run.manifest.model.weights_digest,
-            verdict=stored_verdict(run.folder),
+            verdict=stored_verdict(run.folder, run.missing),
             changed=other_settings(runs[place - 1], run) if place else (),
         )
 
@@ -259,11 +280,13 @@ def _changes(runs: Sequence[StoredRun]) -> dict[_Place, Change | Obstacle]:
             for earlier, later in pairwise(having):
                 old, new = runs[earlier], runs[later]
                 settings = other_task(old.manifest.tasks[task], new.manifest.tasks[task])
-                row = None if settings else difference(strategy, task, old, new)
+                half = bool(unfinished(strategy, task, old, new))
+                row = None if settings or half else difference(strategy, task, old, new)
                 if row:
                     rows[task, strategy, later] = earlier, row
                 else:
-                    found[task, strategy, later] = Obstacle(earlier=earlier, settings=settings)
+                    obstacle = Obstacle(earlier=earlier, settings=settings, unfinished=half)
+                    found[task, strategy, later] = obstacle
     shown = corrected([row for _, row in rows.values()])
     for (place, (earlier, _)), row in zip(rows.items(), shown, strict=True):
         found[place] = _change(earlier, row)

@@ -86,5 +86,6 @@ def _cell(point: Point | None) -> str:
     elif point.obstacle:
         what = ", ".join(point.obstacle.settings)
         why = WORDS("other_task", what=what) if what else WORDS("no_common_items")
+        why = WORDS("not_finished") if point.obstacle.unfinished else why
         text += f"; ≠ {WORDS('not_comparable')}: {plain(why)}"
     return " ".join(text.split())

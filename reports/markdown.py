@@ -43,7 +43,7 @@ def _strategies(decision: Decision) -> list[str]:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old else plain(p_value(each.p_holm)),
+            plain(p_value(each.p_holm)),
             kept(each.retained),
             f"{money(each.per_1000)} {plain(decision.currency)}" + (f" ({bounds})" if bounds else ""),
             right,
@@ -68,7 +68,7 @@ def _scores(summary: Summary) -> list[str]:
 
 def _figure(cell: Cell) -> str:
     mean, low, high = (points(value, sign=False) for value in (cell.mean, cell.ci_low, cell.ci_high))
-    return f"{mean} ({low} to {high})"
+    return f"{mean} ({low} to {high})" + ("" if cell.complete else f", n = {cell.n:,}: not finished")
 
 
 def _flips(summary: Summary) -> list[str]:

@@ -102,7 +102,7 @@ def lora_config(options: TrainingOptions, module: Any) -> Any:
 
     targets = options.target_modules
     left_out = sorted(_left_out(module)) if targets == ALL_LINEAR else []
-    return peft.LoraConfig(
+    config = peft.LoraConfig(
         task_type="CAUSAL_LM",
         r=options.rank,
         lora_alpha=options.alpha,
@@ -112,6 +112,27 @@ def lora_config(options: TrainingOptions, module: Any) -> Any:
         use_rslora=options.use_rslora,
         use_dora=options.use_dora,
     )
+    routers = _plain_routers(module) if targets == ALL_LINEAR else set()
+    return _resolved_without(routers, config, module) if routers else config
+
+
+def _resolved_without(routers: set[str], config: Any, module: Any) -> Any:
+    """Return settings as peft resolves them for a mixture with fused experts, less its routers.
+
+    Peft adapts a router that is a plain weight where it takes all linear layers, and no setting prevents it.
+    """
+    import peft
+    import torch
+
+    with torch.device("meta"):
+        twin = type(module)._from_config(module.config)
+    found = peft.get_peft_model(twin, config, low_cpu_mem_usage=True).peft_config["default"]
+    found.target_parameters = {
+        each
+        for each in found.target_parameters or ()
+        if not any(name == each or name.endswith(f".{each}") for name in routers)
+    }
+    return found
 
 
 def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> Any:
@@ -154,9 +175,9 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
         for name, each in empty.named_parameters()
         if of_experts(name, each.shape, n_experts)
     }
-    left_out = (
-        Counter(pattern_of(name) for name in _left_out(empty)) if options.target_modules == ALL_LINEAR else {}
-    )
+    left_out = Counter[str]()
+    if options.target_modules == ALL_LINEAR:
+        left_out.update(pattern_of(name) for name in _left_out(empty) | _plain_routers(empty))
     model = wrapped(options, empty, place, low_cpu_mem_usage=True)
     layers = dict(
         _weight(name, layer) for name, layer in model.named_modules() if isinstance(layer, BaseTunerLayer)
@@ -227,13 +248,30 @@ def _left_out(module: Any) -> set[str]:
     found = set()
     for name, layer in _linear(module):
         last = name.rpartition(".")[2]
-        is_router = (
-            n_experts > 1 and ("gate" in last or "router" in name) and layer.weight.shape[0] == n_experts
-        )
+        is_router = _chooses(name, layer.weight.shape, n_experts)
         is_past = last == "dt_proj" or (is_state_space and last in _PAST)
         if is_router or is_past or (reached is not None and id(layer) not in reached):
             found.add(name)
     return found
+
+
+def _plain_routers(module: Any) -> set[str]:
+    """Return the routers of a mixture that are plain weights, in no linear layer."""
+    n_experts = number_of_experts(module.config.get_text_config(decoder=True))
+    linear = {name for name, _ in _linear(module)}
+    return {
+        name
+        for name, weight in module.named_parameters()
+        if (owner := name.rpartition(".")[0]) not in linear
+        and weight.dim() == 2
+        and _chooses(owner, weight.shape, n_experts)
+    }
+
+
+def _chooses(name: str, shape: Sequence[int], n_experts: int) -> bool:
+    """Whether a layer of this name and shape gives a number for each expert."""
+    named = "gate" in name.rpartition(".")[2] or "router" in name
+    return n_experts > 1 and named and shape[0] == n_experts
 
 
 def _reached(module: Any) -> set[int]:

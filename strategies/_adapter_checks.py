@@ -6,15 +6,20 @@ with NaN in them. So each of these is looked for here. What is only unusual is l
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.errors import shorten
 from harness.protocols import TrainableModel
-from strategies._adapter_beginnings import check_beginning, check_expressions
+from harness.types import Replacement
+from strategies._adapter_beginnings import check_beginning
+from strategies._adapter_effect import bare, replaced
 from strategies._adapter_files import (
     CONFIG,
     MANIFEST,
@@ -23,29 +28,37 @@ from strategies._adapter_files import (
     check_files,
     not_finite,
     own_digests,
+    read_manifest,
     saved_shapes,
 )
+from strategies._adapter_patterns import check_patterns
 from strategies._adapter_settings import Examined, check_settings, mapping_of
 from strategies._strength import STRONGEST, too_strong
 
 
 def check_adapter(folder: Path, base: TrainableModel) -> AdapterManifest | None:
+    """Refuse an adapter that is not a whole, finite LoRA adapter for ``base``; see `examined`."""
+    return examined(folder, base).manifest
+
+
+def examined(folder: Path, base: TrainableModel, allow: Sequence[Replacement] | None = None) -> Examined:
     """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
 
     Args:
         folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` are.
         base: The model it is to be loaded over; what the adapter says about its base is not followed.
+        allow: What it may do beside adding products of low rank to layers; None for everything.
 
     Returns:
-        The manifest, when Trilemma made the adapter.
+        What is known of it: its manifest, when Trilemma made it, and what it does beside.
 
     Raises:
         InputError: The first fault found.
     """
-    adapter = Examined(folder, base, check_files(folder))
+    adapter = Examined(folder, base, check_files(folder), allow)
     for check in CHECKS:
         check(adapter)
-    return adapter.manifest
+    return adapter
 
 
 def _check_manifest(adapter: Examined) -> None:
@@ -53,9 +66,9 @@ def _check_manifest(adapter: Examined) -> None:
     if not path.exists():
         return
     try:
-        manifest = AdapterManifest.model_validate_json(path.read_text(encoding="utf-8"))
+        manifest = read_manifest(adapter.folder)
     except (OSError, ValueError) as error:
-        problem = f"cannot be read: {str(error).splitlines()[0]}"
+        problem = f"cannot be read: {_first_fault(error)}"
         raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
     if own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
         raise adapter.fault(
@@ -68,9 +81,16 @@ def _check_manifest(adapter: Examined) -> None:
     adapter.manifest = manifest
 
 
+def _first_fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return shorten(str(error), 160)
+    fault = error.errors(include_url=False, include_input=False)[0]
+    return shorten(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", 160)
+
+
 def _check_shapes(adapter: Examined) -> None:
     found = _saved_shapes(adapter)
-    wrapped = _wrapped(adapter)
+    adapter.wrapped = wrapped = _wrapped(adapter)
     _check_strength(adapter, wrapped)
     expected = _expected_shapes(wrapped)
     remedy = f"use an adapter that was trained over {adapter.base.name}"
@@ -84,8 +104,48 @@ def _check_shapes(adapter: Examined) -> None:
         if name in expected and shape != expected[name]:
             problem = f"{name} must have the shape {expected[name]}"
             raise adapter.fault(WEIGHTS, problem, remedy, shape)
+    _check_size(adapter, found, wrapped)
     if copies:
         _check_copies(adapter, copies)
+    adapter.replaced = replaced(wrapped, expected)
+    _check_allowed(adapter)
+
+
+def _check_size(adapter: Examined, found: dict[str, tuple[int, ...]], wrapped: Any) -> None:
+    """Refuse more weights than any adapter needs for this base: loading it would fill the memory."""
+    own = sum(each.numel() for each in wrapped.parameters())
+    own -= sum(each.numel() for name, each in wrapped.named_parameters() if ".lora_" in name)
+    most = 2 * own + _SMALL
+    if (size := sum(map(math.prod, found.values()))) > most:
+        problem = f"must hold at most {most:,} weights, twice what this model has"
+        raise adapter.fault(WEIGHTS, problem, "train it again with a lower rank", f"{size:,}")
+
+
+_SMALL = 10_000_000
+"""Weights that any adapter may have, over however small a model."""
+
+
+def _check_allowed(adapter: Examined) -> None:
+    """Refuse what an adapter does beside adding products of low rank, where it is not allowed by name."""
+    if adapter.allow is None:
+        return
+    if refused := [kind for kind in adapter.replaced if kind not in adapter.allow]:
+        problem = f"changes more of the base than a LoRA adapter: {told(adapter.replaced, refused)}"
+        allowed = ", ".join([*adapter.allow, *refused])
+        raise adapter.fault("", problem, f"write `allow: [{allowed}]` into the gate file if that is meant")
+
+
+def told(found: Mapping[Replacement, list[str]], kinds: Iterable[Replacement]) -> str:
+    """Return in words what an adapter does beside adding products of low rank, and to which tensors."""
+    return "; ".join(f"{kind} ({_some(found[kind])})" for kind in kinds)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(shorten(name, 60) for name in names[:_NAMED]) + more
+
+
+_NAMED = 6
 
 
 def _check_strength(adapter: Examined, wrapped: Any) -> None:
@@ -105,9 +165,6 @@ def _check_strength(adapter: Examined, wrapped: Any) -> None:
                 raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
 
 
-_COPY = re.compile(r"\.(base_layer|original_module|modules_to_save|token_adapter)(?=\.)")
-
-
 def _copies(
     found: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]], wrapped: Any
 ) -> dict[str, str]:
@@ -115,16 +172,12 @@ def _copies(
 
     peft saves embeddings and head beside an adapter that lies on them, or where it takes them for changed.
     """
-    own = {_bare(name): tuple(tensor.shape) for name, tensor in wrapped.state_dict().items()}
+    own = {bare(name): tuple(tensor.shape) for name, tensor in wrapped.state_dict().items()}
     return {
-        name: _bare(name)
+        name: bare(name)
         for name, shape in found.items()
-        if name not in expected and own.get(_bare(name)) == shape
+        if name not in expected and own.get(bare(name)) == shape
     }
-
-
-def _bare(name: str) -> str:
-    return _COPY.sub("", name).removeprefix("base_model.model.")
 
 
 def _check_copies(adapter: Examined, copies: dict[str, str]) -> None:
@@ -169,13 +222,15 @@ def _wrapped(adapter: Examined) -> Any:
     known = {field.name for field in dataclasses.fields(peft.LoraConfig)} - _BEGINNINGS - {"peft_type"}
     settings = {key: value for key, value in adapter.config.items() if key in known}
     plain = {"task_type": "CAUSAL_LM", "init_lora_weights": True, "inference_mode": False}
+    empty = _empty(adapter.base)
+    check_patterns(adapter, [name for name, _ in empty.named_modules()])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what peft sets right by itself
             config = peft.LoraConfig(
                 **settings | plain | {"base_model_name_or_path": None, "auto_mapping": None}
             )
-            return peft.get_peft_model(_empty(adapter.base), config, low_cpu_mem_usage=True)
+            return peft.get_peft_model(empty, config, low_cpu_mem_usage=True)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError) as error:
         problem = f"cannot be applied to this model: {shorten(str(error).strip().partition(chr(10))[0], 160)}"
         remedy = f"use an adapter that was trained over {adapter.base.name}"
@@ -190,7 +245,9 @@ def _expected_shapes(wrapped: Any) -> dict[str, tuple[int, ...]]:
     """Return names and shapes that a wrapped base would save, without its own embeddings."""
     import peft
 
-    state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of biases beside its factors, which it takes for empty matrices
+        state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
@@ -222,7 +279,6 @@ def _check_finite(adapter: Examined) -> None:
 CHECKS: tuple[Callable[[Examined], None], ...] = (
     _check_manifest,
     check_settings,
-    check_expressions,
     check_beginning,
     _check_shapes,
     _check_types,

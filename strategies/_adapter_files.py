@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from harness.digests import digest_of_file
 from harness.errors import InputError
+from harness.files import check_input, open_input, read_input, read_input_text
+from harness.strict_json import parse_json
 from harness.types import Frozen, PrepareCost
 
 LARGEST_CONFIG = 1 << 20
+LARGEST_MANIFEST = 1 << 22
 LARGEST_HEADER = 1 << 24
+LARGEST_WEIGHTS = 64 << 30
+"""Bytes: rank 256 on all layers of a model of 70 billion weights, in float32, four times."""
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 MANIFEST = "trilemma_adapter.json"
@@ -75,12 +80,23 @@ def _settled(config: Path, base_name: str) -> str:
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 
+def read_manifest(folder: Path) -> AdapterManifest:
+    """Return the manifest of the adapter in ``folder``.
+
+    Raises:
+        InputError: It is missing, no regular file, or too large.
+        ValueError: It is not what Trilemma writes: of other fields or types, or with impossible figures.
+    """
+    text = read_input_text(folder / MANIFEST, LARGEST_MANIFEST)
+    return AdapterManifest.model_validate(parse_json(text), strict=True)
+
+
 def finished(folder: Path, recipe_digest: str) -> AdapterManifest | None:
     """Return the manifest of the adapter in ``folder`` when it is whole and came from this very recipe."""
     try:
-        manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_manifest(folder)
         whole = own_digests(folder) == (manifest.weights_digest, manifest.config_digest)
-    except (OSError, ValidationError, UnicodeDecodeError):
+    except (OSError, ValueError, InputError):
         return None
     return manifest if whole and manifest.recipe_digest == recipe_digest else None
 
@@ -129,13 +145,11 @@ def check_files(folder: Path) -> dict[str, Any]:
         InputError: A file is missing, not safetensors, a link that leads away, or not a LoRA adapter's.
     """
     _check_present(folder)
-    if (size := (folder / CONFIG).stat().st_size) > LARGEST_CONFIG:
-        problem = f"must be at most {LARGEST_CONFIG} bytes"
-        raise InputError(folder / CONFIG, "", problem, "save the adapter again", size)
+    data = read_input(folder / CONFIG, LARGEST_CONFIG)
     _check_header(folder / WEIGHTS)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        config = parse_json(data.decode("utf-8"))  # as peft reads it: in no other encoding
+    except ValueError as error:
         raise InputError(folder / CONFIG, "", f"is not JSON: {error}", "save the adapter again") from None
     kind = config.get("peft_type") if isinstance(config, dict) else config
     if not isinstance(config, dict) or kind != "LORA":
@@ -144,23 +158,38 @@ def check_files(folder: Path) -> dict[str, Any]:
 
 
 def _check_present(folder: Path) -> None:
-    """Refuse a folder without the two files, or with links to others."""
+    """Refuse a folder without the two files, with links to others, or with what is no plain file."""
     if not folder.is_dir():
         raise InputError(folder, "", "there is no such folder", _SAVED)
-    if not (folder / CONFIG).exists() and (
-        inside := sorted(each.parent for each in folder.glob(f"*/{CONFIG}"))
-    ):
-        raise InputError(folder, "", "holds adapters in folders of their own", f"name one, like {inside[-1]}")
-    if not (folder / WEIGHTS).exists() and list(folder.glob("adapter_model.*")):
-        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
-        raise InputError(folder, "", problem, "save them again with safe_serialization=True")
     for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise InputError(folder, "", f"{name} is missing", _SAVED)
-    for name in (CONFIG, WEIGHTS, MANIFEST):
+        if not os.path.lexists(folder / name):
+            raise _missing(folder, name)
+    for name, largest in _LARGEST.items():
+        if not os.path.lexists(folder / name):
+            continue
         if not _lies_in(folder, folder / name):
             remedy = "copy the file itself there"
             raise InputError(folder / name, "", "is a link that leads out of the folder", remedy)
+        check_input(folder / name, largest)
+
+
+_LARGEST = {CONFIG: LARGEST_CONFIG, WEIGHTS: LARGEST_WEIGHTS, MANIFEST: LARGEST_MANIFEST}
+"""Bytes of every file of an adapter's folder that is read, by us or by peft."""
+_LISTED = 10_000
+"""Entries of a folder that are looked at for a better line."""
+
+
+def _missing(folder: Path, name: str) -> InputError:
+    with os.scandir(folder) as found:
+        beside = [Path(each.path) for each in islice(found, _LISTED)]
+    inside = sorted(each for each in beside if (each / CONFIG).is_file())
+    if name == CONFIG and inside:
+        remedy = f"name one, like {inside[-1]}"
+        return InputError(folder, "", "holds adapters in folders of their own", remedy)
+    if not (folder / WEIGHTS).exists() and any(each.name.startswith("adapter_model.") for each in beside):
+        problem = f"its weights are not in safetensors ({WEIGHTS} is missing)"
+        return InputError(folder, "", problem, "save them again with safe_serialization=True")
+    return InputError(folder, "", f"{name} is missing", _SAVED)
 
 
 def _lies_in(folder: Path, file: Path) -> bool:
@@ -168,21 +197,43 @@ def _lies_in(folder: Path, file: Path) -> bool:
     inside = [folder.resolve()]
     if folder.resolve().parent.name == "snapshots":
         inside.append(folder.resolve().parent.parent / "blobs")
-    return any(file.resolve().is_relative_to(each) for each in inside)
+    try:
+        return any(file.resolve().is_relative_to(each) for each in inside)
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def _check_header(weights: Path) -> None:
-    """Refuse a file whose first eight bytes, the length of its header, cannot be those of safetensors."""
-    size = weights.stat().st_size
-    with weights.open("rb") as file:
+    """Refuse a file that cannot be safetensors by the length of its header, or that was hardly written."""
+    again = "save the adapter again"
+    with open_input(weights, LARGEST_WEIGHTS) as file:
         start = file.read(8)
-    length = int.from_bytes(start, "little")
-    if size < 8 or length > size - 8:
-        problem = "is not a whole safetensors file"
-        raise InputError(weights, "", problem, "save the adapter again", f"{size} bytes")
-    if length > LARGEST_HEADER:
-        problem = f"has a header of more than {LARGEST_HEADER} bytes"
-        raise InputError(weights, "", problem, "save the adapter again", length)
+        size = os.fstat(file.fileno()).st_size
+        length = int.from_bytes(start, "little")
+        if size < 8 or length > size - 8:
+            raise InputError(weights, "", "is not a whole safetensors file", again, f"{size} bytes")
+        if length > LARGEST_HEADER:
+            problem = f"has a header of more than {LARGEST_HEADER} bytes"
+            raise InputError(weights, "", problem, again, length)
+        if (absent := _holes(file.fileno(), size)) > size / 2:
+            problem = "is mostly holes that nothing was ever written to"
+            raise InputError(weights, "", problem, "copy it again", f"{absent:,} of {size:,} bytes")
+
+
+def _holes(file: int, size: int) -> int:
+    """Return how many bytes of an open file the disk does not hold; none where it cannot tell."""
+    absent = begin = end = 0
+    try:
+        for _ in range(_LISTED):
+            begin = os.lseek(file, end, os.SEEK_HOLE)  # the end of the file counts as one
+            if begin >= size:
+                break
+            end = size  # where no data is behind it
+            end = os.lseek(file, begin, os.SEEK_DATA)
+            absent += end - begin
+    except (AttributeError, OSError):
+        absent += max(end - begin, 0)
+    return absent
 
 
 _SAVED = "name the folder that save_pretrained() wrote"

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, nearest, shorten
 from harness.protocols import TrainableModel
+from harness.types import Replacement
 from strategies._adapter_files import CONFIG, AdapterManifest
 from strategies._strength import HIGHEST_RANK
 
 
 @dataclass
 class Examined:
-    """An adapter under examination, over the base it is to be loaded over."""
+    """An adapter under examination, over the base it is to be loaded over.
+
+    Attributes:
+        folder: Where its files are.
+        base: The model.
+        config: Its settings.
+        allow: What it may do beside adding products of low rank; None for everything.
+        manifest: Trilemma's, where that made it.
+        wrapped: The base's modules without storage, wrapped by its settings; set when they fit.
+        replaced: What it does beside adding products of low rank, with the base's tensors it is done to.
+    """
 
     folder: Path
     base: TrainableModel
     config: dict[str, Any]
+    allow: Sequence[Replacement] | None = None
     manifest: AdapterManifest | None = None
+    wrapped: Any = None
+    replaced: dict[Replacement, list[str]] = field(default_factory=dict)
 
     def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
         """Return the error for a file of its folder, "" for the folder."""
@@ -47,8 +62,8 @@ def check_settings(adapter: Examined) -> None:
         if value := adapter.config.get(key):
             raise adapter.fault(CONFIG, f"{key} {problem}", "save the adapter without it", value)
     _check_mapping(adapter)
+    _check_lengths(adapter)
     _check_numbers(adapter)
-    _check_patterns(adapter)
 
 
 def _unused(key: str, value: Any, config: dict[str, Any]) -> bool:
@@ -60,14 +75,24 @@ def _unused(key: str, value: Any, config: dict[str, Any]) -> bool:
     return not value or (switch in config and not config[switch])
 
 
+MOST_NAMES = 4096
+"""Entries of one setting: a model of 80 layers has some 560 modules to name."""
+
+
+def _check_lengths(adapter: Examined) -> None:
+    """Refuse more names than a model has modules: each is looked for among all of them."""
+    for key, value in adapter.config.items():
+        if isinstance(value, list | dict) and len(value) > MOST_NAMES:
+            problem = f"{shorten(key, 40)} must have at most {MOST_NAMES} entries"
+            raise adapter.fault(CONFIG, problem, "save the adapter again", len(value))
+
+
 _REFUSED_KEYS = {
     "megatron_config": "names code to import",
     "layer_replication": "would change the layers of the base",
     "alora_invocation_tokens": "has it work after certain tokens only, which answers do not wait for",
     "arrow_config": "mixes it with adapters that are not here",
 }
-_NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
-_LONGEST_PATTERN = 500
 
 
 def _check_mapping(adapter: Examined) -> None:
@@ -95,7 +120,7 @@ def _check_numbers(adapter: Examined) -> None:
             raise adapter.fault(CONFIG, problem, "train the adapter again", rank)
     for key, alpha in alphas.items():
         is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
-        if not is_number or not math.isfinite(alpha) or alpha <= 0:
+        if not is_number or not 0 < alpha < math.inf:  # a whole number may be too large for a float
             problem = f"{shorten(key, 40)} must be above 0"
             raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
 
@@ -106,14 +131,3 @@ def mapping_of(adapter: Examined, key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise adapter.fault(CONFIG, f"{key} must be a mapping", "save the adapter again", value)
     return value
-
-
-def _check_patterns(adapter: Examined) -> None:
-    """Refuse a regular expression over module names that could take for ever."""
-    config = adapter.config
-    patterns = [(key, config.get(key)) for key in ("target_modules", "exclude_modules")]
-    patterns += [(key, each) for key in ("rank_pattern", "alpha_pattern") for each in config.get(key) or ()]
-    for key, pattern in patterns:
-        if isinstance(pattern, str) and (len(pattern) > _LONGEST_PATTERN or _NESTED.search(pattern)):
-            problem = f"{key} is a pattern that could take for ever"
-            raise adapter.fault(CONFIG, problem, "list the modules by name", pattern)

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from harness.config import Options
 from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
-from harness.types import PrepareCost, TrainingData
-from strategies._adapter_checks import check_adapter
+from harness.types import Replacement, TrainingData
+from strategies._adapter_checks import examined
+from strategies._adapter_effect import check_changes
 from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
+from strategies._adapter_probe import check_effect, effect_notes, probe_of, silent
+from strategies._adapter_stated import cost_of, notes_of, record_of
 
 __all__ = ["Adapter"]
-
-
-PROBE = "The customer asked when the order of 14 May would arrive. Answer: on Friday, at 10:30."
-PROBE_TOKENS = 64
 
 
 class AdapterOptions(Options):
     """``path`` is the adapter's folder, relative to the current folder or to the experiment file.
 
     ``quantization`` is how the base is loaded under it: left out, as it was in training where that is known.
+    ``allow`` names what it may do beside adding products of low rank to layers, such as ``modules_to_save``;
+    left out, it may do all of that, and the report names it.
     """
 
     path: str
     quantization: Literal["none", "nf4"] | None = None
+    allow: tuple[Replacement, ...] | None = None
 
 
 class Adapter:
@@ -49,12 +50,13 @@ class Adapter:
         if isinstance(model, TrainableModel):
             folder = _find(self._options.path, place)
             with _examined(folder):
-                check_adapter(folder, model)
+                examined(folder, model, self._options.allow)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return the adapter's weights and configuration."""
+        """Return weights and configuration, and our own manifest: it says how the base is loaded."""
         folder = _find(self._options.path, place)
-        return (folder / WEIGHTS, folder / CONFIG)
+        made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
+        return (folder / WEIGHTS, folder / CONFIG, *made_by_us)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.
@@ -73,25 +75,30 @@ class Adapter:
             )
         folder = _find(self._options.path, context.place)
         with _examined(folder):
-            manifest = check_adapter(folder, base)
-        trained_with = manifest.quantization if manifest else None
-        quantization = self._options.quantization or trained_with or "none"
-        model = base.with_adapter(folder, quantization)
-        if isinstance(model, TrainableModel):
-            before = _probe_of_base(base)
-            with _examined(folder):
-                _check_effect(before, model, folder)
+            adapter = examined(folder, base, self._options.allow)
+        manifest = adapter.manifest
+        stated = manifest.quantization if manifest else None
+        quantization = self._options.quantization or stated or "none"
+        before = probe_of(base)
+        with _examined(folder):
+            largest = check_changes(adapter, before.norms)
+            model = base.with_adapter(folder, quantization)
+            effect = check_effect(adapter, before, model, largest)
         size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
         return Prepared(
             model=model,
             build=context.build,
-            cost=manifest.cost if manifest else PrepareCost(artifact_bytes=size),
+            cost=cost_of(manifest, size),
             record={
-                **(manifest.record if manifest else {}),
                 "path": str(folder),
                 "quantization": model.identity.quantization,
-                "trained_with_quantization": trained_with or "not known",
-                "cost_of_training": f"from {MANIFEST}" if manifest else "not known",
+                **record_of(manifest),
+                **effect,
+                "notes": [
+                    *notes_of(manifest, self._options.quantization),
+                    *effect_notes(adapter, before, effect),
+                    *silent(base, model, context),
+                ],
             },
         )
 
@@ -101,24 +108,6 @@ def _examined(folder: Path) -> AbstractContextManager[None]:
     from harness.models.opening import refused
 
     return refused(folder, "", "cannot be read as an adapter", "save it as a plain LoRA adapter")
-
-
-def _check_effect(before: Any, adapted: TrainableModel, folder: Path) -> None:
-    """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own."""
-    after = adapted.token_log_probs([PROBE], PROBE_TOKENS).log_probs
-    if (after != after).any():  # NaN
-        problem = "makes logits NaN or infinite on the probe text"
-        remedy = "train it again, or use dtype float32 where it is float16"
-        raise InputError(folder, "", problem, remedy)
-    if (before == after).all():
-        problem = "has no effect: every logit on the probe text is the base's"
-        raise InputError(folder, "", problem, "see that it was trained and saved with its weights")
-
-
-@lru_cache(maxsize=1)
-def _probe_of_base(base: TrainableModel) -> Any:
-    """Return the base's log-probabilities of the probe, asked once, so that adapters share one load of it."""
-    return base.token_log_probs([PROBE], PROBE_TOKENS).log_probs
 
 
 def _find(path: str, place: str) -> Path:

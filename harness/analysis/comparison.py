@@ -23,12 +23,17 @@ Table = Mapping[str, Mapping[str, Scores]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """All strategies against one reference on the tasks of one role."""
+    """All strategies against one reference on the tasks of one role.
+
+    Those that are not finished count among the ``others`` for which p-values are corrected: that none of them
+    turns out better cannot be taken for granted.
+    """
 
     role: Role
     reference: str
     tasks: tuple[TaskInfo, ...]
     pairs: Mapping[str, Mapping[str, Paired]]
+    others: tuple[str, ...]
 
     @classmethod
     def of(
@@ -43,7 +48,7 @@ class Comparison:
         """Pair every strategy with the reference on the items that both have.
 
         Args:
-            scores: Strategy, then task, to scores.
+            scores: Strategy, then task, to scores; of an unfinished strategy only what is finished.
             infos: The tasks.
             role: Whose tasks are compared.
             reference: The strategy that the others are compared with.
@@ -51,17 +56,17 @@ class Comparison:
             same: Strategies and tasks where the reference's model was asked the reference's prompts.
         """
         olds = scores.get(reference, {})
-        tasks = tuple(info for info in infos if info.role == role and info.name in olds)
+        tasks = tuple(info for info in infos if info.role == role)
         pairs: dict[str, dict[str, Paired]] = {}
         for strategy, by_task in scores.items():
             for info in tasks:
-                if info.name in by_task:
+                if info.name in by_task and info.name in olds:
                     new, old, name = by_task[info.name], olds[info.name], info.primary_metric
                     if (found := pair(new, old, name, clusters[info.name])) is not None:
                         pairs.setdefault(strategy, {})[info.name] = (
                             replace(found, same=True) if (strategy, info.name) in same else found
                         )
-        return cls(role, reference, tasks, pairs)
+        return cls(role, reference, tasks, pairs, tuple(name for name in scores if name != reference))
 
     def of_strategy(self, strategy: str) -> list[tuple[TaskInfo, Paired]]:
         """Return the tasks that a strategy and the reference have answered, each with its difference."""
@@ -73,10 +78,10 @@ class Comparison:
         corrected: dict[tuple[str, str], float] = {}
         levels: dict[str, float] = {}
         for info in self.tasks:
-            names = [s for s, found in self.pairs.items() if s != self.reference and info.name in found]
-            adjusted = holm([self.pairs[s][info.name].p_value for s in names])
-            levels[info.name] = ALPHA / max(1, len(names))
-            corrected |= {(s, info.name): p for s, p in zip(names, adjusted, strict=True)}
+            found = {name: self.pairs.get(name, {}).get(info.name) for name in self.others}
+            adjusted = holm([each.p_value if each else 1.0 for each in found.values()])
+            levels[info.name] = ALPHA / max(1, len(found))
+            corrected |= {(s, info.name): p for s, p in zip(found, adjusted, strict=True)}
         return tuple(
             self._contrast(
                 strategy, info, found[info.name], corrected[strategy, info.name], levels[info.name]
@@ -137,12 +142,11 @@ class Comparison:
     def macros(self, scores: Table) -> tuple[MacroContrast, ...]:
         """Return the mean differences of the strategies that have answered all tasks."""
         whole = self.means()
-        names = [strategy for strategy in whole if strategy != self.reference]
-        corrected = dict(zip(names, holm([whole[s].p_value for s in names]), strict=True))
+        p_values = [whole[name].p_value if name in whole else 1.0 for name in self.others]
+        corrected = dict(zip(self.others, holm(p_values), strict=True))
+        level = ALPHA / max(1, len(self.others))
         return tuple(
-            self._macro(
-                strategy, found, scores[strategy], corrected.get(strategy), ALPHA / max(1, len(names))
-            )
+            self._macro(strategy, found, scores[strategy], corrected.get(strategy), level)
             for strategy, found in whole.items()
         )
 

@@ -29,7 +29,8 @@ class Cell(Frozen):
     """One metric of one strategy on one task.
 
     ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0,
-    and so do those with ``malformed`` answers, which held no answer as the task wants it.
+    and so do those with ``malformed`` answers, which held no answer as the task wants it. ``complete`` is
+    False where answers of the strategy to the task are missing: the score is that of those which are there.
     Seeds and repeats are averaged within the item first, so they are not more ``n``.
     """
 
@@ -43,6 +44,7 @@ class Cell(Frozen):
     n: int
     errors: int
     malformed: int = 0
+    complete: bool = True
 
 
 class Contrast(Frozen):
@@ -284,6 +286,31 @@ class StrategyFailure(Frozen):
     error: Failure
 
 
+class Missing(Frozen):
+    """What a strategy lacks of what the experiment asks: ``done`` of ``wanted`` are there.
+
+    ``answers`` are those to the ``task``: every item with every seed and repeat. Of a ``preparation``, and of
+    the ``measurements`` that are made of adapted weights beside their answers, there is one for each seed;
+    ``error`` is why those could not be made.
+    """
+
+    strategy: str
+    what: Literal["answers", "preparation", "measurements"]
+    task: str = ""
+    done: int
+    wanted: int
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is lacking, as one clause."""
+        of = f"{self.done:,} of {self.wanted:,}"
+        if self.what == "answers":
+            return f"{self.task} ({of} answers)"
+        named = "its preparation" if self.what == "preparation" else "measurements of its weights"
+        return f"{named} ({of} seeds)" + (f": {self.error}" if self.error else "")
+
+
 class PreparationNote(Frozen):
     """What a strategy's preparation says that a reader must know: ``notes`` of its record."""
 
@@ -305,7 +332,8 @@ class Summary(Frozen):
     ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
     ``information`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base
     against itself.
-    ``tags`` has the tags of at least ten items, where a task has more than one of them.
+    ``tags`` has the tags of at least ten items, where a task has more than one of them. ``missing`` says what
+    is not finished: such strategies are compared with no other on the tasks that they lack.
     """
 
     schema_version: Literal[1] = 1
@@ -330,6 +358,7 @@ class Summary(Frozen):
     macro: tuple[MacroContrast, ...]
     costs: tuple[StrategyCost, ...]
     failures: tuple[StrategyFailure, ...]
+    missing: tuple[Missing, ...] = ()
     notes: tuple[PreparationNote, ...] = ()
     items: int
     errors: int

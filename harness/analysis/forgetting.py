@@ -23,9 +23,9 @@ from harness.analysis.findings import (
     TaskInfo,
     Tradeoff,
 )
-from harness.analysis.scores import Clusters, Scores, is_right
+from harness.analysis.scores import Clusters, Scores, is_right, names_of, share_interval
 from harness.drift import Drift
-from harness.stats import Paired, mcnemar_p, paired, wilson_interval
+from harness.stats import Paired, paired
 from harness.types import Task
 
 
@@ -54,11 +54,19 @@ class RightItems:
         return tuple(item for item in self.now if self.now[item] and not self.before[item])
 
 
-def flips_of(strategy: str, reference: str, info: TaskInfo, new: Scores, old: Scores) -> TaskFlips:
+def flips_of(
+    strategy: str, reference: str, info: TaskInfo, new: Scores, old: Scores, clusters: Clusters
+) -> TaskFlips:
     """Return the items that a strategy lost and gained against a reference on one task."""
     found = RightItems.of(new, old, info.primary_metric, info.right_from)
     lost, gained, base_right = found.lost, found.gained, sum(found.before.values())
-    low, high = wilson_interval(len(lost), base_right) if base_right else (0.0, 1.0)
+    right_before = [item for item in found.now if found.before[item]]
+    low, high = 0.0, 1.0
+    if right_before:
+        losses = np.array([[not found.now[item] for item in right_before]], dtype=np.float64)
+        _, low, high = share_interval(losses, names_of(right_before, clusters))
+    both = list(found.now)
+    now, before = ([float(side[item]) for item in both] for side in (found.now, found.before))
     return TaskFlips(
         strategy=strategy,
         reference=reference,
@@ -71,7 +79,7 @@ def flips_of(strategy: str, reference: str, info: TaskInfo, new: Scores, old: Sc
         lost_rate=len(lost) / base_right if base_right else 0.0,
         lost_rate_low=low,
         lost_rate_high=high,
-        p_value=mcnemar_p(len(gained), len(lost)),
+        p_value=paired(now, before, names_of(both, clusters)).p_value if both else 1.0,
     )
 
 
@@ -191,9 +199,9 @@ def _paired(items: Sequence[str], new: _Side, base: _Side, clusters: Clusters) -
     """Pair the shares of each item's answers of which something holds."""
     if not items:
         return None
-    names = [clusters[item] for item in items] if clusters else None
     now, before = new.shares(items), base.shares(items)
-    return Rates(float(np.mean(now)), float(np.mean(before)), paired(now, before, names))
+    found = paired(now, before, names_of(items, clusters))
+    return Rates(float(np.mean(now)), float(np.mean(before)), found)
 
 
 def _changed(strategy: str, task: Task, name: Behaviour, rates: Rates) -> BehaviourChange:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness.analysis.findings import InformationChange
-from harness.analysis.scores import Clusters
+from harness.analysis.scores import Clusters, names_of
 from harness.drift import AnswerInformation
 from harness.stats import paired_differences
 
@@ -67,8 +67,7 @@ def information_changes(
             continue
         now = np.array([_values(found.items, found.now, items) for found in seeds])
         base = np.array([_values(found.items, found.base, items) for found in seeds])
-        names = [clusters[task][item] for item in items] if clusters.get(task) else None
-        pairs, unit = paired_differences(now - base, names)
+        pairs, unit = paired_differences(now - base, names_of(items, clusters.get(task, {})))
         low, high = pairs.interval()
         yield InformationChange(
             strategy=strategy,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from harness.analysis.answers import Answers, answers_of, refuses
 from harness.analysis.comparison import Comparison, Table
-from harness.analysis.findings import TaskInfo
+from harness.analysis.completeness import Wanted
+from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
 from harness.drift import Probes
 from harness.store import Preparation, Store
@@ -56,7 +58,7 @@ class RunRows:
         clusters: Task to the cluster of each item.
         unanswerable: Task to the items whose accepted answer is its refusal.
         prepared: What was prepared.
-        probes: Strategy to what was measured of it, one for each seed.
+        probes: Strategy to what was measured of it, one for each seed that has it.
     """
 
     run_dir: Path
@@ -79,26 +81,24 @@ class RunRows:
             name: StoredItems(run_dir, task.digest, chosen_ids(store.item_ids(task.digest), limit))
             for name, task in manifest.tasks.items()
         }
-        recipes = {
-            (strategy, task): recipe
-            for strategy, by_task in manifest.recipes.items()
-            for task, recipe in by_task.items()
-        }
+        wanted = Wanted(manifest, {n: manifest.asked.get(n, len(kept.ids)) for n, kept in items.items()})
         scores: dict[str, dict[str, Scores]] = {strategy: {} for strategy in manifest.recipes}
         answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
-        for (strategy, task), recipe in recipes.items():
-            asked = items[task].ids
-            found = scores_of((r for r in store.scored(recipe) if r.item_id in asked), manifest.metrics[task])
-            if found.seeds:
-                scores[strategy][task] = found
-                rows = (row for row in store.results([recipe]) if row.item_id in asked)
-                answers[strategy][task] = answers_of(rows, manifest.tasks[task])
+        for strategy, by_task in manifest.recipes.items():
+            for task, recipe in by_task.items():
+                asked = items[task].ids
+                rows = (row for row in store.scored(recipe) if row.item_id in asked and wanted.has(row))
+                found = scores_of(rows, manifest.metrics[task])
+                if found.seeds:
+                    scores[strategy][task] = found
+                    whole = (r for r in store.results([recipe]) if r.item_id in asked and wanted.has(r))
+                    answers[strategy][task] = answers_of(whole, manifest.tasks[task])
         return cls(
             run_dir=run_dir,
             manifest=manifest,
             infos=tuple(
                 _task_info(
-                    task, manifest.metrics[name][0], len(items[name].ids), manifest.remarks.get(name, ())
+                    task, manifest.metrics[name][0], wanted.n_items[name], manifest.remarks.get(name, ())
                 )
                 for name, task in manifest.tasks.items()
             ),
@@ -107,12 +107,28 @@ class RunRows:
             items=items,
             clusters={name: clusters_of(task, items[name]) for name, task in manifest.tasks.items()},
             unanswerable={name: _unanswerable(task, items[name]) for name, task in manifest.tasks.items()},
-            prepared=store.preparations(manifest.preparations.values()),
+            prepared=[
+                replace(each, strategy=name)
+                for name, recipe in manifest.preparations.items()
+                for each in store.preparations([recipe])
+                if each.seed in wanted.seeds
+            ],
             probes={
-                name: [Probes.model_validate_json(kept) for kept in store.probes(recipe).values()]
+                name: [*_probes(manifest, store.probes(recipe), wanted.seeds)]
                 for name, recipe in manifest.preparations.items()
             },
         )
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """What strategies lack of what the experiment asks; empty where the run is finished."""
+        wanted = Wanted(self.manifest, {info.name: info.n_test for info in self.infos})
+        return tuple(wanted.missing(self.scores, self.prepared, self.probes, self.items))
+
+    def is_whole(self, strategy: str, task: str) -> bool:
+        """Whether every answer of a strategy to a task is there, those that failed included."""
+        lacks = any((each.strategy, each.task) == (strategy, task) for each in self.missing)
+        return not lacks and task in self.scores.get(strategy, {})
 
     def first_results(self, strategy: str, task: str, items: Collection[str]) -> dict[str, ItemResult]:
         """Return a strategy's results on some items by id, those of the smallest seed and repeat of each."""
@@ -147,14 +163,22 @@ class RunRows:
     def _same(self, strategy: str, other: str, task: str) -> bool:
         """Whether two strategies asked the same model the same prompts: their answers are the same."""
         mine, theirs = (self.answers.get(name, {}).get(task) for name in (strategy, other))
-        return bool(mine and theirs and mine.asked == theirs.asked != 0)
+        whole = self.is_whole(strategy, task) and self.is_whole(other, task)
+        return bool(whole and mine and theirs and mine.asked == theirs.asked != 0)
 
     def against(self, reference: str, role: Role) -> Comparison:
-        """Compare all strategies with one of them on the tasks of a role; made once, with its p-values."""
+        """Compare all strategies with one of them on the tasks of a role; made once, with its p-values.
+
+        A strategy is compared on the tasks that it and the reference have answered to the end.
+        """
         if (reference, role) not in self._compared:
             tasks = [info.name for info in self.infos if info.role == role]
             same = [(s, task) for s in self.scores for task in tasks if self._same(s, reference, task)]
-            found = Comparison.of(self.scores, self.infos, role, reference, self.clusters, same)
+            whole = {
+                strategy: {task: found for task, found in by_task.items() if self.is_whole(strategy, task)}
+                for strategy, by_task in self.scores.items()
+            }
+            found = Comparison.of(whole, self.infos, role, reference, self.clusters, same)
             self._compared[reference, role] = found
         return self._compared[reference, role]
 
@@ -165,6 +189,14 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     return next(
         (name for name, entry in entries if entry["use"] == "zero_shot"), str(experiment["incumbent"])
     )
+
+
+def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]) -> Iterable[Probes]:
+    """Yield what was measured with the wanted seeds of what is measured today."""
+    for seed, text in kept.items():
+        found = Probes.model_validate_json(text)
+        if seed in seeds and found.of == (manifest.probing or found.of):
+            yield found
 
 
 def _task_info(task: Task, primary_metric: str, n_test: int, remarks: tuple[str, ...]) -> TaskInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,8 @@ import numpy as np
 
 from harness.stats import Paired, interval, paired
 from harness.stats.single import Floats
+from harness.tasks.overlap import groups
+from harness.tasks.wording import question_of
 from harness.types import Task, TaskItem
 
 RIGHT = 0.5
@@ -43,12 +46,14 @@ class Scores:
         by_metric: Scores in [0, 1], shape ``(n_seeds, n_items)``, the mean over repeats; NaN where a row has
             none, which only happens in other metrics than the task's own.
         failed: Items of which a row failed; such a row scores 0 in the task's own metrics.
+        n_rows: Rows, of all items, seeds and repeats, that have a score in the task's primary metric.
     """
 
     items: tuple[str, ...]
     seeds: tuple[int, ...]
     by_metric: Mapping[str, Floats]
     failed: frozenset[str]
+    n_rows: int = 0
 
     def of(self, metric: str) -> Mapping[str, Floats]:
         """Return each item's scores in a metric, shape ``(n_seeds,)``, where all seeds have one."""
@@ -94,7 +99,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
     Args:
         rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
             is left out.
-        metrics: The task's own metrics, in which a failed row scores 0.
+        metrics: The task's own metrics, in which a failed row scores 0; the first is the primary one.
     """
     found: dict[str, _Column] = {name: _Column() for name in metrics}
     asked, failed, ids = _Column(), set[str](), dict[str, int]()
@@ -115,6 +120,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
         seeds=seeds,
         by_metric={n: found[n].means(seeds, len(ids))[:, kept] for n in own if len(found[n].scores)},
         failed=frozenset(failed),
+        n_rows=int(np.isfinite(np.array(found[metrics[0]].scores)).sum()) if metrics else 0,
     )
 
 
@@ -140,27 +146,62 @@ class _Column:
 
 
 def clusters_of(task: Task, items: Iterable[TaskItem]) -> Clusters:
-    """Return the cluster of each item; empty where the task names none."""
-    if task.cluster is None:
+    """Return the cluster of each item; empty where every item stands alone.
+
+    Items are in one cluster where the task's own ``cluster`` says so, and where they ask the same or nearly
+    so (`harness.tasks.overlap`): a question asked a hundred times is one question. A cluster is named after
+    its first item, unless it is one of the task's own.
+
+    Args:
+        task: The task.
+        items: Its items that are asked, read once.
+    """
+    ids, questions, own = [], [], []
+    for item in items:
+        ids.append(sys.intern(item.id))
+        questions.append(question_of(task, item))
+        own.append(item.cluster(task.cluster) if task.cluster else "")
+    first = groups(questions, own)
+    if first == list(range(len(ids))):
         return {}
-    return {item.id: item.cluster(task.cluster) or f"item {item.id}" for item in items}
+    return {name: own[at] or f"item {ids[at]}" for name, at in zip(ids, first, strict=True)}
+
+
+def names_of(items: Sequence[str], clusters: Clusters) -> list[str] | None:
+    """Return the cluster of each of some items, None where every item stands alone."""
+    return [clusters[item] for item in items] if clusters else None
+
+
+def cluster_sizes(task: Task, items: Sequence[TaskItem]) -> tuple[int, ...]:
+    """Return how many items each cluster has; ones where the task names none."""
+    clusters = clusters_of(task, items)
+    return tuple(Counter(clusters.values()).values()) if clusters else (1,) * len(items)
 
 
 def mean_with_interval(scores: Scores, metric: str, clusters: Clusters) -> tuple[float, float, float, int]:
-    """Return mean, lower and upper bound (95 %), and number of items of one cell.
+    """Return mean, lower and upper bound (95 %), and number of items of one cell."""
+    found = scores.of(metric)
+    matrix = np.stack(list(found.values()), axis=1)
+    mean, low, high = share_interval(matrix, names_of(list(found), clusters))
+    return mean, low, high, len(found)
+
+
+def share_interval(values: Floats, names: Sequence[str] | None) -> tuple[float, float, float]:
+    """Return the mean of values in [0, 1] with its 95 % interval.
 
     Wilson's interval or Student's t where items are independent and seeds agree; else the t interval over
     clusters and seeds, as for differences.
+
+    Args:
+        values: Shape ``(n_seeds, n_items)``.
+        names: The cluster of each item, None where each stands alone.
     """
-    found = scores.of(metric)
-    matrix = np.stack(list(found.values()), axis=1)
-    names = [clusters[item] for item in found] if clusters else None
-    difference = paired(matrix, np.zeros(matrix.shape[1]), names)
+    difference = paired(values, np.zeros(values.shape[1]), names)
     if difference.clusters is None and difference.seed_variance == 0:
-        low, high = interval(list(matrix.mean(0)))
+        low, high = interval(list(values.mean(0)))
     else:
         low, high = difference.interval()
-    return difference.estimate, max(low, 0.0), high, difference.n
+    return difference.estimate, max(low, 0.0), high
 
 
 def pair(new: Scores, old: Scores, metric: str, clusters: Clusters) -> Paired | None:
@@ -169,9 +210,8 @@ def pair(new: Scores, old: Scores, metric: str, clusters: Clusters) -> Paired | 
     common = [item for item in left if item in right]
     if not common:
         return None
-    names = [clusters[item] for item in common] if clusters else None
     return paired(
         np.stack([left[item] for item in common], axis=1),
         np.stack([right[item] for item in common], axis=1),
-        names,
+        names_of(common, clusters),
     )

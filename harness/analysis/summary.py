@@ -40,7 +40,10 @@ def summary_of(run: RunRows) -> Summary:
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
     flips = tuple(_flips(run))
     lost = [flip for flip in flips if flip.role == "retention"]
-    gains = {each.strategy: each.difference for each in macro if each.role == "target"}
+    kept = {each.strategy for each in macro if each.role == "retention"}
+    gains = {
+        each.strategy: each.difference for each in macro if each.role == "target" and each.strategy in kept
+    }
     return Summary(
         name=run.manifest.name,
         incumbent=run.incumbent,
@@ -52,7 +55,7 @@ def summary_of(run: RunRows) -> Summary:
         contrasts=target.contrasts(),
         forgetting=retention.contrasts(),
         flips=flips,
-        tradeoffs=tuple(tradeoffs_of(gains, lost)) if any(i.role == "retention" for i in run.infos) else (),
+        tradeoffs=tuple(tradeoffs_of(gains, lost)),
         behaviour=tuple(_behaviour(run)),
         drift=tuple(drift for drift in (_drift(name, run.probes[name]) for name in run.probes) if drift),
         information=tuple(_information(run)),
@@ -65,6 +68,7 @@ def summary_of(run: RunRows) -> Summary:
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
+        missing=run.missing,
         notes=(*_notes(run), *_asked_notes(run)),
         items=sum(found.n for found in answers),
         errors=sum(found.n_failed for found in answers),
@@ -75,11 +79,10 @@ def _notes(run: RunRows) -> Iterable[PreparationNote]:
     """Yield the notes of every part of every preparation; one that several strategies share comes once."""
     seen = set[tuple[int, str, str]]()
     for prepared in run.prepared:
-        for name, part in prepared.record.items():
-            for text in part.get("notes", ()) if isinstance(part, dict) else ():
-                if (prepared.seed, name, text) not in seen:
-                    seen.add((prepared.seed, name, text))
-                    yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
+        for name, text in prepared.notes:
+            if (prepared.seed, name, text) not in seen:
+                seen.add((prepared.seed, name, text))
+                yield PreparationNote(strategy=prepared.strategy, seed=prepared.seed, text=text)
 
 
 def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:
@@ -119,6 +122,7 @@ def _cells(run: RunRows) -> Iterable[Cell]:
                     ci_high=high,
                     n=n,
                     errors=len(found.failed & items.keys()),
+                    complete=run.is_whole(strategy, task),
                     malformed=len(run.answers[strategy][task].malformed.keys() & items.keys()),
                 )
 
@@ -128,8 +132,11 @@ def _flips(run: RunRows) -> Iterable[TaskFlips]:
         for info in run.infos:
             reference = run.base if info.role == "retention" else run.incumbent
             olds = run.scores.get(reference, {})
-            if strategy != reference and info.name in by_task and info.name in olds:
-                yield flips_of(strategy, reference, info, by_task[info.name], olds[info.name])
+            whole = all(run.is_whole(name, info.name) for name in (strategy, reference))
+            if strategy != reference and whole:
+                yield flips_of(
+                    strategy, reference, info, by_task[info.name], olds[info.name], run.clusters[info.name]
+                )
 
 
 def _attribution(run: RunRows) -> Iterable[Attribution]:
@@ -158,7 +165,7 @@ def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:
     base = run.answers.get(run.base, {})
     for strategy, by_task in run.answers.items():
         for name, task in run.manifest.tasks.items() if strategy != run.base else ():
-            if name in by_task and name in base:
+            if run.is_whole(strategy, name) and run.is_whole(run.base, name):
                 new, old = by_task[name], base[name]
                 missing = run.unanswerable[name]
                 yield from behaviour_changes(strategy, task, missing, new, old, run.clusters[name])
@@ -180,7 +187,7 @@ def _means(run: RunRows) -> dict[str, dict[str, float]]:
         strategy: {
             task: float(np.mean(list(found.of(primary[task]).values())))
             for task, found in by_task.items()
-            if found.of(primary[task])
+            if run.is_whole(strategy, task) and found.of(primary[task])
         }
         for strategy, by_task in run.scores.items()
     }
@@ -192,7 +199,7 @@ def _costs(run: RunRows) -> Iterable[StrategyCost]:
         asked = {
             task: by_task[task] for task in run.traffic if task in by_task and len(by_task[task].answered)
         }
-        if not asked or not mine:
+        if not mine or not asked or not all(run.is_whole(strategy, task) for task in run.traffic):
             continue
         share = 1 / len(asked)
         tasks = [

@@ -28,11 +28,12 @@ class Candidates:
     run: Path | None
     strategy: str | None
 
-    def check(self) -> None:
-        """Refuse options that do not go together.
+    def check(self, out: Path) -> None:
+        """Refuse options that do not go together; ``out`` is the folder that the gate writes to.
 
         Raises:
-            InputError: Nothing is named, both are, or a strategy without a run.
+            InputError: Nothing is named, both are, or a strategy without a run; or the gate would write into
+                an adapter's folder, and take up what lies there.
         """
         if not self.adapters and self.run is None:
             remedy = "name an adapter's folder, or a finished run with --candidate-run"
@@ -45,6 +46,9 @@ class Candidates:
         if self.strategy is not None and self.run is None:
             remedy = "name the run with --candidate-run"
             raise InputError("--strategy", "", "is one of a run, and no run is named", remedy, self.strategy)
+        if any(out.resolve().is_relative_to(adapter.resolve()) for adapter in self.adapters):
+            remedy = "name a folder of your own: answers that an adapter brings along are not its answers"
+            raise InputError("--out", "", "lies in the folder of a candidate", remedy, str(out))
 
 
 # --- A finished run ---
@@ -110,7 +114,7 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
         if "adapter" not in parts:
             remedy = "write `candidate: adapter`, or a composition that begins with it"
             raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
-        parts["adapter"] |= {"path": str(path.resolve())}
+        parts["adapter"] |= {"path": str(path.resolve()), "allow": [*wanted.allow]}
         options = parts if len(parts) > 1 else parts["adapter"]
         strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
     return experiment.model_copy(

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from harness.composition import Apart, Chain
     from harness.config import Experiment
     from harness.progress import Progress
+    from harness.protocols import Metric
     from harness.runner import Plan, Probing
     from harness.types import LoadedTask, RunManifest, TaskItem
+
+
+MANIFEST = "manifest.json"
 
 
 def complete(
@@ -36,6 +40,7 @@ def complete(
     progress: Progress,
     only: Sequence[str] = (),
     apart: Apart | None = None,
+    any_model: bool = False,
 ) -> RunManifest:
     """Do what is missing of a run and return its manifest.
 
@@ -46,6 +51,7 @@ def complete(
         progress: Told of every step.
         only: Names of the strategies to run; all of them when empty.
         apart: Strategies that are refused each by itself; told of those that are.
+        any_model: Whether the folder may hold answers of another model; they are left where they are.
 
     Raises:
         InputError: Something in the experiment is not right, or the folder holds another run.
@@ -61,12 +67,13 @@ def complete(
     from harness.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    manifest = _claim(run_dir, manifest)
+    manifest = _claim(run_dir, manifest, any_model)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     if apart:
         plan = dataclasses.replace(plan, apart=apart)
     with Store.open(run_dir) as store:
+        store.write_manifest_digest((run_dir / MANIFEST).read_text(encoding="utf-8"))
         execute(plan, store, progress)
     return manifest
 
@@ -173,7 +180,7 @@ def _compose(
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
     from harness.models.budgets import BatchBudgets
-    from harness.models.embedder import check_embedder, load_embedder
+    from harness.models.embedder import check_embedder, embedder_digest, load_embedder
     from harness.models.huggingface import ENCODING, HuggingFaceModel
     from harness.runner import Plan
     from harness.tasks.selection import chosen
@@ -191,9 +198,10 @@ def _compose(
             on_device(model.device)
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
+    judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
-        "embedder": experiment.embedder,
+        "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
         "on_long_prompt": experiment.on_long_prompt,
         "temperature": experiment.temperature,
         "template_options": experiment.model.template_options,
@@ -205,7 +213,8 @@ def _compose(
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, digest]) for name, digest in data.items()
+            name: digest_of([preparations[chain.name], name, digest, judges[name]])
+            for name, digest in data.items()
         }
         for chain in chains
     }
@@ -229,6 +238,11 @@ def _compose(
         task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
     }
     return plan, _manifest(experiment, config, plan, names)
+
+
+def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Return the digests of files that scores hang on beside the task, such as an embedder's."""
+    return tuple(digest for metric in metrics if (digest := getattr(metric, "files_digest", "")))
 
 
 def _probing(experiment: Experiment, config: Path, tests: Mapping[str, Sequence[TaskItem]]) -> Probing:
@@ -275,6 +289,7 @@ def _manifest(
     experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
 ) -> RunManifest:
     from harness.digests import digest_of
+    from harness.models.embedder import embedder_digest
     from harness.provenance import git_revision, hardware, package_versions
     from harness.tasks.validate import leaked
     from harness.types import RunManifest
@@ -293,9 +308,15 @@ def _manifest(
         preparations=dict(plan.preparations),
         model=plan.model.identity,
         embedder=experiment.embedder,
+        embedder_digest=embedder_digest(experiment.embedder),
+        judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
         template_date=getattr(plan.model, "template_date", ""),
+        context_length=plan.model.context_length,
+        context_source=getattr(plan.model, "context_source", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
+        asked={name: len(items) for name, items in plan.tests.items()},
+        probing=plan.probing.digest,
         packages=versions,
         git_revision=git_revision(config.resolve().parent),
         hardware=hardware(),
@@ -303,16 +324,16 @@ def _manifest(
     )
 
 
-def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
+def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
     """Write the manifest, unless the folder holds another experiment's run; return it as written.
 
     A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
-    seeds and limit may change: rows know their recipe.
+    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
 
     Raises:
         InputError: It holds another experiment's run.
     """
-    path = run_dir / "manifest.json"
+    path = run_dir / MANIFEST
     if os.path.lexists(path):
         try:
             old = read_json(read_input_text(path, LARGEST_RECORD, within=run_dir))
@@ -326,7 +347,7 @@ def _claim(run_dir: Path, manifest: RunManifest) -> RunManifest:
                 path, "", "is no manifest of a run", "use --out DIR, or delete the folder"
             ) from None
         for key, was, now in pairs:
-            if was != now:
+            if was != now and not (any_model and key == "model"):
                 remedy = "use --out DIR for this one, or delete the folder"
                 raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
         manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})

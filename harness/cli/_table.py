@@ -11,13 +11,13 @@ from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.deciding.records import Candidate, Decision, TaskLead
-from harness.deciding.wording import cost_bounds, kept, money, once, p_value, points
+from harness.deciding.wording import STATED, cost_bounds, kept, money, once, p_value, points
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
     from harness.gate.comparing import Compared
     from harness.gate.evaluate import CandidateResult
-    from harness.gate.planning import PlannedCheck
+    from harness.gate.planning import Plan
 
 
 def print_summary(summary: Summary) -> None:
@@ -67,7 +67,7 @@ def _scores(summary: Summary) -> Table:
     for role in ("target", "retention"):
         for info in (task for task in summary.tasks if task.role == role):
             row = [cells.get((info.name, strategy)) for strategy in summary.strategies]
-            best = max((cell.mean for cell in row if cell), default=0.0)
+            best = max((cell.mean for cell in row if cell and cell.complete), default=0.0)
             texts = [_cell(cell, best) for cell in row]
             table.add_row(info.name, info.primary_metric, str(info.n_test), *texts)
         table.add_section()
@@ -79,6 +79,8 @@ def _cell(cell: Cell | None, best: float) -> str:
         return "-"
     half = (cell.ci_high - cell.ci_low) / 2
     text = f"{100 * cell.mean:.1f} ±{100 * half:.1f}"
+    if not cell.complete:
+        return f"{text} (n = {cell.n:,})"
     return f"[bold]{text}[/bold]" if cell.mean == best else text
 
 
@@ -99,10 +101,11 @@ def _costs(summary: Summary) -> Table:
 
 
 def _cost_row(cost: StrategyCost) -> list[str]:
+    stated = f"\n{STATED}" if cost.prepare.stated else ""
     return [
         cost.strategy,
-        f"{cost.prepare.wall_s:.1f}",
-        f"{cost.prepare.trained_tokens:,}",
+        f"{cost.prepare.wall_s:.1f}{stated}",
+        f"{cost.prepare.trained_tokens:,}{stated}",
         f"{cost.prompt_tokens:.0f}",
         f"{cost.completion_tokens:.1f}",
         f"{1000 * cost.latency_p50_s:.1f}",
@@ -132,7 +135,7 @@ def decision_table(decision: Decision) -> Table:
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
-            "" if old else p_value(each.p_holm),
+            p_value(each.p_holm),
             kept(each.retained) or "-",
             "\n".join(part for part in (money(each.per_1000), cost_bounds(each)) if part),
             "-" if right is None else money(right),
@@ -194,17 +197,21 @@ def gate_table(candidate: CandidateResult) -> Table:
     return table
 
 
-def plan_table(checks: Sequence[PlannedCheck], flips: float) -> Table:
+def plan_table(plan: Plan, flips: float) -> Table:
     """One row for each check: what its items can show."""
-    table = Table(title=f"What the gate can see, if {flips:.0%} of the items flip and nothing is lost")
+    table = Table(title=f"An equally good adapter, if {flips:.0%} of the items flip")
     table.add_column("check")
-    for name in ("items", "margin", "fewest items", "items for power 0.8", "margin held with power 0.8"):
+    for name in ("items", "groups", "margin", "fewest", "passes", "fails", "items for 80 %"):
         table.add_column(name, justify="right")
-    table.add_column("enough")
-    for check in checks:
-        figures = (str(check.n), f"{check.margin:.3f}", str(check.fewest), str(check.needed))
-        enough = "yes" if check.enough else "no: likely inconclusive"
-        table.add_row(escape(check.name), *figures, f"{check.detectable:.3f}", enough)
+    for check in plan.checks:
+        sizes = (
+            f"{check.n:,}",
+            f"{check.n_clusters:,}",
+            points(check.margin, sign=False),
+            f"{check.fewest:,}",
+        )
+        needed = "too many" if check.needed is None else f"{check.needed:,}"
+        table.add_row(escape(check.name), *sizes, f"{check.passes:.0%}", f"{check.fails:.0%}", needed)
     return table
 
 

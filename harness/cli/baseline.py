@@ -31,7 +31,7 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> N
 
     if not reason.strip():
         raise InputError("--reason", "", "is empty", "say why this strategy is the new baseline")
-    rows = load_rows(run)
+    rows = load_rows(run, unchanged=True)
     manifest = rows.manifest
     others = [name for name in manifest.recipes if name != rows.base]
     chosen = strategy or (others[0] if len(others) == 1 else None)

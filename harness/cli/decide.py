@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     "--retrains-per-month", type=click.FloatRange(min=0), default=0.0, show_default=True, metavar="N",
     help="How often training and indexing are repeated.",
 )  # fmt: skip
+@click.option(
+    "--max-leaks", type=click.FloatRange(0, 1), default=0.01, show_default=True, metavar="SHARE",
+    help="Largest accepted share of test items that stand in the training data, or nearly so.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 def decide(  # noqa: PLR0913 - the options of a command
     run: Path,
@@ -54,6 +58,7 @@ def decide(  # noqa: PLR0913 - the options of a command
     weights: str | None,
     cache_hits: float,
     retrains_per_month: float,
+    max_leaks: float,
     as_json: bool,
 ) -> int:
     """Decide by the run folder RUN: prompt, retrieve, fine-tune, or not yet proven.
@@ -66,14 +71,14 @@ def decide(  # noqa: PLR0913 - the options of a command
     from harness.deciding.records import Limits
     from reports._data import load_rows
 
-    rows = load_rows(run)
+    rows = load_rows(run, unchanged=True)
     if not any(task.role == "target" for task in rows.manifest.tasks.values()):
         remedy = "run it with a task of `role: target`; what was forgotten is in `trilemma report`"
         raise InputError(run, "tasks", "has no target task to decide on, only retention tasks", remedy)
     sheet = load_prices(prices) if prices else None
     shares = _weights(weights, rows.manifest)
     use = Use(queries_per_month, cache_hits, retrains_per_month)
-    limits = Limits(max_forgetting=max_forgetting, max_cost_per_1000=max_cost_per_1k)
+    limits = Limits(max_forgetting=max_forgetting, max_cost_per_1000=max_cost_per_1k, max_leaks=max_leaks)
     decision = choose(rows, sheet, use, limits, shares)
     if as_json:
         click.echo(decision.model_dump_json(indent=1))

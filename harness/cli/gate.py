@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from harness.gate.baseline import Baseline
     from harness.gate.evaluate import GateResult
     from harness.gate.spec import GateFile
-    from harness.types import LoadedTask, Task
+    from harness.types import LoadedTask
 
 EXITS = {
     "PASS": EXIT_DONE,
@@ -51,6 +52,7 @@ EXITS = {
     help="A run folder of which one strategy is the candidate, judged by the rows that it holds.",
 )  # fmt: skip
 @click.option("--strategy", metavar="NAME", help="Which strategy of RUN is the candidate.")
+@click.option("--best", is_flag=True, help="Of several candidates one that passes is enough.")
 @click.option("--plan", "only_plan", is_flag=True, help="Print what the gate can see, and run nothing.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder [default: runs/gate-NAME]."
@@ -61,14 +63,16 @@ def gate(
     adapters: tuple[Path, ...],
     finished: Path | None,
     strategy: str | None,
+    best: bool,
     only_plan: bool,
     out: Path | None,
 ) -> int:
     """Judge candidate adapters by the gate file: PASS, FAIL or INCONCLUSIVE.
 
     Runs what is missing, and writes gate.json, gate.md and gate.xml (JUnit). Exit codes: 0 pass, 1 fail,
-    2 wrong input or a refused adapter, 3 inconclusive, 4 not comparable, 5 errors. With several candidates
-    the best one decides, and one that is refused ends with 2.
+    2 wrong input or a refused adapter, 3 inconclusive, 4 not comparable, 5 errors. Every candidate has its
+    own verdict, and the worst is the gate's. With --best one that passes is enough, and passing is corrected
+    for their number.
     """
     from harness.config import load_experiment
     from harness.gate.baseline import load_baseline
@@ -79,62 +83,64 @@ def gate(
     experiment = load_experiment(config)
     baseline = load_baseline(_beside(gate_file, wanted.baseline)) if wanted.baseline else None
     _, loaded = checked(experiment, config)
-    by_name = {task.task.name: task.task for task in loaded}
-    check_tasks(wanted, by_name, gate_file)
-    sizes = {task.task.name: min(len(task.test), experiment.limit or len(task.test)) for task in loaded}
-    _plan(wanted, gate_file, by_name, sizes, only_plan)
+    check_tasks(wanted, {task.task.name: task.task for task in loaded}, gate_file)
+    _plan(wanted, gate_file, loaded, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
-    Candidates(adapters, finished, strategy).check()
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
+    Candidates(adapters, finished, strategy).check(run_dir)
+    read = _Gate(wanted, experiment, config, baseline, loaded, best)
     with resumable(), locked(run_dir):
         if finished is not None:
-            result = _judged(wanted, finished, (strategy_of(finished, strategy),), baseline, by_name)
+            result = read.judged(finished, (strategy_of(finished, strategy),))
         else:
-            result = _asked(wanted, experiment, config, adapters, run_dir, baseline, loaded)
+            result = read.asked(adapters, run_dir)
         _write(result, run_dir)
     return EXITS[result.verdict]
 
 
-def _asked(
-    wanted: GateFile,
-    experiment: Experiment,
-    config: Path,
-    adapters: tuple[Path, ...],
-    run_dir: Path,
-    baseline: Baseline | None,
-    tasks: Sequence[LoadedTask],
-) -> GateResult:
-    """Ask adapters what is missing and judge them; those that are refused are told and cost no other."""
-    from harness.composition import Apart
-    from harness.gate.refused import with_refused
-    from harness.progress import progress_for
+@dataclass(frozen=True)
+class _Gate:
+    """What the command has read; ``best`` is whether one candidate that passes is enough."""
 
-    by_name = named(adapters)
-    apart = Apart(frozenset(by_name))
-    for chain in chains_of(gated(wanted, experiment, by_name), str(config)):
-        with apart.each(chain.name):
-            if chain.name in by_name:
-                refuse_run(by_name[chain.name])
-            chain.check([task.data for task in tasks], str(config))
-    if not apart.empty:
-        left = gated(wanted, experiment, apart.left(by_name))
-        complete(left, config, run_dir, progress_for(sys.stderr), apart=apart)
-    names = tuple(apart.left(by_name))
-    by_task = {task.task.name: task.task for task in tasks}
-    judged = _judged(wanted, run_dir, names, baseline, by_task) if names else None
-    for line in apart.refused.values():
-        click.echo(f"refused: {line}", err=True)
-    return with_refused(wanted, judged, apart.refused)
+    wanted: GateFile
+    experiment: Experiment
+    config: Path
+    baseline: Baseline | None
+    tasks: Sequence[LoadedTask]
+    best: bool
 
+    def asked(self, adapters: tuple[Path, ...], run_dir: Path) -> GateResult:
+        """Ask adapters what is missing and judge them; those that are refused are told and cost no other."""
+        from harness.composition import Apart
+        from harness.gate.refused import with_refused
+        from harness.progress import progress_for
 
-def _judged(
-    wanted: GateFile, run: Path, names: tuple[str, ...], baseline: Baseline | None, tasks: dict[str, Task]
-) -> GateResult:
-    from harness.gate.evaluate import evaluate
-    from reports._data import load_rows
+        by_name = named(adapters)
+        apart = Apart(frozenset(by_name))
+        for chain in chains_of(gated(self.wanted, self.experiment, by_name), str(self.config)):
+            with apart.each(chain.name):
+                if chain.name in by_name:
+                    refuse_run(by_name[chain.name])
+                chain.check([task.data for task in self.tasks], str(self.config))
+        if not apart.empty:
+            left = gated(self.wanted, self.experiment, apart.left(by_name))
+            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart, any_model=True)
+        names = tuple(apart.left(by_name))
+        judged = self.judged(run_dir, names) if names else None
+        for line in apart.refused.values():
+            click.echo(f"refused: {line}", err=True)
+        return with_refused(self.wanted, judged, apart.refused, best=self.best)
 
-    return evaluate(wanted, load_rows(run), names, baseline, tasks)
+    def judged(self, run: Path, names: tuple[str, ...]) -> GateResult:
+        """Judge strategies of a run."""
+        from harness.gate.evaluate import evaluate
+        from reports._data import load_rows
+
+        tasks = {task.task.name: task.task for task in self.tasks}
+        return evaluate(
+            self.wanted, load_rows(run, unchanged=True), names, self.baseline, tasks, best=self.best
+        )
 
 
 def _beside(gate_file: Path, name: str) -> Path:
@@ -143,21 +149,30 @@ def _beside(gate_file: Path, name: str) -> Path:
     return beside if beside.exists() or not Path(name).exists() else Path(name)
 
 
-def _plan(wanted: GateFile, place: Path, tasks: dict[str, Task], sizes: dict[str, int], show: bool) -> None:
+def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int | None, show: bool) -> None:
+    from harness.analysis.scores import cluster_sizes
     from harness.gate.planning import plan
+    from harness.tasks.selection import chosen
 
-    found = plan(wanted, tasks, sizes, place)
+    sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
+    found = plan(wanted, {task.task.name: task.task for task in tasks}, sizes, place)
     if show:
         from harness.cli._table import plan_table, wide_console
 
-        console = wide_console()
-        console.print(plan_table(found, wanted.expected_flips))
+        wide_console().print(plan_table(found, wanted.expected_flips))
+        together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
+        more = "thousands of" if found.times is None else f"{found.times:.1f}"
+        click.echo(
+            f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
+            f"{found.fails:.0%}; otherwise it ends inconclusive. For 80 % it takes {more} times the items."
+        )
         return
-    for check in found:
+    for check in found.checks:
         if not check.enough:
+            needed = "thousands of times as many" if check.needed is None else f"{check.needed:,}"
             click.echo(
-                f"note: {check.name}: {check.n} items are few for a margin of {check.margin:g}; with "
-                f"{check.needed} it would be held four times in five, with fewer it often ends inconclusive",
+                f"note: {check.name}: {check.n:,} items are few for a margin of {check.margin:g}: an equally "
+                f"good adapter passes in about {check.passes:.0%} of runs; for 80 % it takes {needed}",
                 err=True,
             )
 
@@ -180,6 +195,11 @@ def _write(result: GateResult, run_dir: Path) -> None:
     console = wide_console()
     for candidate in result.candidates:
         console.print(gate_table(candidate))
-    named = result.candidates[0].candidate if result.verdict == result.candidates[0].verdict else result.gate
-    console.print(f"{result.verdict}: {named}", markup=False)
+        for note in candidate.notes:
+            console.print(f"note: {candidate.candidate}: {note}", markup=False, soft_wrap=True)
+    for candidate in result.candidates:
+        console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
+    if len(result.candidates) > 1:
+        which = "one that passes is enough" if result.best else "the worst of them decides"
+        console.print(f"{result.verdict}: {which}", markup=False)
     click.echo(f"Written: {run_dir}/gate.json, gate.md, gate.xml")

@@ -2,8 +2,9 @@
 
 The rule, in order (``docs/deciding.md`` gives the reasons and the literature):
 
-1. Checks that can end it: failed items, leaked test items, a base that answers everything already,
-   retrieval that finds too little to be judged.
+1. Checks that can end it: answers or measurements that are missing where the choice may turn on them, failed
+   items, leaked test items, a base that answers everything already, retrieval that finds too little to be
+   judged.
 2. A challenger must be proven better than the incumbent (Holm over all of them), must not be found to
    forget more than is accepted, and must not cost more than is accepted.
 3. Among those, the best; and among those not proven worse than the best, the cheapest at the given volume.
@@ -34,7 +35,7 @@ from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome, Retained, TaskLead
 from harness.deciding.retention import Evidence, KeptTask, judged
 from harness.deciding.turning import changes
-from harness.deciding.wording import paragraph
+from harness.deciding.wording import STATED, paragraph
 from harness.stats import Macro, holm, mean_bounds
 
 Kind = Literal["prompt", "retrieve", "fine-tune", "combine"]
@@ -46,6 +47,10 @@ KINDS: Mapping[str, Kind] = {
     "qlora": "fine-tune",
     "adapter": "fine-tune",
 }
+
+
+_SHOWN = 3
+"""Most things that a strategy lacks which are named one by one."""
 
 
 def kind_of(use: str) -> Kind:
@@ -84,6 +89,7 @@ class Choosing:
             paragraph="",
             checks=checks,
             candidates=self.candidates,
+            unjudged=tuple(self._unjudged()),
             frontier=tuple(self._frontier()),
             changes=tuple(changes(self, winner)) if outcome != "stopped" else (),
             scenarios=tuple(scenarios(self._deployable_costs, self.sheet, self.use)),
@@ -162,18 +168,21 @@ class Choosing:
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
-        """Every strategy that has answered all target tasks, best first."""
+        """Every strategy that has answered all target tasks and whose cost is known, best first."""
         names = [name for name in self._means if {name, self.incumbent} <= self._costs.keys()]
-        challengers = [n for n in names if n != self.incumbent and not self._is_oracle(n)]
-        corrected = dict(zip(challengers, holm([self._means[n].p_value for n in challengers]), strict=True))
-        found = [self._candidate(name, corrected.get(name, 1.0)) for name in names]
-        return tuple(sorted(found, key=lambda each: -each.mean))
+        return tuple(sorted(map(self._candidate, names), key=lambda each: -each.mean))
+
+    @cached_property
+    def _p_holm(self) -> dict[str, float]:
+        """Challenger to its corrected p-value; one that is not finished counts as one that shows nothing."""
+        names = [name for name in self._entries if name != self.incumbent and not self._is_oracle(name)]
+        p_values = [self._means[name].p_value if name in self._means else 1.0 for name in names]
+        return dict(zip(names, holm(p_values), strict=True))
 
     @property
     def _level(self) -> float:
         """Level of the first of Holm's tests: what a challenger must hold beside all others."""
-        n_others = sum(name != self.incumbent and not self._is_oracle(name) for name in self._means)
-        return self.limits.alpha / max(1, n_others)
+        return self.limits.alpha / max(1, len(self._p_holm))
 
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
@@ -188,7 +197,7 @@ class Choosing:
             for task, share in self._shares.items()
         )
 
-    def _candidate(self, name: str, p_holm: float) -> Candidate:
+    def _candidate(self, name: str) -> Candidate:
         mean, cost, old = self._means[name], self.priced(name), self.priced(self.incumbent)
         low, high = mean.interval(self.limits.alpha) if name != self.incumbent else (0.0, 0.0)
         mean_low, mean_high = self._score_bounds(name)
@@ -202,10 +211,11 @@ class Choosing:
             difference=mean.estimate,
             ci_low=low,
             ci_high=high,
-            p_holm=p_holm,
+            p_holm=self._p_holm.get(name),
             detectable=mean.detectable(self._level),
             needed=mean.items_to_detect(mean.estimate, self._level),
             n_items=mean.n,
+            n_groups=sum(task.n_clusters for task in mean.tasks),
             n_seeds=max(task.n_seeds for task in mean.tasks),
             per_1000=cost.per_1000,
             per_1000_low=cost.per_1000_bounds and cost.per_1000_bounds[0],
@@ -213,6 +223,7 @@ class Choosing:
             per_1000_correct=cost.per_1000_correct if math.isfinite(cost.per_1000_correct) else None,
             once=cost.once,
             once_known=cost.once_known,
+            once_stated=cost.once_stated,
             month=cost.month,
             break_even_queries=paid_back,
             break_even_volume=break_even_volume(cost, old),
@@ -245,8 +256,10 @@ class Choosing:
         most = self.limits.max_cost_per_1000
         if most is not None and cost.per_1000 > most:
             yield f"costs more than {most:g} {self.sheet.currency} per 1,000 answers"
-        if any(failure.strategy == name for failure in self.summary.failures):
+        if name in self._failed:
             yield "could not be prepared with every seed"
+        if lacking := self._lacking(name):
+            yield f"is not finished: it lacks {lacking}"
 
     def _forgetting(self, name: str) -> Retained:
         adapted = self._costs[name].prepare.tuned or any(p.adapter for p in self.run.probes.get(name, ()))
@@ -266,18 +279,76 @@ class Choosing:
                 drift=next((each for each in summary.drift if each.strategy == name), None),
                 contrasts=[each for each in summary.forgetting if each.strategy == name],
                 flips=[f for f in summary.flips if f.strategy == name and f.role == "retention"],
+                missing=self._unmeasured(name),
             ),
             self.limits,
         )
 
+    # --- What is not there ---
+
+    @cached_property
+    def _failed(self) -> set[str]:
+        """Strategies that could not be prepared with every seed."""
+        return {failure.strategy for failure in self.summary.failures}
+
+    def _lacking(self, name: str) -> str:
+        """Return what a strategy lacks that running again would give; "" where it is finished."""
+        found = [each.text for each in self.run.missing if each.strategy == name and not each.error]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return ", ".join(found[:_SHOWN]) + more
+
+    def _unmeasured(self, name: str) -> list[str]:
+        """Return what is not there of a strategy or of the base and tells whether it forgets."""
+        kept = {info.name for info in self.run.infos if info.role == "retention"}
+        found = [
+            each.text if each.strategy == name else f"{each.text} of {each.strategy}"
+            for each in self.run.missing
+            if (each.task in kept and each.strategy in (name, self.run.base))
+            or (each.what == "measurements" and each.strategy == name)
+        ]
+        base = self.run.base
+        return [*found, f"{base}, which could not be prepared"] if base in self._failed and kept else found
+
+    def _decisive(self, name: str) -> bool:
+        """Whether the choice may turn on what an unfinished strategy lacks.
+
+        A ceiling is never chosen, and a challenger that has answered all target tasks without being proven
+        better is not either, whatever it forgets. The others are compared with incumbent and base.
+        """
+        if name in (self.incumbent, self.run.base):
+            return True
+        if self._is_oracle(name):
+            return False
+        if name not in self._means:
+            return True
+        return self._means[name].estimate > 0 and self._p_holm[name] < self.limits.alpha
+
+    def _finished(self) -> Check:
+        lacking = {name: text for name in self._entries if (text := self._lacking(name))}
+        told = "; ".join(f"{name} lacks {text}" for name, text in lacking.items())
+        return Check(
+            name="finished",
+            good=not lacking,
+            ends=any(map(self._decisive, lacking)),
+            text=f"not finished: {told}; run `trilemma run` again" if lacking else "every answer is there",
+        )
+
+    def _unjudged(self) -> Iterable[str]:
+        for name in self._entries:
+            if name in self._failed:
+                yield f"{name} could not be prepared"
+            elif lacking := self._lacking(name):
+                yield f"{name} is not finished, it lacks {lacking}"
+
     # --- The checks ---
 
     def _checks(self) -> Iterable[Check]:
+        yield self._finished()
         summary, limits = self.summary, self.limits
         share = summary.errors / max(1, summary.items)
         text = f"{summary.errors} of {summary.items} answers failed ({share:.1%})"
         if summary.failures:
-            text += f"; could not be prepared: {', '.join(sorted({f.strategy for f in summary.failures}))}"
+            text += f"; could not be prepared: {', '.join(sorted(self._failed))}"
         yield Check(
             name="errors",
             good=not summary.errors and not summary.failures,
@@ -289,15 +360,19 @@ class Choosing:
         yield self._ceiling()
         yield from self._recall()
         yield from self._parity()
+        yield from self._stated()
 
     def _leakage(self) -> Check:
         infos = [info for info in self.run.infos if info.role == "target"]
         leaks = {info.name: self.run.manifest.leaks.get(info.name, 0) for info in infos}
         ends = any(leaks[info.name] > self.limits.max_leaks * info.n_test for info in infos)
         named = [f"{count} of {name}" for name, count in leaks.items() if count]
-        text = "no test item stands in the training data"
+        text = "no test item stands in the training data, nor nearly so"
         if named:
-            text = f"test items that stand in the training data: {', '.join(named)}"
+            text = (
+                f"test items that stand in the training data, or nearly so: {', '.join(named)} "
+                "(`trilemma tasks validate` names them)"
+            )
         return Check(name="leakage", good=not named, ends=ends, text=text)
 
     def _same_prompts(self) -> Iterable[Check]:
@@ -325,7 +400,11 @@ class Choosing:
 
     def _recall(self) -> Iterable[Check]:
         """Whether retrieval finds enough to be judged, and what perfect retrieval would give."""
-        cells = [c for c in self.summary.cells if c.metric == "recall" and not self._is_oracle(c.strategy)]
+        cells = [
+            cell
+            for cell in self.summary.cells
+            if cell.metric == "recall" and cell.complete and not self._is_oracle(cell.strategy)
+        ]
         targets = {info.name for info in self.run.infos if info.role == "target"}
         for task in sorted({cell.task for cell in cells} & targets):
             found = {cell.strategy: self._recall_of(cell) for cell in cells if cell.task == task}
@@ -337,7 +416,7 @@ class Choosing:
             ceiling = [
                 cell
                 for cell in self.summary.cells
-                if cell.task == task and cell.primary and self._is_oracle(cell.strategy)
+                if cell.task == task and cell.primary and cell.complete and self._is_oracle(cell.strategy)
             ]
             if ceiling:
                 top = max(ceiling, key=lambda cell: cell.mean)
@@ -349,6 +428,12 @@ class Choosing:
         scores = self.run.scores[cell.strategy][cell.task]
         failed = len(scores.failed - scores.of(cell.metric).keys())
         return cell.mean * cell.n / (cell.n + failed), failed
+
+    def _stated(self) -> Iterable[Check]:
+        """Say whose costs of training are an adapter's own word."""
+        if named := [cost.strategy for cost in self.summary.costs if cost.prepare.stated]:
+            text = f"what training took is {STATED}, not measured here: {', '.join(named)}"
+            yield Check(name="training cost", good=False, ends=False, text=text)
 
     def _parity(self) -> Iterable[Check]:
         """Whether retrieval was given the examples that fine-tuning learned from."""
@@ -397,7 +482,7 @@ class Choosing:
             for candidate in self.candidates
             if candidate.strategy != self.incumbent
             and candidate.difference > 0
-            and candidate.p_holm < self.limits.alpha
+            and candidate.differs(self.limits.alpha)
             and not candidate.excluded
         ]
 

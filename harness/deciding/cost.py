@@ -59,6 +59,7 @@ class Priced:
         per_1000_correct: 1,000 right answers; infinite where none is right.
         month: All of a month at the expected volume.
         once_known: Whether what ``once`` is made of was measured; else it is a lower bound.
+        once_stated: Whether an adapter from elsewhere states part of it, and nobody has measured it.
     """
 
     strategy: str
@@ -70,6 +71,7 @@ class Priced:
     per_1000_correct: float
     month: float
     once_known: bool = True
+    once_stated: bool = False
 
 
 def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Priced:
@@ -96,6 +98,7 @@ def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Pri
         per_1000_correct=1000 * per_query / right if right > 0 else math.inf,
         month=per_month + per_query * use.queries_per_month,
         once_known=_once_known(cost.prepare, sheet),
+        once_stated=cost.prepare.stated,
     )
 
 

@@ -48,8 +48,9 @@ class Retained(Frozen):
     """The mean over the retention tasks that can show a loss against the base, and the task that lost most.
 
     ``grounds`` are clauses that say what else the state rests on: tasks that cannot show a loss, tasks whose
-    loss is proven, what questions tell of their answers, perplexity. Where no task can show a loss, the
-    figures are those of all. ``lost_information`` are the tasks whose questions tell less of their answers.
+    loss is proven, what questions tell of their answers, perplexity. Where no task can show a loss, and the
+    state is "not known", there are no figures. ``lost_information`` are the tasks whose questions tell less
+    of their answers.
     """
 
     state: ForgettingState
@@ -79,16 +80,19 @@ class TaskLead(Frozen):
 class Candidate(Frozen):
     """One strategy in the table: quality against the incumbent, cost, forgetting.
 
+    ``p_holm`` is None for the incumbent and for a ceiling that is no system: neither is tested.
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    ``n_groups`` are the independent ones among the ``n_items``: alike items and those of one cluster are one.
     ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
     ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
     challengers (alpha over their number); None for a difference of 0. ``per_1000_low`` and ``per_1000_high``
     are the 95 % interval of the mean cost over items, or clusters of them; None where it is not known.
     ``once_known`` False means that part of what it took to prepare was not measured: ``once`` is a lower
-    bound. ``break_even_known`` is False where it would tell. ``tasks`` has
-    the target tasks one by one; the incumbent's has none.
+    bound. ``break_even_known`` is False where it would tell. ``once_stated`` means that an adapter from
+    elsewhere states what its training took, and that nobody has measured it. ``tasks`` has the target tasks
+    one by one; the incumbent's has none.
     """
 
     strategy: str
@@ -99,10 +103,11 @@ class Candidate(Frozen):
     difference: float
     ci_low: float
     ci_high: float
-    p_holm: float
+    p_holm: float | None
     detectable: float
     needed: int | None = None
     n_items: int
+    n_groups: int
     n_seeds: int
     per_1000: float
     per_1000_low: float | None = None
@@ -110,6 +115,7 @@ class Candidate(Frozen):
     per_1000_correct: float | None
     once: float
     once_known: bool = True
+    once_stated: bool = False
     month: float
     break_even_queries: float | None
     break_even_volume: float | None
@@ -117,6 +123,10 @@ class Candidate(Frozen):
     retained: Retained
     excluded: tuple[str, ...]
     tasks: tuple[TaskLead, ...] = ()
+
+    def differs(self, alpha: float) -> bool:
+        """Whether it is proven to be better or worse than the incumbent."""
+        return self.p_holm is not None and self.p_holm < alpha
 
 
 class CostUnder(Frozen):
@@ -129,6 +139,7 @@ class CostUnder(Frozen):
 class Decision(Frozen):
     """The answer, its grounds and its limits. ``winner`` is None where nothing is proven.
 
+    ``unjudged`` says of strategies that the choice leaves out why: not finished, or not to be prepared.
     ``frontier`` are the strategies, cheapest first, that are proven better than every cheaper one (Holm over
     all pairs).
     """
@@ -141,6 +152,7 @@ class Decision(Frozen):
     paragraph: str
     checks: tuple[Check, ...]
     candidates: tuple[Candidate, ...]
+    unjudged: tuple[str, ...] = ()
     frontier: tuple[str, ...]
     changes: tuple[str, ...]
     scenarios: tuple[CostUnder, ...]

@@ -22,7 +22,7 @@ from harness.analysis.findings import Contrast, InformationChange, StrategyDrift
 from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.deciding.records import ForgettingState, Limits, Retained
 from harness.drift import GENERAL_TEXT
-from harness.stats import Losses, Macro, Paired, holm
+from harness.stats import Macro, Paired, holm
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Evidence:
         drift: Likelihood of texts; None where not measured.
         contrasts: The differences by task as they are shown.
         flips: Items lost and gained on retention tasks.
+        missing: What was to be measured and is not there, as clauses.
     """
 
     tasks: Sequence[KeptTask]
@@ -82,6 +83,7 @@ class Evidence:
     drift: StrategyDrift | None
     contrasts: Sequence[Contrast] = ()
     flips: Sequence[TaskFlips] = ()
+    missing: Sequence[str] = ()
 
     @property
     def seeing(self) -> list[KeptTask]:
@@ -98,15 +100,16 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
     """Return whether forgetting is found, ruled out, or neither, and why."""
     untold = dict(_lost_information(evidence, limits))
     lost = [*_lost_scores(evidence, limits), *untold.values()]
+    absent = [f"not measured: {text}" for text in evidence.missing]
     if not evidence.tasks:
-        state: ForgettingState = "found" if lost else "not measured"
-        return Retained(state=state, grounds=tuple(lost), lost_information=tuple(untold))
+        state: ForgettingState = "found" if lost else "not known" if absent else "not measured"
+        return Retained(state=state, grounds=(*lost, *absent), lost_information=tuple(untold))
     seeing, mean = evidence.seeing, evidence.mean
-    low, high = mean.interval(2 * limits.alpha)
+    low, high = mean.lower(limits.alpha), mean.interval(2 * limits.alpha)[1]
     within = low > -limits.max_forgetting
-    apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits)]
+    apart = [*_hidden(seeing, within, limits), *_perplexity(evidence, limits), *absent]
     state = "not ruled out"
-    if lost or (seeing and high < 0 and not within):
+    if lost or (seeing and mean.drop_p < limits.alpha and not within):
         state = "found"
     elif not seeing:
         state = "not known"
@@ -114,6 +117,8 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
         state = "ruled out"
     worst = min(evidence.contrasts, key=lambda each: each.difference, default=None)
     blind = [blind_text(task.name, task.blind, task.base_mean) for task in evidence.tasks if task.blind]
+    if state == "not known":
+        return Retained(state=state, grounds=(*lost, *apart, *blind), lost_information=tuple(untold))
     return Retained(
         state=state,
         difference=mean.estimate,
@@ -131,7 +136,7 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
 def _lost_scores(evidence: Evidence, limits: Limits) -> Iterable[str]:
     """Name the tasks whose own loss is proven (Holm): a gain elsewhere does not make it good."""
     tasks = [task for task in evidence.tasks if task.blind != "floor"]
-    corrected = holm([_one_sided(task.found.estimate, task.found.p_value) for task in tasks])
+    corrected = holm([task.found.drop_p for task in tasks])
     for task, p in zip(tasks, corrected, strict=True):
         if p < limits.alpha and task.found.estimate <= -limits.max_forgetting:
             yield f"{task.name} has lost {-100 * task.found.estimate:.1f} points"
@@ -153,8 +158,7 @@ def _hidden(seeing: Sequence[KeptTask], within: bool, limits: Limits) -> Iterabl
     """Say where only gains of some tasks keep the mean within the limit: the others may have lost more."""
     if not seeing or not within:
         return
-    losses = Losses(tuple(task.found for task in seeing))
-    if losses.interval(2 * limits.alpha)[0] <= -limits.max_forgetting:
+    if Macro(tuple(task.found for task in seeing)).lower_of_losses(limits.alpha) <= -limits.max_forgetting:
         gained = max(seeing, key=lambda task: task.found.estimate)
         yield f"the gain in {gained.name} makes up for what the other tasks may have lost"
 

@@ -29,21 +29,26 @@ def paragraph(decision: Decision) -> str:
         ended = [check.text for check in decision.checks if check.ends]
         return f"No decision: {'; '.join(ended) or 'the incumbent has not answered every target task'}."
     if decision.winner is None:
-        return _unproven(decision)
+        return _unproven(decision) + _unjudged(decision)
     mine = by_name[decision.winner]
-    if decision.winner == decision.incumbent or (mine.difference == 0 and mine.p_holm == 1.0):
+    if decision.winner == decision.incumbent or (mine.difference == 0 and not mine.differs(1.0)):
         text = next((check.text for check in decision.checks if check.ends), "nothing is proven better")
-        return f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}.{_leaders(decision)}"
+        line = f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}."
+        return line + _leaders(decision) + _unjudged(decision)
     sentences = [
         f"{VERBS[decision.outcome]}: {mine.strategy}.",
         f"It is {points(mine.difference)} points better than {decision.incumbent} "
-        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm)} after Holm; "
-        f"n = {mine.n_items:,} items, {_seeds(mine)}).",
+        f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm or 0.0)} after Holm; "
+        f"n = {_items(mine)}, {_seeds(mine)}).",
         _by_task(decision, mine),
         _cost(decision, mine, by_name.get(decision.incumbent)),
         _forgetting(mine.retained),
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(sentence for sentence in sentences if sentence) + _unjudged(decision)
+
+
+def _unjudged(decision: Decision) -> str:
+    return f" Not judged: {'; '.join(decision.unjudged)}." if decision.unjudged else ""
 
 
 def _by_task(decision: Decision, mine: Candidate) -> str:
@@ -103,13 +108,21 @@ def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
     return _listed(shown)
 
 
-def p_value(value: float) -> str:
-    """Return a p-value as `0.012` or `< .001`."""
+def p_value(value: float | None) -> str:
+    """Return a p-value as `0.012` or `< .001`; "" where nothing is tested."""
+    if value is None:
+        return ""
     return f"{value:.3f}" if value >= 0.001 else "< .001"
 
 
 def _p(value: float) -> str:
     return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
+
+
+def _items(mine: Candidate) -> str:
+    """Say how many items were asked, and how many groups they are where alike ones count as one."""
+    alone = mine.n_groups == mine.n_items
+    return f"{mine.n_items:,} items" + ("" if alone else f" in {mine.n_groups:,} groups")
 
 
 def _seeds(mine: Candidate) -> str:
@@ -132,7 +145,7 @@ def _unproven(decision: Decision) -> str:
     barred = [c for c in decision.candidates if c.excluded and c.difference > 0 and c.ci_low > 0]
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
-        f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {best.n_items:,} items). "
+        f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {_items(best)}). "
         f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
         "in five."
     )
@@ -162,16 +175,22 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     return text + "."
 
 
+STATED = "as stated by the adapter"
+"""Of a figure that an adapter from elsewhere brings along, and that nobody has measured."""
+
+
 def break_even(mine: Candidate) -> str:
     """Return when a strategy has paid for itself."""
     if not mine.break_even_known:
         return "when it is paid back is not known, as preparing it was not measured"
-    if mine.break_even_queries is None:
-        return "it never becomes the cheaper one"
     queries = mine.break_even_queries
-    return (
-        "it is cheaper from the first query on" if queries < 1 else f"paid back after {queries:,.0f} queries"
-    )
+    if queries is None:
+        text = "it never becomes the cheaper one"
+    elif queries < 1:
+        text = "it is cheaper from the first query on"
+    else:
+        text = f"paid back after {queries:,.0f} queries"
+    return f"{text}, by a training cost {STATED}" if mine.once_stated else text
 
 
 def cost_bounds(mine: Candidate) -> str:
@@ -182,8 +201,10 @@ def cost_bounds(mine: Candidate) -> str:
 
 
 def once(mine: Candidate) -> str:
-    """Return what preparing costs, or that it was not measured."""
-    return money(mine.once) if mine.once_known else "not measured"
+    """Return what preparing costs, and where that was not measured that it was not."""
+    if not mine.once_known:
+        return "not measured"
+    return f"{money(mine.once)} ({STATED})" if mine.once_stated else money(mine.once)
 
 
 def money(amount: float) -> str:
@@ -201,13 +222,17 @@ def kept(retained: Retained) -> str:
     """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
     if retained.state == "none possible":
         return "cannot forget"
-    return "" if retained.difference is None else f"{points(retained.difference)} ({retained.state})"
+    if retained.difference is None:
+        return "" if retained.state == "not measured" else retained.state
+    return f"{points(retained.difference)} ({retained.state})"
 
 
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
         return "Its weights are the base's, so it can forget nothing."
     grounds = "; ".join(retained.grounds)
+    if retained.state == "not known":
+        return f"Whether it forgets is not known: {grounds}."
     if retained.difference is None or retained.ci_low is None or retained.ci_high is None:
         if retained.state == "found":
             return f"Forgetting is found: {grounds}."
@@ -218,8 +243,6 @@ def _forgetting(retained: Retained) -> str:
         f"({points(retained.worst_difference or 0.0)}); {retained.lost} of {retained.base_right} right "
         "answers lost"
     )
-    if retained.state == "not known":
-        return f"Whether it forgets is not known: {grounds}."
     said = {"ruled out": "Forgetting beyond the limit is ruled out", "found": "Forgetting is found"}
     text = f"{said.get(retained.state, 'Forgetting beyond the limit is not ruled out')}: {figures}"
     return f"{text}; {grounds}." if grounds else f"{text}."

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from harness.analysis.comparison import Table
+from harness.analysis.findings import Missing
 from harness.analysis.scores import Clusters, pair
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
-from harness.types import RunManifest, Task
+from harness.types import ModelIdentity, RunManifest, Task
 
 Reading = Literal["better", "worse", "not proven"]
 ALPHA = 0.05
@@ -28,6 +29,11 @@ class Scored(Protocol):
     @property
     def scores(self) -> Table:
         """Scores of every strategy on every task."""
+        ...
+
+    @property
+    def missing(self) -> Sequence[Missing]:
+        """What its strategies lack of what the experiment asks."""
         ...
 
     @property
@@ -67,21 +73,40 @@ def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
         elif changed := other_task(other, task):
             left_out.append(f"{name} has other items or settings in the first run ({', '.join(changed)})")
         else:
-            found = (difference(strategy, name, first, later) for strategy in later.scores)
-            rows += [row for row in found if row]
+            for strategy in later.scores:
+                if lacking := unfinished(strategy, name, first, later):
+                    left_out.append(f"{strategy} on {name}: {lacking}")
+                elif row := difference(strategy, name, first, later):
+                    rows.append(row)
     return corrected(rows), left_out
 
 
 def other_settings(first: Scored, later: Scored) -> tuple[str, ...]:
     """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
     old, new = first.manifest, later.manifest
-    changed = ["base model"] if old.model.weights_digest != new.model.weights_digest else []
+    changed = ["base model"] if _other_model(old.model, new.model) else []
     changed += [
         key.replace("_", " ") + " setting"
         for key in _DECODING
         if old.experiment.get(key) != new.experiment.get(key)
     ]
     return tuple(changed)
+
+
+def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
+    """Say in which of two runs a strategy has not answered all of a task; "" where it has in both."""
+    for run, place in ((first, "first"), (later, "later")):
+        for each in run.missing:
+            if (each.strategy, each.task) == (strategy, task):
+                return f"not finished in the {place} run, {each.done:,} of {each.wanted:,} answers"
+    return ""
+
+
+def _other_model(first: ModelIdentity, later: ModelIdentity) -> bool:
+    """Whether two runs had other weights or settings; runs of older versions have not noted the latter."""
+    noted = first.settings_digest and later.settings_digest
+    other_settings = noted and first.settings_digest != later.settings_digest
+    return first.weights_digest != later.weights_digest or bool(other_settings)
 
 
 def other_task(first: Task, later: Task) -> tuple[str, ...]:

@@ -1,32 +1,37 @@
 """PASS, FAIL or INCONCLUSIVE from a difference and a margin: pure functions.
 
-With L and U the one-sided bounds of new - old and m the margin:
+With L the one-sided lower bound of new - old, which needs nothing but the range of the scores, and m the
+margin:
 
 - PASS: L > -m.
-- FAIL: U < 0 with L <= -m: a real drop, and the margin is not met. Judged over all checks by Holm.
+- FAIL: L <= -m and a drop that an equally good candidate would show in less than 5 % of runs, by the paired
+test
+  that decides everywhere else. Judged over all checks of the candidate by Holm.
 - INCONCLUSIVE otherwise.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
 from harness.deciding.wording import points
-from harness.stats import Macro, Paired, holm, items_for_margin
+from harness.stats import POWER, Macro, Paired, holm, least_times, normal_quantile
 from harness.types import Frozen
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
 ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
-_BISECTIONS = 40
 
 
 class CheckResult(Frozen):
     """One check of one candidate.
 
-    ``difference`` is new - old with its one-sided bounds ``low`` and ``high``; ``p_drop`` the p-value that
-    there is no drop, corrected for all checks. ``needed`` is how many items would be enough. Checks that are
-    no differences of scores have only a verdict and a text. ``grounds`` say what else the verdict rests on.
+    ``difference`` is new - old with its one-sided bounds ``low`` (see `Paired.lower`) and ``high``;
+    ``p_drop`` is the p-value that nothing is lost, corrected for all checks of the candidate. ``n`` items
+    stand in ``n_clusters`` independent groups; ``needed`` is how many items would be enough, ``least_margin``
+    what they hold at best: if none of them changes. Checks that are no differences of scores have only a
+    verdict and a text. ``grounds`` say what else the verdict rests on.
     """
 
     name: str
@@ -40,32 +45,28 @@ class CheckResult(Frozen):
     high: float | None = None
     p_drop: float | None = None
     n: int = 0
+    n_clusters: int = 0
     needed: int | None = None
+    least_margin: float | None = None
     lost: tuple[str, ...] = ()
     gained: int = 0
     grounds: tuple[str, ...] = ()
 
 
-def drop_p(found: Paired | Macro) -> float:
-    """Return the one-sided p-value that the true difference is not below 0; 1.0 where the estimate is not."""
-    if found.estimate >= 0:
-        return 1.0
-    low, high = 1e-9, 0.5
-    if found.interval(2 * low)[1] < 0:
-        return low
-    for _ in range(_BISECTIONS):
-        middle = (low * high) ** 0.5
-        if found.interval(2 * middle)[1] < 0:
-            high = middle
-        else:
-            low = middle
-    return high
+def judged(
+    check: CheckResult, found: Paired | Macro, margin: float, alpha: float, level: float
+) -> CheckResult:
+    """Fill in a check's figures; its verdict is PASS or, until all checks are known, INCONCLUSIVE.
 
-
-def judged(check: CheckResult, found: Paired | Macro, margin: float, alpha: float) -> CheckResult:
-    """Fill in a check's figures; its verdict is PASS or, until all checks are known, INCONCLUSIVE."""
-    low, high = found.interval(2 * alpha)
-    passes = low > -margin
+    Args:
+        check: The check.
+        found: The difference.
+        margin: Largest loss that is accepted.
+        alpha: One-sided level of the bounds that are shown.
+        level: One-sided level of passing: alpha, or less where several candidates may pass.
+    """
+    low, high = found.lower(level), found.interval(2 * alpha)[1]
+    passes = found.holds(margin, level)
     return check.model_copy(
         update={
             "verdict": "PASS" if passes else "INCONCLUSIVE",
@@ -73,20 +74,29 @@ def judged(check: CheckResult, found: Paired | Macro, margin: float, alpha: floa
             "difference": found.estimate,
             "low": low,
             "high": high,
-            "p_drop": drop_p(found),
+            "p_drop": found.drop_p,
             "n": found.n,
-            "needed": None if passes else _needed(found, margin, alpha),
+            "n_clusters": found.n_clusters,
+            "needed": None if passes else _needed(found, margin, level),
+            "least_margin": found.least_margin(level),
         }
     )
 
 
-def _needed(found: Paired | Macro, margin: float, alpha: float) -> int | None:
-    """Return how many items would show that the margin is held, were the estimate the truth."""
-    tasks = found.tasks if isinstance(found, Macro) else (found,)
-    flips = sum(float((task.differences**2).mean()) for task in tasks) / len(tasks)
-    effect = max(task.design_effect for task in tasks)
-    needed = items_for_margin(margin, flips, min(found.estimate, 0.0), alpha, design_effect=effect)
-    return None if needed is None else max(needed, found.n + 1)
+def _needed(found: Paired | Macro, margin: float, level: float) -> int | None:
+    """Return how many such items would show in four runs of five that the margin is held, by the estimate.
+
+    None where the estimate is beyond the margin, or where some thousand times as many would not do.
+    """
+    wander = normal_quantile(POWER) * found.standard_error
+
+    def enough(times: float) -> bool:
+        return found.lower_if(times, level) - wander / math.sqrt(times) > -margin
+
+    if found.estimate <= -margin:
+        return None
+    times = least_times(enough, least=1.0)
+    return None if times is None else math.ceil(times * found.n)
 
 
 def settled(checks: Sequence[CheckResult], alpha: float) -> list[CheckResult]:
@@ -102,24 +112,34 @@ def _settled(check: CheckResult, p_holm: float | None, alpha: float) -> CheckRes
     verdict: Verdict = check.verdict
     if check.low <= -check.margin and p_holm < alpha:
         verdict = "FAIL"
-    figures = (
-        f"{points(check.difference)} points (one-sided bounds {points(check.low)} and "
-        f"{points(check.high or 0.0)}; margin {points(check.margin, sign=False)}; n = {check.n:,})"
-    )
+    figures = _figures(check)
     if verdict == "PASS":
         text = f"no loss beyond the margin: {figures}"
     elif verdict == "FAIL":
-        text = f"a real drop, and the margin is not held: {figures}"
+        text = f"a real drop (p = {p_holm:.2g}), and the margin is not held: {figures}"
     elif check.low > -check.margin:
         text = f"not known, though the margin is held: {figures}"
+    elif check.difference <= -check.margin:
+        text = f"not proven; the estimate is beyond the margin, so more items are unlikely to help: {figures}"
     elif check.needed is None:
-        text = (
-            f"not proven; more items are unlikely to help, for the estimate is beyond the margin: {figures}"
-        )
+        text = f"not proven; it would take thousands of times the items: {figures}"
     else:
         text = f"not proven; needs about {check.needed:,} items: {figures}"
+    if verdict == "INCONCLUSIVE" and (check.least_margin or 0.0) >= check.margin:
+        best = points(check.least_margin or 0.0, sign=False)
+        text += f"; so few hold a margin of {best} points at best, if none of them changes"
     text = "; ".join([text, *check.grounds])
     return check.model_copy(update={"verdict": verdict, "text": text, "p_drop": p_holm})
+
+
+def _figures(check: CheckResult) -> str:
+    """Return a check's difference, bounds, margin and size in words."""
+    groups = "" if check.n_clusters == check.n else f" in {check.n_clusters:,} groups"
+    return (
+        f"{points(check.difference or 0.0)} points (one-sided bounds {points(check.low or 0.0)} and "
+        f"{points(check.high or 0.0)}; margin {points(check.margin or 0.0, sign=False)}; "
+        f"n = {check.n:,}{groups})"
+    )
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:

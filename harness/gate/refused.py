@@ -9,13 +9,16 @@ from harness.gate.judge import CheckResult, worst
 from harness.gate.spec import GateFile
 
 
-def with_refused(gate: GateFile, judged: GateResult | None, refused: Mapping[str, str]) -> GateResult:
+def with_refused(
+    gate: GateFile, judged: GateResult | None, refused: Mapping[str, str], *, best: bool
+) -> GateResult:
     """Return a gate's result with the candidates that were refused, behind those that were judged.
 
     Args:
         gate: The gate.
         judged: The result of the others; None where there are none.
         refused: Name of a refused candidate to the line that says why.
+        best: Whether one candidate that passes is enough.
     """
     results = tuple(_result(name, line) for name, line in refused.items())
     if judged is None:
@@ -23,10 +26,12 @@ def with_refused(gate: GateFile, judged: GateResult | None, refused: Mapping[str
             gate=gate.name,
             verdict="REFUSED",
             alpha=gate.alpha,
+            best=best,
             baseline=gate.baseline or "",
             candidates=results,
         )
-    verdict = worst([judged.verdict, *(each.verdict for each in results)])
+    enough = best and judged.verdict == "PASS"
+    verdict = worst([judged.verdict, *(each.verdict for each in results if not enough)])
     return judged.model_copy(
         update={"verdict": verdict, "candidates": (*judged.candidates, *results)},
     )

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from harness.config import Options, parse
 from harness.errors import InputError, nearest
 from harness.strict_yaml import read_yaml
-from harness.types import Task
+from harness.types import Replacement, Task
 
 Against = Literal["baseline", "base"]
 
@@ -55,13 +55,17 @@ class GateFile(Options):
     ``adapter+rag`` with ``options`` of its parts. ``baseline`` is written by `trilemma baseline promote`.
     Items with a tag of ``must_pass`` must all be right. ``refusals`` is the margin for refusing questions
     that have no answer, ``forgetting`` for the mean of the retention tasks, both against the base model.
-    ``expected_flips`` is the share of items on which a candidate is expected to differ, for planning.
+    ``allow`` names what candidates may do to the base beside adding products of low rank to layers, such as
+    ``modules_to_save``: any other such candidate is refused.
+    For planning, ``expected_flips`` is the share of items on which a candidate is expected to differ, and
+    ``expected_together`` the share of clusters (`cluster:` of a task) in which all items go the same way.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     experiment: str
     candidate: str = "adapter"
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    allow: tuple[Replacement, ...] = ()
     baseline: str | None = None
     alpha: float = Field(default=0.05, gt=0.0, lt=0.5)
     checks: tuple[Annotated[TaskCheck, BeforeValidator(_written_out)], ...] = ()
@@ -70,6 +74,7 @@ class GateFile(Options):
     refusals: float | None = Field(default=None, gt=0.0, lt=1.0)
     forgetting: float | None = Field(default=None, gt=0.0, lt=1.0)
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
+    expected_together: float = Field(default=0.2, ge=0.0, le=1.0)
 
     def matched(self, check: TaskCheck, tasks: Mapping[str, Task]) -> list[str]:
         """Return the names of the tasks that a check means."""

@@ -40,6 +40,13 @@ class SemanticSimilarity(TextMetric):
         """Embed on "cpu" or "cuda", where the model is; before the first text."""
         self._device = device
 
+    @property
+    def files_digest(self) -> str:
+        """Digest of the embedder's folder; "" where it is no folder."""
+        from harness.models.embedder import embedder_digest
+
+        return embedder_digest(self.options.embedder) if isinstance(self.options.embedder, str) else ""
+
     def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
         """Return ``semantic_similarity`` in [0, 1]."""
         if not prediction.strip():

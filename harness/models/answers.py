@@ -11,8 +11,11 @@ import torch
 import transformers
 
 from harness.digests import digest_of
+from harness.models.engine import Engine
+from harness.models.likelihood import log_likelihoods
 from harness.models.plain import before_question
 from harness.models.positions import forget_lengths
+from harness.models.prompts import Choices
 from harness.models.reasoning import TAGS
 from harness.models.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
@@ -85,6 +88,35 @@ def chosen(
     best, ids = max(zip(choices, options, strict=True), key=lambda pair: pair[0].log_likelihood)
     usage = TokenUsage(completion=len(ids), scored=scored.n_read)
     return Generation(text=best.text, choices=choices, usage=usage, stop_reason="choice")
+
+
+def judged(
+    engine: Engine, requests: Sequence[Request], prompts: Sequence[list[int]], options: Sequence[Choices]
+) -> list[Generation | Failure]:
+    """Judge the choices of a batch, with what it cost; one of no tokens fails its item alone.
+
+    Args:
+        engine: What reads them.
+        requests: With their choices.
+        prompts: Token ids of each prompt.
+        options: Token ids of its choices.
+    """
+    started = time.perf_counter()
+    if not all(all(own.options) for own in options):
+        nothing = Failure(kind="empty_choice", message="a choice has no tokens, and none ends a turn")
+        return [
+            nothing if () in own.options else judged(engine, [request], [prompt], [own])[0]
+            for request, prompt, own in zip(requests, prompts, options, strict=True)
+        ]
+    read = [prompt + list(own.lead) for prompt, own in zip(prompts, options, strict=True)]
+    every = any(request.every_choice for request in requests)
+    following = [list(map(list, own.options)) for own in options]
+    found, shared = log_likelihoods(engine, read, following, every)
+    answers = [
+        chosen(request.choices, own.options, scored, own.n_end)
+        for request, own, scored in zip(requests, options, found, strict=True)
+    ]
+    return with_cost(answers, read, shared, started)
 
 
 def plain_answers(

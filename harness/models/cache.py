@@ -6,6 +6,7 @@ The cache of transformers is copied whole for every token that is added; this on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
@@ -100,3 +101,36 @@ def roomy_cache(
     """Return a cache with room for ``room`` tokens a row, where wanted with a prefix already in every row."""
     layers = [RoomyLayer(room, prefix[i] if prefix else None, n_rows) for i in range(n_layers)]
     return Cache(layers=layers)
+
+
+@dataclass
+class Rows:
+    """A batch as far as it was encoded.
+
+    Attributes:
+        cache: Keys and values.
+        seen: Which places of the cache hold a token and no padding, bool, shape ``(n_rows, room)``.
+        position: Position of each row's next token, shape ``(n_rows,)``.
+        padded: Whether any row has padding.
+    """
+
+    cache: Any
+    seen: torch.Tensor
+    position: torch.Tensor
+    padded: bool
+
+    @property
+    def used(self) -> int:
+        """Places of the cache that are filled."""
+        return int(self.cache.get_seq_length())
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these rows only."""
+        for layer in self.cache.layers:
+            layer.keep(rows)
+        self.seen, self.position = self.seen[rows], self.position[rows]
+
+    def reserve(self, n_tokens: int) -> None:
+        """See to it that there is room for so many tokens a row."""
+        for layer in self.cache.layers:
+            layer.reserve(n_tokens)

@@ -39,10 +39,14 @@ class ContextLength:
     assumed: bool = False
 
     def __str__(self) -> str:
-        said = f"said by {self.source}"
+        return f"a context of {self.tokens} tokens is {self.said}"
+
+    @property
+    def said(self) -> str:
+        """Where the length was read, as a clause."""
         if self.assumed:
-            said = "assumed, since its files do not say; model.context_length sets it"
-        return f"a context of {self.tokens} tokens is {said}"
+            return "assumed, since its files do not say; model.context_length sets it"
+        return f"said by {self.source}"
 
 
 def context_of(folder: str, place: object) -> ContextLength:

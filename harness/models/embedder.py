@@ -54,6 +54,15 @@ def check_embedder(name: str) -> None:
         refuse_code(Path(name), name, "embedder")
 
 
+def embedder_digest(name: str) -> str:
+    """Return the digest of an embedder in a folder; "" for others, which are what their names say."""
+    return _digest_of(Path(name)) if Path(name).is_dir() else ""
+
+
+def _digest_of(folder: Path) -> str:
+    return digest_of({str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)})
+
+
 class SentenceEmbedder:
     """A sentence-transformers model in ``folder``.
 
@@ -71,9 +80,7 @@ class SentenceEmbedder:
     def __init__(self, folder: Path, cache: EmbeddingCache | None = None, device: str | None = None) -> None:
         refuse_code(folder, folder, "")
         self._folder, self._cache, self._wanted = folder, cache, device
-        self.digest = digest_of(
-            {str(path.relative_to(folder)): digest_of_file(path) for path in _model_files(folder)}
-        )
+        self.digest = _digest_of(folder)
         self.max_tokens = _max_tokens(folder)
         self.n_cut = 0
         self.embedding_s = 0.0

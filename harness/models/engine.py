@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.models.attention import install
-from harness.models.cache import KeysAndValues, roomy_cache
+from harness.models.cache import KeysAndValues, Rows, roomy_cache
 from harness.models.context import stated_length
 from harness.models.positions import forget_lengths
 from harness.models.prefixes import shared_length
@@ -40,39 +39,6 @@ CHUNK_TOKENS = 2048
 
 MAX_LOGITS = 1 << 26
 """Logits of choices held at once, in numbers: choices are scored in parts that stay below."""
-
-
-@dataclass
-class Rows:
-    """A batch as far as it was encoded.
-
-    Attributes:
-        cache: Keys and values.
-        seen: Which places of the cache hold a token and no padding, bool, shape ``(n_rows, room)``.
-        position: Position of each row's next token, shape ``(n_rows,)``.
-        padded: Whether any row has padding.
-    """
-
-    cache: Any
-    seen: torch.Tensor
-    position: torch.Tensor
-    padded: bool
-
-    @property
-    def used(self) -> int:
-        """Places of the cache that are filled."""
-        return int(self.cache.get_seq_length())
-
-    def keep(self, rows: torch.Tensor) -> None:
-        """Go on with these rows only."""
-        for layer in self.cache.layers:
-            layer.keep(rows)
-        self.seen, self.position = self.seen[rows], self.position[rows]
-
-    def reserve(self, n_tokens: int) -> None:
-        """See to it that there is room for so many tokens a row."""
-        for layer in self.cache.layers:
-            layer.reserve(n_tokens)
 
 
 class Engine:

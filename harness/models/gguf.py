@@ -23,7 +23,7 @@ from harness.user_cache import VARIABLE, cache_folder
 
 SUFFIX = ".gguf"
 _MAGIC = b"GGUF"
-_VERSION = 1
+_VERSION = 2
 """Raised when the same file would give another folder."""
 _BYTES_A_WEIGHT = 4
 _REMEDY = "see that the file is whole, has a tokenizer, and is of an architecture that transformers know"

@@ -1,9 +1,4 @@
-"""Causal language models through transformers: from a folder or a hub id, with or without an adapter.
-
-At most one set of weights is resident at a time, so that a base and its adapted copy never share a device. An
-adapter takes over the weights of the base or adapter before it where those are still what was loaded; the
-base itself, what others are compared with, is always loaded anew and never had an adapter.
-"""
+"""Causal language models through transformers: from a folder or a hub id, with or without an adapter."""
 
 from __future__ import annotations
 
@@ -12,62 +7,39 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from harness.config import ModelOptions
-from harness.errors import InputError, shorten
-from harness.models.answers import chosen, plain_answers, with_cost, written
-from harness.models.batching import (
-    MAX_BATCH_CHOICE_ITEMS,
-    MAX_BATCH_ITEMS,
-    halving,
-    is_out_of_memory,
-    plan_batches,
-)
-from harness.models.budgets import BatchBudgets, Setting, setting_of
+from harness.models.answers import judged, plain_answers, with_cost, written
+from harness.models.batching import MAX_BATCH_ITEMS, halving
+from harness.models.budgets import BatchBudgets, setting_of
 from harness.models.context import ContextLength, context_of
 from harness.models.engine import Engine
 from harness.models.greedy import StopStrings, greedy
-from harness.models.likelihood import log_likelihoods, text_log_probs
+from harness.models.identity import adapter_digest, settings_digest, weights_digest
+from harness.models.likelihood import text_log_probs
 from harness.models.model_files import read_object, refuse_code
 from harness.models.opening import check_model
-from harness.models.prefixes import families
-from harness.models.pristine import bare, digest_of_module
 from harness.models.probing import probe
 from harness.models.prompts import Choices, Prompts
 from harness.models.quantization import stored_in
 from harness.models.rendering import date_told
-from harness.models.resolve import adapter_digest, local_folder, parameter_count, weights_digest
-from harness.models.trials import Trials
-from harness.models.weights import (
-    Quantization,
-    attach,
-    check_size,
-    device_of,
-    dtype_of,
-    load_tokenizer,
-    load_weights,
-)
+from harness.models.resident import Source, Weights
+from harness.models.resolve import local_folder, parameter_count
+from harness.models.sizing import Sizing
+from harness.models.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
 from harness.protocols import TokenLogProbs
-from harness.types import (
-    Failure,
-    Generation,
-    Message,
-    ModelIdentity,
-    Request,
-)
+from harness.provenance import loaders
+from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
 WINDOW = 512
 """Tokens that are read at once where the likelihood of a text is measured."""
 
 ENCODING = 2
 """Number of the way in which answers are encoded; another gives other answers."""
-
-SEARCHED_TOKENS = 64
-"""Tokens of choices that a search for the likeliest one reads of a row at most, by and large."""
 
 
 class HuggingFaceModel:
@@ -81,8 +53,6 @@ class HuggingFaceModel:
         budgets: How many tokens a batch may have, where ``options`` leave it open.
         progress: Told of the conversion of a GGUF file.
     """
-
-    _resident: ClassVar[HuggingFaceModel | None] = None
 
     def __init__(
         self,
@@ -106,17 +76,21 @@ class HuggingFaceModel:
         self.identity = ModelIdentity(
             name=options.path,
             weights_digest=weights_digest(self.folder),
+            settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
+            loaded_by=loaders(),
         )
-        self._loaded: Any = None
-        self._engine: Engine | None = None
+        source = Source(self.folder, self.dtype, self.device, self._quantization)
+        known = self.identity
+        digests = known.weights_digest, known.settings_digest, known.adapter_digest
+        self.weights = Weights(source, adapter, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
-        self._trials: dict[str, Trials] = {}
-        self._merge = False
-        self._base_digest = ""
+
+    def _say(self, text: str) -> None:
+        self._progress.say(f"{self.name}: {text}")
 
     # --- Loading ---
 
@@ -132,7 +106,7 @@ class HuggingFaceModel:
         n_embedded = check_model(self.folder, self._place, weights)
         check_size(self.tokenizer, n_embedded, self._place)
         if self._options.context_length is None and self._read_context.assumed:
-            self._progress.say(f"{self.name}: {self._read_context}")
+            self._say(str(self._read_context))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -144,6 +118,11 @@ class HuggingFaceModel:
         """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
         return self._options.context_length or self._read_context.tokens
 
+    @property
+    def context_source(self) -> str:
+        """Where the context length was read, or that it was assumed."""
+        return "said by the experiment" if self._options.context_length else self._read_context.said
+
     @cached_property
     def _read_context(self) -> ContextLength:
         return context_of(self.folder, self._place)
@@ -151,53 +130,16 @@ class HuggingFaceModel:
     @property
     def module(self) -> Any:
         """The loaded weights, in evaluation mode; loading them evicts those of any other model."""
-        if self._loaded is None:
-            module = self._taken_over()
-            if module is None:
-                module, _ = self.fresh(self._quantization)
-                self._base_digest = digest_of_module(module)
-            if self._adapter is not None:
-                module = attach(module, self._adapter)
-                module = module.merge_and_unload() if self._merge else module
-            self._loaded = module.eval()
-        HuggingFaceModel._resident = self
-        return self._loaded
+        return self.weights.module
 
     @property
     def engine(self) -> Engine:
-        """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
-        module = self.module
-        if self._engine is None or self._engine.module is not module:
-            self._engine = Engine(module, self._trials_of(module))
-        return self._engine
-
-    def _trials_of(self, module: Any) -> Trials:
-        """Return what was tried of these weights: layers of low rank in them change nothing about lengths."""
-        kind = str(getattr(getattr(module, "active_peft_config", None), "peft_type", "LORA"))
-        key = f"{self._quantization} {kind.rpartition('.')[-1]}"
-        return self._trials.setdefault(key, Trials(lambda said: self._progress.say(f"{self.name}: {said}")))
-
-    def _taken_over(self) -> Any:
-        """Return the resident weights, bare, where they are as they were loaded; else None."""
-        other = HuggingFaceModel._resident
-        if self._adapter is None or other is None or other._loaded is None or other._merge:
-            return None
-        pairs = ((model.folder, model.dtype, model.device, model._quantization) for model in (self, other))
-        if len(set(pairs)) > 1:
-            return None
-        module = other._loaded
-        _evict(other)
-        module = bare(module)
-        if module is None or digest_of_module(module) != other._base_digest:
-            return None
-        self._base_digest = other._base_digest
-        return module
+        """What answers; it goes with the weights."""
+        return self.weights.engine
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""
-        _evict(HuggingFaceModel._resident)
-        HuggingFaceModel._resident = None
-        module = load_weights(self.folder, self.dtype, self.device, quantization, self._place)
+        module = self.weights.base(quantization)
         tokenizer = load_tokenizer(self.folder, self._place, self._options.template_options)
         check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
         return module, tokenizer
@@ -211,7 +153,7 @@ class HuggingFaceModel:
         if self._adapter is None or self.identity.quantization != "none":
             return None
         copy = self._copy(self._adapter, self._quantization)
-        copy._merge = True
+        copy.weights.merge = True
         return copy
 
     def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
@@ -219,7 +161,11 @@ class HuggingFaceModel:
         copy = HuggingFaceModel(
             self._options, self._place, adapter, quantization, self._budgets, self._progress
         )
-        copy.tokenizer, copy._prompts, copy._trials = self.tokenizer, self._prompts, self._trials
+        copy.tokenizer, copy._prompts, copy.weights.trials = (
+            self.tokenizer,
+            self._prompts,
+            self.weights.trials,
+        )
         return copy
 
     # --- Prompts ---
@@ -253,39 +199,15 @@ class HuggingFaceModel:
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Group requests of like decoding, beginning and length, longest first, within the token budget."""
-        prompts = [self._prompts.prompt(request.messages).ids for request in requests]
-        requests = list(map(self._stopping, requests))
-        most = MAX_BATCH_CHOICE_ITEMS if requests and requests[0].choices else MAX_BATCH_ITEMS
-        sizes, tokens = list(map(self._size, requests)), self._max_batch_tokens
-        return plan_batches(requests, sizes, families(prompts), tokens, most[self.device])
-
-    def _size(self, request: Request) -> int:
-        """Return the most tokens of a request's row, of a search those that it rarely exceeds."""
-        if not request.choices:
-            return self.count_tokens(request.messages) + request.decoding.max_new_tokens
-        choices = self._choices(request)
-        answer = sum(map(len, choices.options))
-        if not request.every_choice:
-            answer = min(answer, SEARCHED_TOKENS)
-        return self.count_tokens(request.messages) + len(choices.lead) + answer
-
-    @property
-    def _max_batch_tokens(self) -> int:
-        wanted = self._options.max_batch_tokens
-        if wanted != "auto":
-            return wanted
-        return self._budgets.of(self._setting, self._probe if self.device == "cuda" else None)
+        return self._sizing.batches(list(map(self._stopping, requests)))
 
     @cached_property
-    def _setting(self) -> Setting:
-        return setting_of(self.identity, self.device)
+    def _sizing(self) -> Sizing:
+        wanted, setting = self._options.max_batch_tokens, setting_of(self.identity, self.device)
+        return Sizing(self._prompts, wanted, self._budgets, setting, self.device, self._probe)
 
     def _probe(self) -> int:
         return probe(self.engine, MAX_BATCH_ITEMS[self.device], self.context_length)
-
-    def _ran_out(self, requests: Sequence[Request]) -> None:
-        if self._options.max_batch_tokens == "auto":
-            self._budgets.ran_out(self._setting, len(requests) * max(map(self._size, requests)))
 
     def _choices(self, request: Request) -> Choices:
         return self._prompts.choices(request.messages, request.choices)
@@ -313,28 +235,13 @@ class HuggingFaceModel:
 
     def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Answer one batch of generate requests, in order."""
-        self._ready()
-        return halving(self._generate, requests, self._ran_out)
+        self.weights.ready(self.name)
+        return halving(self._generate, requests, self._sizing.ran_out)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
-        self._ready()
-        return halving(self._score, requests, self._ran_out)
-
-    def _ready(self) -> None:
-        """Load the weights before anything is answered: what goes wrong then is not an item's fault.
-
-        Raises:
-            InputError: They do not fit the memory.
-        """
-        try:
-            _ = self.module
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            problem = f"does not fit the memory of {self.device}: {shorten(str(error))}"
-            remedy = "use a smaller model, `dtype: bfloat16`, or weights in 4 bits (`use: qlora`)"
-            raise InputError(self._place, "model.path", problem, remedy, self.name) from None
+        self.weights.ready(self.name)
+        return halving(self._score, requests, self._sizing.ran_out)
 
     @torch.inference_mode()
     def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
@@ -370,25 +277,8 @@ class HuggingFaceModel:
 
     @torch.inference_mode()
     def _score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        started = time.perf_counter()
-        options = [self._choices(request) for request in requests]
-        if not all(all(found.options) for found in options):
-            nothing = Failure(kind="empty_choice", message="a choice has no tokens, and none ends a turn")
-            return [
-                nothing if () in own.options else self._score([r])[0]
-                for r, own in zip(requests, options, strict=True)
-            ]
-        prompts = [
-            self._ids(request) + list(own.lead) for request, own in zip(requests, options, strict=True)
-        ]
-        every = any(request.every_choice for request in requests)
-        following = [list(map(list, own.options)) for own in options]
-        found, shared = log_likelihoods(self.engine, prompts, following, every)
-        judged = [
-            chosen(request.choices, own.options, scored, own.n_end)
-            for request, own, scored in zip(requests, options, found, strict=True)
-        ]
-        return with_cost(judged, prompts, shared, started)
+        prompts, options = list(map(self._ids, requests)), list(map(self._choices, requests))
+        return judged(self.engine, requests, prompts, options)
 
     @torch.inference_mode()
     def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
@@ -400,10 +290,3 @@ class HuggingFaceModel:
         """
         encoded = list(map(self._prompts.encode, texts))
         return text_log_probs(self.module, encoded, min(WINDOW, self.context_length), keep)
-
-
-def _evict(model: HuggingFaceModel | None) -> None:
-    if model is not None:
-        model._loaded = model._engine = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.models.engine import MAX_LOGITS, Engine, Rows
+from harness.models.cache import Rows
+from harness.models.engine import MAX_LOGITS, Engine
 from harness.models.positions import forget_lengths
 from harness.models.tries import ROOT, Scored, Trie
 from harness.protocols import TokenLogProbs

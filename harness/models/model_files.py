@@ -37,16 +37,31 @@ def check_files(folder: Path, place: object, key: str) -> None:
     if "config.json" not in found:
         remedy = "name the folder that save_pretrained() wrote, or a GGUF file"
         raise InputError(place, key, "is a folder without config.json", remedy, str(folder))
+    for index, names in weights_named(folder, place, key):
+        if absent := sorted(name for name in names if not (folder / name).is_file()):
+            problem = f"lacks {len(absent)} files of weights that {index} names, {absent[0]} first"
+            raise InputError(place, key, problem, "fetch the model again", str(folder))
+
+
+def weights_named(folder: Path, place: object, key: str) -> list[tuple[str, set[str]]]:
+    """Return the indexes of a model's weights by name, each with the files that it names in the folder.
+
+    Raises:
+        InputError: An index cannot be read, names no weights, or some outside the folder.
+    """
+    found = []
     for index in sorted(folder.glob("*.safetensors.index.json")):
         files = read_object(index, place, key).get("weight_map")
         if not isinstance(files, dict):
             raise InputError(
                 place, key, f"{index.name} names no weights", "fetch the model again", str(folder)
             )
-        absent = sorted({str(name) for name in files.values() if not (folder / str(name)).is_file()})
-        if absent:
-            problem = f"lacks {len(absent)} files of weights that {index.name} names, {absent[0]} first"
+        names = set(map(str, files.values()))
+        if outside := sorted(n for n in names if Path(n).is_absolute() or ".." in Path(n).parts):
+            problem = f"{index.name} names weights outside the folder, {outside[0]} first"
             raise InputError(place, key, problem, "fetch the model again", str(folder))
+        found.append((index.name, names))
+    return found
 
 
 def refuse_adapter(folder: Path, place: object, key: str) -> None:

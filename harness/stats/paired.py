@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
+from harness.stats.bounded import least_margin, lower_bounds, margin_p, units
 from harness.stats.power import POWER, mcnemar_detectable, mcnemar_items
 from harness.stats.resampling import MOST_UNITS, bca_interval, sign_flip_p
 from harness.stats.single import (
@@ -25,6 +26,7 @@ from harness.stats.tango import mcnemar_p, tango_interval
 
 Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread", "same answers"]
 Test = Literal["mcnemar", "sign flip", "t", "none"]
+_LEAST_P = 1e-12
 ENOUGH_CLUSTERS = 20
 """From so many clusters on they can stand for the clusters not seen, and are resampled."""
 
@@ -174,6 +176,47 @@ class Paired:
         half = t_quantile(1 - alpha / 2, self._df) * self.standard_error
         return max(self.estimate - half, -1.0), min(self.estimate + half, 1.0)
 
+    def lower(self, alpha: float = 0.05) -> float:
+        """Return the one-sided lower bound with coverage ``1 - alpha``, for claims that no more is lost.
+
+        It needs nothing but the range of the scores (`harness.stats.bounded`), where an interval's standard
+        error misses losses that are rare and large. Seeds widen it by square and add.
+        """
+        if self.same:
+            return 0.0
+        return self._below(float(lower_bounds(*self._units, alpha)), alpha)
+
+    def lower_if(self, factor: float, alpha: float = 0.05) -> float:
+        """Return the lower bound, had so many times as many such items been asked."""
+        sums, sizes, counts = self._units
+        return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha)), alpha)
+
+    def least_margin(self, alpha: float = 0.05) -> float:
+        """Return the least loss that these items could exclude, did none of them change."""
+        return 0.0 if self.same else least_margin(self._sizes, alpha)
+
+    def holds(self, margin: float, alpha: float = 0.05) -> bool:
+        """Return whether `lower` is above ``-margin``, which is told at once where seeds do not vary."""
+        if self.same or self.seed_variance > 0:
+            return self.lower(alpha) > -margin
+        return float(margin_p(*self._units, -margin)) < alpha
+
+    @cached_property
+    def _units(self) -> tuple[Floats, Floats, Floats]:
+        return units(self._sums, self._sizes)
+
+    def _below(self, bound: float, alpha: float) -> float:
+        """Return the bound of the items widened by the seeds."""
+        if self.seed_variance == 0:
+            return bound
+        seeds = t_quantile(1 - alpha, self.n_seeds - 1) * math.sqrt(self.seed_variance)
+        return max(self.estimate - math.hypot(self.estimate - bound, seeds), -1.0)
+
+    @property
+    def drop_p(self) -> float:
+        """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
+        return self.p_value / 2 if self.estimate < 0 else 1.0
+
     @cached_property
     def p_value(self) -> float:
         """Two-sided p-value of no difference; 1.0 where nothing can be told."""
@@ -225,6 +268,18 @@ class Paired:
         if self.test == "mcnemar":
             return mcnemar_items(difference, (self.wins + self.losses) / self.n, alpha)
         return math.ceil(self.n * (self.detectable(alpha) / difference) ** 2)
+
+
+def least_alpha(beyond: Callable[[float], float]) -> float:
+    """Return the least alpha in [1e-12, 1] at which a bound, which rises with it, is above 0."""
+    if beyond(1.0) <= 0:
+        return 1.0
+    if beyond(_LEAST_P) > 0:
+        return _LEAST_P
+    from scipy.optimize import brentq
+
+    found = brentq(lambda log_alpha: beyond(math.exp(log_alpha)), math.log(_LEAST_P), 0.0, xtol=1e-9)
+    return math.exp(float(found))
 
 
 def paired(new: Any, old: Any, clusters: Sequence[str] | None = None) -> Paired:

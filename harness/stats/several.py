@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from harness.stats.paired import Paired
+from harness.stats.paired import Paired, least_alpha
 from harness.stats.simulated import detectable_mean, times_as_many
-
-_LEAST_P = 1e-12
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -78,6 +76,16 @@ class Macro:
         """Items of all tasks."""
         return sum(task.n for task in self.tasks)
 
+    @property
+    def n_clusters(self) -> int:
+        """Independent groups of items of all tasks."""
+        return sum(task.n_clusters for task in self.tasks)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the estimate."""
+        return math.hypot(*(share * task.standard_error for share, task in self._parts))
+
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Return the two-sided interval with coverage ``1 - alpha``."""
         low, high = mean_bounds(
@@ -115,37 +123,42 @@ class Macro:
         if len(self.tasks) == 1:
             return self.tasks[0].p_value
 
-        def nearest_to_zero(log_alpha: float) -> float:
-            low, high = self.interval(math.exp(log_alpha))
+        def beyond(alpha: float) -> float:
+            low, high = self.interval(alpha)
             return low if self.estimate > 0 else -high
 
-        if nearest_to_zero(0.0) <= 0:
-            return 1.0
-        if nearest_to_zero(math.log(_LEAST_P)) > 0:
-            return _LEAST_P
-        from scipy.optimize import brentq
+        return least_alpha(beyond)
 
-        return math.exp(float(brentq(nearest_to_zero, math.log(_LEAST_P), 0.0, xtol=1e-9)))
+    def lower(self, alpha: float = 0.05) -> float:
+        """Return the one-sided lower bound with coverage ``1 - alpha``; see `Paired.lower`."""
+        return self._lowest((share, task.estimate, task.lower(alpha)) for share, task in self._parts)
 
+    def lower_if(self, factor: float, alpha: float = 0.05) -> float:
+        """Return the lower bound, had so many times as many such items been asked."""
+        return self._lowest(
+            (share, task.estimate, task.lower_if(factor, alpha)) for share, task in self._parts
+        )
 
-@dataclass(frozen=True)
-class Losses(Macro):
-    """The mean of several tasks' losses: a task that gained counts as one that lost nothing.
+    def lower_of_losses(self, alpha: float = 0.05) -> float:
+        """Return the lower bound of the mean loss: a task that gained counts as one that lost nothing."""
+        parts = ((share, task.estimate, task.lower(alpha)) for share, task in self._parts)
+        return self._lowest((share, min(estimate, 0.0), min(low, 0.0)) for share, estimate, low in parts)
 
-    The lower bound says how large that mean can be; the upper one is the tasks' own, so it claims no loss
-    that they do not show.
-    """
+    def least_margin(self, alpha: float = 0.05) -> float:
+        """Return the least mean loss that these items could exclude, did none of them change."""
+        return math.hypot(*(share * task.least_margin(alpha) for share, task in self._parts))
+
+    @staticmethod
+    def _lowest(parts: Iterable[tuple[float, float, float]]) -> float:
+        return max(mean_bounds([(share, mean, low, mean) for share, mean, low in parts])[0], -1.0)
+
+    def holds(self, margin: float, alpha: float = 0.05) -> bool:
+        """Return whether `lower` is above ``-margin``."""
+        if len(self.tasks) == 1:
+            return self.tasks[0].holds(margin, alpha)
+        return self.lower(alpha) > -margin
 
     @property
-    def estimate(self) -> float:
-        """Mean loss over the tasks, at most 0."""
-        return sum(share * min(task.estimate, 0.0) for share, task in self._parts)
-
-    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Return the two-sided interval with coverage of at least ``1 - alpha``."""
-        parts = []
-        for share, task in self._parts:
-            low, high = task.interval(alpha)
-            parts.append((share, min(task.estimate, 0.0), min(low, 0.0), high))
-        low, high = mean_bounds(parts)
-        return max(low, -1.0), min(high, 1.0)
+    def drop_p(self) -> float:
+        """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
+        return self.p_value / 2 if self.estimate < 0 else 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import InputError
@@ -42,7 +42,7 @@ def read_corpus(source: CorpusSource, folder: Path, remarks: Remarks | None = No
     elif not path.exists():
         raise InputError(path, "", "there is no such corpus", "correct corpus in task.yaml")
     elif suffix_of(path) in SUFFIXES:
-        documents = [_from_row(row, source) for row in _rows(path)]
+        documents = [_from_row(row, source) for row in _rows(path, source.columns)]
     elif path.suffix.lower() in READABLE:
         documents = [read_document(path, path.stem)]
     else:
@@ -113,7 +113,7 @@ def _from_file(path: Path, folder: Path, document_id: str, source: CorpusSource)
         return "no plain file"
     check_place(path, folder)
     if suffix_of(path) in SUFFIXES:
-        rows = list(_rows(path))
+        rows = list(_rows(path, source.columns))
         if not all(source.text in row.values and source.id in row.values for row in rows):
             return f"has no columns {source.id} and {source.text}"
         return [_from_row(row, source) for row in rows]
@@ -122,10 +122,11 @@ def _from_file(path: Path, folder: Path, document_id: str, source: CorpusSource)
     return [read_document(path, document_id)]
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Return the rows of a table of documents."""
-    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow, "jsonl": read_jsonl}
-    return readers[SUFFIXES[suffix_of(path)]](path)
+    if (kind := SUFFIXES[suffix_of(path)]) == "csv":
+        return read_csv(path, columns)
+    return {"parquet": read_parquet, "arrow": read_arrow, "jsonl": read_jsonl}[kind](path)
 
 
 def _from_row(row: Row, source: CorpusSource) -> Document:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from harness.errors import InputError
 from harness.files import check_place
@@ -21,15 +22,25 @@ from harness.tasks.json_rows import read_jsonl
 from harness.tasks.presets import with_preset
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
 from harness.tasks.remarks import Remarks
-from harness.tasks.spec import Source
+from harness.tasks.spec import FileFormat, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
 from harness.types import Message, Split, TaskItem
 
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def composed(text: str) -> str:
+    """Return ``text`` in Unicode's form NFKC, without the characters that nobody sees (default ignorable)."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+
 
 def normalise(text: str) -> str:
-    """Return ``text`` as sameness is judged: NFKC, case folded, runs of white space as one space."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split())
+    """Return ``text`` as sameness is judged: composed, case folded, runs of white space as one space."""
+    return " ".join(composed(composed(text).casefold()).split())
 
 
 def read_split(
@@ -91,9 +102,14 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
     if kind is None:
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
-    readers = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow}
-    reader = readers.get(kind) or readers.get(suffix or "")
-    return reader(path) if reader and kind != "jsonl" else read_jsonl(path, split), kind
+    layout = kind if kind in get_args(FileFormat) else suffix
+    if layout == "csv":
+        return read_csv(path, source.columns), kind
+    if source.columns:
+        problem = "goes with a CSV file, and this is none"
+        raise InputError(path, f"items.{split}.columns", problem, "leave it out", list(source.columns))
+    reader = {"parquet": read_parquet, "arrow": read_arrow}.get(layout or "")
+    return reader(path) if reader else read_jsonl(path, split), kind
 
 
 def _item(row: Row, split: Split, fields: FieldNames, made_id: str | None) -> TaskItem:

@@ -60,13 +60,13 @@ def typos(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     found = []
     for rare, n in sorted(counts.items()):
         often = [label for label, m in counts.items() if n <= _RARE and m >= _FREQUENT_TIMES * n]
-        near = [label for label in often if _one_slip(normalise(rare), normalise(label))]
+        near = [label for label in often if one_slip(normalise(rare), normalise(label))]
         if near:
             found.append((rare, max(near, key=lambda label: (counts[label], label))))
     return found
 
 
-def _one_slip(one: str, other: str) -> bool:
+def one_slip(one: str, other: str) -> bool:
     """Whether words of four letters or more differ by a letter too much, too few, wrong or exchanged."""
     short, long = sorted((one, other), key=len)
     if len(short) < 4 or len(long) - len(short) > 1 or one == other:

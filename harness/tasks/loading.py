@@ -18,6 +18,7 @@ from harness.tasks.corpus import read_corpus
 from harness.tasks.formats import CONVERTERS
 from harness.tasks.items import read_split
 from harness.tasks.labels import clean, with_clean_labels
+from harness.tasks.overlap import groups
 from harness.tasks.presets import with_preset
 from harness.tasks.prompting import compiled, names_used, plain_messages
 from harness.tasks.questions import question_key
@@ -26,6 +27,7 @@ from harness.tasks.remarks import Remarks
 from harness.tasks.spec import Source, TaskFile
 from harness.tasks.splits import carve, check_ids
 from harness.tasks.spool import Spooled
+from harness.tasks.wording import question_of
 from harness.types import Document, LoadedTask, Message, Split, Task, TaskItem, TrainingData
 
 __all__ = ["load_task", "load_tasks", "resolve_tasks"]
@@ -87,6 +89,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     task = _task(spec, items, place)
     _check_prompts(task, items, place)
     task = task.model_copy(update={"digest": _digest(task, items, corpus)})
+    _remark_twins(task, items["test"], remarks)
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
     )
@@ -251,6 +254,17 @@ def _check_prompts(task: Task, items: Items, place: object) -> None:
             plain_messages(task, item)
         except InputError as error:
             raise InputError(place, error.key, error.problem, error.remedy) from None
+
+
+def _remark_twins(task: Task, test: Sequence[TaskItem], remarks: Remarks) -> None:
+    """Say how many test items ask what another one asks: statistics count them as one."""
+    first = groups([question_of(task, item) for item in test])
+    n_questions = len(set(first))
+    if n_questions < len(first):
+        remarks.add(
+            f"items.test: {len(first) - n_questions:,} of {len(first):,} items ask what another one asks, or "
+            f"nearly so: all together count as {n_questions:,} in every statistic"
+        )
 
 
 def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:

@@ -67,9 +67,14 @@ def _parts(task: Task, item: TaskItem) -> list[str]:
     return [*(_shown_by(task, task.instruction, item) if task.instruction else []), *asked]
 
 
+def shown_parts(task: Task, item: TaskItem) -> list[str]:
+    """Return the parts of what `shown_text` returns: turns before the question, and values that are shown."""
+    return [*(turn.content for turn in item.history), *_parts(task, item)]
+
+
 def shown_text(task: Task, item: TaskItem) -> str:
     """Return what an item's prompt shows of the item, without the words that every prompt of the task has."""
-    return "\n".join([*(turn.content for turn in item.history), *_parts(task, item)])
+    return "\n".join(shown_parts(task, item))
 
 
 def question_key(task: Task, item: TaskItem) -> str:

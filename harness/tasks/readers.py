@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -9,14 +10,22 @@ import itertools
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from harness.errors import InputError, nearest, shorten
-from harness.files import LARGEST_DATA, LARGEST_TEXT, decoded, open_input
+from harness.files import (
+    LARGEST_DATA,
+    LARGEST_TEXT,
+    decoded,
+    encoding_of,
+    open_input,
+    undecodable,
+    with_nul,
+)
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -33,6 +42,7 @@ MOST_COLUMNS = 10_000
 _GZIP = b"\x1f\x8b"
 _LEAST_UNPACKED, _MOST_TIMES = 64 << 20, 100
 _PART_BYTES = 1 << 20
+HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,10 @@ class Row:
             InputError: There is no such column, with the nearest name.
         """
         if name not in self.values:
-            raise self.fault(
-                name, "is not there", nearest(name, [shorten(known, 40) for known in self.values])
-            )
+            remedy = nearest(name, [shorten(known, 40) for known in self.values])
+            if SUFFIXES.get(suffix_of(Path(self.file))) == "csv":
+                remedy += f"; {HEADERLESS}"
+            raise self.fault(name, "is not there", remedy)
         return self.values[name]
 
 
@@ -101,7 +112,7 @@ class _Unpacked(io.RawIOBase):
 
 
 @contextmanager
-def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
+def _opened(path: Path, largest: int) -> Iterator[io.BufferedReader]:
     """Open a file, unpacked where it is packed with gzip; one that is damaged is told in one line."""
     with open_input(path, largest) as stream:
         try:
@@ -112,7 +123,7 @@ def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
                 while unpacked.read(_PART_BYTES):
                     pass
                 stream.seek(0)
-                yield cast(BinaryIO, io.BufferedReader(_Unpacked(stream, path), _PART_BYTES))
+                yield io.BufferedReader(_Unpacked(stream, path), _PART_BYTES)
             else:
                 yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -122,7 +133,9 @@ def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
-    """Yield the lines of a UTF-8 file with their ends, without a byte order mark; one is held at a time.
+    """Yield the lines of a text file with their ends, without a byte order mark; one is held at a time.
+
+    It is UTF-8, or UTF-16 or UTF-32 where its mark says so.
 
     Args:
         path: The file.
@@ -134,7 +147,8 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
     """
     try:
         with _opened(path, LARGEST_DATA) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
+            encoding, _ = encoding_of(stream.peek(4)[:4])
+            text = io.TextIOWrapper(stream, encoding=encoding, newline=newline)
             for number in itertools.count(1):
                 line = text.readline(LONGEST_LINE + 1)
                 if "\x00" in line:
@@ -164,15 +178,21 @@ def too_many_columns(path: Path, where: str, n_columns: int) -> InputError:
 def _tell_where(path: Path) -> None:
     """Refuse a file that is no text, by the first line that is none."""
     with _opened(path, LARGEST_DATA) as stream:
-        for number in itertools.count(1):
-            line = stream.readline(4 * LONGEST_LINE)
-            decoded(line, path, number)
-            if not line:
-                raise InputError(path, "", "changed while it was read", "read it again")
+        encoding, name = encoding_of(stream.peek(4)[:4])
+        decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+        while part := stream.read(_PART_BYTES):
+            try:
+                text = decoder.decode(part)
+            except UnicodeDecodeError as error:
+                raise undecodable(error, name, path, line) from None
+            if "\x00" in text:
+                raise with_nul(text, path, line)
+            line += text.count("\n")
+    raise InputError(path, f"line {line}", f"ends within a character of {name}", "save the file as UTF-8")
 
 
 def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
-    """Return the text of a UTF-8 file, packed with gzip or not, without a byte order mark.
+    """Return the text of a file in UTF-8, or in what its byte order mark says, without that mark.
 
     Raises:
         InputError: The file is missing, no regular file, too large, not UTF-8, or holds a NUL byte.
@@ -184,24 +204,30 @@ def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
     return decoded(data, path)
 
 
-def read_csv(path: Path) -> Iterator[Row]:
-    """Yield the rows of a CSV file (TSV when its suffix says so) with a header; every cell is text.
+def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a CSV file (TSV when its suffix says so); every cell is text.
+
+    Args:
+        path: The file.
+        columns: Names of its columns, of a file without a header.
 
     Raises:
         InputError: The header names a column twice or not at all, or too many of them, a row has more or
             fewer cells than the header or is too long, or a quote is not closed.
     """
     records = _csv_records(path, "\t" if suffix_of(path) == ".tsv" else ",")
-    _, header = next(records, (0, []))
+    header = list(columns) or next(records, (0, list[str]()))[1]
     if len(header) > MOST_COLUMNS:
         raise too_many_columns(path, "line 1", len(header))
     for name, times in Counter(header).items():
         if not name or times > 1:
             problem = "a column has no name" if not name else "a column name stands twice"
-            raise InputError(path, "line 1", problem, "give every column its own name", name or None)
+            remedy = f"give every column its own name; {HEADERLESS}"
+            raise InputError(path, "line 1", problem, remedy, name or None)
     for line, cells in records:
         if len(cells) != len(header):
-            problem = f"has {len(cells)} cells where the header has {len(header)}"
+            problem = f"has {len(cells)} cells where {'`columns` names' if columns else 'the header has'}"
+            problem += f" {len(header)}"
             raise InputError(path, f"line {line}", problem, "quote cells that hold commas or line breaks")
         yield Row(str(path), f"line {line}", dict(zip(header, cells, strict=True)))
 

@@ -28,6 +28,9 @@ class Source(Options):
         default=None,
         description="How to read the file, by default told from its suffix, or the layout of its rows.",
     )
+    columns: tuple[Text, ...] = Field(
+        default=(), description="Names of the columns of a CSV file that has no header, in their order."
+    )
     dataset: str | None = Field(
         default=None, description="Instead of a path: a local folder or a hub id for `datasets`."
     )
@@ -42,6 +45,8 @@ class Source(Options):
             raise ValueError("needs either path or dataset")
         if self.dataset is None and (self.config is not None or self.split is not None):
             raise ValueError("config and split go with dataset, not with path")
+        if self.columns and self.path is None:
+            raise ValueError("columns go with the path of a CSV file")
         if self.path is None and self.format in get_args(FileFormat):
             raise ValueError(f"format {self.format} goes with path, not with dataset")
         return self
@@ -144,6 +149,9 @@ class CorpusSource(Options):
     id: str = Field(default="id", description="A table's column of the document's id.")
     title: str = Field(default="title", description="A table's column of the title; may be missing.")
     text: str = Field(default="text", description="A table's column of the text.")
+    columns: tuple[Text, ...] = Field(
+        default=(), description="Names of the columns of a CSV file that has no header, in their order."
+    )
 
 
 CorpusField = Annotated[

@@ -9,9 +9,10 @@ from harness.errors import InputError, UnrenderedError, shorten
 from harness.tasks import control_tokens
 from harness.tasks.findings import Finding, Severity, alike, finding_of, some_of
 from harness.tasks.items import normalise
-from harness.tasks.overlap import near_duplicates
+from harness.tasks.overlap import twins
 from harness.tasks.prompting import plain_messages
 from harness.tasks.questions import asked_text, question_key, shown_text
+from harness.tasks.wording import question_of
 from harness.types import LoadedTask, Message, Task, TaskItem
 
 CountTokens = Callable[[Sequence[Message]], int]
@@ -56,9 +57,8 @@ def validate(
 
 
 def leaked(loaded: LoadedTask) -> int:
-    """Return how many test items show what a train or validation item shows."""
-    known = {question_key(loaded.task, item) for item in (*loaded.data.train, *loaded.data.validation)}
-    return sum(question_key(loaded.task, item) in known for item in loaded.test)
+    """Return how many test items ask what a train or validation item asks, or nearly so."""
+    return len(_twins(loaded.task, loaded.test, (*loaded.data.train, *loaded.data.validation)))
 
 
 def _splits(loaded: LoadedTask) -> dict[str, Sequence[TaskItem]]:
@@ -149,20 +149,22 @@ def _overlap_of(
     task: Task, name: str, items: Sequence[TaskItem], other: str, others: Sequence[TaskItem]
 ) -> list[Finding]:
     place = f"{task.name} {name}"
-    texts = [question_key(task, item) for item in items]
-    other_texts = [question_key(task, item) for item in others]
-    known = {text: item.id for item, text in zip(others, other_texts, strict=True)}
-    same = [(item, known[text]) for item, text in zip(items, texts, strict=True) if text in known]
+    found = _twins(task, items, others)
+    same = [(items[at], others[twin]) for at, twin, exact in found if exact]
+    near = [(items[at], others[twin]) for at, twin, exact in found if not exact]
     severity: Severity = "error" if name == "test" else "warning"
-    pairs = some_of(f"{item.id} = {twin}" for item, twin in same)
+    pairs = some_of(f"{item.id} = {twin.id}" for item, twin in same)
     message = f"{{n}} {{items}} of {name} also in {other}: {pairs}"
     findings = finding_of(severity, f"also_in_{other}", place, message, [item for item, _ in same])
-    rest = [(item, text) for item, text in zip(items, texts, strict=True) if text not in known]
-    near = near_duplicates([text for _, text in rest], other_texts)
-    pairs = some_of(f"{rest[i][0].id} ~ {others[j].id}" for i, j, _ in near)
+    pairs = some_of(f"{item.id} ~ {twin.id}" for item, twin in near)
     message = f"{{n}} {{items}} of {name} also in {other} in nearly the same words: {pairs}"
-    near_items = [rest[i][0] for i, _, _ in near]
-    return findings + finding_of("warning", f"nearly_in_{other}", place, message, near_items)
+    return findings + finding_of("warning", f"nearly_in_{other}", place, message, [item for item, _ in near])
+
+
+def _twins(task: Task, items: Sequence[TaskItem], others: Sequence[TaskItem]) -> list[tuple[int, int, bool]]:
+    if not items or not others:
+        return []
+    return twins([question_of(task, item) for item in items], [question_of(task, item) for item in others])
 
 
 def _in_corpus(loaded: LoadedTask) -> list[Finding]:

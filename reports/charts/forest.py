@@ -31,7 +31,7 @@ def differences(decision: Decision) -> Figure | None:
     names = short_names([each.strategy for each in rows])
     data = [
         {"name": names[each.strategy], "low": 100 * each.ci_low, "high": 100 * each.ci_high,
-         "value": 100 * each.difference, "proven": each.p_holm < decision.limits.alpha}
+         "value": 100 * each.difference, "proven": each.differs(decision.limits.alpha)}
         for each in rows
     ]  # fmt: skip
     margin = 100 * decision.limits.max_forgetting

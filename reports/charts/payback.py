@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from harness.deciding.records import Candidate, Decision
-from harness.deciding.wording import money
+from harness.deciding.wording import money, once
 from reports._language import words
 from reports.charts._parts import (
     WIDTH,
@@ -58,7 +58,7 @@ def break_even(decision: Decision) -> Figure | None:
         text=t.text,
         columns=(*t.columns, *(t.after.format(n=f"{volume:,.0f}") for volume in volumes)),
         rows=tuple(
-            (each.strategy, money(each.once), money(each.per_1000), _paid_back(each, decision),
+            (each.strategy, once(each), money(each.per_1000), _paid_back(each, decision),
              *(money(_paid(each, volume)) for volume in volumes))
             for each in shown
         ),

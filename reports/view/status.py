@@ -77,7 +77,7 @@ def status_of(entry: Entry) -> Status:
         state="running" if running else "finished" if ended else "stopped",
         name=manifest.name,
         created=manifest.created,
-        verdict=stored_verdict(entry.path),
+        verdict=stored_verdict(entry.path) if ended else None,
         strategies=tuple(manifest.recipes),
         tasks=tuple(manifest.tasks),
         progress=progress,
@@ -91,7 +91,8 @@ def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
         asked = {name: store.n_items(task.digest) for name, task in manifest.tasks.items()}
         for strategy, by_task in manifest.recipes.items():
             for task, recipe in by_task.items():
-                total = times * (asked[task] if limit is None else min(limit, asked[task]))
+                stored = asked[task] if limit is None else min(limit, asked[task])
+                total = times * manifest.asked.get(task, stored)
                 done, errors = store.counts(recipe)
                 yield Progress(strategy, task, min(done, total), min(errors, total), total)
 

@@ -152,7 +152,7 @@ def test_a_gate_that_is_too_small_for_its_margin_is_refused(
     monkeypatch.chdir(folder)
     gate = {"experiment": "e.yaml", "checks": [{"tasks": "houses", "margin": 0.02, "against": "base"}]}
     (folder / "small.yaml").write_text(json.dumps(gate))
-    with pytest.raises(InputError, match="60 items of houses cannot hold a margin") as caught:
+    with pytest.raises(InputError, match="60 items of houses in 20 groups cannot hold a margin") as caught:
         call("gate", "small.yaml", "--plan")
     assert caught.value.exit_code == 2
 

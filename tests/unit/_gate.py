@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from harness.analysis.rows import RunRows
+from harness.seals import Seals
 from harness.store import Preparation, Store
 from harness.types import (
     Failure,
@@ -61,7 +64,7 @@ def made(
             ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
             (such a function, in seconds), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
-            ``created`` (of the run).
+            ``created`` (of the run), ``copies`` (how often each question stands in a task).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -96,8 +99,9 @@ def made(
     )  # fmt: skip
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     with Store.open(folder) as store:
+        store.write_manifest_digest((folder / "manifest.json").read_text())
         for name, task in tasks.items():
-            store.write_items(task.digest, [_item(name, number) for number in range(n[name])])
+            store.write_items(task.digest, [_item(name, number, keys) for number in range(n[name])])
         for strategy, by_task in rules.items():
             trained = 1000 if strategy in keys.get("trained", ()) else 0
             cost = PrepareCost(trained_tokens=trained, device_s=10.0 if trained else 0.0)
@@ -115,16 +119,17 @@ def made(
     return folder
 
 
-def _item(task: str, number: int) -> TaskItem:
+def _item(task: str, number: int, keys: Mapping[str, Any]) -> TaskItem:
     tags = ("critical",) if number == 0 else ()
+    asked = f"question {number // keys.get('copies', 1)}?" + " " * (number % keys.get("copies", 1))
     return TaskItem(
-        id=f"{task}-{number:04}", input=f"question {number}?", targets=("yes",), split="test", tags=tags,
+        id=f"{task}-{number:04}", input=asked, targets=("yes",), split="test", tags=tags,
         documents=(f"doc-{number // 4}",), metadata={"customer": f"c{number // 4}"},
     )  # fmt: skip
 
 
 def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, Any]) -> ItemResult:
-    item = _item(task, number)
+    item = _item(task, number, keys)
     failed = number in keys.get("failed", {}).get((strategy, task), ())
     share = keys.get("recall", {}).get(task) if "rag" in strategy else None
     passages: tuple[Passage, ...] = ()
@@ -152,6 +157,22 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         request=asked, generation=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
     )  # fmt: skip
+
+
+def resealed(folder: Path) -> Path:
+    """Make the digests of a run anew, as anybody can who may write its folder."""
+    with closing(sqlite3.connect(folder / "results.sqlite", isolation_level=None)) as db:
+        seals = Seals(db)
+        db.execute("DELETE FROM seals")
+        for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE name != 'seals'").fetchall():
+            db.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM main.{table}")
+            db.execute(f"DELETE FROM main.{table}")
+            seals.forget()
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM kept")
+            seals.write()
+            db.execute("DROP TABLE kept")
+        seals.put_manifest((folder / "manifest.json").read_text())
+    return folder
 
 
 def rows_of(folder: Path) -> RunRows:

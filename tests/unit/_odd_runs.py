@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from harness.store import FILE_NAME, Store
-from tests.unit._gate import first, made
+from tests.unit._gate import first, made, resealed
 
 MANIFEST = "manifest.json"
 Make = Callable[[Path], Path]
+_ENV = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def whole(folder: Path, **keys: Any) -> Path:
@@ -39,6 +44,8 @@ def _sql(*statements: str) -> Make:
         with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
             for statement in statements:
                 db.execute(statement)
+        with suppress(sqlite3.Error):
+            resealed(folder)
         return folder
 
     return make
@@ -50,7 +57,7 @@ def _manifest(change: Callable[[dict[str, Any]], Any]) -> Make:
         raw = json.loads(path.read_text())
         changed = change(raw)
         path.write_text(json.dumps(raw if changed is None else changed))
-        return folder
+        return resealed(folder)
 
     return make
 
@@ -86,6 +93,43 @@ def _truncated(folder: Path) -> Path:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+    return folder
+
+
+_SLOW_WRITER = """
+import sys, time
+from pathlib import Path
+from harness.store import Store
+from tests.unit._gate import rows_of
+before, folder = map(Path, sys.argv[1:])
+rows = rows_of(before)
+with Store.open(before, read_only=True) as old, Store.open(folder) as new:
+    new.write_manifest_digest((folder / "manifest.json").read_text())
+    for task in rows.manifest.tasks.values():
+        new.write_items(task.digest, list(old.items(task.digest)))
+    for strategy, by_task in rows.manifest.recipes.items():
+        recipe = rows.manifest.preparations[strategy]
+        new.write_preparation(recipe, old.preparations([recipe])[0])
+        for recipe in by_task.values():
+            for row in list(old.results([recipe])):
+                new.write_batch(recipe, {row.key: row.generation}, [row])
+                print(row.item_id, flush=True)
+                time.sleep(0.002)
+"""
+
+
+def _terminated(folder: Path) -> Path:
+    """A run that SIGTERM ended while it wrote, with what SQLite leaves behind then."""
+    before = whole(folder / "other")
+    shutil.copy(before / MANIFEST, folder / MANIFEST)
+    command = [sys.executable, "-c", _SLOW_WRITER, str(before), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path.cwd(), env=_ENV) as writer:
+        assert writer.stdout is not None
+        for _ in range(70):  # within the second strategy
+            writer.stdout.readline()
+        writer.send_signal(signal.SIGTERM)
+    assert writer.returncode == -signal.SIGTERM
+    assert (folder / f"{FILE_NAME}-wal").stat().st_size > 0
     return folder
 
 
@@ -128,6 +172,54 @@ def _no_tasks(raw: dict[str, Any]) -> None:
     raw["recipes"] = {name: {} for name in raw["recipes"]}
 
 
+def _read_only(folder: Path) -> Path:
+    for path in (*whole(folder).rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return folder
+
+
+def _read_only_files(folder: Path) -> Path:
+    for path in whole(folder).iterdir():
+        path.chmod(0o444)
+    return folder
+
+
+_HELD: list[sqlite3.Connection] = []
+"""Connections that hold a lock; `release` ends them."""
+
+
+def release() -> None:
+    """End the locks that odd runs hold."""
+    while _HELD:
+        _HELD.pop().close()
+
+
+def _locked(folder: Path) -> Path:
+    """A store of another journal mode that another program holds wholly."""
+    db = sqlite3.connect(whole(folder) / FILE_NAME, isolation_level=None)
+    _HELD.append(db)
+    db.execute("PRAGMA journal_mode=DELETE")
+    db.execute("BEGIN EXCLUSIVE")
+    return folder
+
+
+def _locked_for_writing(folder: Path) -> Path:
+    """A store as a run at work holds it: it can be read meanwhile."""
+    db = sqlite3.connect(whole(folder) / FILE_NAME, isolation_level=None)
+    _HELD.append(db)
+    db.execute("BEGIN IMMEDIATE")
+    return folder
+
+
+def _read_only_with_log(folder: Path, *lost: str) -> Path:
+    _terminated(folder)
+    for name in lost:
+        (folder / name).unlink()
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return folder
+
+
 _N = {"faq": 20, "routing": 20}
 _TWO = {"zero_shot": dict.fromkeys(_N, first(8)), "lora": dict.fromkeys(_N, first(15))}
 _ONE = {"zero_shot": {"faq": first(8)}, "lora": {"faq": first(12)}}
@@ -141,6 +233,7 @@ ODD: dict[str, Make] = {
     # Not finished.
     "never begun": _never_begun,
     "killed while preparing": _of({"zero_shot": {}, "lora": {}}, _N),
+    "ended by SIGTERM": _terminated,
     "killed within a task": _of(
         _TWO, _N, missing={("lora", "faq"): _ALL[5:], ("lora", "routing"): _ALL}, trained=("lora",)
     ),
@@ -154,6 +247,13 @@ ODD: dict[str, Make] = {
     "rows without preparations": _sql("DELETE FROM preparations"),
     "rows without items": _sql("DELETE FROM items"),
     "rows without answers": _sql("DELETE FROM generations"),
+    # Where others work on it, or nobody may.
+    "read-only": _read_only,
+    "read-only after SIGTERM": _read_only_with_log,
+    "read-only after SIGTERM, in part": lambda folder: _read_only_with_log(folder, f"{FILE_NAME}-shm"),
+    "read-only files": _read_only_files,
+    "locked": _locked,
+    "locked for writing": _locked_for_writing,
     # Small.
     "one task": _of(_ONE, {"faq": 20}),
     "one strategy": _of({"zero_shot": dict.fromkeys(_N, first(8))}, _N),

@@ -52,6 +52,7 @@ def made_run(folder: Path, words: Words = Words()) -> Path:
     manifest = made_manifest(words)
     (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
     with Store.open(folder) as store:
+        store.write_manifest_digest((folder / "manifest.json").read_text(encoding="utf-8"))
         for task in manifest.tasks.values():
             store.write_items(task.digest, _items(task, words))
         for strategy in STRATEGIES:

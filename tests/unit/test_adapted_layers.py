@@ -12,6 +12,7 @@ import torch
 import transformers
 
 from harness.errors import InputError
+from harness.models.weights import attach
 from strategies._adapted import ALL_LINEAR, adapted, lora_config, wrapped
 from strategies._adapter_files import MANIFEST, untrained
 from strategies._meter import _matmul_parameters
@@ -219,3 +220,32 @@ def test_matrix_products_are_counted_in_every_kind_of_layer() -> None:
     assert active("olmoe") == 300 * 32 + 2 * (attention + 2 * 3 * 32 * 64)
     routers, kv = 2 * 4 * 32, 32 * 2 * 16
     assert active("jetmoe") == 300 * 32 + 2 * (routers + kv + 2 * (3 * 32 * 64 + 2 * 16 * 32))
+
+
+@pytest.mark.parametrize("name", ["mixtral", "qwen2 moe", "olmoe", "qwen3 moe"])
+def test_routers_that_are_plain_weights_are_left_out_too(name: str, tmp_path: Path) -> None:
+    config = CONFIGS.get(name) or transformers.Qwen3MoeConfig(
+        **SIZE, **EXPERTS, num_experts=4, moe_intermediate_size=16, head_dim=8
+    )
+    found = adapted(ALL, empty(config), "e.yaml")
+    assert found.left_out == {"model.layers.*.mlp.gate.weight": config.num_hidden_layers}
+    assert not any("mlp.gate" in layer.split("experts")[0] for layer in found.layers)
+    experts = {layer for layer in found.layers if "experts" in layer}
+    torch.manual_seed(0)
+    base = transformers.AutoModelForCausalLM.from_config(config)
+    model = wrapped(ALL, copy.deepcopy(base), "e.yaml")
+    assert not any(
+        "gate.weight" in n or "mlp.gate.lora" in n for n, p in model.named_parameters() if p.requires_grad
+    )
+    on_experts = [n for n, p in model.named_parameters() if p.requires_grad and "experts" in n]
+    assert bool(on_experts) is bool(experts)
+    for weight in model.parameters():
+        if weight.requires_grad:
+            torch.nn.init.normal_(weight, std=0.2)
+    model.save_pretrained(tmp_path)
+    opened = attach(base, tmp_path)
+    ids = torch.arange(3, 43)[None]
+    with torch.no_grad():
+        assert torch.allclose(opened(ids).logits, model(ids).logits, atol=1e-5)
+        with opened.disable_adapter():
+            assert not torch.allclose(opened(ids).logits, model(ids).logits, atol=1e-2)

@@ -145,7 +145,11 @@ def test_settings_that_do_not_fit_are_refused(adapter, base, changes, problem):
 @pytest.mark.parametrize("content", ["{", "[1]", "\xff"])
 def test_settings_that_are_no_mapping_are_refused(adapter, base, content):
     (adapter / CONFIG).write_bytes(content.encode("latin-1"))
-    refused(adapter, base, "adapter_config.json: (is not JSON|peft_type: must be LORA)")
+    refused(
+        adapter,
+        base,
+        "adapter_config.json: (is not JSON|peft_type: must be LORA)",
+    )
 
 
 def test_weights_cut_short_are_refused(adapter, base):
@@ -238,10 +242,13 @@ def test_the_strategy_takes_cost_and_quantisation_from_the_manifest(adapter, bas
     place = context(base, tmp_path, place=str(tmp_path / "experiment.yaml"))
     prepared = Adapter(AdapterOptions(**options)).prepare(place)
     assert prepared.model.identity.quantization == "nf4"
-    assert (prepared.cost.wall_s, prepared.record["steps"]) == (2.5, 3)
+    assert (prepared.cost.wall_s, prepared.cost.stated) == (2.5, True)
+    assert prepared.record["as stated by the adapter"] == {"steps": 3}
+    assert any("nf4 under it, as stated" in note for note in prepared.record["notes"])
     prepared = Adapter(AdapterOptions(quantization="none", **options)).prepare(place)
     assert prepared.model.identity.quantization == "none"
-    assert prepared.record["trained_with_quantization"] == "nf4"
+    assert prepared.record["trained_with_quantization"] == "nf4, as stated by the adapter"
+    assert not any("nf4" in note for note in prepared.record["notes"])
 
 
 def test_a_second_adapter_is_refused(adapter, base, tmp_path):
@@ -261,7 +268,7 @@ def greedy(model, n=8):
 
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
-    from harness.models import huggingface
+    from harness.models import resident
     from harness.models.pristine import bare
     from harness.models.weights import load_weights
 
@@ -269,7 +276,7 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
     alone = []
     for folder in (first, second):
-        huggingface._evict(huggingface.HuggingFaceModel._resident)
+        resident.evict()
         alone.append(greedy(base.with_adapter(folder, "none")))
     loads = []
 
@@ -277,17 +284,17 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
         loads.append(1)
         return load_weights(*arguments)
 
-    monkeypatch.setattr(huggingface, "load_weights", counted)
-    huggingface._evict(huggingface.HuggingFaceModel._resident)
+    monkeypatch.setattr(resident, "load_weights", counted)
+    resident.evict()
     before = greedy(base)
     together = [greedy(base.with_adapter(folder, "none")) for folder in (first, second, first)]
     assert len(loads) == 1
     assert together == [*alone, alone[0]]
     assert alone[0] != alone[1]
-    last = huggingface.HuggingFaceModel._resident
+    last = resident.Weights.resident
     assert last is not None
     left = bare(last.module).state_dict()
-    last._loaded = None
+    last.loaded = None
     fresh = base.fresh("none")[0].state_dict()
     assert left.keys() == fresh.keys()
     assert all(torch.equal(left[name], fresh[name]) for name in fresh)
@@ -296,7 +303,7 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
 
 
 def test_checking_and_asking_many_adapters_loads_the_base_once(base, tmp_path, monkeypatch):
-    from harness.models import huggingface
+    from harness.models import resident
     from harness.models.weights import load_weights
 
     folders = [save_adapter(base, tmp_path / f"v{number}", r=number) for number in (1, 2, 3)]
@@ -307,7 +314,7 @@ def test_checking_and_asking_many_adapters_loads_the_base_once(base, tmp_path, m
         loads.append(1)
         return load_weights(*arguments)
 
-    monkeypatch.setattr(huggingface, "load_weights", counted)
+    monkeypatch.setattr(resident, "load_weights", counted)
     for folder in folders:
         prepared = Adapter(AdapterOptions(path=str(folder))).prepare(context(fresh, tmp_path, colour_task()))
         assert greedy(prepared.model)

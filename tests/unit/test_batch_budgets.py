@@ -262,7 +262,7 @@ def test_a_run_that_is_resumed_forms_the_same_batches_after_memory_ran_out(
     first = on_gpu(tiny_model, tmp_path / "run", machine, monkeypatch)
     batches = first.batches(asked)
     assert sum(len(batch) for batch in batches) == 300
-    size = first._size(asked[0])
+    size = first._sizing.of(asked[0])
     assert {len(batch) for batch in batches[:-1]} == {4096 // size}
     memory_of(2000)  # another program came: the planned batches are answered in halves
     answers = first.generate([asked[i] for i in batches[0]])

@@ -63,6 +63,15 @@ def test_the_best_proven_strategy_wins_and_the_paragraph_says_all_of_it(tmp_path
     assert "0 of 270 right answers lost" in text
 
 
+def test_a_question_asked_a_hundred_times_is_one_question(tmp_path: Path) -> None:
+    rules = {"zero_shot": {"a": first(600)}, "lora": {"a": first(900)}}
+    once = decided(made(tmp_path / "once", rules, {"a": 1200}, {}))
+    assert once.winner == "lora"
+    copied = decided(made(tmp_path / "copied", rules, {"a": 1200}, {}, copies=100))
+    assert (copied.outcome, copied.winner) == ("not yet proven", None)
+    assert "n = 1,200 items in 12 groups" in copied.paragraph
+
+
 def test_an_equal_but_cheaper_strategy_is_taken(tmp_path: Path) -> None:
     shares = {"zero_shot": 0.3, "rag": 0.60, "few_shot": 0.59}
     folder = run_of(tmp_path / "run", shares, tokens={"rag": 500, "few_shot": 100})

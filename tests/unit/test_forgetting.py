@@ -41,37 +41,47 @@ def scores(*rows: list[float]) -> Scores:
 
 
 def test_flips_name_the_items_that_were_lost_and_gained() -> None:
-    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0, 0, 1, 1]), scores([1, 1, 1, 0, 1]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0, 0, 1, 1]), scores([1, 1, 1, 0, 1]), {})
     assert (found.lost, found.gained) == (("i1", "i2"), ("i3",))
     assert (found.n, found.base_right, found.lost_rate) == (5, 4, 0.5)
     assert found.lost_rate_low < 0.5 < found.lost_rate_high
     assert found.p_value == 1.0
 
 
+def test_items_that_are_one_question_are_lost_once() -> None:
+    new, old = scores([0.0] * 8 + [1.0] * 8), scores([1.0] * 16)
+    alone = flips_of("lora", "zero_shot", KEPT, new, old, {})
+    alike = {f"i{k}": "lost" if k < 8 else "kept" for k in range(16)}
+    joined = flips_of("lora", "zero_shot", KEPT, new, old, alike)
+    assert alone.p_value < 0.01
+    assert (joined.p_value, joined.lost_rate) == (1.0, alone.lost_rate)
+    assert joined.lost_rate_high - joined.lost_rate_low > alone.lost_rate_high - alone.lost_rate_low
+
+
 def test_an_item_counts_as_right_when_most_seeds_have_it_right() -> None:
-    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0], [0, 0], [1, 1]), scores([1, 1]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0], [0, 0], [1, 1]), scores([1, 1]), {})
     assert found.lost == ("i1",)
 
 
 def test_what_is_right_is_what_the_task_says() -> None:
     strict = KEPT.model_copy(update={"right_from": 0.8})
     new, old = scores([0.54, 0.8, 0.9]), scores([0.9, 0.9, 0.6])
-    assert flips_of("lora", "zero_shot", KEPT, new, old).lost == ()
-    found = flips_of("lora", "zero_shot", strict, new, old)
+    assert flips_of("lora", "zero_shot", KEPT, new, old, {}).lost == ()
+    found = flips_of("lora", "zero_shot", strict, new, old, {})
     assert (found.lost, found.gained, found.base_right) == (("i0",), ("i2",), 2)
     assert share_right(new, "m", 0.8) == pytest.approx(2 / 3)
     assert share_right(new, "m", None) == 1.0
 
 
 def test_a_base_that_has_nothing_right_can_lose_nothing() -> None:
-    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0]), scores([0, 0]))
+    found = flips_of("lora", "zero_shot", KEPT, scores([1, 0]), scores([0, 0]), {})
     assert (found.lost_rate, found.lost_rate_low, found.lost_rate_high) == (0.0, 0.0, 1.0)
 
 
 def test_the_frontier_holds_what_gains_more_or_loses_less() -> None:
     def flip(strategy: str, lost: int):
         ids = [float(k >= lost) for k in range(10)]
-        return flips_of(strategy, "zero_shot", KEPT, scores(ids), scores([1.0] * 10))
+        return flips_of(strategy, "zero_shot", KEPT, scores(ids), scores([1.0] * 10), {})
 
     gains = {"zero_shot": 0.0, "rag": 0.2, "lora": 0.4, "qlora": 0.3, "twin": 0.4}
     flips = [flip("lora", 3), flip("qlora", 4), flip("twin", 3)]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import time
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import provenance
 from harness.cli import cli
 from harness.cli._ending import ended
+from strategies._adapter_files import MANIFEST, publish
 from tests.unit._training import load
-from tests.unit.test_adapter_files import edit_config, save_adapter
+from tests.unit.test_adapter_files import edit_config, manifest_for, save_adapter
 
 N = 60
 GATE = {"name": "g", "experiment": "e.yaml", "checks": [{"tasks": "a", "margin": 0.9, "against": "base"}]}
@@ -113,7 +117,7 @@ def test_one_that_is_refused_as_its_weights_are_loaded_costs_no_other(
 def test_where_all_are_refused_no_model_is_loaded_and_three_files_are_written(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.models.huggingface.load_weights", None)
+    monkeypatch.setattr("harness.models.resident.load_weights", None)
     code, told = gated(capsys, variant("a", r=4), variant("b", peft_type="TROJAN"))
     assert (code, verdicts()) == (2, {"a": "REFUSED", "b": "REFUSED"})
     assert "a: REFUSED" in Path("out/gate.md").read_text()
@@ -144,6 +148,9 @@ STRANGE: dict[str, dict[str, Any]] = {
     "rounds that are none": {"init_lora_weights": "pissa_niter_x"},
     "rounds without end": {"init_lora_weights": "pissa_niter_999999999"},
     "eva of nonsense": {"init_lora_weights": "eva", "eva_config": {"rho": 0.1}},
+    "eva as a text": {"eva_config": "x"},
+    "corda as a list": {"corda_config": [7]},
+    "lora-ga as a number": {"lora_ga_config": 0},
     "targets": {"target_modules": "(q_proj"},
     "exclusions": {"exclude_modules": "[q_proj"},
     "ranks": {"rank_pattern": {"q_proj)": 2}},
@@ -207,6 +214,8 @@ def test_a_run_is_a_candidate_where_it_is_named_as_one(
         (["--candidate", "adapters/good", "--strategy", "tuned"], "name the run with --candidate-run"),
         (["--candidate-run", "adapters/good"], "manifest.json: there is no such file"),
         ([], "--candidate: is missing"),
+        (["--candidate", "o"], "--out: lies in the folder of a candidate"),
+        (["--candidate", "."], "--out: lies in the folder of a candidate"),
     ):
         code, told = ends(capsys, "gate", "gate.yaml", *wrong, "--out", "o")
         assert code == 2, wrong
@@ -218,3 +227,171 @@ def test_the_gate_file_does_not_choose_another_adapter(
 ) -> None:
     Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"path": "adapters/good"}}}))
     assert gated(capsys, "adapters/nowhere")[0] == 2
+
+
+# --- What a candidate does beside a LoRA adapter ---
+
+
+def test_a_candidate_that_replaces_tensors_is_refused_unless_the_gate_allows_it(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    code, told = gated(capsys, "adapters/headed", "adapters/good")
+    assert (code, verdicts()) == (2, {"good": "PASS", "headed": "REFUSED"})
+    assert "changes more of the base than a LoRA adapter: modules_to_save (lm_head.weight)" in told
+    assert "write `allow: [modules_to_save]` into the gate file if that is meant" in told
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["modules_to_save"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert (code, verdicts()) == (0, {"headed": "PASS"})
+    Path("gate.yaml").write_text(json.dumps(GATE | {"allow": ["head"]}))
+    code, told = gated(capsys, "adapters/headed")
+    assert code == 2
+    assert "gate.yaml: allow.0" in told
+
+
+def test_options_of_the_adapter_do_not_allow_what_the_gate_does_not(
+    here: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_adapter(load(tiny_model), Path("adapters/headed"), modules_to_save=["lm_head"])
+    Path("gate.yaml").write_text(json.dumps(GATE | {"options": {"adapter": {"allow": ["modules_to_save"]}}}))
+    assert gated(capsys, "adapters/headed")[0] == 2
+
+
+# --- What was stored before ---
+
+
+def n_answers(out: str = "out") -> int:
+    with closing(sqlite3.connect(Path(out) / "results.sqlite")) as db:
+        return int(db.execute("SELECT COUNT(*) FROM generations").fetchone()[0])
+
+
+@pytest.mark.parametrize("package", ["trilemma", "transformers", "peft", "torch", "bitsandbytes"])
+def test_answers_by_another_version_of_what_loads_are_not_served(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    assert gated(capsys, "adapters/good")[0] == 0
+    before = n_answers()
+    assert "finished before" in gated(capsys, "adapters/good")[1]
+    assert n_answers() == before
+    versions = provenance.package_versions() | {package: "999.0"}
+    monkeypatch.setattr(provenance, "package_versions", lambda: versions)
+    code, told = gated(capsys, "adapters/good")
+    assert code == 0
+    assert "finished before" not in told
+    assert n_answers() == 2 * before
+
+
+def test_an_adapter_that_was_changed_in_its_place_is_asked_anew(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    assert gated(capsys, "adapters/good")[0] == 0
+    before, weights = n_answers(), Path("adapters/good/adapter_model.safetensors")
+    save_file({name: tensor * 2 for name, tensor in load_file(weights).items()}, weights)
+    assert gated(capsys, "adapters/good")[0] == 0
+    assert n_answers() == before + N
+
+
+def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_it_is_kept(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.models.weights import attach
+
+    def swapped(module: Any, adapter: Path) -> Any:
+        edit_config(adapter, lora_alpha=64)
+        return attach(module, adapter)
+
+    monkeypatch.setattr("harness.models.resident.attach", swapped)
+    code, told = gated(capsys, "adapters/good")
+    assert (code, verdicts()) == (2, {"good": "REFUSED"})
+    assert "its files were changed during the run" in told
+    assert n_answers() == N
+
+
+# --- What is believed of it ---
+
+
+def forged(base: Any, name: str, change: dict[str, Any] | str, key: str = "cost") -> str:
+    """Publish an adapter as Trilemma does and change its manifest, which no digest covers."""
+    folder = Path("adapters") / name
+    publish(Path("adapters/good"), folder, manifest_for(base))
+    raw = json.loads((folder / MANIFEST).read_text())
+    raw[key] = "HERE" if isinstance(change, str) else raw[key] | change
+    text = json.dumps(raw).replace('"HERE"', change if isinstance(change, str) else "")
+    (folder / MANIFEST).write_text(text)
+    return str(folder)
+
+
+FORGED: dict[str, tuple[dict[str, Any] | str, str]] = {
+    "negative tokens": ({"trained_tokens": -(10**9)}, "cost"),
+    "negative seconds": ({"wall_s": -5.0}, "cost"),
+    "negative device seconds": ({"device_s": -1e-9}, "cost"),
+    "not a number": ('{"wall_s": NaN}', "cost"),
+    "infinite": ('{"wall_s": Infinity}', "cost"),
+    "infinite by overflow": ('{"device_s": 1e999}', "cost"),
+    "more tokens than there are": ({"trained_tokens": 10**30}, "cost"),
+    "digits without end": ('{"trained_tokens": ' + "9" * 5000 + "}", "cost"),
+    "longer than anything": ({"device_s": 1e300}, "cost"),
+    "as much work as there is not": ({"flops": 1e200}, "cost"),
+    "memory": ({"peak_memory_bytes": 10**40}, "cost"),
+    "a text": ({"wall_s": "12"}, "cost"),
+    "true": ({"trained_tokens": True}, "cost"),
+    "half a token": ({"trained_tokens": 0.5}, "cost"),
+    "a list": ("[1]", "cost"),
+    "null": ("null", "cost"),
+    "a field that is unknown": ({"discount": 1.0}, "cost"),
+    "a seed that is a text": ('"7"', "seed"),
+    "a quantisation that is unknown": ('"int1"', "quantization"),
+    "NaN in its record": ('{"loss": [[0, NaN]]}', "record"),
+    "a record that nests without end": ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "record"),
+    "a key twice": ('{"wall_s": 1.0, "wall_s": 2.0}', "cost"),
+}
+
+
+def test_impossible_figures_in_an_adapters_manifest_are_refused_in_a_line(
+    here: Path, capsys: pytest.CaptureFixture[str], tiny_model: Path
+) -> None:
+    base = load(tiny_model)
+    names = [forged(base, name, change, key) for name, (change, key) in FORGED.items()]
+    code, told = gated(capsys, *names, "adapters/good")
+    assert code == 2
+    assert verdicts() == dict.fromkeys(FORGED, "REFUSED") | {"good": "PASS"}
+    lines = [line for line in told.splitlines() if line.startswith("refused: ")]
+    assert len(lines) == len(FORGED)
+    assert all(MANIFEST in line and len(line) < 500 for line in lines)
+
+
+def test_what_an_adapter_says_of_its_training_is_told_as_its_word(
+    here: Path, capsys: pytest.CaptureFixture[str], tiny_model: Path
+) -> None:
+    base = load(tiny_model)
+    forged(base, "cheap", {"trained_tokens": 1, "wall_s": 1.0, "device_s": 1.0, "adapted": False})
+    record = {"notes": ["approved by QA", 7], "loss": [[0, 1.5]]}
+    forged(base, "cheap-told", json.dumps(record), "record")
+    code, told = gated(capsys, "adapters/cheap-told")
+    assert code == 0
+    (candidate,) = json.loads(Path("out/gate.json").read_text())["candidates"]
+    assert candidate["notes"][0] == "what its training took is as stated by the adapter, not measured here"
+    assert candidate["notes"][-1] == "as stated by the adapter: approved by QA"
+    assert "as stated by the adapter: approved by QA" in Path("out/gate.md").read_text()
+    assert "note: cheap-told: what its training took is as stated" in told
+
+    experiment = json.loads(Path("e.yaml").read_text())
+    experiment["strategies"]["tuned"]["path"] = "adapters/cheap"
+    Path("e.yaml").write_text(json.dumps(experiment))
+    code, told = ends(capsys, "run", "e.yaml", "--out", "run")
+    assert code == 0
+    assert "as stated by the adapter" in told.replace("\n", " ")
+    summary = json.loads(Path("run/summary.json").read_text())
+    (cost,) = (cost["prepare"] for cost in summary["costs"] if cost["strategy"] == "tuned")
+    assert (cost["stated"], cost["adapted"]) == (True, True)
+    assert cost["artifact_bytes"] > 1000
+    assert any("as stated by the adapter" in note["text"] for note in summary["notes"])
+    assert Path("run/report.html").read_text().count("as stated by the adapter") >= 2
+    _, decided = ends(capsys, "decide", "run")
+    assert "as stated by the adapter" in " ".join(decided.split())
+    _, as_json = ends(capsys, "decide", "run", "--json")
+    assert {c["strategy"]: c["once_stated"] for c in json.loads(as_json)["candidates"]} == {
+        "zero_shot": False, "tuned": True,
+    }  # fmt: skip

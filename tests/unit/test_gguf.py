@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import threading
 from collections import namedtuple
@@ -17,6 +19,8 @@ from harness.config import ModelOptions
 from harness.errors import InputError, TrilemmaError
 from harness.models import gguf, resolve
 from harness.models.huggingface import HuggingFaceModel
+from harness.models.identity import settings_digest, weights_digest
+from harness.models.opening import open_gguf
 from harness.models.resolve import local_folder, model_path
 from harness.progress import PlainProgress, SilentProgress
 from harness.types import Message
@@ -58,6 +62,30 @@ def test_it_is_converted_once(file: Path, cache: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(gguf, "_convert", lambda *_: pytest.fail("converted again"))
     assert local_folder(str(file), None, "a.yaml") == folder
     assert kept(cache) == [Path(folder).name]
+
+
+def test_what_lies_beside_a_gguf_file_changes_nothing(
+    file: Path, tiny_model: Path, cache: Path, tmp_path: Path
+) -> None:
+    beside = Path(shutil.copy(file, tmp_path))
+    other = json.loads((tiny_model / "tokenizer.json").read_text())
+    other["added_tokens"] = other["added_tokens"][:1]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(other))
+    alone, among = (open_gguf(path, "e.yaml", "model.path", "check it")[0] for path in (file, beside))
+    assert among.chat_template == alone.chat_template
+    assert (among.eos_token, len(among)) == (alone.eos_token, len(alone))
+
+
+def test_a_gguf_file_is_the_same_model_wherever_it_lies_and_is_converted(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = set()
+    for name in ("here", "there"):
+        monkeypatch.setenv("TRILEMMA_CACHE", str(tmp_path / name))
+        (tmp_path / name).mkdir()
+        folder = local_folder(str(shutil.copy(file, tmp_path / name)), None, "e.yaml")
+        digests.add((weights_digest(folder), settings_digest(folder)))
+    assert len(digests) == 1
 
 
 def test_a_folder_with_one_gguf_file_is_that_file(file: Path, tmp_path: Path) -> None:

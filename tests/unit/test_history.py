@@ -100,16 +100,16 @@ def test_another_task_is_not_compared_and_says_what_differs(tmp_path: Path) -> N
     assert points(history, "tuned", "a")[1].obstacle == Obstacle(earlier=0, settings=("items or documents",))
 
 
-def test_runs_without_an_item_in_common_are_not_compared(tmp_path: Path) -> None:
+def test_a_run_that_is_not_finished_is_not_compared(tmp_path: Path) -> None:
     rules = {"tuned": {"a": first(5)}}
     early = made(tmp_path / "early", rules, {"a": 20}, missing={("tuned", "a"): range(10)})
     late = made(
         tmp_path / "late", rules, {"a": 20}, missing={("tuned", "a"): range(10, 20)}, created="2026-02-01"
     )
     history = load_history([early, late])
-    assert points(history, "tuned", "a")[1].obstacle == Obstacle(earlier=0, settings=())
+    assert points(history, "tuned", "a")[1].obstacle == Obstacle(earlier=0, settings=(), unfinished=True)
     page = render_history(history)
-    assert "no item in common" in page
+    assert "one of the two runs is not finished" in page
     assert "Nothing could be compared" in page
 
 

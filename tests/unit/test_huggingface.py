@@ -7,6 +7,7 @@ import torch
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.models.huggingface import HuggingFaceModel
+from harness.models.resident import Weights
 from harness.models.resolve import model_path
 from harness.types import Decoding, Failure, Generation, Message, Request
 
@@ -190,8 +191,8 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     fresh = HuggingFaceModel(model._options)
-    monkeypatch.setattr(HuggingFaceModel, "_resident", None)
-    monkeypatch.setattr("harness.models.huggingface.load_weights", full)
+    monkeypatch.setattr(Weights, "resident", None)
+    monkeypatch.setattr("harness.models.resident.load_weights", full)
     with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
         fresh.generate([request("x", item_id=str(n)) for n in range(8)])
     assert len(attempts) == 1
@@ -236,7 +237,7 @@ def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> Non
     first.generate(asked)
     assert len(first.engine._prefixes) == 1
     assert second.module is not None
-    assert first._engine is None
+    assert first.weights._engine is None
     assert not second.engine._prefixes
 
 
@@ -255,7 +256,7 @@ def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
     first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
     assert first.module is first.module
     assert second.module is not None
-    assert first._loaded is None
+    assert first.weights.loaded is None
 
 
 def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:
@@ -334,4 +335,4 @@ def test_a_written_answer_takes_all_its_room_in_a_batch_whatever_metrics_read(
     model: HuggingFaceModel,
 ) -> None:
     asked = request("Where?", max_new_tokens=200).model_copy(update={"every_choice": False})
-    assert model._size(asked) == model.count_tokens(asked.messages) + 200
+    assert model._sizing.of(asked) == model.count_tokens(asked.messages) + 200

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import cli
+from harness import cli, store
 from harness.cli._ending import ended
 from harness.cli._running import checked
-from tests.unit._odd_runs import ODD, whole
+from tests.unit._odd_runs import ODD, release, whole
+from tests.unit._rights import without_rights
 
 gate = importlib.import_module("harness.cli.gate")
 CODES = {0, 1, 2, 3, 4, 5}
@@ -79,6 +81,14 @@ def same_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "checked", loaded)
 
 
+@pytest.fixture(autouse=True)
+def ordinary_user() -> Iterator[None]:
+    """Let what nobody may write be so for root, too, and end all locks afterwards."""
+    with without_rights():
+        yield
+    release()
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_every_command_ends_as_it_is_documented(
     odd: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -87,6 +97,7 @@ def test_every_command_ends_as_it_is_documented(
     monkeypatch.setenv("TRILEMMA_TRACEBACK", "1")
     if not (place / "b.json").exists():
         assert ends(f"baseline promote {place}/whole --strategy few_shot --reason r --out b.json") == 0
+    monkeypatch.setattr(store, "WAIT_S", 0.05)
     folder = ODD[odd](tmp_path)
     faults = []
     for name, line in COMMANDS.items():
@@ -139,3 +150,37 @@ def test_a_half_run_has_no_code_of_a_verdict(tmp_path: Path, capsys: pytest.Capt
     """A base that failed throughout leaves nothing to compare with; no winner is made of that."""
     assert ends(f"decide {ODD['the base failed'](tmp_path)}") == 5
     assert "No decision" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("odd", "code", "said"),
+    [
+        ("read-only", 0, ""),
+        ("read-only files", 0, ""),
+        ("locked for writing", 0, ""),
+        ("ended by SIGTERM", 3, ""),
+        ("read-only after SIGTERM", 3, ""),
+        ("locked", 2, "database is locked; wait for the program that uses it, or end that"),
+        ("read-only after SIGTERM, in part", 2, "make the folder and its files writable, or copy them"),
+    ],
+)
+def test_a_run_that_can_be_read_is_read_and_else_the_line_helps(
+    odd: str,
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(store, "WAIT_S", 0.05)
+    (tmp_path / "run").mkdir()
+    folder = ODD[odd](tmp_path / "run")
+    before = sorted(path.name for path in folder.iterdir())
+    assert ends(f"decide {folder} --json") == code
+    told = capsys.readouterr()
+    assert said in told.err
+    if not code:
+        assert ends(f"decide {whole(tmp_path / 'again' / 'run')} --json") == code
+        assert told.out == capsys.readouterr().out
+    if odd.startswith("read-only"):
+        assert sorted(path.name for path in folder.iterdir()) == before

@@ -11,8 +11,9 @@ import peft
 import pytest
 import torch
 
-from harness.models.huggingface import HuggingFaceModel, _evict
+from harness.models.huggingface import HuggingFaceModel
 from harness.models.pristine import bare, digest_of_module
+from harness.models.resident import Weights, evict
 from tests.unit._training import load
 from tests.unit.test_adapter_files import greedy, save_adapter
 
@@ -124,7 +125,7 @@ def pristine(base) -> str:
 
 @pytest.fixture(scope="module")
 def alone(base, plain) -> list[str]:
-    _evict(HuggingFaceModel._resident)
+    evict()
     return list(greedy(base.with_adapter(plain, "none")))
 
 
@@ -138,8 +139,8 @@ def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest
 
     from harness.models.weights import attach
 
-    monkeypatch.setattr("harness.models.huggingface.attach", noted)
-    _evict(HuggingFaceModel._resident)
+    monkeypatch.setattr("harness.models.resident.attach", noted)
+    evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
         greedy(base.with_adapter(folder, "none"), 2)
@@ -155,10 +156,10 @@ def test_no_variant_of_lora_changes_what_the_next_adapter_lies_over(
 ) -> None:
     folder = save_adapter(base, tmp_path / "before", **(ALL | LORA[variant]))
     assert after(base, folder, plain, monkeypatch) == alone
-    left = HuggingFaceModel._resident
+    left = Weights.resident
     assert left is not None
-    assert digest_of_module(bare(left._loaded)) == pristine
-    left._loaded = None
+    assert digest_of_module(bare(left.loaded)) == pristine
+    left.loaded = None
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -200,6 +201,8 @@ CHANGES: dict[str, Change] = {
     "a layer around another": lambda m: setattr(m, "lm_head", torch.nn.Sequential(m.lm_head)),
     "a hook": lambda m: m.lm_head.register_forward_hook(lambda *_: None),
     "another forward": lambda m: setattr(m.lm_head, "forward", lambda x: x),
+    "a list of settings": lambda m: setattr(m.model, "skipped_layers", [1]),
+    "a mapping of settings": lambda m: setattr(m.model, "options", {"scale": [2.0, None]}),
     "a bias": lambda m: setattr(m.lm_head, "bias", torch.nn.Parameter(torch.zeros(8))),
 }
 

@@ -52,7 +52,7 @@ def test_the_forest_plot_shows_every_challenger_and_what_is_proven(run: RunData)
         shown = rows[each.strategy]
         drawn = (shown["low"], shown["value"], shown["high"])
         assert drawn == pytest.approx((100 * each.ci_low, 100 * each.difference, 100 * each.ci_high))
-        assert shown["proven"] == (each.p_holm < 0.05)
+        assert shown["proven"] == ((each.p_holm or 1.0) < 0.05)
     assert {"from": -2.0, "to": 2.0} in values(found.spec)
     assert [row[0] for row in found.rows] == list(rows)
 

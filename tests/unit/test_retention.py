@@ -20,7 +20,7 @@ from harness.drift import AnswerInformation, Drift, Probes
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult
 from harness.gate.spec import GateFile
-from harness.stats import Losses, paired
+from harness.stats import Macro, paired
 from harness.store import Store
 from harness.types import ChoiceScore, Failure, Generation, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel
@@ -246,10 +246,10 @@ def test_a_gain_makes_up_for_no_loss_that_another_task_may_have(tmp_path: Path) 
 
 def test_losses_do_not_cancel() -> None:
     gained, lost = paired([1] * 80 + [0] * 20, [0] * 100), paired([0] * 30 + [1] * 70, [1] * 100)
-    both = Losses((gained, lost))
-    assert both.estimate == pytest.approx(-0.15)
-    assert both.interval()[0] < -0.15
-    assert Losses((gained,)).interval()[0] == 0.0
+    both = Macro((gained, lost))
+    assert both.estimate == pytest.approx(0.25)
+    assert both.lower_of_losses() < -0.15 < both.lower()
+    assert Macro((gained,)).lower_of_losses() == 0.0
 
 
 def experiment_of(**keys: Any) -> Experiment:

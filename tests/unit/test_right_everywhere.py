@@ -104,6 +104,7 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     manifest = manifest_of(plan, **entries, **rest)
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     with Store.open(folder) as store:
+        store.write_manifest_digest((folder / "manifest.json").read_text())
         execute(plan, store, SilentProgress())
 
     def expected(better: int) -> set[str]:
@@ -124,7 +125,7 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     }
     assert explored == wanted
 
-    arguments = [str(place / "gate.yaml"), "--candidate", str(folder), "--strategy", "other"]
+    arguments = [str(place / "gate.yaml"), "--candidate-run", str(folder), "--strategy", "other"]
     judged = CliRunner().invoke(gate, [*arguments, "--out", str(place / "out")], catch_exceptions=False)
     found = json.loads((place / "out" / "gate.json").read_text())
     check = found["candidates"][0]["checks"][0]

@@ -37,6 +37,7 @@ def result(item_id: str, key: str = "k", error: Failure | None = None, **place: 
         BASE.model_copy(update={"adapter_digest": "3" * 64}),
         BASE.model_copy(update={"quantization": "nf4"}),
         BASE.model_copy(update={"dtype": "bfloat16"}),
+        BASE.model_copy(update={"loaded_by": "peft 1.0"}),
     ],
 )
 def test_an_answer_is_never_served_for_other_weights(identity: ModelIdentity) -> None:

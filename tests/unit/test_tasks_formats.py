@@ -224,7 +224,7 @@ def test_a_turn_of_weight_0_is_never_the_answer(tmp_path: Path) -> None:
     rows = [
         weighed(first, ("assistant", "A", 1), second, ("assistant", "B", 0)),
         weighed(first, ("assistant", "A", 0), second, ("assistant", "B", 1)),
-        weighed(first, ("assistant", "A", None), second, ("assistant", "B", None)),
+        weighed(("user", "c?", None), ("assistant", "A", None), second, ("assistant", "B", None)),
     ]
     loaded = loaded_from(tmp_path, "openai", rows)
     assert [item.targets for item in loaded.test] == [("A",), ("B",), ("B",)]
@@ -240,7 +240,8 @@ def test_a_turn_of_weight_0_is_never_the_answer(tmp_path: Path) -> None:
 def test_what_a_format_has_and_is_not_used_is_said_with_how_many_rows_have_it(tmp_path: Path) -> None:
     row = openai(("user", "Hi"), ("assistant", "Ho"))
     row["messages"][0]["name"] = "Ana"
-    rows = [{**row, "tools": [{"type": "function"}], "images": []}, {**row, "tools": []}]
+    other = {"messages": [{**row["messages"][0], "content": "Ahoy"}, row["messages"][1]]}
+    rows = [{**row, "tools": [{"type": "function"}], "images": []}, {**other, "tools": []}]
     assert loaded_from(tmp_path, "openai", rows).remarks == (
         "rows.json: column 'tools' is not used, unless a template shows it (1 row)",
         "rows.json: key 'name' of turns is not used (2 rows)",

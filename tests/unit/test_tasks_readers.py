@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,27 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     assert list(next(read_csv(path)).values) == ["input", "target"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_read_in_the_encoding_of_its_mark(tmp_path: Path, encoding: str, packed: bool) -> None:
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    rows = [{"input": "Wie viel kostet Öl, 1 €?", "target": "zwei\nZeilen"}, {"input": "漢字", "target": "a"}]
+    table = f'{mark}input,target\r\n"{rows[0]["input"]}","{rows[0]["target"]}"\r\n漢字,a\r\n'
+    lines = mark + "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    for name, text, reader in (("rows.csv", table, read_csv), ("rows.jsonl", lines, read_jsonl)):
+        path = tmp_path / (f"{name}.gz" if packed else name)
+        data = text.encode(encoding)
+        path.write_bytes(gzip.compress(data) if packed else data)
+        assert [row.values for row in reader(path)] == rows
+        assert read_text(path) == text.removeprefix("\ufeff")
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
         (b"good\nbad \xe9\n", "line 2: byte 0xe9 is not UTF-8; save the file as UTF-8"),
-        ("text".encode("utf-16"), "is UTF-16, not UTF-8"),
+        ("text".encode("utf-16")[:-1], "line 1: byte 0x74 is not UTF-16"),
+        ("text".encode("utf-16")[2:], "line 1: holds a NUL byte"),
         (b"one\ntwo\nthr\x00ee", "line 3: holds a NUL byte"),
     ],
 )
@@ -465,3 +482,30 @@ def test_a_class_label_without_a_name_is_named_and_one_that_is_missing_is_null(t
     next(rows)
     with pytest.raises(InputError, match=r"row 2, field target: is a class label beyond the 1 names"):
         next(rows)
+
+
+HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
+
+
+def test_a_csv_file_without_a_header_is_read_by_the_names_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("What is red?,a rose\nWhat is blue?,the sky\n", encoding="utf-8")
+    fields, columns = FieldNames(), ("input", "target")
+    with pytest.raises(InputError, match=re.escape(HEADERLESS)):
+        list(read_split(Source(path="rows.csv"), "test", fields, tmp_path))
+    found = list(read_split(Source(path="rows.csv", columns=columns), "test", fields, tmp_path))
+    assert [(item.input, item.targets) for item in found] == [
+        ("What is red?", ("a rose",)), ("What is blue?", ("the sky",)),
+    ]  # fmt: skip
+    told = refusal(lambda path: read_csv(path, ("input", "target", "more")), tmp_path / "rows.csv")
+    assert "line 1: has 2 cells where `columns` names 3" in told
+    (tmp_path / "same.csv").write_text("yes,yes\nno,yes\n", encoding="utf-8")
+    assert HEADERLESS in refusal(read_csv, tmp_path / "same.csv")
+
+
+def test_names_of_columns_go_with_csv_alone(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"input": "q", "target": "a"}\n', encoding="utf-8")
+    source = Source(path="rows.jsonl", columns=("input", "target"))
+    with pytest.raises(InputError, match=r"items\.test\.columns: goes with a CSV file, and this is none"):
+        list(read_split(source, "test", FieldNames(), tmp_path))
+    with pytest.raises(ValueError, match="columns go with the path of a CSV file"):
+        Source(dataset="x", columns=("input",))

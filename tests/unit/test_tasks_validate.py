@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.tasks.findings import Finding
 from harness.tasks.items import normalise
-from harness.tasks.overlap import NEAR, near_duplicates, token_set
 from harness.tasks.validate import check_answerable, validate
 from harness.types import (
     Document,
@@ -179,12 +176,14 @@ def test_exact_overlap_is_found_under_normalisation() -> None:
 
 
 def test_near_overlap_is_found_and_names_both() -> None:
-    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    words += " seventeen eighteen nineteen twenty"
+    words = (
+        "my parcel has been at your office since early spring and nobody there can tell me on which day it "
+    )
+    words += "leaves"
     loaded = task_of(
         item("t1", "train", words),
-        item("x1", "test", words.replace("seven ", "SEVEN, ").replace("eight ", "acht ")),
-        item("x2", "test", words.replace("one", "uno").replace("two", "due")),
+        item("x1", "test", words.replace("nobody ", "NOBODY, ").replace("which ", "what ")),
+        item("x2", "test", words.replace("which", "what").replace("leaves", "goes")),
     )
     near = found(loaded)["nearly_in_train"]
     assert (near.severity, near.items) == ("warning", ("x1",))
@@ -256,53 +255,6 @@ def test_texts_with_braces_and_line_breaks_stay_one_line() -> None:
 
 
 # --- Overlap ---
-
-
-def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b) if a | b else 0.0
-
-
-def words(bits: int) -> str:
-    return " ".join(letter for n, letter in enumerate("abcdefghijklmnopqrst") if bits >> n & 1)
-
-
-TEXTS = st.lists(st.integers(0, 2**20 - 1).map(words), max_size=6)
-
-
-@given(texts=TEXTS, others=TEXTS)
-@STEADY
-def test_near_duplicates_are_those_of_comparing_every_pair(texts: list[str], others: list[str]) -> None:
-    others = others + [text + " u" for text in texts[:3]]
-    expected = []
-    for index, text in enumerate(texts):
-        best = max((jaccard(token_set(text), token_set(other)) for other in others), default=0.0)
-        if best >= NEAR:
-            expected.append((index, best))
-    got = near_duplicates(texts, others)
-    assert [(index, similarity) for index, _, similarity in got] == expected
-    for index, other, similarity in got:
-        assert jaccard(token_set(texts[index]), token_set(others[other])) == similarity
-
-
-def test_scripts_without_spaces_are_compared_by_pairs_of_characters() -> None:
-    assert token_set("我的银行卡在哪里") == {"我的", "的银", "银行", "行卡", "卡在", "在哪", "哪里"}
-    assert token_set("カード 2枚") == {"カー", "ード", "2", "枚"}
-    assert not near_duplicates(["我的银行卡在哪里"], ["你的信用卡在那里"])
-
-
-def test_ten_thousand_by_three_thousand_texts_take_seconds() -> None:
-    chance = random.Random(0)
-    vocabulary = [f"word{int(chance.paretovariate(0.6)) % 3000}" for _ in range(4000)]
-
-    def text() -> str:
-        return " ".join(chance.choices(vocabulary, k=chance.randint(5, 30)))
-
-    train = [text() for _ in range(10_000)]
-    test = [text() for _ in range(2_900)] + [" ".join(reversed(train[n].split())) for n in range(100)]
-    start_s = time.process_time()
-    near = near_duplicates(test, train)
-    assert time.process_time() - start_s < 10
-    assert {index for index, _, _ in near} >= set(range(2_900, 3_000))
 
 
 @given(st.text())

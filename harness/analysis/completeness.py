@@ -1,0 +1,106 @@
+"""What a run lacks of what its experiment asks, by strategy: nothing is concluded from an absence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from harness.analysis.comparison import Table
+from harness.analysis.findings import Missing
+from harness.answer_information import asked_of
+from harness.config import ForgettingOptions
+from harness.drift import GENERAL_TEXT, Probes
+from harness.store import Preparation, ScoredItem
+from harness.types import ItemResult, RunManifest, TaskItem
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an experiment asks of each strategy.
+
+    Attributes:
+        manifest: What the run is made from.
+        n_items: Test items that are asked, by task.
+    """
+
+    manifest: RunManifest
+    n_items: Mapping[str, int]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds with which every strategy is prepared and asked."""
+        return tuple(self.manifest.experiment["seeds"])
+
+    @property
+    def repeats(self) -> int:
+        """How many times each item is asked with a seed."""
+        return int(self.manifest.experiment.get("repeats", 1))
+
+    def has(self, row: ScoredItem | ItemResult) -> bool:
+        """Whether a row is of a seed and a repeat that are wanted."""
+        return row.seed in self.seeds and row.repeat < self.repeats
+
+    def missing(
+        self,
+        scores: Table,
+        prepared: Sequence[Preparation],
+        probes: Mapping[str, Sequence[Probes]],
+        items: Mapping[str, Iterable[TaskItem]],
+    ) -> Iterator[Missing]:
+        """Yield what strategies lack; of a seed with which one could not be prepared nothing is wanted.
+
+        Args:
+            scores: Strategy, then task, to what is stored.
+            prepared: What was prepared, of the wanted seeds.
+            probes: Strategy to what was measured beside its answers, one for each wanted seed.
+            items: Task to its test items.
+        """
+        measured = dict(self._measured(items)) if any(p.cost.tuned for p in prepared) else {}
+        for strategy in self.manifest.recipes:
+            mine = [each for each in prepared if each.strategy == strategy]
+            ready = [each for each in mine if each.error is None]
+            n_seeds = len(self.seeds) - (len(mine) - len(ready))
+            if len(ready) < n_seeds:
+                yield Missing(strategy=strategy, what="preparation", done=len(ready), wanted=n_seeds)
+            for task, n in self.n_items.items():
+                found = scores.get(strategy, {}).get(task)
+                done, wanted = found.n_rows if found else 0, n * n_seeds * self.repeats
+                if done < wanted:
+                    yield Missing(strategy=strategy, what="answers", task=task, done=done, wanted=wanted)
+            if any(each.cost.tuned for each in ready):
+                yield from self._unmeasured(strategy, probes.get(strategy, ()), len(ready), measured)
+
+    def _unmeasured(
+        self, strategy: str, probes: Sequence[Probes], n_seeds: int, measured: Mapping[str, bool]
+    ) -> Iterator[Missing]:
+        options = self._options
+        if options is None:
+            return
+        done = sum(_is_whole(each, options, measured) for each in probes)
+        error = next((each.error.message for each in probes if each.error), "")
+        if done < n_seeds:
+            yield Missing(strategy=strategy, what="measurements", done=done, wanted=n_seeds, error=error)
+
+    @property
+    def _options(self) -> ForgettingOptions | None:
+        given = self.manifest.experiment.get("forgetting")
+        return None if given is None else ForgettingOptions.model_validate(given)
+
+    def _measured(self, items: Mapping[str, Iterable[TaskItem]]) -> Iterator[tuple[str, bool]]:
+        """Yield the retention tasks, each with whether its questions can tell a model of their answers."""
+        if self._options is None:
+            return
+        for name, task in self.manifest.tasks.items():
+            if task.role == "retention":
+                some = list(islice(items[name], self._options.answers))
+                yield name, bool(some) and asked_of(task, some) is not None
+
+
+def _is_whole(probes: Probes, options: ForgettingOptions, measured: Mapping[str, bool]) -> bool:
+    """Whether all that a verdict goes by was measured with a seed."""
+    if probes.error is not None:
+        return False
+    texts, tasks = {each.text for each in probes.drift}, {each.task for each in probes.information}
+    lacking = [name for name, can in measured.items() if can and name not in tasks]
+    return not lacking and (options.text is None or GENERAL_TEXT in texts)
