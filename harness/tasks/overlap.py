@@ -5,7 +5,7 @@ that cannot be seen, or the form of Unicode, whatever they accept. They nearly d
 answer, have the same numbers, names and negations in the same order, and every part that the prompt shows has
 
 - the same words in any order, or word sets of a Jaccard similarity of at least 0.9, or
-- one word with one letter too much, too few, wrong or exchanged, which is rare beside the right one.
+- one word with one letter too much, too few or exchanged, or wrong and rare beside the right word.
 
 So questions that were made from one template stay apart.
 """
@@ -148,11 +148,15 @@ def jaccard(one: set[str], other: set[str]) -> float:
 
 
 def _one_slip(ours: Sequence[str], theirs: Sequence[str], frequency: Counter[str]) -> bool:
-    """Whether one word alone differs, by a letter, and is rare beside the word that it stands for."""
+    """Whether one word alone differs, by a letter.
+
+    One with another letter in its place may be another word (bear, bean), unless it is rare beside that.
+    """
     if len(ours) != len(theirs):
         return False
     differing = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
     if len(differing) != 1 or not one_slip(*differing[0]):
         return False
-    rare, frequent = sorted(frequency[word] for word in differing[0])
-    return rare <= 2 or frequent >= 5 * rare
+    left, right = differing[0]
+    rare, frequent = sorted((frequency[left], frequency[right]))
+    return len(left) != len(right) or sorted(left) == sorted(right) or rare <= 2 or frequent >= 5 * rare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from harness.store import Store
@@ -21,5 +22,8 @@ def test_a_tick_follows_the_mean_over_seeds_and_not_the_first_answer(tmp_path: P
             for seed, score in ((1, 1.0 - row.scores["exact_match"]), (2, 1.0 - row.scores["exact_match"]))
         ]
         store.write_batch("zero_shot/a", {}, later)
+    raw = json.loads((folder / "manifest.json").read_text())
+    raw["experiment"]["seeds"] = [0, 1, 2]
+    (folder / "manifest.json").write_text(json.dumps(raw))
     ticks = [Outcome.RIGHT in each.shown["zero_shot"].outcome for each in AskedItems(rows_of(folder))]
     assert ticks == [False, True]  # the first answers say the opposite

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.findings import Missing
 from harness.cli.report import report
 from harness.errors import InputError
 from reports import html
@@ -123,7 +124,8 @@ def test_the_three_figures_are_the_winners_or_the_nearest_challengers(run: RunDa
 
 
 def test_missing_answers_are_counted_on_the_first_page(run: RunData) -> None:
-    short = run.summary.model_copy(update={"items": run.summary.items - 7, "errors": 0})
+    lack = Missing(strategy="rag", what="answers", task="sums", done=17, wanted=24)
+    short = run.summary.model_copy(update={"missing": (lack,), "errors": 0})
     assert "7 items without an answer, 0 failed answers" in html.render(
         dataclasses.replace(run, summary=short)
     )

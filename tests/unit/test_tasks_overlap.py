@@ -103,6 +103,14 @@ def test_two_questions_of_one_template_stay_apart(pair: tuple[str, str]) -> None
     assert grouped([*pair, *others])[:2] == [0, 1]
 
 
+def test_a_slip_that_every_copy_has_is_one_and_another_word_is_none() -> None:
+    asked = [f"Who keeps the green key of room {n}?" for n in range(12)]
+    for slip in ("kepes", "keps", "keeeps"):
+        assert grouped([*asked, *(text.replace("keeps", slip) for text in asked)]) == [*range(12)] * 2
+    beans = [f"Where did we see bear number {n} of them?" for n in range(12)]
+    assert grouped([*beans, *(text.replace("bear", "bean") for text in beans)]) == [*range(24)]
+
+
 def test_near_copies_need_a_common_answer_and_the_same_wording_does_not() -> None:
     slip = QUESTION.replace("reset", "rest")
     assert grouped([QUESTION, slip], ["x", "y"]) == [0, 1]
