@@ -23,7 +23,7 @@ from harness.digests import digest_of
 from harness.errors import InputError, shorten
 from harness.files import check_input
 from harness.seals import SCHEMA, Changed, Seals, changed, is_manifest
-from harness.strict_json import read_json
+from harness.strict_json import read_stored_json
 from harness.types import (
     Extracted,
     Failure,
@@ -377,7 +377,7 @@ class Store:
             "ORDER BY seed, repeat, item_id"
         )
         for item_id, seed, repeat, scores, error in self._db.execute(query, (recipe,)):
-            yield ScoredItem(item_id, seed, repeat, read_json(scores), error)
+            yield ScoredItem(item_id, seed, repeat, read_stored_json(scores), error)
 
     def item_ids(self, task_digest: str) -> list[str]:
         """Return the ids of the test items of a task, sorted."""
@@ -412,7 +412,7 @@ class Store:
                 strategy=strategy,
                 seed=seed,
                 cost=PrepareCost.model_validate_json(cost),
-                record=read_json(record),
+                record=read_stored_json(record),
                 error=Failure.model_validate_json(error) if error else None,
             )
             for recipe in recipes
@@ -469,7 +469,7 @@ def _result(row: tuple[Any, ...]) -> ItemResult:
         key=key,
         request=Request.model_validate_json(request) if request else None,
         generation=Generation.model_validate_json(generation) if generation else None,
-        scores=read_json(scores),
+        scores=read_stored_json(scores),
         extracted=Extracted.model_validate_json(extracted) if extracted else None,
         error=Failure.model_validate_json(error) if error else None,
     )

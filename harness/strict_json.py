@@ -38,6 +38,11 @@ def read_json(text: str) -> Any:
     return _bounded(text, _LENIENT.decode, text)
 
 
+def read_stored_json(text: str) -> Any:
+    """Return the value of JSON as Python writes it, with NaN and infinities; else as `read_json`."""
+    return _bounded(text, _STORED.decode, text)
+
+
 def read_json_at(text: str, start: int) -> tuple[Any, int]:
     """Return the value that begins at ``start``, and where it ends; see `read_json`."""
     value, end = _guarded(_LENIENT.raw_decode, text, start)
@@ -155,4 +160,5 @@ def _no_number(name: str) -> Any:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_finite, parse_int=_integer
 )
+_STORED = json.JSONDecoder(parse_int=_integer)
 _LENIENT = json.JSONDecoder(parse_constant=_no_number, parse_int=_integer)
