@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from harness.deciding.cost import Priced, Use, break_even_volume
+from harness.deciding.cost import Priced, break_even_volume
 from harness.deciding.records import Candidate, Limits
 from harness.deciding.wording import points
 
 
-class Ground(Protocol):
-    """What a decision rests on, as far as its turning points need it."""
+@dataclass(frozen=True)
+class Ground:
+    """What a decision rests on, as far as its turning points need it.
 
-    @property
-    def candidates(self) -> tuple[Candidate, ...]:
-        """Every strategy, best first."""
-        ...
+    Attributes:
+        candidates: Every strategy, best first.
+        proven: Those that are better than the incumbent beyond doubt and hold the limits.
+        incumbent: The strategy in use.
+        limits: What a strategy must hold.
+        priced: Gives what a strategy costs.
+    """
 
-    @property
-    def limits(self) -> Limits:
-        """What a strategy must hold."""
-        ...
-
-    @property
-    def use(self) -> Use:
-        """How the answer will be used."""
-        ...
-
-    @property
-    def incumbent(self) -> str:
-        """The strategy in use."""
-        ...
-
-    def priced(self, name: str) -> Priced:
-        """Return what a strategy costs."""
-        ...
-
-    def proven(self) -> Sequence[Candidate]:
-        """Return the challengers that are better beyond doubt and hold the limits."""
-        ...
+    candidates: Sequence[Candidate]
+    proven: Sequence[Candidate]
+    incumbent: str
+    limits: Limits
+    priced: Callable[[str], Priced]
 
 
 def changes(ground: Ground, winner: str | None) -> Iterable[str]:
@@ -53,7 +40,7 @@ def changes(ground: Ground, winner: str | None) -> Iterable[str]:
         "much from it leaves it unproven."
     )
     yield from _forgetting_limit(ground, mine)
-    for other in sorted(ground.proven(), key=lambda candidate: candidate.month):
+    for other in sorted(ground.proven, key=lambda candidate: candidate.month):
         if other.strategy != mine.strategy:
             yield from _turning_volume(ground, mine, other)
     yield from _turning_price(ground, mine)

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.decide import decide
-from harness.deciding.choosing import choose, kind_of
+from harness.deciding.candidates import kind_of
+from harness.deciding.choosing import choose
 from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision, Limits

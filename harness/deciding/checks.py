@@ -1,0 +1,143 @@
+"""The checks that come before a decision: what is missing, failed, leaked, answered already, or not found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.analysis.findings import Cell
+from harness.deciding.measured import Measured
+from harness.deciding.records import Candidate, Check
+from harness.deciding.wording import STATED
+
+
+def checks_of(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Check]:
+    """Yield the checks, those that can end a decision among them."""
+    yield _finished(measured)
+    summary, limits = measured.summary, measured.limits
+    share = summary.errors / max(1, summary.items)
+    text = f"{summary.errors} of {summary.items} answers failed ({share:.1%})"
+    if summary.failures:
+        text += f"; could not be prepared: {', '.join(sorted(measured.failed))}"
+    yield Check(
+        name="errors",
+        good=not summary.errors and not summary.failures,
+        ends=share > limits.max_errors,
+        text=text,
+    )
+    yield _leakage(measured)
+    yield from _same_prompts(measured)
+    yield _ceiling(measured)
+    yield from _recall(measured)
+    yield from _parity(measured, candidates)
+    yield from _stated(measured)
+
+
+def _finished(measured: Measured) -> Check:
+    lacking = {name: text for name in measured.entries if (text := measured.lacking(name))}
+    told = "; ".join(f"{name} lacks {text}" for name, text in lacking.items())
+    return Check(
+        name="finished",
+        good=not lacking,
+        ends=any(map(measured.decisive, lacking)),
+        text=f"not finished: {told}; run `trilemma run` again" if lacking else "every answer is there",
+    )
+
+
+def _leakage(measured: Measured) -> Check:
+    infos = [info for info in measured.run.infos if info.role == "target"]
+    leaks = {info.name: measured.run.manifest.leaks.get(info.name, 0) for info in infos}
+    ends = any(leaks[info.name] > measured.limits.max_leaks * info.n_test for info in infos)
+    named = [f"{count} of {name}" for name, count in leaks.items() if count]
+    text = "no test item stands in the training data, nor nearly so"
+    if named:
+        text = (
+            f"test items that stand in the training data, or nearly so: {', '.join(named)} "
+            "(`trilemma tasks validate` names them)"
+        )
+    return Check(name="leakage", good=not named, ends=ends, text=text)
+
+
+def _same_prompts(measured: Measured) -> Iterable[Check]:
+    """Name the strategies that asked nothing else than the base on all target tasks."""
+    n_targets = sum(info.role == "target" for info in measured.run.infos)
+    same = [name for name in measured.means if len(measured.run.same_as_base(name)) == n_targets]
+    if same:
+        text = f"asks exactly what {measured.run.base} asks on every target task: {', '.join(same)}"
+        yield Check(name="prompts", good=False, ends=False, text=text)
+
+
+def _ceiling(measured: Measured) -> Check:
+    primary = {info.name: info.primary_metric for info in measured.run.infos if info.role == "target"}
+    means = {
+        cell.task: cell.mean
+        for cell in measured.summary.cells
+        if cell.strategy == measured.run.base and primary.get(cell.task) == cell.metric
+    }
+    solved = [task for task, mean in means.items() if mean >= measured.limits.ceiling]
+    text = "no target task is answered by the base alone"
+    if solved:
+        text = f"the base answers without any help: {', '.join(solved)}"
+    return Check(
+        name="closed book", good=not solved, ends=bool(means) and len(solved) == len(means), text=text
+    )
+
+
+def _recall(measured: Measured) -> Iterable[Check]:
+    """Whether retrieval finds enough to be judged, and what perfect retrieval would give."""
+    cells = [
+        cell
+        for cell in measured.summary.cells
+        if cell.metric == "recall" and cell.complete and not measured.is_oracle(cell.strategy)
+    ]
+    targets = {info.name for info in measured.run.infos if info.role == "target"}
+    for task in sorted({cell.task for cell in cells} & targets):
+        found = {cell.strategy: _recall_of(measured, cell) for cell in cells if cell.task == task}
+        best, (recall, failed) = max(found.items(), key=lambda each: each[1][0])
+        good = recall >= measured.limits.min_recall
+        text = f"{task}: {best} is shown a right document for {recall:.0%} of the questions"
+        if failed:
+            text += f" ({failed} that failed count as without)"
+        ceiling = [
+            cell
+            for cell in measured.summary.cells
+            if cell.task == task and cell.primary and cell.complete and measured.is_oracle(cell.strategy)
+        ]
+        if ceiling:
+            top = max(ceiling, key=lambda cell: cell.mean)
+            text += f"; with the right passages {top.strategy} scores {100 * top.mean:.1f}"
+        yield Check(name="retrieval recall", good=good, ends=False, text=text)
+
+
+def _recall_of(measured: Measured, cell: Cell) -> tuple[float, int]:
+    """Return recall over all questions, and how many failed: those were shown nothing."""
+    scores = measured.run.scores[cell.strategy][cell.task]
+    failed = len(scores.failed - scores.of(cell.metric).keys())
+    return cell.mean * cell.n / (cell.n + failed), failed
+
+
+def _parity(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Check]:
+    """Whether retrieval was given the examples that fine-tuning learned from."""
+    if not any(candidate.kind in ("fine-tune", "combine") for candidate in candidates):
+        return
+    arms = [
+        name
+        for name in measured.entries
+        if any(
+            options.get("source") in ("train", "both") or options.get("select") == "knn"
+            for options in measured.options(name)
+        )
+    ]
+    text = f"the training examples are also retrieved by: {', '.join(arms)}"
+    if not arms:
+        text = (
+            "no strategy retrieves the training examples, so fine-tuning is credited with what the "
+            "others were never given; add `rag_train: {use: rag, source: train}`"
+        )
+    yield Check(name="information parity", good=bool(arms), ends=False, text=text)
+
+
+def _stated(measured: Measured) -> Iterable[Check]:
+    """Say whose costs of training are an adapter's own word."""
+    if named := [cost.strategy for cost in measured.summary.costs if cost.prepare.stated]:
+        text = f"what training took is {STATED}, not measured here: {', '.join(named)}"
+        yield Check(name="training cost", good=False, ends=False, text=text)
