@@ -202,10 +202,24 @@ def traits_of(manifest: RunManifest, run_dir: Path) -> dict[str, Traits]:
     entries = {n: StrategyOptions.model_validate(e) for n, e in manifest.experiment["strategies"].items()}
     found = {}
     for name in manifest.recipes:
-        try:
-            found[name] = manifest.traits.get(name) or chain_of(name, entries, manifest.place).traits
-        except InputError:
+        stated = manifest.traits.get(name) or stated_today(name, entries, manifest.place)
+        if stated is None:
             problem = "is a strategy of which this run, by an older version, does not say what kind it is"
             remedy = "run `trilemma run` again"
-            raise InputError(run_dir, f"strategies.{name}", problem, remedy, entries[name].use) from None
+            raise InputError(run_dir, f"strategies.{name}", problem, remedy, entries[name].use)
+        found[name] = stated
     return found
+
+
+def stated_today(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Traits | None:
+    """Return what the classes of today state of an entry; None where they cannot be asked.
+
+    Args:
+        name: The entry.
+        entries: All entries of its experiment.
+        place: Where they stand, for errors.
+    """
+    try:
+        return chain_of(name, entries, place).traits
+    except InputError:
+        return None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from harness.config import Options, parse, read_yaml
+from harness.config import Options, parse
 from harness.errors import InputError, nearest
+from harness.strict_yaml import read_yaml
 from harness.types import Replacement, Task
 
 Against = Literal["baseline", "base"]
@@ -75,7 +76,7 @@ class GateFile(Options):
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
     expected_together: float = Field(default=0.2, ge=0.0, le=1.0)
 
-    def matched(self, check: TaskCheck, tasks: Mapping[str, Task]) -> list[str]:
+    def matched(self, check: TaskCheck, tasks: Iterable[str]) -> list[str]:
         """Return the names of the tasks that a check means."""
         return [
             name

@@ -41,7 +41,7 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
         model=plan.model.identity,
-        embedder="none",
+        embedder="builtin:minilm",
         packages={},
         git_revision="",
         hardware={},

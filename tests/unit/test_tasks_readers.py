@@ -154,7 +154,7 @@ def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path, data: by
 def test_missing_files_are_refused(tmp_path: Path) -> None:
     for reader, name in ((read_jsonl, "a.jsonl"), (read_csv, "a.csv"), (read_parquet, "a.parquet")):
         assert "there is no such file" in refusal(reader, tmp_path / name)
-    assert "cannot be read" in refusal(read_text, tmp_path)
+    assert "is a folder, not a regular file" in refusal(read_text, tmp_path)
 
 
 # --- JSONL ---

@@ -1,0 +1,23 @@
+"""A strategy that is shown the right passages is a ceiling to measure retrieval by: it never ships."""
+
+from __future__ import annotations
+
+from harness.errors import InputError
+from harness.traits import Traits
+
+
+def refuse_ceiling(traits: Traits, strategy: str, place: object, role: str) -> None:
+    """Refuse a ceiling where something is wanted that can be used.
+
+    Args:
+        traits: What the strategy states of itself.
+        strategy: Its name.
+        place: What names it, for the error.
+        role: What it was to be, such as "a candidate".
+
+    Raises:
+        InputError: It is a ceiling.
+    """
+    if traits.ceiling:
+        problem = f"is shown the documents that hold the answers (oracle: true), so it cannot be {role}"
+        raise InputError(place, strategy, problem, "name a strategy that finds its passages itself")
