@@ -162,9 +162,11 @@ def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int
         wide_console().print(plan_table(found, wanted.expected_flips))
         together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
         more = "thousands of" if found.times is None else f"{found.times:.1f}"
+        enough = found.times is not None and found.times <= 1
         click.echo(
             f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
-            f"{found.fails:.0%}; otherwise it ends inconclusive. For 80 % it takes {more} times the items."
+            f"{found.fails:.0%}; otherwise it ends inconclusive."
+            + ("" if enough else f" For 80 % it takes {more} times the items.")
         )
         return
     for check in found.checks:

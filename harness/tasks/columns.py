@@ -107,11 +107,6 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def choices_of(row: Row, ref: str | tuple[str, ...]) -> Any:
-    """Return the choices of a row: a list that one reference names, or what several name, one choice each."""
-    return resolve(row, ref) if isinstance(ref, str) else [resolve(row, each) for each in ref]
-
-
 def picked(row: Row, pick: Pick, choices: Sequence[str]) -> str | list[str]:
     """Return the answer that points into the choices: one, or a list of all that are accepted.
 

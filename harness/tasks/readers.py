@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,13 @@ SUFFIXES = {
     ".arrow": "arrow",
 }
 _LARGEST_CELL_CHARS = 2**31 - 1
+_MARKS = {
+    ";": "its columns are separated by semicolons: save it with commas",
+    "\t": "its columns are separated by tabs: name it *.tsv",
+    ",": "its columns are separated by commas: name it *.csv",
+}
 _GZIP = b"\x1f\x8b"
+EXCEL = frozenset([".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"])
 HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
 
 
@@ -58,9 +64,19 @@ class Row:
         if name not in self.values:
             remedy = nearest(name, [shorten(known, 40) for known in self.values])
             if SUFFIXES.get(suffix_of(Path(self.file))) == "csv":
-                remedy += f"; {HEADERLESS}"
+                remedy += f"; {_other_marks(self.values) or HEADERLESS}"
             raise self.fault(name, "is not there", remedy)
         return self.values[name]
+
+
+def _other_marks(columns: Iterable[str]) -> str:
+    """Return the remedy for a table whose one column is a line with other marks; "" where it has several."""
+    only, *others = columns
+    if not others:
+        for mark, remedy in _MARKS.items():
+            if mark in only:
+                return remedy
+    return ""
 
 
 @contextmanager

@@ -58,6 +58,25 @@ def test_each_fault_is_one_line_with_place_and_key(change: dict[str, object], li
     assert refused(GOOD | change).startswith(line)
 
 
+def test_a_key_with_a_slip_is_told_rather_than_the_one_that_is_missing_for_it() -> None:
+    raw: dict[str, object] = {"name": "trial", "tasks": ["t"], "strategy": {"zero_shot": {}}}
+    assert refused(raw).startswith("a.yaml: strategy: is not a known key; did you mean 'strategies'?")
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ({"name": "a", "experiment": "e.yaml"}, "is a gate file, by its key `experiment`; use it with"),
+        (
+            {"name": "a", "kind": "choice", "items": {}},
+            "is a task, by its key `items`; name it under `tasks`",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(raw: dict[str, object], line: str) -> None:
+    assert line in refused(raw)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
