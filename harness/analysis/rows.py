@@ -191,6 +191,33 @@ def base_of(experiment: Mapping[str, Any]) -> str:
     )
 
 
+def asks_the_base(experiment: Mapping[str, Any], strategy: str) -> bool:
+    """Whether a strategy asks the model as it came, with nothing beside the question."""
+    return bool(experiment["strategies"][strategy]["use"] == "zero_shot")
+
+
+def is_ceiling(experiment: Mapping[str, Any], strategy: str) -> bool:
+    """Whether a strategy or a part of it has ``oracle``: it is shown what no question of a user brings along.
+
+    Options of a part stand under the strategy's own, or else under the strategy that has the part's name.
+    """
+    entries, entry = experiment["strategies"], experiment["strategies"][strategy]
+    own = entry["options"]
+    parts = [part.strip() for part in entry["use"].split("+")]
+    inherited = [
+        entries[part]["options"]
+        for part in parts
+        if len(parts) > 1 and part not in own and part in entries and entries[part]["use"] == part
+    ]
+    found = [own, *own.values(), *inherited]
+    return any(_is_on(options.get("oracle")) for options in found if isinstance(options, Mapping))
+
+
+def _is_on(value: Any) -> bool:
+    """Whether a switch is on, which may be written as a word."""
+    return str(value).strip().lower() not in ("none", "", "false", "off", "no", "n", "f", "0", "0.0")
+
+
 def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]) -> Iterable[Probes]:
     """Yield what was measured with the wanted seeds of what is measured today."""
     for seed, text in kept.items():

@@ -102,22 +102,25 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
     """Return the experiment with the base and one strategy for each adapter.
 
     Raises:
-        InputError: The gate's candidate is no composition with an adapter.
+        InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
     """
     from harness.config import StrategyOptions
+    from harness.gate.ceiling import refuse_ceiling
 
     strategies = {"base": StrategyOptions(use="zero_shot")}
+    ids = [part.strip() for part in wanted.candidate.split("+")]
+    if "adapter" not in ids:
+        remedy = "write `candidate: adapter`, or a composition that begins with it"
+        raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
+    if strangers := [key for key in wanted.options if key not in ids]:
+        problem = f"is no part of the candidate {wanted.candidate}"
+        raise InputError(wanted.name, f"options.{strangers[0]}", problem, nearest(strangers[0], ids))
     for name, path in adapters.items():
-        parts = {
-            part.strip(): dict(wanted.options.get(part.strip(), {})) for part in wanted.candidate.split("+")
-        }
-        if "adapter" not in parts:
-            remedy = "write `candidate: adapter`, or a composition that begins with it"
-            raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
+        parts = {part: dict(wanted.options.get(part, {})) for part in ids}
         parts["adapter"] |= {"path": str(path.resolve()), "allow": [*wanted.allow]}
         options = parts if len(parts) > 1 else parts["adapter"]
         strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
-    return experiment.model_copy(
+    asked = experiment.model_copy(
         update={
             "name": f"gate-{wanted.name}",
             "strategies": strategies,
@@ -125,6 +128,9 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
             "forgetting": _measured(wanted, experiment),
         }
     )
+    for name in adapters:
+        refuse_ceiling(asked.model_dump(mode="json"), name, wanted.name, "a candidate")
+    return asked
 
 
 def _measured(wanted: GateFile, experiment: Experiment) -> ForgettingOptions | None:

@@ -21,12 +21,17 @@ def baseline() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="File [default: baselines/RUN.json]."
 )
-def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> None:
+@click.option(
+    "--error-rate", type=click.FloatRange(0.0, 1.0), default=0.0, metavar="SHARE",
+    help="Largest share of its answers that may have failed [default: 0].",
+)  # fmt: skip
+def promote(run: Path, reason: str, strategy: str | None, out: Path | None, error_rate: float) -> None:
     """Write the per-item scores of a strategy of RUN as a baseline to commit.
 
-    The file holds no times and is the same byte for byte whenever it is written from the same scores.
+    It must have answered all that the run asks, and no more of its answers may have failed than --error-rate
+    says. The file holds no times and is the same byte for byte whenever it is written from the same scores.
     """
-    from harness.gate.baseline import baseline_of, load_baseline, write_baseline
+    from harness.gate.baseline import baseline_of, replaced_by, write_baseline
     from reports._data import load_rows
 
     if not reason.strip():
@@ -40,11 +45,11 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None) -> N
         raise InputError("--strategy", "", problem, nearest("", manifest.recipes))
     chosen = one_of(chosen, manifest.recipes, "--strategy", "is no strategy of the run")
     path = out or Path("baselines") / f"{manifest.name}.json"
-    before = load_baseline(path) if path.is_file() else None
-    made = baseline_of(rows, chosen, reason.strip())
+    before = replaced_by(path)
+    made = baseline_of(rows, chosen, reason.strip(), error_rate)
     write_baseline(made, path)
     n = sum(len(task.items) for task in made.tasks.values())
-    replaced = f", in place of {before.strategy} ({before.reason})" if before else ""
+    replaced = f", in place of {before}" if before else ""
     click.echo(f"{path}: {chosen} of {manifest.name}, {len(made.tasks)} tasks, {n} items{replaced}")
 
 
@@ -58,5 +63,9 @@ def show(file: Path) -> None:
     found = load_baseline(file)
     console = wide_console()
     console.print(baseline_table(found))
-    console.print(f"{found.strategy} of {found.run}; base model {found.model[:12]}", markup=False)
+    conditions, failed = found.conditions, sum(task.failed for task in found.tasks.values())
+    console.print(f"{found.strategy} ({found.use}) of {found.run}", markup=False)
+    console.print(f"Base model: {conditions.name}, {conditions.weights[:12]}", markup=False)
+    console.print(f"Asked with: {conditions.told}", markup=False, soft_wrap=True)
+    console.print(f"Failed: {failed} of {found.n_answers} answers", markup=False)
     console.print(f"Reason: {found.reason}", markup=False, soft_wrap=True)

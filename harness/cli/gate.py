@@ -134,12 +134,15 @@ class _Gate:
 
     def judged(self, run: Path, names: tuple[str, ...]) -> GateResult:
         """Judge strategies of a run."""
+        from harness.gate.asked import Asked
         from harness.gate.evaluate import evaluate
+        from harness.models.known import known_of
         from reports._data import load_rows
 
-        tasks = {task.task.name: task.task for task in self.tasks}
+        experiment = self.experiment.model_dump(mode="json")
+        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment.model, self.config))
         return evaluate(
-            self.wanted, load_rows(run, unchanged=True), names, self.baseline, tasks, best=self.best
+            self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )
 
 

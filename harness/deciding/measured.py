@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, is_ceiling
 from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import Priced, Use, priced, weighed
@@ -88,7 +88,7 @@ class Measured:
 
     def is_oracle(self, name: str) -> bool:
         """Whether a strategy is shown what no system can know."""
-        return any(options.get("oracle") for options in self.options(name))
+        return is_ceiling(self.run.manifest.experiment, name)
 
     @cached_property
     def shares(self) -> dict[str, float]:

@@ -3,102 +3,170 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
-from harness.errors import InputError
+from harness.digests import digest_of
+from harness.errors import InputError, shorten
 from harness.files import write_whole
+from harness.gate.asked import Asked
+from harness.gate.ceiling import refuse_ceiling
+from harness.gate.conditions import Conditions
+from harness.strict_json import parse_json
 from harness.types import Frozen, RunManifest
+
+FORMAT = 2
+_LARGEST = 1 << 28
+"""Bytes of a baseline at most; a million scores take a tenth of it."""
+_PROMOTE = "promote the run again with `trilemma baseline promote RUN --reason ...`"
+Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
 
 
 class BaselineItem(Frozen):
-    """One item: its primary score for each seed."""
+    """One item: its primary score for each seed, in the order of the seeds."""
 
-    scores: tuple[float, ...]
+    scores: tuple[Score, ...] = Field(min_length=1)
 
 
 class BaselineTask(Frozen):
-    """One task. ``tokens_per_item`` are prompt and answer tokens of a mean item."""
+    """One task.
+
+    ``judges`` are digests of files that its scores hang on; ``tokens_per_item`` are prompt and answer tokens
+    of a mean item; ``failed`` counts answers that failed and scored 0.
+    """
 
     digest: str
     metric: str
-    tokens_per_item: float
-    items: dict[str, BaselineItem]
+    judges: tuple[str, ...]
+    tokens_per_item: float = Field(ge=0.0, allow_inf_nan=False)
+    failed: int = Field(ge=0, strict=True)
+    items: dict[str, BaselineItem] = Field(min_length=1)
 
 
 class Baseline(Frozen):
     """What a candidate is compared with. It holds no times, so that it is the same on every machine.
 
-    ``model`` digests the base's weights, tokenizer and template; ``decoding`` is all that determines an
-    answer beside them. ``reason`` is why it was promoted.
+    ``use`` and ``options`` are how the strategy stands in its experiment and ``recipe`` is the digest of all
+    that it was prepared from, an adapter's files too. At most the share ``error_rate`` of its answers failed.
+    ``reason`` is why it was promoted. ``digest`` is of all the rest, so that an edit is seen.
     """
 
-    format: Literal[1] = 1
-    reason: str
+    format: Literal[2] = 2
+    reason: str = Field(min_length=1)
     run: str
     strategy: str
-    model: str
-    decoding: dict[str, Any]
-    tasks: dict[str, BaselineTask]
+    use: str
+    options: dict[str, Any]
+    recipe: str
+    error_rate: float = Field(ge=0.0, le=1.0, allow_inf_nan=False)
+    conditions: Conditions
+    tasks: dict[str, BaselineTask] = Field(min_length=1)
+    digest: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Refuse scores that are not one for each seed, and more failed answers than it says it may have."""
+        n_seeds = len(set(self.conditions.seeds))
+        if n_seeds < len(self.conditions.seeds):
+            raise ValueError("has a seed twice")
+        for name, task in self.tasks.items():
+            for item, found in task.items.items():
+                if len(found.scores) != n_seeds:
+                    raise ValueError(f"{name}: {item} has {len(found.scores)} scores for {n_seeds} seeds")
+        n, failed = self.n_answers, sum(task.failed for task in self.tasks.values())
+        if failed > self.error_rate * n:
+            raise ValueError(f"{failed} of {n} answers failed, more than the share {self.error_rate:g}")
+        return self
+
+    @property
+    def n_answers(self) -> int:
+        """Answers that its scores come from."""
+        each = len(self.conditions.seeds) * self.conditions.repeats
+        return sum(len(task.items) for task in self.tasks.values()) * each
+
+    @property
+    def digest_now(self) -> str:
+        """Digest of all that stands in it, but for the digest itself."""
+        return digest_of(self.model_dump(mode="json", exclude={"digest"}))
 
     def scores(self, task: str) -> Scores:
         """Return the scores of a task as those of a run."""
         items = sorted(self.tasks[task].items)
         matrix = np.array([self.tasks[task].items[item].scores for item in items]).T
-        return Scores(tuple(items), tuple(range(len(matrix))), {self.tasks[task].metric: matrix}, frozenset())
+        metric, seeds = self.tasks[task].metric, tuple(sorted(self.conditions.seeds))
+        return Scores(tuple(items), seeds, {metric: matrix}, frozenset())
 
 
-def decoding_of(manifest: RunManifest) -> dict[str, Any]:
-    """Return what determines answers beside model and prompts."""
-    experiment = manifest.experiment
-    return {
-        **{key: experiment.get(key) for key in ("temperature", "repeats", "limit", "on_long_prompt")},
-        "template_options": experiment["model"].get("template_options"),
-        "dtype": manifest.model.dtype,
-    }
+# --- Writing ---
 
 
-def baseline_of(run: RunRows, strategy: str, reason: str) -> Baseline:
+def baseline_of(run: RunRows, strategy: str, reason: str, error_rate: float = 0.0) -> Baseline:
     """Make a baseline of one strategy of a run.
 
+    Args:
+        run: The run.
+        strategy: One of its strategies.
+        reason: Why it is promoted.
+        error_rate: Largest share of its answers that may have failed, 0.0 to 1.0.
+
     Raises:
-        InputError: The run has no such strategy, or it has not answered every item.
+        InputError: The strategy is a ceiling, has not answered all that the run asks, or failed too often.
     """
     manifest = run.manifest
-    tasks = {}
-    for info in run.infos:
-        found = run.scores.get(strategy, {}).get(info.name)
-        by_item = found.of(info.primary_metric) if found else {}
-        if len(by_item) < info.n_test:
-            remedy = "let `trilemma run` finish it first"
-            raise InputError(
-                manifest.name,
-                strategy,
-                f"has answered {len(by_item)} of {info.n_test} items of {info.name}",
-                remedy,
-            )
-        tasks[info.name] = BaselineTask(
-            digest=manifest.tasks[info.name].digest,
-            metric=info.primary_metric,
-            tokens_per_item=tokens_per_item(run, strategy, info.name),
-            items={
-                item: BaselineItem(scores=tuple(float(score) for score in scores))
-                for item, scores in sorted(by_item.items())
-            },
-        )
-    return Baseline(
+    refuse_ceiling(manifest.experiment, strategy, manifest.name, "a baseline")
+    _refuse_unfinished(run, strategy)
+    answers = run.answers[strategy]
+    n, failed = sum(found.n for found in answers.values()), sum(f.n_failed for f in answers.values())
+    if failed > error_rate * n:
+        remedy = f"run it again, or allow them with --error-rate {failed / n:.2g}"
+        problem = f"{failed} of {n} answers failed, more than the share {error_rate:g}"
+        raise InputError(manifest.name, strategy, problem, remedy)
+    entry = manifest.experiment["strategies"][strategy]
+    made = Baseline(
         reason=reason,
         run=manifest.name,
         strategy=strategy,
-        model=manifest.model.weights_digest,
-        decoding=decoding_of(manifest),
-        tasks=tasks,
+        use=entry["use"],
+        options=entry["options"],
+        recipe=manifest.preparations[strategy],
+        error_rate=error_rate,
+        conditions=Conditions.of(manifest),
+        tasks={info.name: _task_of(run, strategy, info.name) for info in run.infos},
+    )
+    return made.model_copy(update={"digest": made.digest_now})
+
+
+def _refuse_unfinished(run: RunRows, strategy: str) -> None:
+    asked, remedy = Asked.by_run(run), "let `trilemma run` finish it first"
+    for info in run.infos:
+        found = run.scores.get(strategy, {}).get(info.name)
+        n = len(found.of(info.primary_metric)) if found else 0
+        if n < info.n_test:
+            problem = f"has answered {n} of {info.n_test} items of {info.name}"
+            raise InputError(run.manifest.name, strategy, problem, remedy)
+        if reasons := asked.unlike(run, strategy, info.name):
+            raise InputError(run.manifest.name, strategy, reasons[0], remedy)
+
+
+def _task_of(run: RunRows, strategy: str, task: str) -> BaselineTask:
+    manifest, found = run.manifest, run.scores[strategy][task]
+    metric = manifest.metrics[task][0]
+    return BaselineTask(
+        digest=manifest.tasks[task].digest,
+        metric=metric,
+        judges=manifest.judges.get(task, ()),
+        tokens_per_item=tokens_per_item(run, strategy, task),
+        failed=run.answers[strategy][task].n_failed,
+        items={
+            item: BaselineItem(scores=tuple(float(score) for score in scores))
+            for item, scores in sorted(found.of(metric).items())
+        },
     )
 
 
@@ -115,48 +183,107 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     write_whole(path, text)
 
 
+# --- Reading ---
+
+
 def load_baseline(path: Path) -> Baseline:
-    """Read a baseline.
+    """Read a baseline and check it.
 
     Raises:
-        InputError: It is missing, damaged, or of another format.
+        InputError: It is missing, damaged, of another format, or not as it was written.
     """
+    raw = _raw(path)
+    if not _is_baseline(raw):
+        raise InputError(path, "", "holds no baseline", f"restore the file, or {_PROMOTE}")
+    if raw["format"] != FORMAT:
+        problem = f"is of another format than {FORMAT}, which notes seeds, conditions and failed answers"
+        raise InputError(path, "format", problem, _PROMOTE, raw["format"])
     try:
-        return Baseline.model_validate_json(path.read_text(encoding="utf-8"))
+        found = Baseline.model_validate(raw)
+        now = found.digest_now
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = _printable(".".join(str(part) for part in fault["loc"]))
+        told = _printable(fault["msg"].removeprefix("Value error, "))
+        raise InputError(path, where, told, f"restore the file, or {_PROMOTE}") from None
+    except (ValueError, RecursionError):  # texts that are none, or options nested too deeply
+        remedy = f"restore the file, or {_PROMOTE}"
+        raise InputError(path, "", "holds what no baseline holds", remedy) from None
+    if found.digest != now:
+        problem = "is not as it was written: somebody has edited it, or a part is missing"
+        raise InputError(path, "digest", problem, f"restore the file, or {_PROMOTE}")
+    strategies = {"strategies": {found.strategy: {"use": found.use, "options": found.options}}}
+    refuse_ceiling(strategies, found.strategy, path, "a baseline")
+    return found
+
+
+def replaced_by(path: Path) -> str | None:
+    """Return what a file says of the baseline in it, be it old or damaged; None where there is no file.
+
+    Raises:
+        InputError: It holds no baseline of any format, so nothing may take its place.
+    """
+    if not path.exists():
+        return None
+    raw = _raw(path)
+    if not _is_baseline(raw):
+        raise InputError(path, "", "holds no baseline", "write to another file with --out")
+    return f"{_printable(str(raw['strategy']))} ({_printable(str(raw['reason']))})"
+
+
+def _is_baseline(raw: Mapping[str, Any]) -> bool:
+    """Whether a file holds a baseline of any format."""
+    return {"format", "strategy", "reason"} <= raw.keys()
+
+
+def _printable(text: str) -> str:
+    return shorten(text.encode("utf-8", "replace").decode(), 200)
+
+
+def _raw(path: Path) -> dict[str, Any]:
+    """Return what a baseline's file holds, unchecked."""
+    remedy = f"restore the file, or {_PROMOTE}"
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(path, "", "is no file", "name the file that `baseline promote` wrote")
+        if path.stat().st_size > _LARGEST:
+            raise InputError(path, "", f"is larger than {_LARGEST >> 20} MiB", remedy)
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         remedy = "write it with `trilemma baseline promote RUN --reason ...`"
         raise InputError(path, "", "there is no such baseline", remedy) from None
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        raise InputError(path, where, fault["msg"], "restore the file, or promote a run again") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, "", f"cannot be read: {error}", "check the file") from None
+    try:
+        raw = parse_json(text)
+    except ValueError as error:
+        raise InputError(path, "", f"is malformed JSON: {shorten(str(error))}", remedy) from None
+    if not isinstance(raw, dict):
+        raise InputError(path, "", "holds no baseline", remedy)
+    return raw
 
 
-def differences(baseline: Baseline, manifest: RunManifest, tasks: Mapping[str, str]) -> list[str]:
-    """Return why a run cannot be compared with a baseline; empty where it can.
+# --- Comparing ---
+
+
+def differences(baseline: Baseline, manifest: RunManifest, task: str, items: Collection[str]) -> list[str]:
+    """Return why a run cannot be compared with a baseline on a task; empty where it can.
 
     Args:
         baseline: The baseline.
         manifest: The run's manifest.
-        tasks: The tasks to compare, each with its primary metric.
+        task: The task.
+        items: Ids of the items that are asked.
     """
-    found = []
-    if baseline.model != manifest.model.weights_digest:
-        found.append(f"another base model ({manifest.model.weights_digest[:12]}, not {baseline.model[:12]})")
-    now = decoding_of(manifest)
-    found += [
-        f"{key} is {now.get(key)!r}, was {was!r}"
-        for key, was in baseline.decoding.items()
-        if now.get(key) != was
-    ]
-    for name, metric in tasks.items():
-        task = baseline.tasks.get(name)
-        if task is None:
-            found.append(f"{name} is not in the baseline")
-        elif task.digest != manifest.tasks[name].digest:
-            found.append(f"{name} has other items, templates or settings than in the baseline")
-        elif task.metric != metric:
-            found.append(f"{name} is judged by {metric}, was by {task.metric}")
+    wanted = baseline.conditions.model_dump(exclude={"name"})
+    found = Conditions.of(manifest).unlike(wanted, "the baseline")
+    then, metric = baseline.tasks.get(task), manifest.metrics[task][0]
+    if then is None:
+        return [*found, f"{task} is not in the baseline"]
+    if then.digest != manifest.tasks[task].digest:
+        found.append(f"{task} has other items, templates or settings than in the baseline")
+    elif then.metric != metric or then.judges != manifest.judges.get(task, ()):
+        found.append(f"{task} is judged by {metric}, was by {then.metric}, or by other files")
+    elif then.items.keys() != set(items):
+        found.append(f"{task} has {len(items)} items, other ones than the {len(then.items)} of the baseline")
     return found

@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from harness.analysis.answers import latencies_of
 from harness.analysis.rows import RunRows
-from harness.gate.baseline import Baseline, tokens_per_item
+from harness.gate.baseline import tokens_per_item
 from harness.gate.judge import CheckResult, Verdict
-from harness.gate.spec import GateFile
+from harness.gate.sides import Candidate, unlike
+from harness.gate.spec import Against
 
 
-def budgets_of(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None) -> Iterable[CheckResult]:
-    """Yield the checks of a candidate's budgets."""
-    budgets = gate.budgets
-    answers = run.answers.get(name, {}).values()
-    n, failed = sum(found.n for found in answers), sum(found.n_failed for found in answers)
-    share = failed / n if n else 1.0
-    text = f"{failed} of {n} answers failed (budget {budgets.error_rate:.1%})"
-    verdict: Verdict = "PASS" if share <= budgets.error_rate else "ERROR"
-    yield CheckResult(name="errors", verdict=verdict, text=text, n=n)
-    if budgets.tokens_per_item is not None:
-        yield _ratio("tokens an item", *_tokens(run, name, baseline), budgets.tokens_per_item)
-    if budgets.latency is not None:
-        new, old = (_median_latency(run, strategy) for strategy in (name, run.base))
-        yield _ratio("latency", new, old, budgets.latency)
+def budgets_of(candidate: Candidate) -> Iterable[CheckResult]:
+    """Yield the checks of a candidate's budgets: failures of all answers, the rest of the target tasks'."""
+    gate, run, name = candidate.gate, candidate.run, candidate.name
+    yield _errors(candidate)
+    tasks = _traffic(candidate)
+    if gate.budgets.tokens_per_item is not None:
+        against: Against = "base" if candidate.baseline is None else "baseline"
+        new, old = _tokens(candidate, tasks)
+        yield _ratio(candidate, "tokens an item", tasks, against, new, old, gate.budgets.tokens_per_item)
+    if gate.budgets.latency is not None:
+        new, old = (_median_latency(run, strategy, tasks) for strategy in (name, run.base))
+        yield _ratio(candidate, "latency", tasks, "base", new, old, gate.budgets.latency)
 
 
-def _ratio(name: str, new: float, old: float, budget: float) -> CheckResult:
-    if not new or not old:
-        return CheckResult(name=name, verdict="NOT COMPARABLE", text="one side has no answers")
+def _errors(candidate: Candidate) -> CheckResult:
+    """Whether no more answers failed than may; what was not answered at all cannot be told."""
+    budget, tasks = candidate.gate.budgets.error_rate, candidate.asked.tasks
+    found = [found for task in tasks if (found := candidate.run.answers.get(candidate.name, {}).get(task))]
+    n, failed = sum(each.n for each in found), sum(each.n_failed for each in found)
+    text = f"{failed} of {n} answers failed (budget {budget:.1%})"
+    reasons = dict.fromkeys(reason for task in tasks for reason in unlike(candidate, task, None))
+    verdict: Verdict = "ERROR" if n and failed / n > budget else "PASS"
+    if verdict == "PASS" and reasons:
+        verdict, text = "NOT COMPARABLE", f"cannot be told: {'; '.join(reasons)}"
+    return CheckResult(name="errors", verdict=verdict, text=text, n=n)
+
+
+def _ratio(
+    candidate: Candidate,
+    label: str,
+    tasks: Sequence[str],
+    against: Against,
+    new: float,
+    old: float,
+    budget: float,
+) -> CheckResult:
+    reasons = dict.fromkeys(reason for task in tasks for reason in unlike(candidate, task, against))
+    if reasons or not new or not old:
+        text = f"cannot be compared: {'; '.join(reasons) or 'one side has no answers'}"
+        return CheckResult(name=label, verdict="NOT COMPARABLE", text=text)
     ratio = new / old
     verdict: Verdict = "PASS" if ratio <= budget else "FAIL"
-    return CheckResult(
-        name=name, verdict=verdict, text=f"{ratio:.2f} times the reference (budget {budget:g})"
-    )
+    text = f"{ratio:.2f} times the reference (budget {budget:g})"
+    return CheckResult(name=label, verdict=verdict, text=text)
 
 
-def _tokens(run: RunRows, name: str, baseline: Baseline | None) -> tuple[float, float]:
-    """Tokens of a mean item, each task weighing the same, on the tasks that both sides have."""
-    common = [
-        task
-        for task in run.traffic
-        if (baseline is None or task in baseline.tasks) and task in run.answers[name]
-    ]
-    new = [tokens_per_item(run, name, task) for task in common]
-    old = [
-        baseline.tasks[t].tokens_per_item if baseline else tokens_per_item(run, run.base, t) for t in common
-    ]
+def _traffic(candidate: Candidate) -> list[str]:
+    """Return the tasks whose answers stand for what users ask: the targets, or all where there is none."""
+    tasks = candidate.asked.tasks
+    return [name for name, found in tasks.items() if found.task.role == "target"] or [*tasks]
+
+
+def _tokens(candidate: Candidate, tasks: Sequence[str]) -> tuple[float, float]:
+    """Return tokens of a mean item of candidate and reference, each task weighing the same."""
+    run, baseline = candidate.run, candidate.baseline
+    new = [tokens_per_item(run, candidate.name, task) for task in tasks]
+    if baseline is None:
+        old = [tokens_per_item(run, run.base, task) for task in tasks]
+    else:
+        old = [baseline.tasks[task].tokens_per_item for task in tasks if task in baseline.tasks]
     return float(np.mean(new)) if new else 0.0, float(np.mean(old)) if old else 0.0
 
 
-def _median_latency(run: RunRows, strategy: str) -> float:
+def _median_latency(run: RunRows, strategy: str, tasks: Sequence[str]) -> float:
     by_task = run.answers.get(strategy, {})
-    latencies = latencies_of(by_task[task] for task in run.traffic if task in by_task)
+    latencies = latencies_of(by_task[task] for task in tasks if task in by_task)
     return float(np.median(latencies)) if len(latencies) else 0.0

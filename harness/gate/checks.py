@@ -1,4 +1,4 @@
-"""The checks of one candidate of a gate."""
+"""The checks of one candidate of a gate: each that was asked for is judged, or says why it cannot be."""
 
 from __future__ import annotations
 
@@ -6,90 +6,76 @@ from collections.abc import Iterable, Sequence
 
 from harness.analysis.forgetting import RightItems, mean_drift, refusals
 from harness.analysis.retention import information_changes
-from harness.analysis.rows import RunRows
-from harness.analysis.scores import Clusters, mean_with_interval
+from harness.analysis.scores import Clusters, is_right, mean_with_interval
 from harness.deciding import retention
 from harness.deciding.records import Limits
-from harness.gate.baseline import Baseline
 from harness.gate.budgets import budgets_of
 from harness.gate.judge import CheckResult, Verdict, judged
-from harness.gate.sides import Compared, Sides, Tasks, retained
-from harness.gate.spec import GateFile, TaskCheck
-from harness.stats import Macro
+from harness.gate.sides import Candidate, Compared, Sides, retained, unlike
+from harness.gate.spec import TaskCheck
+from harness.stats import Macro, Paired
 
 
-def checks_of(
-    gate: GateFile,
-    run: RunRows,
-    name: str,
-    baseline: Baseline | None,
-    compared: Compared,
-    tasks: Tasks,
-    level: float,
-) -> Iterable[CheckResult]:
+def checks_of(candidate: Candidate, compared: Compared) -> Iterable[CheckResult]:
     """Yield the checks of a candidate; those of differences are open until all are known."""
-    yield from _unprepared(run, name)
+    gate = candidate.gate
+    yield from _unprepared(candidate)
     for check in gate.checks:
-        yield from _task_checks(gate, check, gate.matched(check, tasks), compared, level)
+        yield from _task_checks(candidate, check, compared)
     if gate.forgetting is not None:
-        yield _forgetting(gate, gate.forgetting, run, name, compared, retained(tasks), level)
+        yield _forgetting(candidate, gate.forgetting, compared)
     if gate.refusals is not None:
-        yield from _refusals(gate, run, name, gate.refusals, level)
-    yield from _must_pass(gate, run, name)
-    yield from budgets_of(gate, run, name, baseline)
+        yield from _refusals(candidate, gate.refusals)
+    for tag in gate.must_pass:
+        yield _must_pass(candidate, tag)
+    yield from budgets_of(candidate)
 
 
-def _unprepared(run: RunRows, name: str) -> Iterable[CheckResult]:
-    for prepared in run.prepared:
-        if prepared.strategy == name and prepared.error is not None:
+def _unprepared(candidate: Candidate) -> Iterable[CheckResult]:
+    for prepared in candidate.run.prepared:
+        if prepared.strategy == candidate.name and prepared.error is not None:
             text = f"could not be prepared: {prepared.error.message}"
             yield CheckResult(name="prepared", verdict="ERROR", text=text)
 
 
-def _task_checks(
-    gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared, level: float
-) -> Iterable[CheckResult]:
+# --- Differences ---
+
+
+def _task_checks(candidate: Candidate, check: TaskCheck, compared: Compared) -> Iterable[CheckResult]:
+    tasks = candidate.gate.matched(check, candidate.asked.tasks)
     if check.together or not tasks:
-        yield _together(check.tasks, gate, check, tasks, compared, level)
+        yield _together(check.tasks, candidate, check, tasks, compared)
         return
     for task in tasks:
         result, sides = _open_check(task, check, [task]), compared[task, check.against]
         if isinstance(sides, Sides):
             right = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from)
             result = result.model_copy(update={"lost": right.lost, "gained": len(right.gained)})
-            yield judged(result, sides.found, check.margin, gate.alpha, level)
+            yield _judged(candidate, result, sides.found)
         else:
             yield _not_comparable(result, sides)
 
 
 def _together(
-    label: str, gate: GateFile, check: TaskCheck, tasks: Sequence[str], compared: Compared, level: float
+    label: str, candidate: Candidate, check: TaskCheck, tasks: Sequence[str], compared: Compared
 ) -> CheckResult:
     result = _open_check(label, check, tasks)
     found = [compared[task, check.against] for task in tasks]
     reasons = [reason for sides in found if not isinstance(sides, Sides) for reason in sides]
     if reasons or not found:
-        return _not_comparable(result, dict.fromkeys(reasons) or ["the run has none of its tasks"])
-    pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
-    return judged(result, Macro(pairs), check.margin, gate.alpha, level)
+        return _not_comparable(result, reasons or ["the gate's experiment has no such task"])
+    return _judged(candidate, result, Macro(tuple(s.found for s in found if isinstance(s, Sides))))
 
 
-def _forgetting(
-    gate: GateFile,
-    margin: float,
-    run: RunRows,
-    name: str,
-    compared: Compared,
-    tasks: Sequence[str],
-    level: float,
-) -> CheckResult:
+def _forgetting(candidate: Candidate, margin: float, compared: Compared) -> CheckResult:
     """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
+    run, name, tasks = candidate.run, candidate.name, retained(candidate.asked)
     check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
     sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
     if not sides or len(sides) < len(tasks):
-        return _together("forgetting", gate, check, tasks, compared, level)
+        return _together("forgetting", candidate, check, tasks, compared)
     guesses = {info.name: info.random_baseline for info in run.infos}
-    limits = Limits(alpha=level, max_forgetting=margin)
+    limits = Limits(alpha=candidate.level, max_forgetting=margin)
     kept = [_kept(task, sides[task], run.clusters[task], guesses[task], limits) for task in tasks]
     probes = run.probes.get(name, ())
     evidence = retention.Evidence(
@@ -98,7 +84,7 @@ def _forgetting(
         drift=mean_drift(name, [probe.drift for probe in probes if probe.drift]),
     )
     found = retention.judged(evidence, limits)
-    result = judged(_open_check("forgetting", check, tasks), evidence.mean, margin, gate.alpha, level)
+    result = _judged(candidate, _open_check("forgetting", check, tasks), evidence.mean)
     if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
         result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
     return result.model_copy(update={"grounds": found.grounds})
@@ -108,6 +94,31 @@ def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, limits: Lim
     base_mean, base_low, _, _ = mean_with_interval(sides.old, sides.metric, clusters)
     now_mean, _, _, _ = mean_with_interval(sides.new, sides.metric, clusters)
     return retention.KeptTask.of(task, sides.found, (base_mean, base_low), now_mean, guess, limits)
+
+
+def _refusals(candidate: Candidate, margin: float) -> Iterable[CheckResult]:
+    """Whether questions without an answer are still refused, task by task, against the base."""
+    tasks = [name for name, found in candidate.asked.tasks.items() if found.task.refusal]
+    for task in tasks:
+        check = TaskCheck(tasks=task, margin=margin, against="base")
+        yield _refused(candidate, task, _open_check(f"refusals in {task}", check, [task]))
+    if not tasks:
+        text = "cannot be compared: no task of the gate's experiment has a `refusal`"
+        yield CheckResult(name="refusals", verdict="NOT COMPARABLE", text=text)
+
+
+def _refused(candidate: Candidate, task: str, result: CheckResult) -> CheckResult:
+    run, asked = candidate.run, candidate.asked.tasks[task]
+    if not asked.unanswerable & asked.items:
+        cut = f": the limit leaves out all {len(asked.unanswerable)}" if asked.unanswerable else ""
+        return _not_comparable(result, [f"no question without an answer is asked in {task}{cut}"])
+    if reasons := unlike(candidate, task, "base"):
+        return _not_comparable(result, reasons)
+    new, base = (run.answers[strategy][task] for strategy in (candidate.name, run.base))
+    rates, _ = refusals(new, base, run.unanswerable[task], run.clusters[task])
+    if rates is None:
+        return _not_comparable(result, [f"no question without an answer was asked in {task}"])
+    return _judged(candidate, result, rates.found)
 
 
 def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResult:
@@ -121,52 +132,40 @@ def _open_check(label: str, check: TaskCheck, tasks: Sequence[str]) -> CheckResu
     )
 
 
+def _judged(candidate: Candidate, result: CheckResult, found: Paired | Macro) -> CheckResult:
+    assert result.margin is not None
+    return judged(result, found, result.margin, candidate.gate.alpha, candidate.level)
+
+
 def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
-    text = f"cannot be compared: {'; '.join(reasons)}"
+    text = f"cannot be compared: {'; '.join(dict.fromkeys(reasons))}"
     return result.model_copy(update={"verdict": "NOT COMPARABLE", "text": text, "margin": None})
 
 
-def _refusals(gate: GateFile, run: RunRows, name: str, margin: float, level: float) -> Iterable[CheckResult]:
-    """Whether questions without an answer are still refused, task by task, against the base."""
-    any_asked = False
-    for task_name, task in run.manifest.tasks.items():
-        new, base = (run.answers.get(strategy, {}).get(task_name) for strategy in (name, run.base))
-        if not task.refusal or new is None or base is None:
-            continue
-        rates, _ = refusals(new, base, run.unanswerable[task_name], run.clusters[task_name])
-        if rates is not None:
-            any_asked = True
-            check = TaskCheck(tasks=task_name, margin=margin, against="base")
-            result = _open_check(f"refusals in {task_name}", check, [task_name])
-            yield judged(result, rates.found, margin, gate.alpha, level)
-    if not any_asked:
-        text = "no question without an answer was asked of both sides"
-        yield CheckResult(name="refusals", verdict="NOT COMPARABLE", text=text)
+# --- Items that must be right ---
 
 
-def _must_pass(gate: GateFile, run: RunRows, name: str) -> Iterable[CheckResult]:
-    found = run.scores.get(name, {})
-    scores = {task: mine.of(run.manifest.metrics[task][0]) for task, mine in found.items()}
-    for tag in gate.must_pass:
-        asked = [
-            (task, item.id)
-            for task, by_item in scores.items()
-            for item in run.items[task]
-            if tag in item.tags and item.id in by_item
-        ]
-        wrong = [(task, item) for task, item in asked if scores[task][item].min() < 1.0]
-        label = f"items tagged {tag}"
-        if not asked:
-            yield CheckResult(
-                name=label, verdict="NOT COMPARABLE", text="no item that was asked has this tag"
-            )
-            continue
-        verdict: Verdict = "FAIL" if wrong else "PASS"
-        named = ", ".join(f"{task}: {item}" for task, item in wrong[:3]) + (" ..." if len(wrong) > 3 else "")
-        text = (
-            f"{len(wrong)} of {len(asked)} are not right ({named})"
-            if wrong
-            else f"all {len(asked)} are right"
-        )
-        lost = tuple(item for _, item in wrong)
-        yield CheckResult(name=label, verdict=verdict, text=text, n=len(asked), lost=lost)
+def _must_pass(candidate: Candidate, tag: str) -> CheckResult:
+    """Whether all items with a tag are right with every seed, by each task's own rule of what is right."""
+    asked = candidate.asked
+    tasks = {name: ids for name, found in asked.tasks.items() if (ids := found.tagged.get(tag))}
+    result = CheckResult(name=f"items tagged {tag}", verdict="PASS", text="", tasks=tuple(tasks))
+    reasons = [reason for task in tasks for reason in unlike(candidate, task, None)]
+    n_all = sum(map(len, tasks.values()))
+    if cut := sum(len(ids & asked.tasks[task].left_out) for task, ids in tasks.items()):
+        reasons.insert(0, f"the limit leaves out {cut} of {n_all} items with this tag")
+    if reasons or not tasks:
+        return _not_comparable(result, reasons or ["no item that is asked has this tag"])
+    wrong = [(task, item) for task, ids in tasks.items() for item in sorted(_wrong(candidate, task, ids))]
+    named = ", ".join(f"{task}: {item}" for task, item in wrong[:3]) + (" ..." if len(wrong) > 3 else "")
+    verdict: Verdict = "FAIL" if wrong else "PASS"
+    text = f"{len(wrong)} of {n_all} are not right ({named})" if wrong else f"all {n_all} are right"
+    lost = tuple(item for _, item in wrong)
+    return result.model_copy(update={"verdict": verdict, "text": text, "n": n_all, "lost": lost})
+
+
+def _wrong(candidate: Candidate, task: str, items: Iterable[str]) -> list[str]:
+    run = candidate.run
+    scores = run.scores[candidate.name][task].of(run.manifest.metrics[task][0])
+    right_from = run.manifest.tasks[task].right_from
+    return [item for item in items if not is_right(float(scores[item].min()), right_from)]

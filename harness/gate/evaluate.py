@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.analysis.rows import RunRows
+from harness.gate.asked import Asked
 from harness.gate.baseline import Baseline
+from harness.gate.ceiling import refuse_ceiling
 from harness.gate.checks import checks_of
 from harness.gate.flips import Flip, flips_of
 from harness.gate.judge import CheckResult, Verdict, settled, worst
-from harness.gate.sides import Compared, Sides, Tasks, checked_tasks, compare_all
+from harness.gate.sides import Candidate, Compared, Sides, checked_tasks, compare_all
 from harness.gate.spec import GateFile
 from harness.stats import Macro, holm
 from harness.types import Frozen
@@ -52,38 +54,28 @@ def evaluate(
     run: RunRows,
     candidates: Sequence[str],
     baseline: Baseline | None,
-    tasks: Tasks | None = None,
+    asked: Asked | None = None,
     *,
     best: bool = False,
 ) -> GateResult:
     """Judge candidates, which are strategies of the run, against the baseline and the base.
 
-    ``tasks`` are those of the gate's experiment, by default the run's own: what the run has not answered of
-    them cannot be compared, and never passes.
+    ``asked`` is what the gate's experiment asks, by default what the run itself set out to ask: what the run
+    has not answered exactly so cannot be compared, and never passes.
 
     Every candidate is judged as if it were alone: drops are corrected over its own checks (Holm), and passing
     needs no correction, as all checks must pass. With ``best`` one that passes is enough: then each passes at
     ``alpha`` over their number (Bonferroni, which is Holm's first step). Gains are corrected over the
     candidates (Holm).
+
+    Raises:
+        InputError: A candidate is shown what no user's question brings along (``oracle``).
     """
     level = gate.alpha / len(candidates) if best else gate.alpha
-    tasks = run.manifest.tasks if tasks is None else tasks
-    compared = [compare_all(gate, run, name, baseline, tasks) for name in candidates]
-    results = []
-    for name, sides in zip(candidates, compared, strict=True):
-        mine = settled([*checks_of(gate, run, name, baseline, sides, tasks, level)], gate.alpha)
-        gain = _gain(gate, tasks, sides)
-        results.append(
-            CandidateResult(
-                candidate=name,
-                verdict=worst([check.verdict for check in mine]),
-                gain=gain.estimate if gain else None,
-                p_better=gain.p_value if gain else None,
-                checks=tuple(mine),
-                flips=tuple(flips_of(checked_tasks(gate, tasks), run, name, sides)),
-                notes=tuple(dict.fromkeys(_notes(run, name))),
-            )
-        )
+    asked = asked or Asked.by_run(run)
+    for name in candidates:
+        refuse_ceiling(run.manifest.experiment, name, run.run_dir, "a candidate")
+    results = [_result(Candidate(name, gate, asked, run, baseline, level)) for name in candidates]
     known = [i for i, result in enumerate(results) if result.p_better is not None]
     corrected = dict(zip(known, holm([results[i].p_better or 0.0 for i in known]), strict=True))
     results = [r.model_copy(update={"p_better": corrected.get(i)}) for i, r in enumerate(results)]
@@ -101,16 +93,32 @@ def evaluate(
     )
 
 
+def _result(candidate: Candidate) -> CandidateResult:
+    compared = compare_all(candidate)
+    checks = settled([*checks_of(candidate, compared)], candidate.gate.alpha)
+    gain = _gain(candidate, compared)
+    return CandidateResult(
+        candidate=candidate.name,
+        verdict=worst([check.verdict for check in checks]),
+        gain=gain.estimate if gain else None,
+        p_better=gain.p_value if gain else None,
+        checks=tuple(checks),
+        flips=tuple(flips_of(candidate, compared)),
+        notes=tuple(dict.fromkeys(_notes(candidate.run, candidate.name))),
+    )
+
+
 def _notes(run: RunRows, name: str) -> Iterable[str]:
     return (text for prepared in run.prepared if prepared.strategy == name for _, text in prepared.notes)
 
 
-def _gain(gate: GateFile, tasks: Tasks, compared: Compared) -> Macro | None:
+def _gain(candidate: Candidate, compared: Compared) -> Macro | None:
     """Return the mean difference over the target tasks that are checked and can be compared."""
+    tasks = candidate.asked.tasks
     found = [
         compared[name, check.against]
-        for name, check in checked_tasks(gate, tasks).items()
-        if tasks[name].role == "target"
+        for name, check in checked_tasks(candidate.gate, candidate.asked).items()
+        if tasks[name].task.role == "target"
     ]
     pairs = tuple(sides.found for sides in found if isinstance(sides, Sides))
     return Macro(pairs) if pairs else None

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from harness.analysis.forgetting import RightItems
-from harness.analysis.rows import RunRows
-from harness.gate.sides import Compared, Sides
-from harness.gate.spec import TaskCheck
+from harness.gate.sides import Candidate, Compared, Sides, checked_tasks
 from harness.tasks.questions import question_for_people
 from harness.types import Frozen
 
@@ -25,10 +21,10 @@ class Flip(Frozen):
     drop: float
 
 
-def flips_of(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared: Compared) -> list[Flip]:
+def flips_of(candidate: Candidate, compared: Compared) -> list[Flip]:
     """Return the items that were right and are wrong now, the largest drops first."""
-    flips = []
-    for task, check in checks.items():
+    flips, run = [], candidate.run
+    for task, check in checked_tasks(candidate.gate, candidate.asked).items():
         sides = compared[task, check.against]
         if not isinstance(sides, Sides):
             continue
@@ -36,7 +32,7 @@ def flips_of(checks: Mapping[str, TaskCheck], run: RunRows, name: str, compared:
         lost = RightItems.of(sides.new, sides.old, sides.metric, sides.right_from).lost
         drops = {item_id: float(before[item_id].mean() - after[item_id].mean()) for item_id in lost}
         largest = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
-        items, answers = run.items[task].some(largest), run.first_results(name, task, largest)
+        items, answers = run.items[task].some(largest), run.first_results(candidate.name, task, largest)
         for item_id in largest:
             item, answer = items[item_id], answers[item_id].generation
             flips.append(

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, asks_the_base
 from harness.analysis.scores import Scores, pair
+from harness.gate.asked import Asked
 from harness.gate.baseline import Baseline, differences
 from harness.gate.spec import Against, GateFile, TaskCheck
 from harness.stats import Paired
-from harness.types import Task
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate before its gate, and all that its checks look at.
+
+    Attributes:
+        name: The candidate, a strategy of the run.
+        gate: The gate.
+        asked: What is asked of it.
+        run: The run with its answers and the base's.
+        baseline: What is in use; None without one.
+        level: One-sided level at which it passes.
+    """
+
+    name: str
+    gate: GateFile
+    asked: Asked
+    run: RunRows
+    baseline: Baseline | None
+    level: float
 
 
 @dataclass(frozen=True)
@@ -26,58 +47,59 @@ class Sides:
 
 Compared = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
 """Task and reference to both sides, or to the reasons why they cannot be compared."""
-Tasks = Mapping[str, Task]
-"""The tasks that a gate's experiment has, by name."""
 
 
-def compare_all(gate: GateFile, run: RunRows, name: str, baseline: Baseline | None, tasks: Tasks) -> Compared:
-    """Compare a candidate on every one of the gate's ``tasks`` that it looks at."""
+def compare_all(candidate: Candidate) -> Compared:
+    """Compare a candidate on every task that its gate looks at."""
+    gate, tasks = candidate.gate, candidate.asked.tasks
     wanted = [(task, check.against) for check in gate.checks for task in gate.matched(check, tasks)]
     if gate.forgetting is not None:
-        wanted += [(task, "base") for task in retained(tasks)]
-    return {
-        (task, against): _other_task(run, tasks[task]) or _sides(run, name, task, against, baseline)
-        for task, against in wanted
-    }
+        wanted += [(task, "base") for task in retained(candidate.asked)]
+    return {(task, against): _sides(candidate, task, against) for task, against in wanted}
 
 
-def retained(tasks: Tasks) -> list[str]:
+def retained(asked: Asked) -> list[str]:
     """Return the retention tasks."""
-    return [name for name, task in tasks.items() if task.role == "retention"]
+    return [name for name, found in asked.tasks.items() if found.task.role == "retention"]
 
 
-def checked_tasks(gate: GateFile, tasks: Tasks) -> dict[str, TaskCheck]:
+def checked_tasks(gate: GateFile, asked: Asked) -> dict[str, TaskCheck]:
     """Return the tasks that are checked, each with the last check that names it."""
-    return {task: check for check in gate.checks for task in gate.matched(check, tasks)}
+    return {task: check for check in gate.checks for task in gate.matched(check, asked.tasks)}
 
 
-def _other_task(run: RunRows, task: Task) -> tuple[str, ...]:
-    """Say why a run's answers to a task are none to the gate's; empty where they are."""
-    mine = run.manifest.tasks.get(task.name)
-    if mine is None:
-        return (f"{task.name} is not in the run",)
-    if mine.digest != task.digest:
-        return (f"{task.name} has other items, templates or settings than in the gate's experiment",)
-    return ()
+def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str]:
+    """Say why a candidate cannot be compared on a task; empty where it can.
 
-
-def _sides(
-    run: RunRows, name: str, task: str, against: Against, baseline: Baseline | None
-) -> Sides | tuple[str, ...]:
-    metric = run.manifest.metrics[task][0]
+    Args:
+        candidate: The candidate.
+        task: One of the tasks that are asked.
+        against: What it is compared with; None where its own answers are all that counts.
+    """
+    run, asked = candidate.run, candidate.asked
+    reasons = asked.unlike(run, candidate.name, task)
     if against == "base":
-        old = run.scores.get(run.base, {}).get(task)
-    elif baseline is None:
-        return ("there is no baseline",)
-    elif reasons := differences(baseline, run.manifest, {task: metric}):
+        if not asks_the_base(run.manifest.experiment, run.base):
+            return [f"the run has no strategy that asks the base as it came: {run.base} does not"]
+        reasons += asked.unlike(run, run.base, task)
+    elif against == "baseline" and not reasons:
+        if candidate.baseline is None:
+            return ["there is no baseline"]
+        reasons = differences(candidate.baseline, run.manifest, task, asked.tasks[task].items)
+    return list(dict.fromkeys(reasons))
+
+
+def _sides(candidate: Candidate, task: str, against: Against) -> Sides | tuple[str, ...]:
+    if reasons := unlike(candidate, task, against):
         return tuple(reasons)
-    else:
-        old = baseline.scores(task)
-    new = run.scores.get(name, {}).get(task)
-    if old is None or new is None:
-        return (f"{task} was not answered by {name if new is None else run.base}",)
-    if missing := sorted(set(old.of(metric)) - set(new.of(metric))):
-        return (f"{len(missing)} items of {task} have no answer, {missing[0]} first",)
+    run = candidate.run
+    new = run.scores[candidate.name][task]
+    old = (
+        candidate.baseline.scores(task)
+        if against == "baseline" and candidate.baseline
+        else run.scores[run.base][task]
+    )
+    metric = run.manifest.metrics[task][0]
     found = pair(new, old, metric, run.clusters[task])
     right_from = run.manifest.tasks[task].right_from
     return Sides(metric, new, old, found, right_from) if found else (f"{task} has no items",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -75,7 +75,7 @@ class GateFile(Options):
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
     expected_together: float = Field(default=0.2, ge=0.0, le=1.0)
 
-    def matched(self, check: TaskCheck, tasks: Mapping[str, Task]) -> list[str]:
+    def matched(self, check: TaskCheck, tasks: Iterable[str]) -> list[str]:
         """Return the names of the tasks that a check means."""
         return [
             name

@@ -74,11 +74,9 @@ def converted(path: Path, place: object, progress: Progress, key: str = "model.p
         InputError: transformers cannot read the file, or the cache has no room or cannot be written.
         MissingDependencyError: The package ``gguf`` is not installed.
     """
-    cache = cache_folder()
-    if cache is None:
+    folder = conversion_of(path)
+    if folder is None:
         raise _uncached(place, key, "there is no home folder to keep its conversion in", path)
-    name = f"{path.stem}-{digest_of_file(path)[:16]}-{_VERSION}"
-    folder = cache / "models" / name
     if folder.is_dir():
         return folder
     try:
@@ -90,6 +88,12 @@ def converted(path: Path, place: object, progress: Progress, key: str = "model.p
         problem = f"its conversion cannot be kept in {folder.parent}: {error.strerror or error}"
         raise _uncached(place, key, problem, path) from None
     return folder
+
+
+def conversion_of(path: Path) -> Path | None:
+    """Return the folder that keeps the conversion of a GGUF file, once it is made; None without a home."""
+    cache = cache_folder()
+    return cache / "models" / f"{path.stem}-{digest_of_file(path)[:16]}-{_VERSION}" if cache else None
 
 
 def _uncached(place: object, key: str, problem: str, path: Path) -> InputError:

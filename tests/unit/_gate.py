@@ -64,7 +64,9 @@ def made(
             ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
             (such a function, in seconds), ``leaks``,
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
-            ``created`` (of the run), ``copies`` (how often each question stands in a task).
+            ``created`` (of the run), ``copies`` (how often each question stands in a task),
+            ``experiment`` (what stands otherwise in its experiment), ``items`` (task and number to what is
+            otherwise in an item), ``scores`` (strategy, task and number to a score).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -82,7 +84,7 @@ def made(
             "name": folder.name, "model": {"path": "builtin:smollm2", "template_options": {}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
-        },
+        } | keys.get("experiment", {}),
         experiment_digest="d",
         place="made.yaml",
         tasks=tasks,
@@ -122,10 +124,11 @@ def made(
 def _item(task: str, number: int, keys: Mapping[str, Any]) -> TaskItem:
     tags = ("critical",) if number == 0 else ()
     asked = f"question {number // keys.get('copies', 1)}?" + " " * (number % keys.get("copies", 1))
-    return TaskItem(
+    made = TaskItem(
         id=f"{task}-{number:04}", input=asked, targets=("yes",), split="test", tags=tags,
         documents=(f"doc-{number // 4}",), metadata={"customer": f"c{number // 4}"},
     )  # fmt: skip
+    return made.model_copy(update=keys["items"](task, number)) if "items" in keys else made
 
 
 def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, Any]) -> ItemResult:
@@ -134,6 +137,8 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
     share = keys.get("recall", {}).get(task) if "rag" in strategy else None
     passages: tuple[Passage, ...] = ()
     scores = {"exact_match": float(right)}
+    if "scores" in keys:
+        scores = {"exact_match": keys["scores"](strategy, task, number)}
     if share is not None:
         scores["recall"] = float(number % 100 < 100 * share)
         passages = (Passage(number=1, chunk_id="c", document_id="d", title="", text="t", score=1.0),)

@@ -13,12 +13,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from harness.cli.baseline import baseline as baseline_command
 from harness.cli.compare import compare
 from harness.cli.gate import EXITS, gate
 from harness.config import load_experiment
 from harness.errors import InputError
-from harness.gate.baseline import baseline_of, load_baseline, write_baseline
+from harness.gate.baseline import baseline_of, write_baseline
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan
@@ -233,57 +232,6 @@ def test_a_mean_of_several_tasks_can_be_judged() -> None:
     assert settled([check], 0.05)[0].verdict == "FAIL"
 
 
-# --- baselines ---
-
-
-def test_a_baseline_is_the_same_bytes_every_time_and_holds_no_times(tmp_path: Path) -> None:
-    rows = rows_of(run_of(tmp_path / "run", first(10), 20))
-    for name in ("one.json", "two.json"):
-        write_baseline(baseline_of(rows, "production", "in use since May"), tmp_path / name)
-    text = (tmp_path / "one.json").read_text()
-    assert text == (tmp_path / "two.json").read_text()
-    assert "latency" not in text
-    assert "wall" not in text
-    found = load_baseline(tmp_path / "one.json")
-    assert found.reason == "in use since May"
-    assert found.scores("a").of("exact_match")["a-0000"].tolist() == [1.0]
-
-
-def test_a_strategy_that_has_not_answered_all_is_no_baseline(tmp_path: Path) -> None:
-    rows = rows_of(run_of(tmp_path / "run", first(10), 20, missing={("production", "a"): (1,)}))
-    with pytest.raises(InputError, match="has answered 19 of 20 items of a"):
-        baseline_of(rows, "production", "x")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("{}", "Field required"), ("[", "Invalid JSON"), ('{"format": 2}', "Input should be 1")],
-)
-def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "b.json").write_text(text)
-    with pytest.raises(InputError, match=told):
-        load_baseline(tmp_path / "b.json")
-    with pytest.raises(InputError, match="trilemma baseline promote"):
-        load_baseline(tmp_path / "none.json")
-
-
-def test_promote_and_show(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", first(10), 20)
-    out = tmp_path / "b" / "run.json"
-    runner = CliRunner()
-    arguments = ["promote", str(run), "--reason", "first one", "--out", str(out), "--strategy"]
-    found = runner.invoke(baseline_command, [*arguments, "production"], catch_exceptions=False)
-    assert "production of run, 2 tasks, 40 items" in found.output
-    again = runner.invoke(baseline_command, [*arguments, "candidate"], catch_exceptions=False)
-    assert "in place of production (first one)" in again.output
-    shown = runner.invoke(baseline_command, ["show", str(out)], catch_exceptions=False)
-    assert "first one" in shown.output
-    with pytest.raises(InputError, match="--strategy: is needed"):
-        runner.invoke(baseline_command, arguments[:-1], catch_exceptions=False)
-    with pytest.raises(InputError, match="is no strategy of the run"):
-        runner.invoke(baseline_command, [*arguments, "producton"], catch_exceptions=False)
-
-
 # --- gate files ---
 
 
@@ -470,16 +418,11 @@ def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:
 
 def test_budgets_are_those_of_the_target_tasks(tmp_path: Path) -> None:
     """A retention task is no traffic: what it takes does not enter."""
-    from types import SimpleNamespace
-
-    import numpy as np
-
-    from harness.gate.budgets import _median_latency, _tokens
-
     rules = {name: {"a": first(5), "kept": first(5)} for name in ("zero_shot", "candidate")}
-    run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}))
-    slow = SimpleNamespace(latencies_s=np.full(30, 9.0), tokens_per_item=5000.0)
-    run.answers["candidate"]["kept"] = slow  # type: ignore[index]
-    assert _median_latency(run, "candidate") == pytest.approx(0.01)
-    new, old = _tokens(run, "candidate", None)
-    assert new == old
+    dear = {"candidate": lambda task, _: 5000 if task == "kept" else 20}
+    run = rows_of(made(tmp_path / "run", rules, {"a": 10, "kept": 30}, {"kept": "retention"}, tokens=dear))
+    wanted = gate_of(checks=[], budgets={"tokens_per_item": 1.0, "latency": 1.0}, must_pass=["critical"])
+    found = {check.name: check for check in evaluate(wanted, run, ["candidate"], None).candidates[0].checks}
+    assert found["tokens an item"].verdict == "PASS"
+    assert found["tokens an item"].text.startswith("1.00 times")
+    assert found["latency"].text.startswith("1.00 times")

@@ -68,8 +68,7 @@ def lora(folder: Path, **limits: Any) -> Candidate:
 
 def gate_check(folder: Path, margin: float = 0.05) -> CheckResult:
     gate = GateFile.model_validate({"name": "g", "experiment": "e.yaml", "forgetting": margin})
-    run = rows_of(folder)
-    checks = evaluate(gate, run, ["lora"], None, run.manifest.tasks).candidates[0].checks
+    checks = evaluate(gate, rows_of(folder), ["lora"], None).candidates[0].checks
     return next(check for check in checks if check.name.startswith("forgetting"))
 
 

@@ -36,6 +36,7 @@ name: e
 model: builtin:smollm2
 tasks: [task.yaml]
 strategies: {plain: {use: zero_shot}}
+seeds: [0, 1, 2]
 """
 
 

@@ -1,0 +1,126 @@
+"""Under what conditions a run has answered: what determines answers beside task and strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from harness.config import Seed
+from harness.types import Frozen, RunManifest
+
+_TOLD = {
+    "weights": "the base model's weights or tokenizer are",
+    "settings": "the base model's chat template or generation settings are",
+    "embedder_digest": "the embedder's files are",
+}
+"""What is told of digests, whose values say nothing to people."""
+
+
+class Conditions(Frozen):
+    """What was the same for all answers of a run; ``weights`` and ``settings`` are digests of its model.
+
+    ``name`` is how the experiment calls the model, which may differ from machine to machine. ``limit`` is how
+    many test items of a task were asked, None for all. ``context_length`` is in tokens, 0 where not known.
+    """
+
+    name: str
+    weights: str = Field(min_length=1)
+    settings: str
+    dtype: str = Field(min_length=1)
+    quantization: str = Field(min_length=1)
+    context_length: int = Field(ge=0, strict=True)
+    template_options: dict[str, Any]
+    template_date: str
+    embedder: str
+    embedder_digest: str
+    on_long_prompt: Literal["refuse", "cut"]
+    temperature: float = Field(ge=0.0, allow_inf_nan=False, strict=True)
+    repeats: int = Field(ge=1, le=10_000, strict=True)
+    limit: int | None = Field(ge=1, strict=True)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, manifest: RunManifest) -> Self:
+        """Return those of a run."""
+        experiment, model = manifest.experiment, manifest.model
+        options = experiment["model"]
+        return cls(
+            name=named(options["path"], options.get("revision")),
+            weights=model.weights_digest,
+            settings=model.settings_digest,
+            dtype=model.dtype,
+            quantization=model.quantization,
+            context_length=manifest.context_length,
+            template_options=options.get("template_options") or {},
+            template_date=manifest.template_date,
+            embedder=manifest.embedder,
+            embedder_digest=manifest.embedder_digest,
+            on_long_prompt=experiment["on_long_prompt"],
+            temperature=float(experiment["temperature"]),
+            repeats=experiment["repeats"],
+            limit=experiment["limit"],
+            seeds=tuple(experiment["seeds"]),
+        )
+
+    @property
+    def told(self) -> str:
+        """What was asked with, for people: seeds, limit and decoding."""
+        shown = ("seeds", "limit", "repeats", "temperature", "on_long_prompt", "dtype", "context_length")
+        mine = self.model_dump()
+        return "; ".join(f"{key.replace('_', ' ')} {_told(mine[key])}" for key in shown)
+
+    def unlike(self, wanted: Mapping[str, Any], of: str) -> list[str]:
+        """Say what is not as wanted.
+
+        Args:
+            wanted: Names of some conditions to what they should be.
+            of: Whose conditions are wanted, such as "the baseline".
+        """
+        mine = self.model_dump()
+        return [
+            f"{_TOLD[key]} not those of {of}"
+            if key in _TOLD
+            else f"{key.replace('_', ' ')}: {_told(mine[key])} here, {_told(value)} in {of}"
+            for key, value in wanted.items()
+            if mine[key] != value
+        ]
+
+
+def named(path: str, revision: str | None) -> str:
+    """Return how a model is called: its path, with the revision where one is pinned."""
+    return f"{path}@{revision}" if revision else path
+
+
+def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions that an experiment asks for, as far as they can be told before it runs.
+
+    Args:
+        experiment: The experiment, resolved, as JSON holds it.
+        known: What the model's files say, where they are here: ``weights``, ``settings``, ``context_length``.
+    """
+    model = experiment["model"]
+    wanted: dict[str, Any] = {
+        "template_options": model["template_options"],
+        "on_long_prompt": experiment["on_long_prompt"],
+        "temperature": experiment["temperature"],
+        "repeats": experiment["repeats"],
+        "limit": experiment["limit"],
+        "seeds": tuple(experiment["seeds"]),
+    } | dict(known)
+    if "weights" not in known:
+        wanted["name"] = named(model["path"], model["revision"])
+    if model["dtype"] not in ("auto", "fast"):  # those hang on the machine
+        wanted["dtype"] = model["dtype"]
+    if model["context_length"]:
+        wanted["context_length"] = model["context_length"]
+    return wanted
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return repr(value) if isinstance(value, str | dict) else str(value)
