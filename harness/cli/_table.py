@@ -123,7 +123,7 @@ def decision_table(decision: Decision) -> Table:
     table = Table(title="Against the incumbent, on the target tasks")
     table.add_column("strategy", overflow="fold")
     for name in ("score", "difference", "95 % interval", "p (Holm)", "retention"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=min(len(name), 10))
     table.add_column("not taken because")
     for each in decision.candidates:
         old = each.strategy == decision.incumbent

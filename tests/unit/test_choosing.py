@@ -292,4 +292,4 @@ def test_a_winner_says_where_it_scores_nothing(tmp_path: Path) -> None:
     }
     found = decided(made(tmp_path / "run", rules, {"a": 200, "b": 200}))
     assert found.winner == "few_shot"
-    assert "(0.0 against 0.0). few_shot scores nothing on b. A query costs" in found.paragraph
+    assert "(0.0 against 0.0). few_shot scores nothing on b. Each query costs" in found.paragraph
