@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from harness.errors import InputError, nearest, shorten
+from harness.errors import InputError, nearest
+from harness.strict_yaml import read_yaml
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -117,53 +117,6 @@ _MARKS = {
     "items": ("a task", "name it under `tasks` of an experiment"),
 }
 """The key that one kind of file alone has, to what such a file is and is for."""
-
-
-def read_yaml(path: Path) -> Any:
-    """Return what the YAML file at ``path`` holds.
-
-    Raises:
-        InputError: The file is missing, not UTF-8, not YAML, or empty.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(path, "", "there is no such file", "check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"cannot be read as UTF-8 text: {error}", "check the file") from None
-    try:
-        value = yaml.load(text, Loader=_NoDuplicates)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise InputError(path, where, f"is not YAML: {problem}", "mend the syntax at that place") from None
-    except RecursionError:
-        raise InputError(path, "", "is nested too deeply", "write it flatter") from None
-    except (ValueError, OverflowError, TypeError) as error:  # a date or a number that there is not
-        problem = f"has a value that is none: {shorten(str(error))}"
-        raise InputError(path, "", problem, "put it in quotation marks, or correct it") from None
-    if value is None:
-        raise InputError(path, "", "the file is empty", "see `trilemma init` for an example")
-    return value
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """YAML lets a key stand twice and keeps the last; here that is an error."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be one word, not a list or a mapping", key_node.start_mark
-                )
-            if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark
-                )
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
 
 
 def parse(kind: type[T], raw: Any, place: object, key: str = "") -> T:

@@ -46,6 +46,10 @@ class InputError(TrilemmaError):
         # names and values are others' words: none may move the cursor or clear a terminal
         super().__init__("".join(each if each.isprintable() else "\ufffd" for each in line))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be told to another process."""
+        return type(self), (self.place, self.key, self.problem, self.remedy, self.value)
+
 
 class UnrenderedError(TrilemmaError):
     """A conversation that the chat template refuses or loses text of: its item fails, not the run."""
@@ -61,6 +65,11 @@ class MissingDependencyError(InputError):
             f"needs the package {module}, which is not installed",
             f'pip install "trilemma[{extra}]"',
         )
+        self._missing = (what, module, extra)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be told to another process."""
+        return type(self), self._missing
 
 
 def shorten(value: Any, limit: int = 80) -> str:

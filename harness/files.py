@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from harness.errors import InputError
 
@@ -30,7 +31,7 @@ _KINDS = (
 
 def open_input(
     path: Path, largest: int, *, within: Path | None = None, missing: str = "check the path"
-) -> BinaryIO:
+) -> BufferedReader:
     """Open a regular file for reading bytes; nothing else is opened, so no pipe is waited for.
 
     Every file that somebody else may have written is read through this or `read_input`; a library that opens
@@ -39,21 +40,21 @@ def open_input(
     Args:
         path: The file; links are followed.
         largest: Bytes that it may have at most.
-        within: A folder that no link may lead out of.
+        within: A folder that no link may lead out of, where the path itself stands in it.
         missing: The remedy where there is no such file.
 
     Raises:
         InputError: It is missing, no regular file, too large, cannot be read, or stands outside ``within``.
     """
     try:
-        _check_place(path, within)
+        if within is not None:
+            check_place(path, within)
         _check(path, path.stat(), largest)
         stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except FileNotFoundError:
         raise InputError(path, "", "there is no such file", missing) from None
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, "", f"cannot be read: {reason}", "give a readable file") from None
+        raise InputError(path, "", f"cannot be read: {_reason(error)}", "give a readable file") from None
     try:
         _check(path, os.fstat(stream.fileno()), largest)
     except BaseException:
@@ -110,19 +111,47 @@ def decoded(data: bytes, path: Path) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{error.object[error.start]:02x} is not {name}"
-        raise InputError(path, f"line {line}", problem, "save the file as UTF-8") from None
+        raise undecodable(error, name, path) from None
     if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
+        raise with_nul(text, path)
     return text
 
 
-def _check_place(path: Path, within: Path | None) -> None:
-    if within is not None and not path.resolve().is_relative_to(within.resolve()):
-        problem = f"is a link that leads out of {within}"
-        raise InputError(path, "", problem, "put the file itself there")
+def undecodable(error: UnicodeDecodeError, name: str, path: Path, line: int = 1) -> InputError:
+    """Return the error of bytes that begin at a line of ``path`` and are not in the encoding ``name``."""
+    line += error.object[: error.start].decode(error.encoding, "ignore").count("\n")
+    problem = f"byte 0x{error.object[error.start]:02x} is not {name}"
+    return InputError(path, f"line {line}", problem, "save the file as UTF-8")
+
+
+def with_nul(text: str, path: Path, line: int = 1) -> InputError:
+    """Return the error of a text that begins at a line of ``path`` and holds a NUL character."""
+    line += text.count("\n", 0, text.index("\x00"))
+    return InputError(path, f"line {line}", "holds a NUL byte", "give a text file")
+
+
+def check_place(path: Path, within: Path) -> None:
+    """Refuse a path in the folder ``within`` that a link leads out of it; one written as outside may be so.
+
+    Raises:
+        InputError: It does, or goes in a circle.
+    """
+    try:
+        leads_out = not path.resolve().is_relative_to(within.resolve())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(path, "", f"cannot be read: {_reason(error)}", "give a readable file") from None
+    if leads_out and _written(path).is_relative_to(_written(within)):
+        raise InputError(path, "", f"is a link that leads out of {within}", "put the file itself there")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _written(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _check(path: Path, found: os.stat_result, largest: int) -> None:

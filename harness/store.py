@@ -2,7 +2,8 @@
 
 Two ideas carry it. A generation is found by its key, which digests everything that determines it, so nothing
 is generated twice and no answer is served for other weights. A result belongs to a recipe, the digest of how
-its strategy and task were configured, so rows of an older configuration are never mixed with the current ones.
+its strategy and task were configured, so rows of an older configuration are never mixed with the
+current ones.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from harness.digests import digest_of
-from harness.errors import InputError
+from harness.errors import InputError, shorten
+from harness.files import check_input
 from harness.seals import SCHEMA, Changed, Seals, changed, is_manifest
+from harness.strict_json import read_stored_json
 from harness.types import (
     Extracted,
     Failure,
@@ -60,6 +64,9 @@ CREATE TABLE IF NOT EXISTS probes (
 ) WITHOUT ROWID;
 """
 _VARIABLES = 500
+_BESIDE = ("-wal", "-shm", "-journal")
+_LARGEST, _LONGEST_VALUE = 1 << 40, 64 << 20
+"""Bytes of the file, which is read a row at a time, and of one value in it."""
 _RESULTS = (
     "SELECT r.strategy, r.seed, r.repeat, r.task, r.item_id, r.key, r.request, g.generation, r.scores, "
     "r.extracted, r.error FROM results r LEFT JOIN generations g ON g.key = r.key WHERE r.recipe = ?"
@@ -126,7 +133,24 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
     """Connect to a store. One that cannot be written, and whose every row is in the file, is only read."""
     as_it_is = read_only and not _writable(path) and not _has_rows(path.with_name(f"{path.name}-wal"))
     name = f"{path.resolve().as_uri()}?mode=ro&immutable=1" if as_it_is else str(path)
-    return sqlite3.connect(name, uri=as_it_is, timeout=WAIT_S, isolation_level=None)
+    db = sqlite3.connect(name, uri=as_it_is, timeout=WAIT_S, isolation_level=None)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    db.execute("PRAGMA trusted_schema=0")
+    return db
+
+
+def _check_files(path: Path) -> None:
+    """Refuse a pipe or a device in place of a store, or of a file that SQLite keeps beside it."""
+    for part in (path, *(path.with_name(FILE_NAME + ending) for ending in _BESIDE)):
+        if os.path.lexists(part):
+            check_input(part, _LARGEST)
+
+
+def _check_objects(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse views, triggers and tables that no run writes: reading them could run without end."""
+    if strange := _objects(db) - _ours():
+        problem = f"holds {shorten(min(strange)[0], 60)}, which no run writes"
+        raise InputError(path, "", problem, "use the run folder as `trilemma run` wrote it")
 
 
 def _writable(path: Path) -> bool:
@@ -153,12 +177,14 @@ class Store:
         """Open the store of a run folder, making it unless ``read_only``.
 
         Raises:
-            InputError: It is missing (read only), is no database, or is of another schema version.
+            InputError: It is missing (read only), is no database, is of another schema version, or holds what
+                no run writes.
         """
         path = run_dir / FILE_NAME
-        if read_only and not path.is_file():
+        if read_only and not path.exists():
             remedy = "name a folder that `trilemma run` wrote"
             raise InputError(run_dir, FILE_NAME, "there is no such file", remedy)
+        _check_files(path)
         try:
             db = _connected(path, read_only)
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -166,6 +192,7 @@ class Store:
             if version not in (0, SCHEMA_VERSION, _UNSEALED):
                 remedy = "use the version of trilemma that wrote it"
                 raise InputError(path, "", f"has schema version {version}, not {SCHEMA_VERSION}", remedy)
+            _check_objects(db, path)
             if read_only:
                 db.execute("PRAGMA query_only=1")
             else:
@@ -175,7 +202,7 @@ class Store:
                     db.executescript(_SCHEMA)
                     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 seals = Seals(db) if version != _UNSEALED else None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError) as error:
             if "full" in str(error):
                 raise
             remedy = "move it away and run again"
@@ -351,7 +378,7 @@ class Store:
             "ORDER BY seed, repeat, item_id"
         )
         for item_id, seed, repeat, scores, error in self._db.execute(query, (recipe,)):
-            yield ScoredItem(item_id, seed, repeat, json.loads(scores), error)
+            yield ScoredItem(item_id, seed, repeat, read_stored_json(scores), error)
 
     def item_ids(self, task_digest: str) -> list[str]:
         """Return the ids of the test items of a task, sorted."""
@@ -386,12 +413,25 @@ class Store:
                 strategy=strategy,
                 seed=seed,
                 cost=PrepareCost.model_validate_json(cost),
-                record=json.loads(record),
+                record=read_stored_json(record),
                 error=Failure.model_validate_json(error) if error else None,
             )
             for recipe in recipes
             for strategy, seed, cost, record, error in self._db.execute(query, (recipe,))
         ]
+
+
+def _objects(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return the tables, views, triggers and indices of a database, each with what it was made by."""
+    query = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    return {(str(name), str(sql)) for name, sql in db.execute(query)}
+
+
+@cache
+def _ours() -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        return _objects(db)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -430,7 +470,7 @@ def _result(row: tuple[Any, ...]) -> ItemResult:
         key=key,
         request=Request.model_validate_json(request) if request else None,
         generation=Generation.model_validate_json(generation) if generation else None,
-        scores=json.loads(scores),
+        scores=read_stored_json(scores),
         extracted=Extracted.model_validate_json(extracted) if extracted else None,
         error=Failure.model_validate_json(error) if error else None,
     )

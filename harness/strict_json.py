@@ -1,4 +1,7 @@
-"""JSON as its standard has it: no key twice, no NaN, no nesting that breaks a parser."""
+"""JSON within bounds: no NaN, no nesting that breaks a program, no number that no float can hold.
+
+All JSON that somebody else may have written is read here, or by pydantic, whose parser has bounds of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+DEEPEST = 100
+"""Objects and arrays within each other: what comes after reading walks over values by recursion."""
+MOST_NESTED = 4_000_000
+"""Objects and arrays in one text: each takes some 200 bytes of memory."""
+_LONGEST_INTEGER = 300
+"""Digits: more would be no float."""
+
 
 def parse_json(text: str) -> Any:
     """Return the value of strictly valid JSON.
@@ -15,7 +25,55 @@ def parse_json(text: str) -> Any:
     Raises:
         ValueError: It is not JSON, is nested too deeply, has a key twice, or a number that is not finite.
     """
-    return _guarded(_DECODER.decode, text)
+    return _bounded(text, _DECODER.decode, text)
+
+
+def read_json(text: str) -> Any:
+    """Return the value of JSON as programs write it: of a key that stands twice the last one counts.
+
+    Raises:
+        json.JSONDecodeError: It is not JSON.
+        ValueError: It is nested too deeply, or holds too much or a number that is none.
+    """
+    return _bounded(text, _LENIENT.decode, text)
+
+
+def read_stored_json(text: str) -> Any:
+    """Return the value of JSON as Python writes it, with NaN and infinities; else as `read_json`."""
+    return _bounded(text, _STORED.decode, text)
+
+
+def read_json_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the value that begins at ``start``, and where it ends; see `read_json`."""
+    value, end = _guarded(_LENIENT.raw_decode, text, start)
+    check_depth(value)
+    return value, end
+
+
+def check_depth(value: Any) -> None:
+    """Refuse a value that is nested more than ``DEEPEST`` times.
+
+    Raises:
+        ValueError: It is.
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return
+        inner = (each for outer in level for each in (outer.values() if isinstance(outer, dict) else outer))
+        level = [each for each in inner if isinstance(each, dict | list)]
+    if level:
+        raise ValueError("nested too deeply")
+
+
+def _bounded(text: str, decode: Any, *arguments: Any) -> Any:
+    n_nested = text.count("{") + text.count("[")
+    if n_nested > MOST_NESTED:
+        raise ValueError(f"holds more than {MOST_NESTED:,} objects and lists")
+    value = _guarded(decode, *arguments)
+    if n_nested > DEEPEST:
+        check_depth(value)
+    return value
 
 
 def objects_and_arrays(text: str) -> Iterator[tuple[Any, int, int]]:
@@ -26,7 +84,8 @@ def objects_and_arrays(text: str) -> Iterator[tuple[Any, int, int]]:
     position = 0
     while (start := _next_start(text, position)) is not None:
         try:
-            value, position = _guarded(_DECODER.raw_decode, text, start)
+            value, end = _guarded(_DECODER.raw_decode, text, start)
+            check_depth(value)
         except ValueError:
             if _BEGINS.match(text, start):
                 end = _closing(text, start)
@@ -36,7 +95,8 @@ def objects_and_arrays(text: str) -> Iterator[tuple[Any, int, int]]:
             else:
                 position = start + 1
         else:
-            yield value, start, position
+            yield value, start, end
+            position = end
 
 
 _BEGINS = re.compile(r"\{\s*[\"'}]|\[\s*[\[{]")
@@ -87,4 +147,18 @@ def _finite(literal: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_finite)
+def _integer(literal: str) -> int:
+    if len(literal) > _LONGEST_INTEGER:
+        raise ValueError(f"a number has {len(literal):,} digits")
+    return int(literal)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_finite, parse_int=_integer
+)
+_STORED = json.JSONDecoder(parse_int=_integer)
+_LENIENT = json.JSONDecoder(parse_constant=_no_number, parse_int=_integer)

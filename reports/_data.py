@@ -18,11 +18,16 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision
 from harness.errors import InputError
+from harness.files import LARGEST_RECORD, read_input_text
 from harness.store import FILE_NAME, Preparation, Store
 from harness.types import RunManifest
 from reports.explorer.items import AskedItem, AskedItems
 
 MANIFEST = "manifest.json"
+_DAMAGES = (
+    sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+"""What reading raises where a file is not as a run writes it."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +111,9 @@ def load_manifest(run_dir: Path) -> RunManifest:
             run_dir, "", "there is no such run folder", "name a folder that `trilemma run` wrote"
         )
     try:
-        return _whole(RunManifest.model_validate_json(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        remedy = "name a folder that `trilemma run` wrote"
-        raise InputError(run_dir, MANIFEST, "there is no such file", remedy) from None
-    except (OSError, ValueError) as error:
+        text = read_input_text(path, LARGEST_RECORD, missing="name a folder that `trilemma run` wrote")
+        return _whole(RunManifest.model_validate_json(text))
+    except _DAMAGES as error:
         raise _damaged(path, error) from None
 
 
@@ -142,7 +145,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file makes the block raise into one line."""
     try:
         yield
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except _DAMAGES as error:
         raise _damaged(path, error) from None
 
 

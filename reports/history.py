@@ -16,6 +16,7 @@ from harness.analysis.findings import Missing, Verdict
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
 from harness.errors import InputError
+from harness.files import LARGEST_TEXT, read_input
 from harness.gate.comparing import (
     Compared,
     Reading,
@@ -212,8 +213,8 @@ def stored_verdict(folder: Path, missing: Sequence[Missing] | None = None) -> st
     With what is ``missing`` now, a verdict of another state of the run is none.
     """
     try:
-        kept = _KeptSummary.model_validate_json((folder / "summary.json").read_bytes())
-    except (OSError, ValidationError):
+        kept = _KeptSummary.model_validate_json(read_input(folder / "summary.json", LARGEST_TEXT))
+    except (InputError, ValidationError):
         return None
     if kept.verdict is None or (missing is not None and tuple(missing) != kept.missing):
         return None

@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.errors import InputError
 from harness.progress import Progress, SilentProgress, Step
+from harness.strict_json import read_json
 from strategies._chunks import Chunk
 from strategies._index_files import META, Write, opened_whole, read_faiss, read_meta, save_files
 from strategies._ivf import FLAT_UP_TO, IndexKind, fitted
@@ -208,7 +209,15 @@ class ChunkIndex:
                 index._vectors = vectors_of(read_faiss(stream), meta.get("search", {}))
             with opened_whole(folder / meta["files"]["chunks"]) as stream:
                 index._load(stream, meta["n_chunks"], progress)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        except (
+            InputError,
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+        ) as error:
             raise InputError(
                 folder, "", f"the index is damaged: {error}", "build it again: trilemma index build"
             ) from None
@@ -241,7 +250,7 @@ def _row_of(chunk: Chunk) -> bytes:
 
 
 def _chunk_of(row: bytes) -> Chunk:
-    read = json.loads(row)
+    read = read_json(row.decode("utf-8"))
     # The chunks of a document share what it is called: at a million chunks that is 100 MB and more.
     return Chunk(**read | {name: sys.intern(read[name]) for name in ("document_id", "title")})
 

@@ -6,12 +6,20 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from harness.errors import InputError
+from harness.files import LARGEST_TEXT, open_input, read_input_text
+from harness.strict_json import read_json
+
 META = "meta.json"
 _FORMAT = 1
+_NAMED = re.compile(r"[a-z]+-[0-9a-f]{64}\.[a-z]+")
+"""How a file is called: by its kind and its content."""
+_LARGEST = 1 << 40
 _PART_BYTES = 1 << 20
 
 Write = Callable[[bytes], Any]
@@ -54,11 +62,15 @@ def replace_about(folder: Path, about: Mapping[str, Any]) -> None:
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Return what ``meta.json`` holds; None when it is missing, damaged or of another format."""
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        meta = read_json(read_input_text(folder / META, LARGEST_TEXT))
+    except (InputError, ValueError):
         return None
-    fits = isinstance(meta, dict) and meta.get("format") == _FORMAT and isinstance(meta.get("files"), dict)
-    return meta if fits else None
+    if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
+        return None
+    files = meta.get("files")
+    # What is named here is opened, and deleted when another index takes its place.
+    good = isinstance(files, dict) and all(isinstance(n, str) and _NAMED.fullmatch(n) for n in files.values())
+    return meta if good else None
 
 
 @contextlib.contextmanager
@@ -66,10 +78,10 @@ def opened_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that is named by its content, after reading it once to see that it is what was written.
 
     Raises:
-        OSError: It is not there.
+        InputError: It is not there, or is no file of this folder.
         ValueError: It is damaged.
     """
-    with path.open("rb") as stream:
+    with open_input(path, _LARGEST, within=path.parent) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if not path.stem.endswith(digest):
             raise ValueError(f"{path.name} is not what was written")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fcntl
-import json
 import os
 import shlex
 import sys
@@ -19,7 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from harness.errors import EXIT_INTERRUPTED, InputError
-from harness.files import write_whole
+from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
+from harness.strict_json import read_json
 
 if TYPE_CHECKING:
     from harness.composition import Apart, Chain
@@ -120,7 +120,10 @@ def locked(run_dir: Path) -> Iterator[None]:
         run_dir.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise InputError(run_dir, "", f"cannot be a run folder: {error.strerror}", "use --out DIR") from None
-    with (run_dir / "run.lock").open("w") as handle:
+    lock = run_dir / "run.lock"
+    if os.path.lexists(lock):
+        check_input(lock, LARGEST_RECORD, within=run_dir)
+    with lock.open("w") as handle:
         try:
             _take(handle)
         except BlockingIOError:
@@ -274,11 +277,12 @@ def _general_text(name: str, config: Path) -> str:
 
     path = builtin_file("general", "heldout.txt") if name == "builtin:general" else config.parent / name
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_input_text(
+            path, LARGEST_RECORD, within=None if name == "builtin:general" else config.parent
+        )
+    except InputError as error:
         remedy = "name a text file, builtin:general, or null"
-        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
-        raise InputError(config, "forgetting.text", problem, remedy, name) from None
+        raise InputError(config, "forgetting.text", error.problem, remedy, name) from None
 
 
 def _manifest(
@@ -330,9 +334,9 @@ def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> Run
         InputError: It holds another experiment's run.
     """
     path = run_dir / MANIFEST
-    if path.is_file():
+    if os.path.lexists(path):
         try:
-            old = json.loads(path.read_text(encoding="utf-8"))
+            old = read_json(read_input_text(path, LARGEST_RECORD, within=run_dir))
             pairs = [
                 ("name", old["name"], manifest.name),
                 ("model", old["model"]["weights_digest"], manifest.model.weights_digest),

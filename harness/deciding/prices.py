@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from harness.config import Options, parse, read_yaml
+from harness.config import Options, parse
 from harness.errors import InputError, nearest
+from harness.strict_yaml import read_yaml
 from harness.types import RunManifest
 
 BUILTIN = "builtin:"

@@ -36,8 +36,8 @@ def changes(ground: Ground, winner: str | None) -> Iterable[str]:
         yield from _missing_proof(ground)
         return
     yield (
-        f"The lead of {mine.strategy} is at least {points(mine.ci_low, sign=False)} points (95 %); it stands as "
-        "long as a change takes less than that from it."
+        f"The lead of {mine.strategy} is at least {points(mine.ci_low, sign=False)} points (95 %); it stands "
+        "as long as a change takes less than that from it."
     )
     yield from _forgetting_limit(ground, mine)
     for other in sorted(ground.proven, key=lambda candidate: candidate.month):

@@ -146,8 +146,8 @@ def _unproven(decision: Decision) -> str:
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
         f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {_items(best)}). "
-        f"With {_items(best)}, only differences above {points(best.detectable, sign=False)} points are reliably "
-        "detected (80 % power)."
+        f"With {_items(best)}, only differences above {points(best.detectable, sign=False)} points are "
+        "reliably detected (80 % power)."
     )
     if barred:
         named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)

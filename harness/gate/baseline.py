@@ -14,7 +14,7 @@ from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
 from harness.digests import digest_of
 from harness.errors import InputError, shorten
-from harness.files import write_whole
+from harness.files import read_input_text, write_whole
 from harness.gate.asked import Asked
 from harness.gate.ceiling import refuse_ceiling
 from harness.gate.conditions import Conditions
@@ -243,17 +243,8 @@ def _printable(text: str) -> str:
 def _raw(path: Path) -> dict[str, Any]:
     """Return what a baseline's file holds, unchecked."""
     remedy = f"restore the file, or {_PROMOTE}"
-    try:
-        if path.exists() and not path.is_file():
-            raise InputError(path, "", "is no file", "name the file that `baseline promote` wrote")
-        if path.stat().st_size > _LARGEST:
-            raise InputError(path, "", f"is larger than {_LARGEST >> 20} MiB", remedy)
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        remedy = "write it with `trilemma baseline promote RUN --reason ...`"
-        raise InputError(path, "", "there is no such baseline", remedy) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"cannot be read: {error}", "check the file") from None
+    missing = "write it with `trilemma baseline promote RUN --reason ...`"
+    text = read_input_text(path, _LARGEST, missing=missing)
     try:
         raw = parse_json(text)
     except ValueError as error:

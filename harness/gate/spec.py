@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from harness.config import Options, parse, read_yaml
+from harness.config import Options, parse
 from harness.errors import InputError, nearest
+from harness.strict_yaml import read_yaml
 from harness.types import Replacement, Task
 
 Against = Literal["baseline", "base"]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from types import GeneratorType
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, Undefined
+from jinja2 import TemplateSyntaxError, Undefined
 
 from harness.errors import nearest, shorten
+from harness.strict_json import read_json
 from harness.tasks.fields import FieldNames, Pick
-from harness.tasks.prompting import ENVIRONMENT, names_used
+from harness.tasks.prompting import names_used
 from harness.tasks.readers import Row
+from harness.tasks.sandbox import ENVIRONMENT, FAULTS, counted
 
 _EXPRESSION = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 
@@ -57,7 +58,9 @@ def _compiled(ref: str) -> Callable[[dict[str, Any]], Any]:
     """Return what evaluates a template; raises ``jinja2.TemplateError`` where it is malformed."""
     if whole := _EXPRESSION.fullmatch(ref):
         try:
-            return ENVIRONMENT.compile_expression(whole[1], undefined_to_none=False)
+            expression: Callable[[dict[str, Any]], Any]
+            expression = ENVIRONMENT.compile_expression(whole[1], undefined_to_none=False)
+            return expression
         except TemplateSyntaxError:
             pass  # several expressions, or text that holds braces
     template = ENVIRONMENT.from_string(ref)
@@ -66,12 +69,13 @@ def _compiled(ref: str) -> Callable[[dict[str, Any]], Any]:
 
 def _evaluated(row: Row, ref: str) -> Any:
     try:
-        value = _compiled(ref)(row.values)
-        if isinstance(value, GeneratorType):
-            value = list(value)
-        if isinstance(value, Undefined):
-            str(value)  # raises, and says which name is missing
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        with counted():
+            value = _compiled(ref)(row.values)
+            if isinstance(value, GeneratorType):
+                value = list(value)
+            if isinstance(value, Undefined):
+                str(value)  # raises, and says which name is missing
+    except FAULTS as error:
         problem = f"cannot be evaluated: {shorten(str(error), 200)}"
         known = ", ".join(shorten(name, 40) for name in row.values)
         raise row.fault(ref, problem, f"mend the expression; the row has {shorten(known, 300)}") from None
@@ -102,8 +106,8 @@ def _walk(row: Row, value: Any, parts: Sequence[str], depth: int) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return text
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.tasks.documents import READERS, read_document
+from harness.files import check_place
+from harness.tasks.documents import READABLE, read_document
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
 from harness.tasks.remarks import Remarks
@@ -35,13 +36,14 @@ def read_corpus(source: CorpusSource, folder: Path, remarks: Remarks | None = No
     """
     path = folder / Path(source.path).expanduser()
     left_out: list[str] = []
+    check_place(path, folder)
     if path.is_dir():
         documents = _from_folder(path, source, left_out)
     elif not path.exists():
         raise InputError(path, "", "there is no such corpus", "correct corpus in task.yaml")
     elif suffix_of(path) in SUFFIXES:
         documents = [_from_row(row, source) for row in _rows(path, source.columns)]
-    elif path.suffix.lower() in READERS:
+    elif path.suffix.lower() in READABLE:
         documents = [read_document(path, path.stem)]
     else:
         problem = "is neither a folder nor a .jsonl file, nor another file of documents"
@@ -79,7 +81,7 @@ def _from_folder(folder: Path, source: CorpusSource, left_out: list[str]) -> lis
         if document_id in taken and not _is_usual(path):
             document_id = name  # the same document in two forms, or another of that name
         try:
-            found = _from_file(path, document_id, source)
+            found = _from_file(path, folder, document_id, source)
         except InputError as error:
             if suffix not in _MAY_FAIL and suffix_of(path) not in SUFFIXES:
                 raise
@@ -101,7 +103,7 @@ def _is_plain_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _from_file(path: Path, document_id: str, source: CorpusSource) -> list[Document] | str:
+def _from_file(path: Path, folder: Path, document_id: str, source: CorpusSource) -> list[Document] | str:
     """Return the documents of one file of a folder, or why it is not read."""
     if path.is_dir():
         return "a link to a folder, which is not followed"
@@ -109,12 +111,13 @@ def _from_file(path: Path, document_id: str, source: CorpusSource) -> list[Docum
         return "a link to nothing"
     if not path.is_file():
         return "no plain file"
+    check_place(path, folder)
     if suffix_of(path) in SUFFIXES:
         rows = list(_rows(path, source.columns))
         if not all(source.text in row.values and source.id in row.values for row in rows):
             return f"has no columns {source.id} and {source.text}"
         return [_from_row(row, source) for row in rows]
-    if path.suffix.lower() not in READERS:
+    if path.suffix.lower() not in READABLE:
         return f"{path.suffix} is not read" if path.suffix else "a file without a suffix is not read"
     return [read_document(path, document_id)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import json
 import math
 import re
 import unicodedata
@@ -14,12 +13,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.errors import InputError
+from harness.files import check_place
+from harness.strict_json import read_json
 from harness.tasks.columns import columns_used, picked, resolve
 from harness.tasks.fields import FieldNames, Pick
 from harness.tasks.formats import CONVERTERS, EXPANDERS
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.presets import with_preset
-from harness.tasks.readers import EXCEL, SUFFIXES, Row, read_csv, suffix_of
+from harness.tasks.readers import SPREADSHEETS, SUFFIXES, Row, read_csv, spreadsheet, suffix_of
 from harness.tasks.remarks import Remarks
 from harness.tasks.spec import FileFormat, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
@@ -91,6 +92,7 @@ def read_rows(source: Source, split: Split, folder: Path) -> Iterator[Row]:
 def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row], str]:
     """Return the rows as the source has them, and the name of their format."""
     path = folder / Path(source.dataset or source.path or "").expanduser()
+    check_place(path, folder)
     if source.dataset is not None or path.is_dir():
         name = source.dataset or str(source.path)
         rows = read_dataset(name, folder, source.config, source.split or split, f"items.{split}")
@@ -98,8 +100,8 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
     suffix = SUFFIXES.get(suffix_of(path))
     kind = source.format or suffix
     if kind is None:
-        if path.suffix.lower() in EXCEL:
-            raise InputError(path, "", "is a spreadsheet", "save its sheet as CSV, and name that file")
+        if path.suffix.lower() in SPREADSHEETS:
+            raise spreadsheet(path)
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
     layout = kind if kind in get_args(FileFormat) else suffix
@@ -221,8 +223,8 @@ def _parted(row: Row, column: str, text: str) -> list[Any]:
     if not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(";") if part.strip()]
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_json(text)
+    except ValueError:
         value = None
     if not isinstance(value, list):
         raise row.fault(column, "begins like a JSON list and is none", 'write ["a", "b"] or a;b', text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.strict_json import read_json, read_json_at
 from harness.tasks.readers import Row, read_lines, read_text
 from harness.types import Split
 
@@ -62,24 +63,23 @@ def _line(path: Path, number: int, line: str) -> Row:
 
 def _is_json(line: str) -> bool:
     try:
-        json.loads(line)
-    except (ValueError, RecursionError):
+        read_json(line)
+    except ValueError:
         return False
     return True
 
 
 def _values(path: Path, text: str) -> list[tuple[str, Any]]:
     """Return the values of a text that stand one after another, with the line that each begins at."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     place, line, values = 0, 1, list[tuple[str, Any]]()
     while (gap := _BETWEEN.match(text, place)) and gap.end() < len(text):
         line += text.count("\n", place, gap.end())
         where = f"line {line}"
         try:
-            value, place = decoder.raw_decode(text, gap.end())
+            value, place = read_json_at(text, gap.end())
         except json.JSONDecodeError as error:
             raise _malformed(path, f"line {error.lineno}", error) from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise InputError(path, where, f"is not usable JSON: {error}", "mend that value") from None
         line += text.count("\n", gap.end(), place)
         values.append((where, value))
@@ -124,20 +124,16 @@ def _list(path: Path, values: Any) -> Iterator[Row]:
 
 def _json(path: Path, where: str, text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return read_json(text)
     except json.JSONDecodeError as error:
         raise _malformed(path, where or f"line {error.lineno}", error) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(path, where, f"is not usable JSON: {error}", "mend that value") from None
 
 
 def _malformed(path: Path, where: str, error: json.JSONDecodeError) -> InputError:
     problem = f"is not JSON: {error.msg} at column {error.colno}"
     return InputError(path, where, problem, "mend the syntax at that place")
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _object(path: Path, where: str, value: Any) -> Row:

@@ -8,10 +8,11 @@ from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
-from harness.config import parse, read_yaml
+from harness.config import parse
 from harness.digests import digest_of, digest_of_all
 from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
+from harness.strict_yaml import read_yaml
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.formats import CONVERTERS

@@ -11,20 +11,13 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template, meta
 
 from harness.digests import digest_of
 from harness.errors import InputError, UnrenderedError, shorten
 from harness.protocols import Model
+from harness.tasks.sandbox import ENVIRONMENT, FAULTS, counted
 from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
-
-ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-)
-# Chance has no place in a prompt: the same item must always give the same words.
-ENVIRONMENT.filters.pop("random")
-ENVIRONMENT.globals.pop("lipsum")
 
 
 @lru_cache(maxsize=256)
@@ -68,8 +61,9 @@ def render(task: Task, template: Template, item: TaskItem, fields: Mapping[str, 
         InputError: The template names a field that is not there, or does what the sandbox forbids.
     """
     try:
-        return template.render(fields)
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+        with counted():
+            return template.render(fields)
+    except FAULTS as error:
         raise InputError(
             task.name,
             f"item {shorten(item.id, 40)}",

@@ -10,7 +10,8 @@ from jinja2 import Template, nodes
 
 from harness.errors import InputError
 from harness.tasks.items import normalise
-from harness.tasks.prompting import ENVIRONMENT, fields_of, render
+from harness.tasks.prompting import fields_of, render
+from harness.tasks.sandbox import ENVIRONMENT, bounded
 from harness.types import Task, TaskItem
 
 _OPEN, _CLOSE = "\x00", "\x01"
@@ -19,7 +20,7 @@ _MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
 
 
 def _marked(value: Any) -> str:
-    return f"{_OPEN}{value}{_CLOSE}"
+    return f"{_OPEN}{bounded(value)}{_CLOSE}"
 
 
 _TRACING = ENVIRONMENT.overlay(finalize=_marked)

@@ -1,18 +1,31 @@
-"""Rows with the place they stand at, and how text files are read: whole, by lines, or as CSV."""
+"""Rows with the place they stand at, and how text is read within bounds: whole, by lines, or as CSV."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import io
+import itertools
+import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from harness.errors import InputError, nearest, shorten
-from harness.files import decoded, encoding_of
+from harness.files import (
+    LARGEST_DATA,
+    LARGEST_TEXT,
+    decoded,
+    encoding_of,
+    open_input,
+    undecodable,
+    with_nul,
+)
 
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -23,14 +36,19 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".arrow": "arrow",
 }
-_LARGEST_CELL_CHARS = 2**31 - 1
+LONGEST_LINE = 16 << 20
+"""Characters of a line, and of one record of CSV over all of its lines."""
+MOST_COLUMNS = 10_000
+_GZIP = b"\x1f\x8b"
+_SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+SPREADSHEETS = frozenset([".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"])
 _MARKS = {
     ";": "its columns are separated by semicolons: save it with commas",
     "\t": "its columns are separated by tabs: name it *.tsv",
     ",": "its columns are separated by commas: name it *.csv",
 }
-_GZIP = b"\x1f\x8b"
-EXCEL = frozenset([".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"])
+_LEAST_UNPACKED, _MOST_TIMES = 64 << 20, 100
+_PART_BYTES = 1 << 20
 HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
 
 
@@ -69,27 +87,20 @@ class Row:
         return self.values[name]
 
 
-def _other_marks(columns: Iterable[str]) -> str:
+def _other_marks(columns: Collection[str]) -> str:
     """Return the remedy for a table whose one column is a line with other marks; "" where it has several."""
-    only, *others = columns
-    if not others:
-        for mark, remedy in _MARKS.items():
-            if mark in only:
-                return remedy
-    return ""
+    line = "".join(columns) if len(columns) == 1 else ""
+    return next((remedy for mark, remedy in _MARKS.items() if mark in line), "")
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[None]:
-    """Turn a file that cannot be read into one line."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(path, "", "there is no such file", "check the path") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
+def spreadsheet(path: Path) -> InputError:
+    """Return the error of a workbook in place of a text file."""
+    return InputError(path, "", "is a spreadsheet", "save its sheet as CSV, and name that file")
+
+
+def most_unpacked(size: int) -> int:
+    """Return how many bytes a packed file of ``size`` bytes may hold: what packs better is a trap."""
+    return max(_LEAST_UNPACKED, _MOST_TIMES * size)
 
 
 def suffix_of(path: Path) -> str:
@@ -98,15 +109,48 @@ def suffix_of(path: Path) -> str:
     return plain.suffix.lower()
 
 
-def _stream(path: Path, newline: str) -> IO[str]:
-    """Open a text file, or one packed with gzip."""
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-    with gzip.open(path) if packed else path.open("rb") as stream:
-        encoding, _ = encoding_of(stream.read(4))
-    if packed:
-        return gzip.open(path, "rt", encoding=encoding, newline=newline)
-    return path.open(encoding=encoding, newline=newline)
+class _Unpacked(io.RawIOBase):
+    """The bytes of a gzip stream, up to a bound."""
+
+    def __init__(self, packed: BinaryIO, path: Path) -> None:
+        self._stream, self._path = gzip.GzipFile(fileobj=packed), path
+        self._most = self._left = most_unpacked(os.fstat(packed.fileno()).st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            problem = f"unpacks to more than {self._most:,} bytes"
+            raise InputError(self._path, "", problem, "give the file unpacked, or in parts")
+        buffer[: len(part)] = part
+        return len(part)
+
+
+@contextmanager
+def _opened(path: Path, largest: int) -> Iterator[io.BufferedReader]:
+    """Open a file, unpacked where it is packed with gzip; one that is damaged is told in one line."""
+    with open_input(path, largest) as stream:
+        try:
+            start = stream.read(4)
+            if start in _SPREADSHEET:
+                raise spreadsheet(path)
+            packed = start.startswith(_GZIP)
+            stream.seek(0)
+            if packed:  # one that holds too much is refused before any row of it is made
+                unpacked = _Unpacked(stream, path)
+                while unpacked.read(_PART_BYTES):
+                    pass
+                stream.seek(0)
+                yield io.BufferedReader(_Unpacked(stream, path), _PART_BYTES)
+            else:
+                yield stream
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(path, "", f"is not whole gzip: {error}", "pack the file again") from None
+        except OSError as error:
+            raise InputError(path, "", f"cannot be read: {error.strerror}", "give a readable file") from None
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
@@ -119,31 +163,65 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         newline: What ends a line, as `open` takes it.
 
     Raises:
-        InputError: The file is missing, not UTF-8, or holds a NUL byte.
+        InputError: The file is missing, no regular file, too large, not UTF-8, holds a NUL byte, or a line
+            that is too long.
     """
     try:
-        with _opened(path), _stream(path, newline) as stream:
-            for line in stream:
+        with _opened(path, LARGEST_DATA) as stream:
+            encoding, _ = encoding_of(stream.peek(4)[:4])
+            text = io.TextIOWrapper(stream, encoding=encoding, newline=newline)
+            for number in itertools.count(1):
+                line = text.readline(LONGEST_LINE + 1)
                 if "\x00" in line:
                     break
+                if len(line) > LONGEST_LINE:
+                    raise too_long(path, number)
+                if not line:
+                    return
                 yield line
-            else:
-                return
     except UnicodeDecodeError:
         pass
-    read_text(path)  # tells where
+    _tell_where(path)
 
 
-def read_text(path: Path) -> str:
+def too_long(path: Path, line: int) -> InputError:
+    """Return the error of a line, or a record that begins there, that is too long."""
+    problem = f"is longer than {LONGEST_LINE:,} characters"
+    return InputError(path, f"line {line}", problem, "put less into one row, or look for a missing quote")
+
+
+def too_many_columns(path: Path, where: str, n_columns: int) -> InputError:
+    """Return the error of a table that is too wide."""
+    problem = f"has {n_columns:,} columns, more than {MOST_COLUMNS:,}"
+    return InputError(path, where, problem, "keep those that a prompt or an answer needs")
+
+
+def _tell_where(path: Path) -> None:
+    """Refuse a file that is no text, by the first line that is none."""
+    with _opened(path, LARGEST_DATA) as stream:
+        encoding, name = encoding_of(stream.peek(4)[:4])
+        decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+        while part := stream.read(_PART_BYTES):
+            try:
+                text = decoder.decode(part)
+            except UnicodeDecodeError as error:
+                raise undecodable(error, name, path, line) from None
+            if "\x00" in text:
+                raise with_nul(text, path, line)
+            line += text.count("\n")
+    raise InputError(path, f"line {line}", f"ends within a character of {name}", "save the file as UTF-8")
+
+
+def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
     """Return the text of a file in UTF-8, or in what its byte order mark says, without that mark.
 
     Raises:
-        InputError: The file is missing, not UTF-8, or holds a NUL byte.
+        InputError: The file is missing, no regular file, too large, not UTF-8, or holds a NUL byte.
     """
-    with _opened(path):
-        data = path.read_bytes()
-        if data.startswith(_GZIP):
-            data = gzip.decompress(data)
+    with _opened(path, largest) as stream:
+        data = stream.read(largest + 1)
+    if len(data) > largest:
+        raise InputError(path, "", f"unpacks to more than {largest:,} bytes", "divide the file")
     return decoded(data, path)
 
 
@@ -155,13 +233,15 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
         columns: Names of its columns, of a file without a header.
 
     Raises:
-        InputError: The header names a column twice or not at all, a row has more or fewer cells than the
-            header, or a quote is not closed.
+        InputError: The header names a column twice or not at all, or too many of them, a row has more or
+            fewer cells than the header or is too long, or a quote is not closed.
     """
     records = _csv_records(path, "\t" if suffix_of(path) == ".tsv" else ",")
     header = list(columns) or next(records, (0, list[str]()))[1]
-    for name in header:
-        if not name or header.count(name) > 1:
+    if len(header) > MOST_COLUMNS:
+        raise too_many_columns(path, "line 1", len(header))
+    for name, times in Counter(header).items():
+        if not name or times > 1:
             problem = "a column has no name" if not name else "a column name stands twice"
             remedy = f"give every column its own name; {HEADERLESS}"
             raise InputError(path, "line 1", problem, remedy, name or None)
@@ -175,10 +255,19 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
 
 def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line a record begins at and its cells; lines with nothing on them are skipped."""
-    reader = csv.reader(read_lines(path, ""), delimiter=delimiter, strict=True)
-    line = 1
+    line, length = 1, 0
+
+    def lines() -> Iterator[str]:
+        nonlocal length
+        for text in read_lines(path, ""):
+            length += len(text)
+            if length > LONGEST_LINE:
+                raise too_long(path, line)
+            yield text
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     while True:
-        before = csv.field_size_limit(_LARGEST_CELL_CHARS)
+        before, length = csv.field_size_limit(LONGEST_LINE), 0
         try:
             cells = next(reader)
         except StopIteration:

@@ -6,8 +6,8 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.config import read_yaml
 from harness.errors import InputError, nearest
+from harness.strict_yaml import read_yaml
 
 BUILTIN = "builtin:"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, MissingDependencyError, nearest
-from harness.tasks.readers import Row
+from harness.strict_json import read_json
+from harness.tasks.apart import read_apart
+from harness.tasks.readers import MOST_COLUMNS, Row, too_many_columns
 
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 64
 _LISTS = ("Sequence", "List", "LargeList")
 
 
@@ -20,23 +21,35 @@ def read_parquet(path: Path) -> Iterator[Row]:
     """Yield the rows of a Parquet file, which is read in parts; class labels come as their names.
 
     Raises:
-        InputError: The file is missing or is not Parquet.
+        InputError: The file is missing, is not Parquet, or holds far more than its size says.
         MissingDependencyError: pyarrow is not installed.
     """
-    with _arrow(path, "a Parquet file"):
-        from pyarrow import parquet
-
-        file = parquet.ParquetFile(path)
-        yield from _rows(str(path), file.iter_batches(_ROWS_AT_ONCE), _features(file.schema_arrow.metadata))
+    return read_apart(parquet_rows, path)
 
 
 def read_arrow(path: Path) -> Iterator[Row]:
     """Yield the rows of an Arrow file of either kind, stream or file; class labels come as their names.
 
     Raises:
-        InputError: The file is missing or is not Arrow.
+        InputError: The file is missing, is not Arrow, or holds far more than its size says.
         MissingDependencyError: pyarrow is not installed.
     """
+    return read_apart(arrow_rows, path)
+
+
+def parquet_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a Parquet file; no bounds."""
+    with _arrow(path, "a Parquet file"):
+        from pyarrow import parquet
+
+        file = parquet.ParquetFile(path)
+        _check_columns(path, file.schema_arrow)
+        batches = file.iter_batches(_ROWS_AT_ONCE, use_threads=False)
+        yield from _rows(str(path), batches, _features(file.schema_arrow.metadata))
+
+
+def arrow_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of an Arrow file; no bounds."""
     with _arrow(path, "an Arrow file"):
         import pyarrow
 
@@ -47,20 +60,28 @@ def read_arrow(path: Path) -> Iterator[Row]:
             except pyarrow.ArrowInvalid:
                 reader = pyarrow.ipc.open_file(source)
                 batches = map(reader.get_batch, range(reader.num_record_batches))
+            _check_columns(path, reader.schema)
             yield from _rows(str(path), batches, _features(reader.schema.metadata))
+
+
+def _check_columns(path: Path, schema: Any) -> None:
+    if len(schema.names) > MOST_COLUMNS:
+        raise too_many_columns(path, "", len(schema.names))
 
 
 @contextmanager
 def _arrow(path: Path, what: str) -> Iterator[None]:
     """Turn what cannot be read with pyarrow into one line."""
-    if not path.is_file():
-        raise InputError(path, "", "there is no such file", "check the path")
     try:
         import pyarrow
     except ModuleNotFoundError:
         raise MissingDependencyError(str(path), "pyarrow", "metrics") from None
+    pyarrow.set_cpu_count(1)
+    pyarrow.set_io_thread_count(1)
     try:
         yield
+    except MemoryError:
+        raise
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(path, "", f"is not {what}: {error}", "check the file and its format") from None
 
@@ -68,14 +89,16 @@ def _arrow(path: Path, what: str) -> Iterator[None]:
 def _rows(place: str, batches: Iterable[Any], features: Mapping[str, Any]) -> Iterator[Row]:
     number = 0
     for batch in batches:
-        for number, values in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020 - goes on counting
-            yield _named(Row(place, f"row {number}", values), features)
+        for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
+            for values in batch.slice(start, _ROWS_AT_ONCE).to_pylist():
+                number += 1
+                yield _named(Row(place, f"row {number}", values), features)
 
 
 def _features(metadata: Mapping[bytes, bytes] | None) -> Mapping[str, Any]:
     """Return what the ``datasets`` library wrote of the columns into a file; nothing where it did not."""
     try:
-        found = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        found = read_json((metadata or {}).get(b"huggingface", b"{}").decode("utf-8"))["info"]["features"]
     except (ValueError, KeyError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import InputError
+from harness.files import LARGEST_RECORD, open_input
 from harness.store import FILE_NAME, Store
 from harness.types import RunManifest
 from reports._data import MANIFEST, load_manifest, readable
@@ -99,11 +100,11 @@ def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
 def _held(lock: Path) -> bool:
     """Say whether a run is going on; the lock is shared for an instant, for which a starting run waits."""
     try:
-        with lock.open("rb") as handle:
+        with open_input(lock, LARGEST_RECORD) as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:
+    except (OSError, InputError):
         return False
     return False
 

@@ -245,8 +245,8 @@ def test_what_is_no_file_or_too_large_is_refused_at_once(here: Path) -> None:
         stream.truncate(1 << 30)
     Path("bytes.json").write_bytes(b"\xff\xfe{")
     for name, told in (
-        ("fifo", "is no file"), ("folder", "is no file"), ("large", "is larger than 256 MiB"),
-        ("bytes", "cannot be read"), ("none", "there is no such baseline; write it with `trilemma baseline"),
+        ("fifo", "is a named pipe"), ("folder", "is a folder"), ("large", "more than the 268,435,456"),
+        ("bytes", "is not UTF-"), ("none", "there is no such file; write it with `trilemma baseline"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=told):
             load_baseline(Path(f"{name}.json"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import gzip
 import json
 import os
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
+from harness.tasks.apart import stop_idle
 from harness.tasks.corpus import read_corpus
 from harness.tasks.documents import read_document
 from harness.tasks.loading import load_task
@@ -183,16 +183,15 @@ def test_a_word_document_has_its_tables_and_no_entities(tmp_path: Path) -> None:
         read_document(tmp_path / "b.docx", "b")
 
 
-def test_without_pypdf_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def refuse(name: str, *arguments: Any, **keys: Any) -> Any:
-        if name == "pypdf":
-            raise ModuleNotFoundError(name)
-        return real(name, *arguments, **keys)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+def test_without_pypdf_the_package_is_named(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hiding, tmp_path = tmp_path_factory.mktemp("hiding"), tmp_path_factory.mktemp("documents")
+    (hiding / "pypdf.py").write_text("raise ModuleNotFoundError(name='pypdf')")
+    monkeypatch.syspath_prepend(hiding)
+    stop_idle()  # what reads documents next finds modules where this program does
     (tmp_path / "a.md").write_text("text")
     (tmp_path / "b.pdf").write_bytes(pdf("x"))
     _, said = read(tmp_path)
+    stop_idle()
     assert "b.pdf (needs the package pypdf, which is not installed)" in said

@@ -154,7 +154,7 @@ def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path, data: by
 def test_missing_files_are_refused(tmp_path: Path) -> None:
     for reader, name in ((read_jsonl, "a.jsonl"), (read_csv, "a.csv"), (read_parquet, "a.parquet")):
         assert "there is no such file" in refusal(reader, tmp_path / name)
-    assert "cannot be read" in refusal(read_text, tmp_path)
+    assert "is a folder, not a regular file" in refusal(read_text, tmp_path)
 
 
 # --- JSONL ---
@@ -526,8 +526,8 @@ def test_a_table_with_other_marks_between_its_columns_says_so(
     assert f"its columns are separated by {said}" in refusal(lambda: items_of(tmp_path / name))
 
 
-@pytest.mark.parametrize("name", ["rows.xlsx", "rows.XLS", "rows.ods"])
-def test_a_spreadsheet_is_not_told_to_take_another_name(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"PK")
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.XLS", "rows.ods", "rows.csv", "rows.jsonl"])
+def test_a_spreadsheet_is_told_as_one_under_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04\x14\x00")
     line = refusal(lambda: items_of(tmp_path / name))
     assert line.endswith(f"{name}: is a spreadsheet; save its sheet as CSV, and name that file")
