@@ -56,7 +56,7 @@ def settle_template(
         f"cannot render a question: {said(found)}" if isinstance(found, Exception) else "loses the question"
     )
     raise InputError(
-        place, _KEY, f"the model's chat template {shows}", "mend it, or remove it to ask plainly"
+        place, _KEY, f"the model's chat template {shows}", "fix it, or remove it to ask plainly"
     )
 
 

@@ -78,7 +78,7 @@ def _evaluated(row: Row, ref: str) -> Any:
     except FAULTS as error:
         problem = f"cannot be evaluated: {shorten(str(error), 200)}"
         known = ", ".join(shorten(name, 40) for name in row.values)
-        raise row.fault(ref, problem, f"mend the expression; the row has {shorten(known, 300)}") from None
+        raise row.fault(ref, problem, f"fix the expression; the row has {shorten(known, 300)}") from None
     return value
 
 

@@ -274,7 +274,7 @@ def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             problem = f"is not CSV: {error}"
-            raise InputError(path, f"line {line}", problem, "mend the quotes of that row") from None
+            raise InputError(path, f"line {line}", problem, "fix the quotes of that row") from None
         finally:
             csv.field_size_limit(before)
         if cells:

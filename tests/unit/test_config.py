@@ -109,7 +109,7 @@ def test_a_missing_file_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -
         ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ("? [a]\n: 1\n", "a key must be one word"),
         ("? {a: 1}\n: 1\n", "a key must be one word"),
-        ("limit: " + "9" * 5000, "has a value that is none"),
+        ("limit: " + "9" * 5000, "has an impossible value"),
         ("day: 2020-13-45", "month must be in 1..12"),
     ],
 )
