@@ -140,7 +140,7 @@ class _Gate:
         from reports._data import load_rows
 
         experiment = self.experiment.model_dump(mode="json")
-        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment.model, self.config))
+        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment, self.config))
         return evaluate(
             self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )

@@ -78,7 +78,7 @@ class Asked:
         Args:
             experiment: The experiment, resolved, as JSON holds it.
             tasks: Its tasks.
-            known: What the files of its model say, where they are here; see `wanted_by`.
+            known: What the files of its model and embedder say; see `wanted_by`.
         """
         limit = experiment["limit"]
         return cls(

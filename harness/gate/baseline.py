@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -124,7 +125,7 @@ def baseline_of(run: RunRows, strategy: str, reason: str, error_rate: float = 0.
     answers = run.answers[strategy]
     n, failed = sum(found.n for found in answers.values()), sum(f.n_failed for f in answers.values())
     if failed > error_rate * n:
-        remedy = f"run it again, or allow them with --error-rate {failed / n:.2g}"
+        remedy = f"run it again, or allow them with --error-rate {math.ceil(1000 * failed / n) / 1000:g}"
         problem = f"{failed} of {n} answers failed, more than the share {error_rate:g}"
         raise InputError(manifest.name, strategy, problem, remedy)
     entry = manifest.experiment["strategies"][strategy]

@@ -30,6 +30,7 @@ _STEP, _END, _RELATIVE = 0.1, 20.0, 1e-9
 _NODES, _AT_ONCE = 32, 200_000
 """Places of the integral that are computed at once, and numbers that this may take."""
 _BISECTIONS, _SECANTS, _CLOSE = 24, 60, 1e-6
+_NEARLY_CLOSE, _CENTRAL, _ASIDE, _FAR = 1e-3, 0.05, 0.5, 1e6
 _SMALLEST = 1e-300
 
 
@@ -50,14 +51,11 @@ def margin_p(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
     Returns:
         The p-values, shape ``(...)``.
     """
-    sums, sizes, counts = _arrays(sums, sizes, counts)
-    null = np.broadcast_to(np.asarray(null, dtype=np.float64), sums.shape[:-1])[..., None]
-    largest = np.where(counts > 0, sizes, 0.0).max(axis=-1, keepdims=True)
-    parts = np.concatenate([sums - null * sizes, largest * (_LEAST - null)], axis=-1)
-    times = np.concatenate([counts, np.ones_like(largest)], axis=-1)
-    scale = np.sqrt((times * parts**2).sum(axis=-1, keepdims=True))
-    parts = parts / scale
+    parts, times = _parts(sums, sizes, counts, null)
     saddle = _saddle(parts, times)
+    # Not close to the pole at 0. Right of it, the integral is that of the other tail: the chance less 1.
+    aside = np.maximum(-_ASIDE, 0.5 / parts.min(axis=-1, keepdims=True))
+    saddle = np.where(saddle > _ASIDE, saddle, np.minimum(saddle, aside))
     width = 1 / np.sqrt((times * (parts / (1 - saddle * parts)) ** 2).sum(axis=-1, keepdims=True))
     block = max(1, min(_NODES, _AT_ONCE // parts.size))
     total, start, last = np.zeros(parts.shape[:-1]), 0, np.inf
@@ -68,23 +66,61 @@ def margin_p(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
         value = np.exp(log_moment) / -point[..., 0] * (width * np.cosh(place))[..., 0] * _STEP
         total += value.real.sum(axis=0) - (value[0].real / 2 if start == 0 else 0.0)
         start, last = start + block, np.abs(value[-1])
-    found: Floats = np.clip(total / math.pi, _SMALLEST, 1.0)
+    found: Floats = np.clip(total / math.pi + (saddle[..., 0] > 0), _SMALLEST, 1.0)
     return found
 
 
+def margin_quantile(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
+    """Return the standard normal's quantile of `margin_p`, nearly and in a closed form: to about a hundredth.
+
+    The modified signed root at the saddle point, which takes a fiftieth of the integral's time. For what is
+    told as "about": how many items are needed, and how often a margin would be held.
+    Source: Barndorff-Nielsen, Inference on full or partial parameters, 1986; Lugannani & Rice, 1980.
+
+    Args:
+        sums: See `margin_p`, as the next three.
+        sizes: Items of each unit.
+        counts: How many such units there are.
+        null: The mean that is tested.
+    """
+    parts, times = _parts(sums, sizes, counts, null)
+    saddle = _saddle(parts, times)
+    tilted = parts / (1 - saddle * parts)
+    squares = (times * tilted**2).sum(axis=-1)
+    skewness = 2 * (times * tilted**3).sum(axis=-1) / squares**1.5
+    saddle, log_moment = saddle[..., 0], -(times * np.log1p(-saddle * parts)).sum(axis=-1)
+    root = np.sign(saddle) * np.sqrt(np.maximum(-2 * log_moment, 0.0))
+    central = np.abs(root) < _CENTRAL
+    safe = np.where(central, 1.0, root)
+    correction = np.log(np.where(central, 1.0, saddle * np.sqrt(squares)) / safe) / safe
+    found: Floats = root + np.where(central, skewness / 6, correction)
+    return found
+
+
+def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Floats]:
+    """Return what is weighted, less the null and with the lowest value, in units of its root of squares."""
+    sums, sizes, counts = _arrays(sums, sizes, counts)
+    null = np.broadcast_to(np.asarray(null, dtype=np.float64), sums.shape[:-1])[..., None]
+    largest = np.where(counts > 0, sizes, 0.0).max(axis=-1, keepdims=True)
+    parts = np.concatenate([sums - null * sizes, largest * (_LEAST - null)], axis=-1)
+    times = np.concatenate([counts, np.ones_like(largest)], axis=-1)
+    return parts / np.sqrt((times * parts**2).sum(axis=-1, keepdims=True)), times
+
+
 def _saddle(parts: Floats, times: Floats) -> Floats:
-    """Return where the moment generating function is least below 0, a little below 0 where that is above."""
+    """Return where the moment generating function is least; far above 0 where no part is above 0."""
+    parts = np.where(times > 0, parts, 0.0)
     low = 1 / parts.min(axis=-1, keepdims=True)
-    high = np.zeros_like(low)
+    most = parts.max(axis=-1, keepdims=True)
+    high = np.where(most > 0, 1 / np.where(most > 0, most, 1.0), _FAR * -low)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         falls = (times * parts / (1 - middle * parts)).sum(axis=-1, keepdims=True) < 0
         low, high = np.where(falls, middle, low), np.where(falls, high, middle)
-    found: Floats = np.minimum(high, np.maximum(-0.5, 0.5 / parts.min(axis=-1, keepdims=True)))
-    return found
+    return (low + high) / 2  # type: ignore[no-any-return]
 
 
-def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float) -> Floats:
+def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float, *, nearly: bool = False) -> Floats:
     """Return one-sided lower bounds of means of differences in [-1, 1], with coverage ``1 - alpha``.
 
     Args:
@@ -92,6 +128,7 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float) -> Floats:
         sizes: Items of each unit.
         counts: How many such units there are.
         alpha: One less the coverage, in (0, 0.5].
+        nearly: By `margin_quantile`, which is quick, and to a hundredth of a standard error.
 
     Returns:
         The bounds, to a millionth of a standard error, shape ``(...)``; -1.0 where the range tells no more.
@@ -104,7 +141,11 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float) -> Floats:
     high = np.maximum((counts * sums).sum(-1) / (counts * sizes).sum(-1), low)
 
     def above(null: Floats) -> Floats:
-        found: Floats = np.clip(ndtri(margin_p(sums, sizes, counts, null)), -40.0, 40.0) - goal
+        if nearly:
+            quantile = margin_quantile(sums, sizes, counts, null)
+        else:
+            quantile = ndtri(margin_p(sums, sizes, counts, null))
+        found: Floats = np.clip(quantile, -40.0, 40.0) - goal
         return found
 
     under, over = above(low), above(high)
@@ -118,7 +159,7 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float) -> Floats:
         under = np.where(up, np.where(side > 0, under / 2, under), value)
         over = np.where(up, value, np.where(side < 0, over / 2, over))
         low, high, side = np.where(up, low, place), np.where(up, place, high), np.where(up, 1.0, -1.0)
-        if np.all((np.abs(value) < _CLOSE) | unknown | known):
+        if np.all((np.abs(value) < (_NEARLY_CLOSE if nearly else _CLOSE)) | unknown | known):
             break
     return np.where(unknown, _LEAST, np.where(known, high, place))
 

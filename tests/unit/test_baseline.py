@@ -298,7 +298,7 @@ OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
     "context": ({"context_length": 2048}, "context length: 0 here, 2048 in the baseline"),
     "dtype": ({"dtype": "bfloat16"}, "dtype: 'float32' here, 'bfloat16' in the baseline"),
     "quantisation": ({"quantization": "nf4"}, "quantization: 'none' here, 'nf4' in the baseline"),
-    "embedder": ({"embedder": "other"}, "embedder: 'none' here, 'other' in the baseline"),
+    "embedder": ({"embedder": "other"}, "embedder: 'builtin:minilm' here, 'other' in the baseline"),
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from harness.stats import Macro, Paired, fewest_units, least_margin, paired
-from harness.stats.bounded import lower_bounds, margin_p
+from harness.stats.bounded import lower_bounds, margin_p, margin_quantile, units
 
 SIGNS = np.array([-1.0, 0.0])
 
@@ -42,6 +42,39 @@ def test_weights_drawn_by_hand_give_the_same_p_value() -> None:
     totals = weights[:, :15] @ (sums - null * sizes) + weights[:, 15] * sizes.max() * (-1 - null)
     found = float(margin_p(sums, sizes, np.ones(15), null))
     assert found == pytest.approx((totals <= 0).mean(), abs=0.002)
+
+
+@pytest.mark.parametrize("n", [60, 1000, 20_000, 200_000])
+@pytest.mark.parametrize("margin", [0.005, 0.1, 0.5])
+@pytest.mark.parametrize("lost", [0.51, 0.7, 1.0])
+def test_no_loss_far_beyond_the_margin_seems_to_be_held(n: int, margin: float, lost: float) -> None:
+    whole = paired(np.arange(n) >= lost * n, np.ones(n))
+    partly = paired(np.full(n, 1 - lost), np.ones(n))
+    for found in (whole, partly):
+        assert float(margin_p(*found._units, -margin)) > 0.5
+        assert not found.holds(margin)
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=1, max_size=30),
+    st.sampled_from([1, 7, 500]),
+    st.floats(0.005, 0.6),
+)
+def test_the_closed_form_comes_near_to_the_integral(
+    differences: list[float], times: int, margin: float
+) -> None:
+    counts = np.full(len(differences), float(times))
+    exact = float(margin_p(differences, 1.0, counts, -margin))
+    nearly = float(scipy_stats.norm.cdf(margin_quantile(differences, 1.0, counts, -margin)))
+    assert nearly == pytest.approx(exact, abs=0.015)
+
+
+def test_bounds_that_are_nearly_right_are_told_as_such() -> None:
+    rng = np.random.default_rng(3)
+    for n in (3, 60, 2000):
+        kinds = units(rng.normal(0, 0.2, n).clip(-1, 1), np.ones(n))
+        nearly, exact = (float(lower_bounds(*kinds, 0.05, nearly=quick)) for quick in (True, False))
+        assert nearly == pytest.approx(exact, abs=0.01)
 
 
 def test_many_equal_tables_at_once_are_the_same_as_one_by_one() -> None:
