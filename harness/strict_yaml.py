@@ -1,4 +1,4 @@
-"""YAML within bounds: no key twice, nothing that grows by being referred to, no number that no program can hold."""
+"""YAML within bounds: no key twice, nothing that grows by being referred to, no number without bounds."""
 
 from __future__ import annotations
 

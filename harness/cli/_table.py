@@ -249,21 +249,19 @@ def baseline_table(baseline: Baseline) -> Table:
 def comparison_table(first: str, later: str, rows: Sequence[Compared]) -> Table:
     """One row for each strategy and task of two runs."""
     table = Table(title=escape(f"{later} against {first}"))
-    for name in ("strategy", "task", "metric"):
-        table.add_column(name)
-    for name in ("before", "after", "difference", "95 % interval", "p (Holm)", "n"):
-        table.add_column(name, justify="right")
-    table.add_column("reading")
+    for name in ("strategy", "task"):
+        table.add_column(name, overflow="fold")
+    for name in ("before", "after", "difference\n(95 %)", "p\n(Holm)", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("reading", min_width=7)
     for row in rows:
         low, high = row.found.interval()
         table.add_row(
             escape(row.strategy),
-            escape(row.task),
-            row.metric,
+            f"{escape(row.task)}\n{row.metric}",
             points(row.before, sign=False),
             points(row.after, sign=False),
-            points(row.found.estimate),
-            f"{points(low)} to {points(high)}",
+            f"{points(row.found.estimate)}\n{points(low)} to {points(high)}",
             p_value(row.p_holm),
             str(row.found.n),
             row.reading,
