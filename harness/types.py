@@ -354,7 +354,7 @@ class ModelIdentity(Frozen):
 
 
 class RunManifest(Frozen):
-    """What a run was made from, and which rows of its store are today's.
+    """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests

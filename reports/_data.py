@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jinja2 import TemplateError
 from pydantic import ValidationError
 
 from harness.analysis.findings import Summary
@@ -26,6 +27,7 @@ from reports.explorer.items import AskedItem, AskedItems
 MANIFEST = "manifest.json"
 _DAMAGES = (
     sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
+    TemplateError,
 )  # fmt: skip
 """What reading raises where a file is not as a run writes it."""
 

@@ -113,12 +113,13 @@ def _weights(text: str | None, manifest: RunManifest) -> dict[str, float]:
 
 
 def _print(decision: Decision) -> None:
-    from harness.cli._table import by_task_table, decision_table, scenario_table, wide_console
+    from harness.cli._table import by_task_table, cost_table, decision_table, scenario_table, wide_console
 
     console = wide_console()
     console.print(decision.paragraph, markup=False, soft_wrap=True)
     console.print()
     console.print(decision_table(decision))
+    console.print(cost_table(decision))
     if any(len(each.tasks) > 1 for each in decision.candidates):
         console.print(by_task_table(decision))
     for check in decision.checks:

@@ -140,7 +140,7 @@ class _Gate:
         from reports._data import load_rows
 
         experiment = self.experiment.model_dump(mode="json")
-        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment.model, self.config))
+        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment, self.config))
         return evaluate(
             self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )
@@ -167,9 +167,11 @@ def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int
         wide_console().print(plan_table(found, wanted.expected_flips))
         together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
         more = "thousands of" if found.times is None else f"{found.times:.1f}"
+        enough = found.times is not None and found.times <= 1
         click.echo(
             f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
-            f"{found.fails:.0%}; otherwise it ends inconclusive. For 80 % it takes {more} times the items."
+            f"{found.fails:.0%}; otherwise it ends inconclusive."
+            + ("" if enough else f" For 80 % it takes {more} times the items.")
         )
         return
     for check in found.checks:

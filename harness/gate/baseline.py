@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -124,7 +125,7 @@ def baseline_of(run: RunRows, strategy: str, reason: str, error_rate: float = 0.
     answers = run.answers[strategy]
     n, failed = sum(found.n for found in answers.values()), sum(f.n_failed for f in answers.values())
     if failed > error_rate * n:
-        remedy = f"run it again, or allow them with --error-rate {failed / n:.2g}"
+        remedy = f"run it again, or allow them with --error-rate {math.ceil(1000 * failed / n) / 1000:g}"
         problem = f"{failed} of {n} answers failed, more than the share {error_rate:g}"
         raise InputError(manifest.name, strategy, problem, remedy)
     entry = manifest.experiment["strategies"][strategy]
@@ -206,7 +207,7 @@ def load_baseline(path: Path) -> Baseline:
         where = _printable(".".join(str(part) for part in fault["loc"]))
         told = _printable(fault["msg"].removeprefix("Value error, "))
         raise InputError(path, where, told, f"restore the file, or {_PROMOTE}") from None
-    except (ValueError, RecursionError):  # texts that are none, or options nested too deeply
+    except (ValueError, RecursionError):  # half surrogate pairs, or options nested too deeply
         remedy = f"restore the file, or {_PROMOTE}"
         raise InputError(path, "", "holds what no baseline holds", remedy) from None
     if found.digest != now:

@@ -21,7 +21,8 @@ _TOLD = {
 class Conditions(Frozen):
     """What was the same for all answers of a run; ``weights`` and ``settings`` are digests of its model.
 
-    ``name`` is how the experiment calls the model, which may differ from machine to machine. ``limit`` is how
+    ``name`` is how the experiment calls the model, which may differ from machine to machine; ``embedder`` is
+    the name of the embedder, or "a folder", of which ``embedder_digest`` is the digest. ``limit`` is how
     many test items of a task were asked, None for all. ``context_length`` is in tokens, 0 where not known.
     """
 
@@ -55,7 +56,7 @@ class Conditions(Frozen):
             context_length=manifest.context_length,
             template_options=options.get("template_options") or {},
             template_date=manifest.template_date,
-            embedder=manifest.embedder,
+            embedder="a folder" if manifest.embedder_digest else manifest.embedder,
             embedder_digest=manifest.embedder_digest,
             on_long_prompt=experiment["on_long_prompt"],
             temperature=float(experiment["temperature"]),
@@ -98,7 +99,8 @@ def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[s
 
     Args:
         experiment: The experiment, resolved, as JSON holds it.
-        known: What the model's files say, where they are here: ``weights``, ``settings``, ``context_length``.
+        known: What files say: ``embedder`` and ``embedder_digest``, and where those of the model are here,
+            ``weights``, ``settings`` and ``context_length``.
     """
     model = experiment["model"]
     wanted: dict[str, Any] = {

@@ -81,12 +81,21 @@ def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str
     if against == "base":
         if not asks_the_base(run.manifest.experiment, run.base):
             return [f"the run has no strategy that asks the base as it came: {run.base} does not"]
-        reasons += asked.unlike(run, run.base, task)
+        reasons += asked.unlike(run, run.base, task) or _failed(candidate, task)
     elif against == "baseline" and not reasons:
         if candidate.baseline is None:
             return ["there is no baseline"]
         reasons = differences(candidate.baseline, run.manifest, task, asked.tasks[task].items)
     return list(dict.fromkeys(reasons))
+
+
+def _failed(candidate: Candidate, task: str) -> list[str]:
+    """Say where more answers of the base failed than may: they count as wrong, and a candidate as better."""
+    run, budget = candidate.run, candidate.gate.budgets.error_rate
+    found = run.answers[run.base][task]
+    if found.n_failed <= budget * found.n:
+        return []
+    return [f"{found.n_failed} of {found.n} answers of {run.base} to {task} failed (budget {budget:.1%})"]
 
 
 def _sides(candidate: Candidate, task: str, against: Against) -> Sides | tuple[str, ...]:

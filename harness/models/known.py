@@ -1,27 +1,32 @@
-"""What a model's files say of it where they are here: nothing is fetched, converted or loaded for it."""
+"""What the files of model and embedder say where they are here: nothing is fetched, converted or loaded."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from harness.config import ModelOptions
+from harness.config import Experiment, ModelOptions
 from harness.models.context import context_of
+from harness.models.embedder import embedder_digest
 from harness.models.gguf import conversion_of
 from harness.models.identity import settings_digest, weights_digest
 from harness.models.resolve import model_path
 
 
-def known_of(options: ModelOptions, place: object) -> dict[str, Any]:
-    """Return a model's digests and context length in tokens; nothing where its files are not here.
+def known_of(experiment: Experiment, place: object) -> dict[str, Any]:
+    """Return what an experiment's embedder is, and its model's digests and context length in tokens.
+
+    Of a model whose files are not here nothing is returned.
 
     Raises:
         InputError: The model is named wrongly, or its configuration cannot be read.
     """
+    digest, options = embedder_digest(experiment.embedder), experiment.model
+    known = {"embedder": "a folder" if digest else experiment.embedder, "embedder_digest": digest}
     folder = _folder_here(options, place)
     if folder is None:
-        return {}
-    return {
+        return known
+    return known | {
         "weights": weights_digest(folder),
         "settings": settings_digest(folder),
         "context_length": options.context_length or context_of(folder, place).tokens,

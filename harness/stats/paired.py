@@ -136,14 +136,6 @@ class Paired:
         """Standard error of the estimate, from items and seeds."""
         return math.sqrt(self._item_variance + self.seed_variance)
 
-    @property
-    def design_effect(self) -> float:
-        """How many times larger the clusters make the variance than independent items would."""
-        if self.n < 2 or self.clusters is None:
-            return 1.0
-        alone = float(self.differences.var(ddof=1)) / self.n
-        return self._item_variance / alone if alone > 0 else 1.0
-
     def spread(self, factor: float = 1.0) -> tuple[float, float]:
         """Return degrees of freedom and standard error, had so many times as many such items been asked."""
         items, df = self._item_variance / factor, max(1.0, self.n_clusters * factor - 1)

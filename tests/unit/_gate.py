@@ -92,7 +92,7 @@ def made(
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
-        embedder="none",
+        embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
         packages={},
         git_revision="",

@@ -21,6 +21,7 @@ from harness.cli.gate import EXITS, gate
 from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import baseline_of, write_baseline
+from harness.gate.comparing import compared
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan
@@ -450,6 +451,14 @@ def test_compare_pairs_the_strategies_of_the_same_name(tmp_path: Path) -> None:
     line = next(line for line in found.output.splitlines() if "candidate" in line and " a " in line)
     assert "+50.0" in line
     assert "better" in line
+
+
+def test_compare_shows_the_means_of_the_items_that_both_runs_have(tmp_path: Path) -> None:
+    before = made(tmp_path / "before", {"zero_shot": {"a": first(10)}}, {"a": 20})
+    after = made(tmp_path / "after", {"zero_shot": {"a": first(10)}, "rag": {"a": first(2)}}, {"a": 10})
+    ((row,), left_out) = compared(rows_of(before), rows_of(after))
+    assert (row.before, row.after, row.found.estimate, row.found.n) == (1.0, 1.0, 0.0, 10)
+    assert left_out == []
 
 
 def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:

@@ -113,6 +113,16 @@ def test_the_bases_answers_are_held_to_the_same(tmp_path: Path) -> None:
     assert "1 of 100 items of a have no answer of zero_shot" in check.text
 
 
+def test_a_base_whose_answers_failed_makes_no_candidate_better(tmp_path: Path) -> None:
+    run = rows_of(run_of(tmp_path / "now", failed={("zero_shot", "a"): range(30)}))
+    wanted = {"checks": [ONE], "refusals": None}
+    check = verdict_of(evaluate(gate_of(**wanted), run, ["candidate"], None), "a against base")
+    assert check.verdict == "NOT COMPARABLE"
+    assert "30 of 100 answers of zero_shot to a failed (budget 0.0%)" in check.text
+    allowed = gate_of(**wanted, budgets={"error_rate": 0.3})
+    assert verdict_of(evaluate(allowed, run, ["candidate"], None), "a against base").verdict == "PASS"
+
+
 def test_against_the_base_needs_the_base_as_it_came(tmp_path: Path) -> None:
     run = run_of(tmp_path / "now", uses={"zero_shot": "few_shot"})
     wanted = gate_of(checks=[{"tasks": "a", "margin": 0.1, "against": "base"}])
@@ -247,6 +257,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], int, str]] = {
     "other seeds": ({"seeds": [1]}, {}, 4, "seeds: 0 here, 1 in the gate's experiment"),
     "repeats": ({"repeats": 3}, {}, 4, "repeats: 1 here, 3 in the gate's experiment"),
     "long prompts": ({"on_long_prompt": "refuse"}, {}, 4, "on long prompt: 'cut' here"),
+    "an embedder": ({"embedder": "other"}, {}, 4, "embedder: 'builtin:minilm' here, 'other' in the gate's"),
     "a number format": ({"model": {"dtype": "bfloat16"}}, {}, 4, "dtype: 'float32' here, 'bfloat16'"),
     "another name of the model": (
         {}, {"experiment": {"model": {"path": "some/other", "template_options": {}}}}, 4,

@@ -206,7 +206,7 @@ def test_a_run_is_a_candidate_where_it_is_named_as_one(
     assert ends(capsys, "run", "e.yaml", "--out", "run")[0] == 0
     code, told = gated(capsys, "run")
     assert code == 2
-    assert "run: is a run folder, not an adapter's; use --candidate-run run" in told
+    assert "run: is a run folder, not an adapter; use --candidate-run run" in told
     assert ends(capsys, "gate", "gate.yaml", "--candidate-run", "run", "--out", "o")[0] == 0
     assert verdicts("o") == {"tuned": "PASS"}
     for wrong, line in (
@@ -395,3 +395,42 @@ def test_what_an_adapter_says_of_its_training_is_told_as_its_word(
     assert {c["strategy"]: c["once_stated"] for c in json.loads(as_json)["candidates"]} == {
         "zero_shot": False, "tuned": True,
     }  # fmt: skip
+
+
+# --- A model that was edited in its place ---
+
+
+MODEL_EDITS = {
+    "chat template": ("chat_template.jinja", "{% for m in messages %}{{ m.content }} ! {% endfor %}"),
+    "end tokens": ("generation_config.json", '{"eos_token_id": 7}'),
+    "special tokens": ("special_tokens_map.json", '{"unk_token": "<|pad|>"}'),
+    "a processor": ("processor_config.json", '{"processor_class": "Other"}'),
+    "a named template": ("additional_chat_templates/rag.jinja", "x"),
+}
+
+
+def test_after_an_edit_of_the_model_nothing_is_compared_with_what_was_before(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = json.loads(Path("e.yaml").read_text())
+    shutil.copytree(experiment["model"], "model")
+    Path("e.yaml").write_text(json.dumps(experiment | {"model": "model"}))
+    assert ends(capsys, "run", "e.yaml", "--out", "run")[0] == 0
+    promote = ["baseline", "promote", "run", "--reason", "in use", "--out", "b.json"]
+    assert ends(capsys, *promote)[0] == 0
+    check = {"tasks": "a", "margin": 0.9, "against": "baseline"}
+    Path("gate.yaml").write_text(json.dumps(GATE | {"baseline": "b.json", "checks": [check]}))
+    assert gated(capsys, "adapters/good")[0] == 0
+    finished = ("gate", "gate.yaml", "--candidate-run", "run", "--out", "o")
+    assert ends(capsys, *finished)[0] == 0
+    for name, text in MODEL_EDITS.values():
+        path = Path("model") / name
+        path.parent.mkdir(exist_ok=True)
+        before = path.read_bytes() if path.exists() else None
+        path.write_text(text)
+        code, told = gated(capsys, "adapters/good")
+        assert (code, verdicts()) == (4, {"good": "NOT COMPARABLE"}), name
+        assert "finished before" not in told
+        assert ends(capsys, *finished)[0] == 4, name
+        path.unlink() if before is None else path.write_bytes(before)
+    assert gated(capsys, "adapters/good")[0] == 0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sqlite3
 import subprocess
@@ -265,6 +266,16 @@ def test_a_hostile_store_is_one_line(run: Path, name: str) -> None:
 def test_a_file_that_is_no_database_is_one_line(run: Path) -> None:
     (run / "results.sqlite").write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
     assert "cannot be opened" in refused(load_rows, run)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["{{ {{ }}", "{% for a in b %}", "{{ input.center(999999999) }}", "{{ ''.__class__ }}"]
+)
+def test_a_manifest_whose_template_cannot_be_filled_is_one_line(run: Path, prompt: str) -> None:
+    raw = json.loads((run / "manifest.json").read_text())
+    raw["tasks"]["t"]["prompt"] = prompt
+    (run / "manifest.json").write_text(json.dumps(raw))
+    assert "template" in refused(load_rows, run) or "cannot be read" in refused(load_rows, run)
 
 
 def test_an_index_names_no_file_outside_of_its_folder(tmp_path: Path) -> None:

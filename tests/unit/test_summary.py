@@ -39,7 +39,7 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         recipes={name: dict(found) for name, found in plan.recipes.items()},
         preparations=dict(plan.preparations),
         model=plan.model.identity,
-        embedder="none",
+        embedder="builtin:minilm",
         packages={},
         git_revision="",
         hardware={},
