@@ -155,10 +155,12 @@ def _beside(gate_file: Path, name: str) -> Path:
 def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int | None, show: bool) -> None:
     from harness.analysis.scores import cluster_sizes
     from harness.gate.planning import plan
+    from harness.progress import progress_for
     from harness.tasks.selection import chosen
 
     sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
-    found = plan(wanted, {task.task.name: task.task for task in tasks}, sizes, place)
+    by_name = {task.task.name: task.task for task in tasks}
+    found = plan(wanted, by_name, sizes, place, progress_for(sys.stderr))
     if show:
         from harness.cli._table import plan_table, wide_console
 

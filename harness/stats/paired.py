@@ -179,9 +179,9 @@ class Paired:
         return self._below(float(lower_bounds(*self._units, alpha)), alpha)
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return the lower bound, had so many times as many such items been asked."""
+        """Return nearly the lower bound, had so many times as many such items been asked."""
         sums, sizes, counts = self._units
-        return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha)), alpha)
+        return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha, nearly=True)), alpha)
 
     def least_margin(self, alpha: float = 0.05) -> float:
         """Return the least loss that these items could exclude, did none of them change."""

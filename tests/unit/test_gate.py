@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +321,53 @@ def test_a_plan_of_several_checks_says_how_often_all_are_passed() -> None:
     both = planned(gate_of(forgetting=0.05), a=(1,) * 100, kept=(1,) * 300)
     assert both.passes == pytest.approx(small.passes * kept.passes)
     assert both.fails < 0.06
+
+
+class Heard:
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+        self.advanced = 0
+
+    @contextmanager
+    def step(self, label: str, total: int, done: int = 0) -> Iterator[Heard]:
+        self.steps.append((label, total))
+        yield self
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.advanced += count
+
+    def say(self, line: str) -> None:
+        raise AssertionError(line)
+
+
+def test_a_plan_of_many_checks_or_large_clusters_is_quick_and_shows_how_far_it_is() -> None:
+    sizes = {f"t{i}": (1,) * (300 + i) for i in range(30)} | {"long": (13, 7, 1, 11) * 600}
+    tasks = {name: task_named(name) for name in sizes}
+    gate = GateFile.model_validate(
+        {"name": "g", "experiment": "e", "checks": [{"tasks": "*", "margin": 0.05, "against": "base"}]}
+    )
+    heard = Heard()
+    began = time.process_time()
+    found = plan(gate, tasks, sizes, Path("g.yaml"), heard)
+    assert time.process_time() - began < 10
+    assert (heard.steps, heard.advanced) == ([("planning the checks", 32)], 32)
+    assert len(found.checks) == 31
+    plan(gate, {"t0": tasks["t0"]}, sizes, Path("g.yaml"), heard)
+    assert len(heard.steps) == 1
+
+
+def test_a_graded_check_that_is_close_to_its_margin_is_judged_within_seconds() -> None:
+    rng = np.random.default_rng(1)
+    old = rng.random(20_000)
+    new = np.clip(old + rng.normal(-0.03, 0.3, len(old)), 0, 1)
+    found = paired(new, old)
+    margin = -found.estimate + 0.001
+    began = time.process_time()
+    check = judged(CheckResult(name="a", verdict="INCONCLUSIVE", text=""), found, margin, 0.05, 0.05)
+    assert time.process_time() - began < 4
+    assert (check.verdict, check.needed is None) == ("INCONCLUSIVE", False)
 
 
 EXPERIMENT = """
