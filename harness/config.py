@@ -111,6 +111,14 @@ class Experiment(Options):
     repeats: int = Field(default=1, ge=1, le=10_000)
 
 
+_MARKS = {
+    "strategies": ("an experiment", "use it with `trilemma run`"),
+    "experiment": ("a gate file", "use it with `trilemma gate`"),
+    "items": ("a task", "name it under `tasks` of an experiment"),
+}
+"""The key that one kind of file alone has, to what such a file is and is for."""
+
+
 def parse(kind: type[T], raw: Any, place: object, key: str = "") -> T:
     """Check ``raw`` against the pydantic model ``kind``.
 
@@ -125,14 +133,24 @@ def parse(kind: type[T], raw: Any, place: object, key: str = "") -> T:
     """
     if not isinstance(raw, dict):
         raise InputError(place, key, "must be a mapping of keys to values", "write `key: value` lines", raw)
+    if not key:
+        _refuse_other_kind(kind, raw, place)
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
         raise _first_fault(error, kind, place, key) from None
 
 
+def _refuse_other_kind(kind: type[BaseModel], raw: dict[str, Any], place: object) -> None:
+    for mark, (what, remedy) in _MARKS.items():
+        if mark in raw and mark not in kind.model_fields:
+            raise InputError(place, "", f"is {what}, by its key `{mark}`", remedy)
+
+
 def _first_fault(error: ValidationError, kind: type[BaseModel], place: object, key: str) -> InputError:
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    # a key with a slip is both unknown and missing: what stands in the file is what can be corrected
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     path = ".".join([*([key] if key else []), *(str(part) for part in fault["loc"])])
     name = str(fault["loc"][-1]) if fault["loc"] else ""
     if fault["type"] == "extra_forbidden":
@@ -174,6 +192,18 @@ def load_experiment(path: Path) -> Experiment:
     if not isinstance(raw, dict):
         raise InputError(path, "", "must be a mapping of keys to values", "see `trilemma init`", raw)
     return resolve_experiment(raw, path)
+
+
+def is_experiment(path: Path) -> bool:
+    """Whether a file is an experiment, by its keys.
+
+    Raises:
+        InputError: It is a YAML file that cannot be read.
+    """
+    if path.suffix not in (".yaml", ".yml") or not path.is_file():
+        return False
+    raw = read_yaml(path)
+    return isinstance(raw, dict) and "strategies" in raw
 
 
 def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:

@@ -151,4 +151,4 @@ def sound(place: object, key: str, name: str) -> Iterator[None]:
 
 def _faulty(place: object, key: str, name: str, what: str, error: BaseException) -> InputError:
     problem = f"{what}: {type(error).__name__}: {shorten(str(error), 200)}"
-    return InputError(place, key, problem, "mend it, or leave it out", name)
+    return InputError(place, key, problem, "fix it, or leave it out", name)

@@ -2,7 +2,8 @@
 
 Two ideas carry it. A generation is found by its key, which digests everything that determines it, so nothing
 is generated twice and no answer is served for other weights. A result belongs to a recipe, the digest of how
-its strategy and task were configured, so rows of an older configuration are never mixed with today's.
+its strategy and task were configured, so rows of an older configuration are never mixed with the
+current ones.
 """
 
 from __future__ import annotations

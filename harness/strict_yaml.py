@@ -1,4 +1,4 @@
-"""YAML within bounds: no key twice, nothing that grows by being referred to, no number that none can hold."""
+"""YAML within bounds: no key twice, nothing that grows by being referred to, no number without bounds."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = shorten(getattr(error, "problem", None) or "cannot be parsed")
-        raise InputError(path, where, f"is not YAML: {problem}", "mend the syntax at that place") from None
+        raise InputError(path, where, f"is not YAML: {problem}", "fix the syntax at that place") from None
     except RecursionError:
         raise InputError(path, "", "is nested too deeply", "write it flatter") from None
     except (ValueError, OverflowError, TypeError, LookupError) as error:  # no such date
-        problem = f"has a value that is none: {shorten(str(error))}"
+        problem = f"has an impossible value: {shorten(str(error))}"
         raise InputError(path, "", problem, "put it in quotation marks, or correct it") from None
     if value is None:
         raise InputError(path, "", "the file is empty", "see `trilemma init` for an example")

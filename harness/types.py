@@ -352,7 +352,7 @@ class ModelIdentity(Frozen):
 
 
 class RunManifest(Frozen):
-    """What a run was made from, and which rows of its store are today's.
+    """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see

@@ -52,6 +52,6 @@ class MetricWatch:
         if self._failed:
             self._progress.say(
                 f"{self._task.place}: metrics: {self._failed} of {self._seen} answers of {self._strategy} "
-                f"could not be scored and count as failed ({self._first}); mend the metric and run again: "
+                f"could not be scored and count as failed ({self._first}); fix the metric and run again: "
                 "the answers are kept, and judged again"
             )

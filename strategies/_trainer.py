@@ -189,7 +189,7 @@ class _Training:
 
     def _finite(self, best: Path) -> Path:
         if (name := not_finite(best)) is not None:
-            problem = f"training ended with weights that are no numbers ({name})"
+            problem = f"training ended with NaN or infinite weights ({name})"
             rate = self.options.learning_rate
             raise InputError(self.context.place, "learning_rate", problem, "use a lower one", rate)
         return best

@@ -225,7 +225,7 @@ def _examples(
         if context.on_long_prompt == "cut":
             failed[task.name] += 1
         else:
-            remedy = "mend the item, or set on_long_prompt: cut"
+            remedy = "fix the item, or set on_long_prompt: cut"
             raise InputError(task.name, f"item {item.id}", f"cannot be asked: {request.message}", remedy)
     return examples
 

@@ -1,4 +1,4 @@
-"""What a run lacks of what its experiment asks, by strategy: nothing is concluded from an absence."""
+"""What a run lacks of what its experiment asks, by strategy: what is missing is no evidence."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class RunRows:
 
     @classmethod
     def load(cls, manifest: RunManifest, store: Store) -> Self:
-        """Read the rows that are today's, one at a time."""
+        """Read the current rows, one at a time."""
         run_dir, limit = store.path.parent, manifest.experiment["limit"]
         items = {
             name: StoredItems(run_dir, task.digest, chosen_ids(store.item_ids(task.digest), limit))

@@ -45,7 +45,7 @@ class Candidates:
             )
         if self.strategy is not None and self.run is None:
             remedy = "name the run with --candidate-run"
-            raise InputError("--strategy", "", "is one of a run, and no run is named", remedy, self.strategy)
+            raise InputError("--strategy", "", "goes with a run, and none is named", remedy, self.strategy)
         if any(out.resolve().is_relative_to(adapter.resolve()) for adapter in self.adapters):
             remedy = "name a folder of your own: answers that an adapter brings along are not its answers"
             raise InputError("--out", "", "lies in the folder of a candidate", remedy, str(out))
@@ -85,8 +85,10 @@ def refuse_run(folder: Path) -> None:
         InputError: It is one.
     """
     if (folder / "manifest.json").is_file() and not (folder / "adapter_config.json").is_file():
-        remedy = f"use --candidate-run {folder}"
-        raise InputError(folder, "", "is a run folder, not an adapter's", remedy)
+        remedy = (
+            f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/adapters'}"
+        )
+        raise InputError(folder, "", "is a run folder, not an adapter", remedy)
 
 
 def named(adapters: Sequence[Path]) -> dict[str, Path]:

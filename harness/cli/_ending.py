@@ -113,7 +113,7 @@ def _of_machine(error: OSError) -> tuple[str, int]:
     if name:
         remedy = "name another one, or see that it is there and that you may use it"
         return f"{name}: cannot be used: {problem}; {remedy}", EXIT_BAD_INPUT
-    return f"this machine: {problem}; mend it and run the same command again: {_KEPT}", EXIT_HAD_ERRORS
+    return f"this machine: {problem}; fix it and run the same command again: {_KEPT}", EXIT_HAD_ERRORS
 
 
 def _fault(error: BaseException) -> str:

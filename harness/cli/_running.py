@@ -128,12 +128,12 @@ def locked(run_dir: Path) -> Iterator[None]:
             _take(handle)
         except BlockingIOError:
             remedy = "wait for it, or use --out DIR"
-            raise InputError(run_dir, "", "another trilemma run is at work in this folder", remedy) from None
+            raise InputError(run_dir, "", "another trilemma run is running in this folder", remedy) from None
         yield
 
 
 def _take(handle: TextIO, tries: int = 5) -> None:
-    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is at work."""
+    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is running."""
     for _ in range(tries - 1):
         with suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

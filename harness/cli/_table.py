@@ -119,32 +119,47 @@ def wide_console() -> Console:
 
 
 def decision_table(decision: Decision) -> Table:
-    """One row for each strategy, best first."""
+    """One row for each strategy, best first: how good it is, and why it is not taken."""
     table = Table(title="Against the incumbent, on the target tasks")
-    figures = ("score", "difference", "95 % interval", "p (Holm)", "kept")
-    costs = ("per 1,000\n(95 %)", "per 1,000 right", "once", "month", "paid back after")
-    table.add_column("strategy")
-    for name in (*figures, *costs):
-        table.add_column(name, justify="right", no_wrap=name == costs[0])
+    table.add_column("strategy", overflow="fold")
+    for name in ("score", "difference", "95 % interval", "p (Holm)", "retention"):
+        table.add_column(name, justify="right", min_width=min(len(name), 10))
     table.add_column("not taken because")
     for each in decision.candidates:
         old = each.strategy == decision.incumbent
-        right = each.per_1000_correct
         table.add_row(
-            f"[bold]{each.strategy}[/bold]" if each.strategy == decision.winner else each.strategy,
+            _named(each, decision),
             points(each.mean, sign=False),
             "incumbent" if old else points(each.difference),
             "" if old else f"{points(each.ci_low)} to {points(each.ci_high)}",
             p_value(each.p_holm),
             kept(each.retained) or "-",
+            "; ".join(each.excluded),
+        )
+    return table
+
+
+def cost_table(decision: Decision) -> Table:
+    """One row for each strategy, best first: what it costs."""
+    table = Table(title=f"Costs in {decision.currency}")
+    table.add_column("strategy", overflow="fold")
+    for name in ("1,000 answers\n(95 %)", "1,000 right", "once", "month", "paid back after"):
+        table.add_column(name, justify="right")
+    for each in decision.candidates:
+        right = each.per_1000_correct
+        table.add_row(
+            _named(each, decision),
             "\n".join(part for part in (money(each.per_1000), cost_bounds(each)) if part),
             "-" if right is None else money(right),
             once(each),
             money(each.month),
-            "" if old else _paid_back(each),
-            "; ".join(each.excluded),
+            "" if each.strategy == decision.incumbent else _paid_back(each),
         )
     return table
+
+
+def _named(each: Candidate, decision: Decision) -> str:
+    return f"[bold]{each.strategy}[/bold]" if each.strategy == decision.winner else each.strategy
 
 
 def by_task_table(decision: Decision) -> Table:
@@ -201,7 +216,7 @@ def plan_table(plan: Plan, flips: float) -> Table:
     """One row for each check: what its items can show."""
     table = Table(title=f"An equally good adapter, if {flips:.0%} of the items flip")
     table.add_column("check")
-    for name in ("items", "groups", "margin", "fewest", "passes", "fails", "items for 80 %"):
+    for name in ("items", "groups", "margin", "at least", "passes", "fails", "items for 80 %"):
         table.add_column(name, justify="right")
     for check in plan.checks:
         sizes = (
@@ -234,21 +249,19 @@ def baseline_table(baseline: Baseline) -> Table:
 def comparison_table(first: str, later: str, rows: Sequence[Compared]) -> Table:
     """One row for each strategy and task of two runs."""
     table = Table(title=escape(f"{later} against {first}"))
-    for name in ("strategy", "task", "metric"):
-        table.add_column(name)
-    for name in ("before", "after", "difference", "95 % interval", "p (Holm)", "n"):
-        table.add_column(name, justify="right")
-    table.add_column("reading")
+    for name in ("strategy", "task"):
+        table.add_column(name, overflow="fold")
+    for name in ("before", "after", "difference\n(95 %)", "p\n(Holm)", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("reading", min_width=7)
     for row in rows:
         low, high = row.found.interval()
         table.add_row(
             escape(row.strategy),
-            escape(row.task),
-            row.metric,
+            f"{escape(row.task)}\n{row.metric}",
             points(row.before, sign=False),
             points(row.after, sign=False),
-            points(row.found.estimate),
-            f"{points(low)} to {points(high)}",
+            f"{points(row.found.estimate)}\n{points(low)} to {points(high)}",
             p_value(row.p_holm),
             str(row.found.n),
             row.reading,

@@ -113,16 +113,17 @@ def _weights(text: str | None, manifest: RunManifest) -> dict[str, float]:
 
 
 def _print(decision: Decision) -> None:
-    from harness.cli._table import by_task_table, decision_table, scenario_table, wide_console
+    from harness.cli._table import by_task_table, cost_table, decision_table, scenario_table, wide_console
 
     console = wide_console()
     console.print(decision.paragraph, markup=False, soft_wrap=True)
     console.print()
     console.print(decision_table(decision))
+    console.print(cost_table(decision))
     if any(len(each.tasks) > 1 for each in decision.candidates):
         console.print(by_task_table(decision))
     for check in decision.checks:
-        mark = "ends it" if check.ends else "ok" if check.good else "note"
+        mark = "decides" if check.ends else "ok" if check.good else "note"
         console.print(f"[{mark}] {check.name}: {check.text}", markup=False, soft_wrap=True)
     if decision.changes:
         console.print("\nWhat would change it:", markup=False)

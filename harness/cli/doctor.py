@@ -290,7 +290,7 @@ def can_run(checks: list[Check]) -> list[str]:
     for need in _machine.needs(weight_bytes):
         lacking = [part for part in parts[need.name] if state.get(part) != "ok"]
         size = _machine.parameters(need.largest(memory))
-        verdict = f"no: mend {', '.join(lacking)}" if lacking else f"yes, up to about {size} parameters"
+        verdict = f"no: fix {', '.join(lacking)}" if lacking else f"yes, up to about {size} parameters"
         formula = f"{need.bytes_per_parameter:g} bytes x {need.headroom:g} a parameter"
         lines.append(f"{need.name:<10} {verdict} ({formula})")
     return [

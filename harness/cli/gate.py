@@ -155,19 +155,23 @@ def _beside(gate_file: Path, name: str) -> Path:
 def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int | None, show: bool) -> None:
     from harness.analysis.scores import cluster_sizes
     from harness.gate.planning import plan
+    from harness.progress import progress_for
     from harness.tasks.selection import chosen
 
     sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
-    found = plan(wanted, {task.task.name: task.task for task in tasks}, sizes, place)
+    by_name = {task.task.name: task.task for task in tasks}
+    found = plan(wanted, by_name, sizes, place, progress_for(sys.stderr))
     if show:
         from harness.cli._table import plan_table, wide_console
 
         wide_console().print(plan_table(found, wanted.expected_flips))
         together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
         more = "thousands of" if found.times is None else f"{found.times:.1f}"
+        enough = found.times is not None and found.times <= 1
         click.echo(
             f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
-            f"{found.fails:.0%}; otherwise it ends inconclusive. For 80 % it takes {more} times the items."
+            f"{found.fails:.0%}; otherwise it ends inconclusive."
+            + ("" if enough else f" For 80 % it takes {more} times the items.")
         )
         return
     for check in found.checks:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from harness.cli._plugins import allow_plugin
+from harness.config import is_experiment, load_experiment
 from harness.errors import EXIT_BAD_INPUT
-from harness.tasks.loading import load_task
+from harness.tasks.loading import load_task, load_tasks
 from harness.tasks.references import builtin_tasks, resolve_tasks
 from harness.tasks.spec import json_schema
 from harness.tasks.validate import CHECKS, CountTokens, validate
@@ -65,17 +67,16 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 )
 @allow_plugin
 def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
-    """Look for faults in the tasks at PATH: a task folder, a glob, or builtin:SUITE.
+    """Look for faults in the tasks at PATH: a task folder, a glob, an experiment file, or builtin:SUITE.
 
     Prints one line a finding. Exit code 0, or 2 when a task cannot be loaded or has an error.
     """
-    files = resolve_tasks(refs, Path.cwd(), "tasks validate")
+    tasks = _meant(refs)
     count_tokens, context_length = _counter(model) if model else (None, None)
     checks = [*CHECKS, "length of the prompts"] if model else CHECKS
     click.echo(f"checked: {', '.join(checks)}")
     n_errors = 0
-    for file in files:
-        loaded = load_task(file)
+    for loaded in tasks:
         findings = validate(loaded, count_tokens=count_tokens, context_length=context_length)
         errors = [finding for finding in findings if finding.severity == "error"]
         n_errors += len(errors)
@@ -86,6 +87,14 @@ def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
             click.echo(f"  {finding.line()}")
     if n_errors:
         click.get_current_context().exit(EXIT_BAD_INPUT)
+
+
+def _meant(refs: Sequence[str]) -> Iterator[LoadedTask]:
+    """Yield the tasks that are meant, loaded as they are asked for; an experiment stands for its own."""
+    experiments = [ref for ref in refs if is_experiment(Path(ref))]
+    files = resolve_tasks([ref for ref in refs if ref not in experiments], Path.cwd(), "tasks validate")
+    of_experiments = (load_tasks(load_experiment(Path(ref)).tasks, Path(ref)) for ref in experiments)
+    return chain(map(load_task, files), chain.from_iterable(of_experiments))
 
 
 def _summary(loaded: LoadedTask, n_errors: int, n_warnings: int) -> str:

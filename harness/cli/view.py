@@ -21,7 +21,7 @@ DEFAULT_PORT = 8321
 def view(runs_dir: Path, port: int | None, opens: bool) -> None:
     """Show the runs of the folder RUNS_DIR in the browser.
 
-    Lists them, opens their reports, compares any of them, and follows a run that is at work. The page is
+    Lists them, opens their reports, compares any of them, and follows a run that is going on. The page is
     served to this machine only, reads and never writes. Ctrl-C ends it.
     """
     from reports.view.folders import check_root

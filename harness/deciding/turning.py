@@ -36,8 +36,8 @@ def changes(ground: Ground, winner: str | None) -> Iterable[str]:
         yield from _missing_proof(ground)
         return
     yield (
-        f"The lead of {mine.strategy} is proven down to {points(mine.ci_low)} points: whatever takes that "
-        "much from it leaves it unproven."
+        f"The lead of {mine.strategy} is at least {points(mine.ci_low, sign=False)} points (95 %); it stands "
+        "as long as a change takes less than that from it."
     )
     yield from _forgetting_limit(ground, mine)
     for other in sorted(ground.proven, key=lambda candidate: candidate.month):
@@ -51,7 +51,7 @@ def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
     if retained.ci_low is not None and retained.state in ("ruled out", "not ruled out"):
         loss, limit = max(0.0, -retained.ci_low), ground.limits.max_forgetting
         yield (
-            f"It holds while a loss of {points(loss, sign=False)} points on what is to be kept is accepted "
+            f"It holds while a loss of {points(loss, sign=False)} points on general tasks is accepted "
             f"(the limit is {points(limit, sign=False)})."
         )
     for other in ground.candidates:
@@ -61,13 +61,13 @@ def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
             loss = max(-kept.ci_low, -(kept.worst_difference or 0.0))
             yield (
                 f"{other.strategy} scores {points(other.mean - mine.mean, sign=False)} points more; it would "
-                f"be taken if a loss of {points(loss, sign=False)} points on what is to be kept were "
+                f"be taken if a loss of {points(loss, sign=False)} points on general tasks were "
                 "accepted."
             )
 
 
 def _turning_volume(ground: Ground, mine: Candidate, other: Candidate) -> Iterable[str]:
-    """Whether another proven strategy becomes the cheaper one at another volume."""
+    """Whether another proven strategy becomes cheaper at another volume."""
     new, old = ground.priced(other.strategy), ground.priced(mine.strategy)
     if at := break_even_volume(new, old):
         yield f"{other.strategy} costs less than {mine.strategy} from {at:,.0f} queries a month on."
@@ -79,11 +79,11 @@ def _turning_price(ground: Ground, mine: Candidate) -> Iterable[str]:
     new, old = ground.priced(mine.strategy).per_query, ground.priced(ground.incumbent).per_query
     if not new or not old:
         return
-    ratio = f"A query costs {new / old:.2f} times that of {ground.incumbent}"
+    ratio = f"Each query costs {new / old:.2f} times as much as with {ground.incumbent}"
     if new > old:
         yield f"{ratio}: at {old / new:.0%} of its price it would cost the same."
     elif new < old:
-        yield f"{ratio}: it stays the cheaper one until its price is {old / new:.1f} times today's."
+        yield f"{ratio}: it stays cheaper until its price is {old / new:.1f} times as high."
 
 
 def _missing_proof(ground: Ground) -> Iterable[str]:
@@ -93,8 +93,8 @@ def _missing_proof(ground: Ground) -> Iterable[str]:
         return
     best = max(challengers, key=lambda candidate: candidate.difference)
     yield (
-        f"A true lead of {points(best.detectable, sign=False)} points would have been seen four times in "
-        f"five; {best.strategy} has {points(best.difference)}."
+        f"Only leads above {points(best.detectable, sign=False)} points are reliably detected (80 % power); "
+        f"{best.strategy} has {points(best.difference)}."
     )
     if best.difference > 0 and best.needed and best.needed > best.n_items:
         yield f"To prove that lead takes about {best.needed:,} items ({best.n_items:,} were asked)."

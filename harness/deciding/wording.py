@@ -146,8 +146,8 @@ def _unproven(decision: Decision) -> str:
     text = (
         f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
         f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {_items(best)}). "
-        f"A true difference of {points(best.detectable, sign=False)} points would have been seen four times "
-        "in five."
+        f"With {_items(best)}, only differences above {points(best.detectable, sign=False)} points are "
+        "reliably detected (80 % power)."
     )
     if barred:
         named = "; ".join(f"{c.strategy} {' and '.join(c.excluded)}" for c in barred)
@@ -158,18 +158,16 @@ def _unproven(decision: Decision) -> str:
 def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     if old is None:
         return ""
-    ratio = (
-        f"{mine.per_1000 / old.per_1000:.2f} times" if old.per_1000 > 0 else "as compared with nothing for"
-    )
-    text = (
-        f"A query costs {ratio} that of {decision.incumbent}: {money(mine.per_1000)} {decision.currency} "
-        "per 1,000 answers"
-    )
+    if old.per_1000 > 0:
+        compared = f"{mine.per_1000 / old.per_1000:.2f} times as much as with {decision.incumbent}"
+    else:
+        compared = f"{'more than' if mine.per_1000 > 0 else 'nothing, as'} with {decision.incumbent}"
+    text = f"Each query costs {compared}: {money(mine.per_1000)} {decision.currency} per 1,000 answers"
     if bounds := cost_bounds(mine):
         text += f" ({bounds}, 95 %)"
     if mine.per_1000_correct is not None and old.per_1000_correct is not None:
         new, before = money(mine.per_1000_correct), money(old.per_1000_correct)
-        text += f", and {new} per 1,000 right ones (against {before})"
+        text += f", and {new} per 1,000 right answers (against {before})"
     if mine.once > 0 or mine.break_even_queries is None or not mine.break_even_known:
         text += f"; {break_even(mine)}"
     return text + "."
@@ -185,7 +183,7 @@ def break_even(mine: Candidate) -> str:
         return "when it is paid back is not known, as preparing it was not measured"
     queries = mine.break_even_queries
     if queries is None:
-        text = "it never becomes the cheaper one"
+        text = "it never becomes cheaper"
     elif queries < 1:
         text = "it is cheaper from the first query on"
     else:
@@ -229,7 +227,7 @@ def kept(retained: Retained) -> str:
 
 def _forgetting(retained: Retained) -> str:
     if retained.state == "none possible":
-        return "Its weights are the base's, so it can forget nothing."
+        return "The model is unchanged, so nothing is forgotten."
     grounds = "; ".join(retained.grounds)
     if retained.state == "not known":
         return f"Whether it forgets is not known: {grounds}."

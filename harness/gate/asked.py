@@ -126,9 +126,9 @@ class Asked:
             told = f"{len(missing)} of {len(wanted)} items of {task}"
             yield f"{told} have no answer of {strategy}, {missing[0]} first"
         if strange := sorted(by_item.keys() - wanted):
-            yield f"{len(strange)} items of {task} are none that {_OF} asks, {strange[0]} first"
+            yield f"{len(strange)} items of {task} are not asked by {_OF}, {strange[0]} first"
         rows, each = run.answers[strategy][task].rows, len(self.seeds) * self.repeats
         if few := sorted(item for item in wanted & by_item.keys() if rows.get(item) != each):
             yield f"{len(few)} items of {task} were not answered {each} times by {strategy}, {few[0]} first"
         if wild := sorted(item for item, found in by_item.items() if found.min() < 0 or found.max() > 1):
-            yield f"{len(wild)} items of {task} have scores of {strategy} beyond 0 to 1, {wild[0]} first"
+            yield f"{len(wild)} items of {task} have scores of {strategy} outside 0 to 1, {wild[0]} first"

@@ -209,7 +209,7 @@ def load_baseline(path: Path) -> Baseline:
         where = _printable(".".join(str(part) for part in fault["loc"]))
         told = _printable(fault["msg"].removeprefix("Value error, "))
         raise InputError(path, where, told, f"restore the file, or {_PROMOTE}") from None
-    except (ValueError, RecursionError):  # texts that are none, or options nested too deeply
+    except (ValueError, RecursionError):  # half surrogate pairs, or options nested too deeply
         remedy = f"restore the file, or {_PROMOTE}"
         raise InputError(path, "", "holds what no baseline holds", remedy) from None
     if found.digest != now:

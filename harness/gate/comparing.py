@@ -44,7 +44,11 @@ class Scored(Protocol):
 
 @dataclass(frozen=True)
 class Compared:
-    """One strategy on one task in two runs; ``p_holm`` is corrected for all rows that are shown together."""
+    """One strategy on one task in two runs.
+
+    ``before`` and ``after`` are means over the items that both have, as the difference is. ``p_holm`` is
+    corrected for all rows that are shown together.
+    """
 
     strategy: str
     task: str
@@ -73,7 +77,7 @@ def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
         elif changed := other_task(other, task):
             left_out.append(f"{name} has other items or settings in the first run ({', '.join(changed)})")
         else:
-            for strategy in later.scores:
+            for strategy in (name for name in later.scores if name in first.scores):
                 if lacking := unfinished(strategy, name, first, later):
                     left_out.append(f"{strategy} on {name}: {lacking}")
                 elif row := difference(strategy, name, first, later):
@@ -129,7 +133,8 @@ def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compar
     found = pair(new, old, metric, later.clusters[task])
     if found is None:
         return None
-    before, after = (_mean(side.of(metric).values()) for side in (old, new))
+    both = old.of(metric).keys() & new.of(metric).keys()
+    before, after = (_mean(side.of(metric)[item] for item in both) for side in (old, new))
     return Compared(strategy, task, metric, before, after, found, p_holm=found.p_value)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.gate.spec import GateFile
+from harness.progress import Progress, SilentProgress
 from harness.stats import POWER, Suite, fewest_units, least_margin, least_times
 from harness.types import Frozen, Task
 
@@ -49,7 +50,17 @@ class Plan(Frozen):
     times: float | None
 
 
-def plan(gate: GateFile, tasks: Mapping[str, Task], sizes: Mapping[str, Sequence[int]], place: Path) -> Plan:
+_SHOWN_FROM = 5_000
+"""Units of all checks from which on planning takes a second or more, and shows how far it is."""
+
+
+def plan(
+    gate: GateFile,
+    tasks: Mapping[str, Task],
+    sizes: Mapping[str, Sequence[int]],
+    place: Path,
+    progress: Progress | None = None,
+) -> Plan:
     """Return what every check can see.
 
     Args:
@@ -57,6 +68,7 @@ def plan(gate: GateFile, tasks: Mapping[str, Task], sizes: Mapping[str, Sequence
         tasks: The experiment's tasks.
         sizes: Of each task, the test items of each cluster that will be asked; ones where items stand alone.
         place: The gate file, for errors.
+        progress: Where a plan that takes long shows how far it is.
 
     Raises:
         InputError: A check could not pass even if no item changed.
@@ -70,21 +82,25 @@ def plan(gate: GateFile, tasks: Mapping[str, Task], sizes: Mapping[str, Sequence
     suites = [
         (Suite(each, gate.expected_flips, gate.expected_together), margin) for _, _, margin, each in asked
     ]
-    checks = tuple(
-        _planned(gate, name, margin, suite, len(asked))
-        for (_, name, margin, _), (suite, _) in zip(asked, suites, strict=True)
-    )
-
-    def enough(times: float) -> bool:
-        passing = (suite.chances(margin, gate.alpha, gate.alpha, times)[0] for suite, margin in suites)
-        return math.prod(passing) >= POWER
-
+    units = sum(len(each) for _, _, _, of_tasks in asked for each in of_tasks)
+    watched = progress if progress and units >= _SHOWN_FROM else SilentProgress()
+    with watched.step("planning the checks", len(asked) + 1) as step:
+        checks = []
+        for (_, name, margin, _), (suite, _) in zip(asked, suites, strict=True):
+            checks.append(_planned(gate, name, margin, suite, len(asked)))
+            step.advance(1, name)
+        times = least_times(lambda times: _all_pass(suites, gate.alpha, times) >= POWER)
+        step.advance(1, "all together")
     return Plan(
-        checks=checks,
+        checks=tuple(checks),
         passes=math.prod(check.passes for check in checks),
         fails=1 - math.prod(1 - check.fails for check in checks),
-        times=least_times(enough),
+        times=times,
     )
+
+
+def _all_pass(suites: Sequence[tuple[Suite, float]], alpha: float, times: float) -> float:
+    return math.prod(suite.passes(margin, alpha, times) for suite, margin in suites)
 
 
 def _asked(gate: GateFile, tasks: Mapping[str, Task]) -> list[tuple[str, str, float, list[str]]]:
@@ -116,7 +132,6 @@ def _refuse_too_few(
 
 
 def _planned(gate: GateFile, name: str, margin: float, suite: Suite, n_checks: int) -> PlannedCheck:
-    passes, fails = suite.chances(margin, gate.alpha, gate.alpha / n_checks)
     times = suite.times_for_power(margin, gate.alpha)
     return PlannedCheck(
         name=name,
@@ -124,7 +139,7 @@ def _planned(gate: GateFile, name: str, margin: float, suite: Suite, n_checks: i
         n_clusters=sum(map(len, suite.sizes)),
         margin=margin,
         fewest=fewest_units(margin, gate.alpha, len(suite.sizes)),
-        passes=passes,
-        fails=fails,
+        passes=suite.passes(margin, gate.alpha),
+        fails=suite.fails(margin, gate.alpha, gate.alpha / n_checks),
         needed=None if times is None else math.ceil(times * suite.n),
     )

@@ -102,7 +102,7 @@ class Renderer:
         return True
 
     def _refused(self, problem: str) -> InputError:
-        remedy = "mend the template, or remove it to ask plainly"
+        remedy = "fix the template, or remove it to ask plainly"
         return InputError(self._place, _KEY, f"the model's chat template {problem}", remedy)
 
     def _apply(self, turns: Turns) -> str:

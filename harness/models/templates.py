@@ -55,9 +55,7 @@ def settle_template(
     shows = (
         f"cannot render a question: {said(found)}" if isinstance(found, Exception) else "loses the question"
     )
-    raise InputError(
-        place, _KEY, f"the model's chat template {shows}", "mend it, or remove it to ask plainly"
-    )
+    raise InputError(place, _KEY, f"the model's chat template {shows}", "fix it, or remove it to ask plainly")
 
 
 def _the_one(template: Any, place: object) -> str:

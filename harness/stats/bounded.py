@@ -30,7 +30,7 @@ _STEP, _END, _RELATIVE = 0.1, 20.0, 1e-9
 _NODES, _AT_ONCE = 32, 200_000
 """Places of the integral that are computed at once, and numbers that this may take."""
 _BISECTIONS, _SECANTS, _CLOSE = 24, 60, 1e-6
-_NEARLY_CLOSE, _CENTRAL, _ASIDE, _FAR = 1e-3, 0.05, 0.5, 1e6
+_NEARLY_CLOSE, _CENTRAL, _ASIDE, _FAR, _UNSURE = 1e-3, 0.05, 0.5, 1e6, 0.1
 _SMALLEST = 1e-300
 
 
@@ -97,6 +97,28 @@ def margin_quantile(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
     return found
 
 
+def margins_held(sums: Any, sizes: Any, counts: Any, null: float, alpha: float) -> Any:
+    """Return whether `margin_p` of each of many is below ``alpha``, without an integral where that is plain.
+
+    Args:
+        sums: Sum of the differences of each kind of unit, shape ``(k,)``.
+        sizes: Items of each kind of unit, shape ``(k,)``.
+        counts: How many such units there are, shape ``(m, k)``.
+        null: The mean that is tested.
+        alpha: The level.
+
+    Returns:
+        Shape ``(m,)``, as bools.
+    """
+    from scipy.special import ndtri
+
+    beyond = margin_quantile(sums, sizes, counts, null) - ndtri(alpha)
+    held, unsure = beyond < 0, np.abs(beyond) < _UNSURE
+    if unsure.any():
+        held[unsure] = margin_p(sums, sizes, counts[unsure], null) < alpha
+    return held
+
+
 def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Floats]:
     """Return what is weighted, less the null and with the lowest value, in units of its root of squares."""
     sums, sizes, counts = _arrays(sums, sizes, counts)
@@ -104,12 +126,12 @@ def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Float
     largest = np.where(counts > 0, sizes, 0.0).max(axis=-1, keepdims=True)
     parts = np.concatenate([sums - null * sizes, largest * (_LEAST - null)], axis=-1)
     times = np.concatenate([counts, np.ones_like(largest)], axis=-1)
+    parts = np.where(times > 0, parts, 0.0)
     return parts / np.sqrt((times * parts**2).sum(axis=-1, keepdims=True)), times
 
 
 def _saddle(parts: Floats, times: Floats) -> Floats:
     """Return where the moment generating function is least; far above 0 where no part is above 0."""
-    parts = np.where(times > 0, parts, 0.0)
     low = 1 / parts.min(axis=-1, keepdims=True)
     most = parts.max(axis=-1, keepdims=True)
     high = np.where(most > 0, 1 / np.where(most > 0, most, 1.0), _FAR * -low)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from harness.stats.bounded import lower_bounds, margin_p
+from harness.stats.bounded import lower_bounds, margins_held
 from harness.stats.power import POWER
 from harness.stats.single import Floats
 from harness.stats.tango import mcnemar_p
@@ -47,31 +47,34 @@ class Suite:
         """Items of all tasks."""
         return sum(sum(each) for each in self.sizes)
 
-    @lru_cache(maxsize=256)  # noqa: B019 - small, and tasks of one size are asked again
-    def chances(
-        self, margin: float, alpha: float, drop_alpha: float, times: float = 1.0
-    ) -> tuple[float, float]:
-        """Return how often an equally good candidate passes, and how often it fails, each 0.0 to 1.0.
+    def fails(self, margin: float, alpha: float, drop_alpha: float) -> float:
+        """Return how often an equally good candidate fails, 0.0 to 1.0.
 
         Args:
             margin: Largest loss that is accepted.
             alpha: One-sided level of passing.
             drop_alpha: One-sided level of failing, after any correction.
+        """
+        drawn = self._drawn(1.0)
+        drops = drawn[0].drops(drop_alpha) if len(drawn) == 1 else _mean_drops(drawn, drop_alpha)
+        return float((drops & ~_passes(drawn, margin, alpha)).mean())
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - small, and tasks of one size are asked again
+    def passes(self, margin: float, alpha: float, times: float = 1.0) -> float:
+        """Return how often an equally good candidate passes, 0.0 to 1.0.
+
+        Args:
+            margin: Largest loss that is accepted.
+            alpha: One-sided level.
             times: How many times as many items are asked.
         """
+        return float(_passes(self._drawn(times), margin, alpha).mean())
+
+    def _drawn(self, times: float) -> list[_Draws]:
         generator = np.random.default_rng(SEED)
         drawn = [_drawn(each, self, times, generator) for each in self.sizes]
-        if len(drawn) == 1:
-            passes, drops = drawn[0].holds(margin, alpha), drawn[0].drops(drop_alpha)
-            return float(passes.mean()), float((drops & ~passes).mean())
-        count = min(len(each.estimates) for each in drawn)
-        means = np.mean([each.estimates[:count] for each in drawn], axis=0)
-        below = [each.estimates[:count] - each.lows(alpha)[:count] for each in drawn]
-        errors = [each.errors[:count] for each in drawn]
-        passes = means - np.linalg.norm(below, axis=0) / len(drawn) > -margin
-        units = sum(each.counts[0].sum() for each in drawn) - len(drawn) + 1
-        drops = _seem_lost(means, np.linalg.norm(errors, axis=0) / len(drawn), units, drop_alpha)
-        return float(passes.mean()), float((drops & ~passes).mean())
+        count = min(len(each.counts) for each in drawn)
+        return [replace(each, counts=each.counts[:count]) for each in drawn]
 
     def times_for_power(self, margin: float, alpha: float) -> float | None:
         """Return how many times as many items let an equally good candidate pass in four runs of five.
@@ -79,7 +82,7 @@ class Suite:
         Returns:
             At most 1.0 where there are enough, to about 5 %; None beyond some thousand times as many.
         """
-        return least_times(lambda times: self.chances(margin, alpha, alpha, times)[0] >= POWER)
+        return least_times(lambda times: self.passes(margin, alpha, times) >= POWER)
 
 
 def least_times(enough: Callable[[float], bool], least: float = 0.0) -> float | None:
@@ -125,19 +128,38 @@ class _Draws:
 
     def holds(self, margin: float, alpha: float) -> Bools:
         kinds, at = np.unique(self.counts, axis=0, return_inverse=True)
-        return (margin_p(self.sums, self.sizes, kinds, -margin) < alpha)[at.reshape(-1)]
+        held: Bools = margins_held(self.sums, self.sizes, kinds, -margin, alpha)
+        return held[at.reshape(-1)]
 
     def lows(self, alpha: float) -> Floats:
         kinds, at = np.unique(self.counts, axis=0, return_inverse=True)
-        return lower_bounds(self.sums, self.sizes, kinds, alpha)[at.reshape(-1)]
+        return lower_bounds(self.sums, self.sizes, kinds, alpha, nearly=True)[at.reshape(-1)]
 
     def drops(self, alpha: float) -> Bools:
         """Whether each draw seems to have lost: by McNemar's test, by Student's over clusters."""
         if not self.alone:
             return _seem_lost(self.estimates, self.errors, float(self.counts[0].sum()), alpha)
         wins, losses = (self.counts[:, self.sums == sign].sum(-1).astype(int) for sign in (1.0, -1.0))
-        pairs = zip(wins.tolist(), losses.tolist(), strict=True)
-        return np.array([worse > better and mcnemar_p(better, worse) / 2 < alpha for better, worse in pairs])
+        pairs, at = np.unique(np.stack([wins, losses]), axis=1, return_inverse=True)
+        lost = [worse > better and mcnemar_p(better, worse) / 2 < alpha for better, worse in pairs.T.tolist()]
+        return np.array(lost)[at.reshape(-1)]
+
+
+def _passes(drawn: Sequence[_Draws], margin: float, alpha: float) -> Bools:
+    if len(drawn) == 1:
+        return drawn[0].holds(margin, alpha)
+    below = [each.estimates - each.lows(alpha) for each in drawn]
+    return _mean(drawn) - np.linalg.norm(below, axis=0) / len(drawn) > -margin  # type: ignore[no-any-return]
+
+
+def _mean_drops(drawn: Sequence[_Draws], alpha: float) -> Bools:
+    error = np.linalg.norm([each.errors for each in drawn], axis=0) / len(drawn)
+    units = sum(each.counts[0].sum() for each in drawn) - len(drawn) + 1
+    return _seem_lost(_mean(drawn), error, units, alpha)
+
+
+def _mean(drawn: Sequence[_Draws]) -> Floats:
+    return np.mean([each.estimates for each in drawn], axis=0)  # type: ignore[no-any-return]
 
 
 def _drawn(sizes: Sequence[int], suite: Suite, times: float, generator: np.random.Generator) -> _Draws:

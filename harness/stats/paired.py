@@ -136,14 +136,6 @@ class Paired:
         """Standard error of the estimate, from items and seeds."""
         return math.sqrt(self._item_variance + self.seed_variance)
 
-    @property
-    def design_effect(self) -> float:
-        """How many times larger the clusters make the variance than independent items would."""
-        if self.n < 2 or self.clusters is None:
-            return 1.0
-        alone = float(self.differences.var(ddof=1)) / self.n
-        return self._item_variance / alone if alone > 0 else 1.0
-
     def spread(self, factor: float = 1.0) -> tuple[float, float]:
         """Return degrees of freedom and standard error, had so many times as many such items been asked."""
         items, df = self._item_variance / factor, max(1.0, self.n_clusters * factor - 1)
@@ -187,9 +179,9 @@ class Paired:
         return self._below(float(lower_bounds(*self._units, alpha)), alpha)
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return the lower bound, had so many times as many such items been asked."""
+        """Return nearly the lower bound, had so many times as many such items been asked."""
         sums, sizes, counts = self._units
-        return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha)), alpha)
+        return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha, nearly=True)), alpha)
 
     def least_margin(self, alpha: float = 0.05) -> float:
         """Return the least loss that these items could exclude, did none of them change."""

@@ -78,7 +78,7 @@ def _evaluated(row: Row, ref: str) -> Any:
     except FAULTS as error:
         problem = f"cannot be evaluated: {shorten(str(error), 200)}"
         known = ", ".join(shorten(name, 40) for name in row.values)
-        raise row.fault(ref, problem, f"mend the expression; the row has {shorten(known, 300)}") from None
+        raise row.fault(ref, problem, f"fix the expression; the row has {shorten(known, 300)}") from None
     return value
 
 
@@ -109,11 +109,6 @@ def _parsed(text: str) -> Any:
         return read_json(text)
     except ValueError:
         return text
-
-
-def choices_of(row: Row, ref: str | tuple[str, ...]) -> Any:
-    """Return the choices of a row: a list that one reference names, or what several name, one choice each."""
-    return resolve(row, ref) if isinstance(ref, str) else [resolve(row, each) for each in ref]
 
 
 def picked(row: Row, pick: Pick, choices: Sequence[str]) -> str | list[str]:

@@ -20,7 +20,7 @@ from harness.tasks.fields import FieldNames, Pick
 from harness.tasks.formats import CONVERTERS, EXPANDERS
 from harness.tasks.json_rows import read_jsonl
 from harness.tasks.presets import with_preset
-from harness.tasks.readers import SUFFIXES, Row, read_csv, suffix_of
+from harness.tasks.readers import SPREADSHEETS, SUFFIXES, Row, read_csv, spreadsheet, suffix_of
 from harness.tasks.remarks import Remarks
 from harness.tasks.spec import FileFormat, Source
 from harness.tasks.tables import read_arrow, read_dataset, read_parquet
@@ -100,6 +100,8 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
     suffix = SUFFIXES.get(suffix_of(path))
     kind = source.format or suffix
     if kind is None:
+        if path.suffix.lower() in SPREADSHEETS:
+            raise spreadsheet(path)
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
         raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
     layout = kind if kind in get_args(FileFormat) else suffix

@@ -80,7 +80,7 @@ def _values(path: Path, text: str) -> list[tuple[str, Any]]:
         except json.JSONDecodeError as error:
             raise _malformed(path, f"line {error.lineno}", error) from None
         except ValueError as error:
-            raise InputError(path, where, f"is not usable JSON: {error}", "mend that value") from None
+            raise InputError(path, where, f"is not usable JSON: {error}", "fix that value") from None
         line += text.count("\n", gap.end(), place)
         values.append((where, value))
     return values
@@ -128,12 +128,12 @@ def _json(path: Path, where: str, text: str) -> Any:
     except json.JSONDecodeError as error:
         raise _malformed(path, where or f"line {error.lineno}", error) from None
     except ValueError as error:
-        raise InputError(path, where, f"is not usable JSON: {error}", "mend that value") from None
+        raise InputError(path, where, f"is not usable JSON: {error}", "fix that value") from None
 
 
 def _malformed(path: Path, where: str, error: json.JSONDecodeError) -> InputError:
     problem = f"is not JSON: {error.msg} at column {error.colno}"
-    return InputError(path, where, problem, "mend the syntax at that place")
+    return InputError(path, where, problem, "fix the syntax at that place")
 
 
 def _object(path: Path, where: str, value: Any) -> Row:

@@ -103,7 +103,7 @@ def _check_templates(spec: TaskFile, place: object) -> None:
         except TemplateSyntaxError as error:
             problem = f"line {error.lineno} is not a Jinja2 template: {error.message}"
             raise InputError(
-                place, key, problem, "mend the template, or write {% raw %} around text"
+                place, key, problem, "fix the template, or write {% raw %} around text"
             ) from None
 
 

@@ -68,7 +68,7 @@ def render(task: Task, template: Template, item: TaskItem, fields: Mapping[str, 
             task.name,
             f"item {shorten(item.id, 40)}",
             f"the template cannot be filled: {shorten(str(error), 200)}",
-            "mend the template or the item",
+            "fix the template or the item",
         ) from None
 
 

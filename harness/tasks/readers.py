@@ -10,7 +10,7 @@ import itertools
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,13 @@ LONGEST_LINE = 16 << 20
 """Characters of a line, and of one record of CSV over all of its lines."""
 MOST_COLUMNS = 10_000
 _GZIP = b"\x1f\x8b"
+_SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+SPREADSHEETS = frozenset([".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"])
+_MARKS = {
+    ";": "its columns are separated by semicolons: save it with commas",
+    "\t": "its columns are separated by tabs: name it *.tsv",
+    ",": "its columns are separated by commas: name it *.csv",
+}
 _LEAST_UNPACKED, _MOST_TIMES = 64 << 20, 100
 _PART_BYTES = 1 << 20
 HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [input, target]}`"
@@ -75,9 +82,20 @@ class Row:
         if name not in self.values:
             remedy = nearest(name, [shorten(known, 40) for known in self.values])
             if SUFFIXES.get(suffix_of(Path(self.file))) == "csv":
-                remedy += f"; {HEADERLESS}"
+                remedy += f"; {_other_marks(self.values) or HEADERLESS}"
             raise self.fault(name, "is not there", remedy)
         return self.values[name]
+
+
+def _other_marks(columns: Collection[str]) -> str:
+    """Return the remedy for a table whose one column is a line with other marks; "" where it has several."""
+    line = "".join(columns) if len(columns) == 1 else ""
+    return next((remedy for mark, remedy in _MARKS.items() if mark in line), "")
+
+
+def spreadsheet(path: Path) -> InputError:
+    """Return the error of a workbook in place of a text file."""
+    return InputError(path, "", "is a spreadsheet", "save its sheet as CSV, and name that file")
 
 
 def most_unpacked(size: int) -> int:
@@ -116,7 +134,10 @@ def _opened(path: Path, largest: int) -> Iterator[io.BufferedReader]:
     """Open a file, unpacked where it is packed with gzip; one that is damaged is told in one line."""
     with open_input(path, largest) as stream:
         try:
-            packed = stream.read(2) == _GZIP
+            start = stream.read(4)
+            if start in _SPREADSHEET:
+                raise spreadsheet(path)
+            packed = start.startswith(_GZIP)
             stream.seek(0)
             if packed:  # one that holds too much is refused before any row of it is made
                 unpacked = _Unpacked(stream, path)
@@ -253,7 +274,7 @@ def _csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             problem = f"is not CSV: {error}"
-            raise InputError(path, f"line {line}", problem, "mend the quotes of that row") from None
+            raise InputError(path, f"line {line}", problem, "fix the quotes of that row") from None
         finally:
             csv.field_size_limit(before)
         if cells:

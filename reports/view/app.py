@@ -71,7 +71,7 @@ class _View:
         self._rates = Rates()
 
     def runs(self, request: Request) -> Response:  # noqa: ARG002
-        """List the runs: those at work first, then the newest."""
+        """List the runs: those that are running first, then the newest."""
         found = [status_of(entry) for entry in entries(self._root).values()]
         found.sort(key=lambda status: status.created, reverse=True)
         found.sort(key=lambda status: _SCREEN_ORDER[status.state])
@@ -84,7 +84,7 @@ class _View:
         return HTMLResponse(html, headers={"Content-Security-Policy": "frame-ancestors 'none'"})
 
     def follow(self, request: Request) -> Response:
-        """Show how far a run is; the page asks again by itself while the run is at work."""
+        """Show how far a run is; the page asks again by itself while the run is going on."""
         status = status_of(self._entry(request.path_params["key"]))
         rate = self._rates.note(status.entry.key, status.done)
         again = status.state == "running" and "still" not in request.query_params

@@ -98,7 +98,7 @@ def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
 
 
 def _held(lock: Path) -> bool:
-    """Say whether a run is at work; the lock is shared for an instant, for which a starting run waits."""
+    """Say whether a run is going on; the lock is shared for an instant, for which a starting run waits."""
     try:
         with open_input(lock, LARGEST_RECORD) as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -101,7 +101,7 @@ def test_the_first_page_prints_on_one_sheet(browser: Any, report: Path, tmp_path
     first, second = (each.extract_text() for each in PdfReader(tmp_path / "report.pdf").pages[:2])
     for words in (
         "Verdict",
-        "What was kept",
+        "Retention",
         "item by item",
         "Made from",
         "Digests",

@@ -116,7 +116,7 @@ def test_a_run_folder_of_another_experiment_or_in_use_or_no_folder(
     assert "manifest.json: is no manifest" in refuse("--out", "out", tasks=["tasks/capitals"])
     with (out / "run.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        assert "another trilemma run is at work" in refuse("--out", "out", tasks=["tasks/capitals"])
+        assert "another trilemma run is running" in refuse("--out", "out", tasks=["tasks/capitals"])
     (tmp_path / "file").write_text("")
     assert "cannot be a run folder" in refuse("--out", "file", tasks=["tasks/capitals"])
 

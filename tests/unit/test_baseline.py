@@ -71,8 +71,8 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "unanswered": ({"missing": {("production", "a"): (1,)}}, "has answered 19 of 20 items of a"),
     "failed": ({"failed": {("production", "a"): (1, 2)}}, "2 of 40 answers failed, more than the share 0"),
     "not a number": ({"scores": lambda *_: float("nan")}, "has answered 0 of 20 items of a"),
-    "above 1": ({"scores": lambda *_: 1.5}, "20 items of a have scores of production beyond 0 to 1"),
-    "below 0": ({"scores": lambda *_: -0.5}, "20 items of a have scores of production beyond 0 to 1"),
+    "above 1": ({"scores": lambda *_: 1.5}, "20 items of a have scores of production outside 0 to 1"),
+    "below 0": ({"scores": lambda *_: -0.5}, "20 items of a have scores of production outside 0 to 1"),
     "a seed that is missing": ({"experiment": {"seeds": [0, 1]}}, "with seeds 0, not 0, 1"),
     "a repeat that is missing": ({"experiment": {"repeats": 2}}, "20 items of a were not answered 2 times"),
     "a ceiling": (

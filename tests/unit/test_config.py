@@ -58,6 +58,25 @@ def test_each_fault_is_one_line_with_place_and_key(change: dict[str, object], li
     assert refused(GOOD | change).startswith(line)
 
 
+def test_a_key_with_a_slip_is_told_rather_than_the_one_that_is_missing_for_it() -> None:
+    raw: dict[str, object] = {"name": "trial", "tasks": ["t"], "strategy": {"zero_shot": {}}}
+    assert refused(raw).startswith("a.yaml: strategy: is not a known key; did you mean 'strategies'?")
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ({"name": "a", "experiment": "e.yaml"}, "is a gate file, by its key `experiment`; use it with"),
+        (
+            {"name": "a", "kind": "choice", "items": {}},
+            "is a task, by its key `items`; name it under `tasks`",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(raw: dict[str, object], line: str) -> None:
+    assert line in refused(raw)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -90,7 +109,7 @@ def test_a_missing_file_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -
         ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ("? [a]\n: 1\n", "a key must be one word"),
         ("? {a: 1}\n: 1\n", "a key must be one word"),
-        ("limit: " + "9" * 5000, "has a value that is none"),
+        ("limit: " + "9" * 5000, "has an impossible value"),
         ("day: 2020-13-45", "month must be in 1..12"),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_missing_or_broken_optional_part_ends_with_code_0(monkeypatch: pytest.
 )
 def test_what_can_be_run_follows_from_what_is_there(part: str, blocked: set[str]) -> None:
     lines = can_run(healthy(**{part: "missing"}))
-    assert {line.split()[0] for line in lines if f"no: mend {part}" in line} == blocked
+    assert {line.split()[0] for line in lines if f"no: fix {part}" in line} == blocked
 
 
 def test_a_part_that_cannot_be_imported_is_missing_with_its_install_command() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from harness.cli.gate import EXITS, gate
 from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import baseline_of, write_baseline
+from harness.gate.comparing import compared
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan
@@ -319,6 +323,53 @@ def test_a_plan_of_several_checks_says_how_often_all_are_passed() -> None:
     assert both.fails < 0.06
 
 
+class Heard:
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+        self.advanced = 0
+
+    @contextmanager
+    def step(self, label: str, total: int, done: int = 0) -> Iterator[Heard]:
+        self.steps.append((label, total))
+        yield self
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.advanced += count
+
+    def say(self, line: str) -> None:
+        raise AssertionError(line)
+
+
+def test_a_plan_of_many_checks_or_large_clusters_is_quick_and_shows_how_far_it_is() -> None:
+    sizes = {f"t{i}": (1,) * (300 + i) for i in range(30)} | {"long": (13, 7, 1, 11) * 600}
+    tasks = {name: task_named(name) for name in sizes}
+    gate = GateFile.model_validate(
+        {"name": "g", "experiment": "e", "checks": [{"tasks": "*", "margin": 0.05, "against": "base"}]}
+    )
+    heard = Heard()
+    began = time.process_time()
+    found = plan(gate, tasks, sizes, Path("g.yaml"), heard)
+    assert time.process_time() - began < 10
+    assert (heard.steps, heard.advanced) == ([("planning the checks", 32)], 32)
+    assert len(found.checks) == 31
+    plan(gate, {"t0": tasks["t0"]}, sizes, Path("g.yaml"), heard)
+    assert len(heard.steps) == 1
+
+
+def test_a_graded_check_that_is_close_to_its_margin_is_judged_within_seconds() -> None:
+    rng = np.random.default_rng(1)
+    old = rng.random(20_000)
+    new = np.clip(old + rng.normal(-0.03, 0.3, len(old)), 0, 1)
+    found = paired(new, old)
+    margin = -found.estimate + 0.001
+    began = time.process_time()
+    check = judged(CheckResult(name="a", verdict="INCONCLUSIVE", text=""), found, margin, 0.05, 0.05)
+    assert time.process_time() - began < 4
+    assert (check.verdict, check.needed is None) == ("INCONCLUSIVE", False)
+
+
 EXPERIMENT = """
 tasks:
   - name: a
@@ -400,6 +451,14 @@ def test_compare_pairs_the_strategies_of_the_same_name(tmp_path: Path) -> None:
     line = next(line for line in found.output.splitlines() if "candidate" in line and " a " in line)
     assert "+50.0" in line
     assert "better" in line
+
+
+def test_compare_shows_the_means_of_the_items_that_both_runs_have(tmp_path: Path) -> None:
+    before = made(tmp_path / "before", {"zero_shot": {"a": first(10)}}, {"a": 20})
+    after = made(tmp_path / "after", {"zero_shot": {"a": first(10)}, "rag": {"a": first(2)}}, {"a": 10})
+    ((row,), left_out) = compared(rows_of(before), rows_of(after))
+    assert (row.before, row.after, row.found.estimate, row.found.n) == (1.0, 1.0, 0.0, 10)
+    assert left_out == []
 
 
 def test_compare_says_what_it_leaves_out(tmp_path: Path) -> None:

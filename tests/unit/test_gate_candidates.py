@@ -206,7 +206,7 @@ def test_a_run_is_a_candidate_where_it_is_named_as_one(
     assert ends(capsys, "run", "e.yaml", "--out", "run")[0] == 0
     code, told = gated(capsys, "run")
     assert code == 2
-    assert "run: is a run folder, not an adapter's; use --candidate-run run" in told
+    assert "run: is a run folder, not an adapter; use --candidate-run run" in told
     assert ends(capsys, "gate", "gate.yaml", "--candidate-run", "run", "--out", "o")[0] == 0
     assert verdicts("o") == {"tuned": "PASS"}
     for wrong, line in (

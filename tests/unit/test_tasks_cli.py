@@ -166,3 +166,13 @@ def test_the_documentation_names_every_key() -> None:
     for part in [schema, *schema["$defs"].values()]:
         for name in part.get("properties", {}):
             assert re.search(rf"`{name}`", text), f"docs/tasks.md does not name `{name}`"
+
+
+def test_validate_takes_an_experiment_for_its_tasks_also_those_written_out_in_it(folder: Path) -> None:
+    inline = yaml.safe_load((folder / "task.yaml").read_text(encoding="utf-8")) | {"name": "inline"}
+    experiment = folder / "experiment.yaml"
+    raw = {"name": "trial", "tasks": ["task.yaml", inline], "strategies": {"zero_shot": {}}}
+    experiment.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    result = call("validate", str(experiment))
+    assert result.exit_code == 0
+    assert [line.partition(":")[0] for line in result.output.splitlines()] == ["checked", "compass", "inline"]

@@ -340,7 +340,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, name: str, text: str) -> None:
 
 
 def test_a_suffix_that_tells_nothing_is_refused(tmp_path: Path) -> None:
-    assert "give items.test.format" in refusal(items_of, tmp_path / "items.xlsx")
+    assert "give items.test.format" in refusal(items_of, tmp_path / "items.dat")
 
 
 def test_an_id_that_stands_twice_is_refused() -> None:
@@ -509,3 +509,25 @@ def test_names_of_columns_go_with_csv_alone(tmp_path: Path) -> None:
         list(read_split(source, "test", FieldNames(), tmp_path))
     with pytest.raises(ValueError, match="columns go with the path of a CSV file"):
         Source(dataset="x", columns=("input",))
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "said"),
+    [
+        ("rows.csv", ";", "semicolons: save it with commas"),
+        ("rows.csv", "\t", "tabs: name it *.tsv"),
+        ("rows.tsv", ",", "commas: name it *.csv"),
+    ],
+)
+def test_a_table_with_other_marks_between_its_columns_says_so(
+    tmp_path: Path, name: str, mark: str, said: str
+) -> None:
+    (tmp_path / name).write_text(f"input{mark}target\na{mark}b\n", encoding="utf-8")
+    assert f"its columns are separated by {said}" in refusal(lambda: items_of(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.XLS", "rows.ods", "rows.csv", "rows.jsonl"])
+def test_a_spreadsheet_is_told_as_one_under_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04\x14\x00")
+    line = refusal(lambda: items_of(tmp_path / name))
+    assert line.endswith(f"{name}: is a spreadsheet; save its sheet as CSV, and name that file")
