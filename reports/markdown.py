@@ -17,7 +17,7 @@ def markdown(run: RunData) -> str:
         lines += [*_flips(run.summary), ""]
     lines += ["## Checks", ""]
     lines += [
-        f"- {'**ends it**' if c.ends else 'holds' if c.good else 'note'}: {plain(c.text, 500)}"
+        f"- {'**decides**' if c.ends else 'passed' if c.good else 'note'}: {plain(c.text, 500)}"
         for c in run.decision.checks
     ]
     lines += [f"- note: {plain(f'{n.strategy} (seed {n.seed}): {n.text}', 500)}" for n in run.summary.notes]
@@ -32,7 +32,8 @@ def markdown(run: RunData) -> str:
 
 def _strategies(decision: Decision) -> list[str]:
     lines = [
-        "| strategy | score | difference | 95 % interval | p | kept | 1,000 answers | 1,000 right | paid |"
+        "| strategy | score | difference | 95 % interval | p | retention | 1,000 answers | 1,000 right "
+        "| paid back |"
     ]
     lines.append("|---|---|---|---|---|---|---|---|---|")
     for each in decision.candidates:

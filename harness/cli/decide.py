@@ -123,7 +123,7 @@ def _print(decision: Decision) -> None:
     if any(len(each.tasks) > 1 for each in decision.candidates):
         console.print(by_task_table(decision))
     for check in decision.checks:
-        mark = "ends it" if check.ends else "ok" if check.good else "note"
+        mark = "decides" if check.ends else "ok" if check.good else "note"
         console.print(f"[{mark}] {check.name}: {check.text}", markup=False, soft_wrap=True)
     if decision.changes:
         console.print("\nWhat would change it:", markup=False)

@@ -125,7 +125,10 @@ class Measured:
 
     def lacking(self, name: str) -> str:
         """Return what a strategy lacks that running again would give; "" where it is finished."""
-        found = [each.text for each in self.run.missing if each.strategy == name and not each.error]
+        mine = [each for each in self.run.missing if each.strategy == name and not each.error]
+        if sum(each.what == "answers" and each.done == 0 for each in mine) == len(self.run.infos):
+            return "all its answers"
+        found = [each.text for each in mine]
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         return ", ".join(found[:_SHOWN]) + more
 

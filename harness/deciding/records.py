@@ -36,7 +36,7 @@ class Limits(Frozen):
 
 
 class Check(Frozen):
-    """A question that comes before the comparison. One with ``ends`` True ends it."""
+    """A question that comes before the comparison. One with ``ends`` True settles the decision."""
 
     name: str
     good: bool

@@ -35,7 +35,7 @@ def test_markdown_has_the_verdict_every_strategy_and_every_task(run: Path) -> No
     assert text.startswith("# made\n\nNo decision: 3 of 288 answers failed")
     for name in (*STRATEGIES, "handbook", "routing", "sums"):
         assert name.replace("_", r"\_") in text
-    assert "**ends it**" in text
+    assert "**decides**" in text
 
 
 def test_json_holds_summary_and_decision(run: Path) -> None:

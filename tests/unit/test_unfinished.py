@@ -131,6 +131,8 @@ def changed(folder: Path, *statements: str, **experiment: Any) -> Path:
          "rag lacks a (0 of 60 answers)"),
         (("DELETE FROM results WHERE recipe = 'zero_shot/kept' AND item_id > 'kept-0050'",), {},
          "zero_shot lacks kept (51 of 60 answers)"),
+        (("DELETE FROM results WHERE strategy = 'rag'",), {},
+         "not finished: rag lacks all its answers; run"),
     ],
 )  # fmt: skip
 def test_whatever_is_missing_ends_it(
