@@ -38,8 +38,8 @@ class GateResult(Frozen):
     """The gate's answer; candidates are ranked, the best first.
 
     Its verdict is the worst candidate's, or with ``best`` PASS where one of them passes. ``level`` is the
-    one-sided level of passing, at which the checks' lower bounds stand: ``alpha``, or with ``best`` alpha over
-    the number of candidates; upper bounds stand at ``alpha``.
+    one-sided level of passing, at which the checks' lower bounds stand: ``alpha``, or with ``best`` alpha
+    over the number of candidates; upper bounds stand at ``alpha``.
     """
 
     schema_version: Literal[2] = 2
