@@ -1,4 +1,4 @@
-"""Files that are opened without surprise and read within bounds, and files that are as before or whole."""
+"""Files that are read within bounds, and files that a kill leaves as they were or whole."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ MARKS = {
     "REFUSED": "🚫",
 }
 _LONGEST = 160
-_LONGEST_NOTE = 400
+_LONGEST_REASON = 2_000
+"""What a verdict rests on, and what a reader must know beside, is told in full."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
 
 
@@ -29,8 +30,18 @@ def markdown(result: GateResult) -> str:
     for candidate in result.candidates:
         lines += _candidate(candidate)
     against = f" Baseline: `{_code(result.baseline)}`." if result.baseline else ""
-    lines.append(f"One-sided bounds at {100 * (1 - result.alpha):g} %; drops corrected by Holm.{against}")
+    lines.append(f"{_bounds(result)}; drops corrected by Holm.{against}")
     return "\n".join(lines) + "\n"
+
+
+def _bounds(result: GateResult) -> str:
+    """Say at which levels the bounds stand, and which of several candidates decides."""
+    usual = f"{100 * (1 - result.alpha):g} %"
+    if result.level < result.alpha:
+        lower = f"{100 * (1 - result.level):.4g} %"
+        return f"One candidate that passes is enough: lower bounds at {lower}, upper ones at {usual}"
+    several = "The worst candidate decides. " if len(result.candidates) > 1 and not result.best else ""
+    return f"{several}One-sided bounds at {usual}"
 
 
 def _ranking(result: GateResult) -> list[str]:
@@ -48,7 +59,7 @@ def _candidate(candidate: CandidateResult) -> list[str]:
     lines.append("|---|---|---|---|---|---|---|")
     lines += [_row(check) for check in candidate.checks]
     lines.append("")
-    lines += [f"- {plain(note, _LONGEST_NOTE)}" for note in candidate.notes]
+    lines += [f"- {plain(note, _LONGEST_REASON)}" for note in candidate.notes]
     lines += [""] if candidate.notes else []
     if candidate.flips:
         lines += ["<details><summary>Worst flips: right before, wrong now</summary>", ""]
@@ -64,7 +75,7 @@ def _row(check: CheckResult) -> str:
     margin = "" if check.margin is None or check.difference is None else f"{100 * check.margin:.1f}"
     n = str(check.n) if check.n else ""
     cells = (plain(check.name), f"{MARKS[check.verdict]} {check.verdict}", difference, bounds, margin, n)
-    return "| " + " | ".join((*cells, plain(check.text))) + " |"
+    return "| " + " | ".join((*cells, plain(check.text, _LONGEST_REASON))) + " |"
 
 
 def _flip(flip: Flip) -> str:

@@ -47,7 +47,7 @@ def check_patterns(adapter: Examined, names: Sequence[str]) -> None:
     for key, pattern, as_used in _patterns(adapter.config):
         try:
             if not isinstance(pattern, str):
-                raise TypeError("it is no text")
+                raise TypeError("it is not a text")
             if len(pattern) > _LONGEST or _NESTED.search(pattern):
                 raise adapter.fault(CONFIG, f"{key} is a pattern that could take for ever", _BY_NAME, pattern)
             re.compile(as_used)

@@ -26,10 +26,11 @@ def baseline() -> None:
     help="Largest share of its answers that may have failed [default: 0].",
 )  # fmt: skip
 def promote(run: Path, reason: str, strategy: str | None, out: Path | None, error_rate: float) -> None:
-    """Write the per-item scores of a strategy of RUN as a baseline to commit.
+    """Write a baseline to commit, from a finished run.
 
-    It must have answered all that the run asks, and no more of its answers may have failed than --error-rate
-    says. The file holds no times and is the same byte for byte whenever it is written from the same scores.
+    The file holds the per-item scores of a strategy of RUN and no times: the same scores give the same bytes.
+    The strategy must have answered all that the run asks, and no more of its answers may have failed than
+    --error-rate says.
     """
     from harness.gate.baseline import baseline_of, replaced_by, write_baseline
     from reports._data import load_rows

@@ -45,9 +45,10 @@ def index() -> None:
 def build(
     corpus: Path, out: Path, embedder: str, chunk_tokens: int, overlap_tokens: int, kind: IndexKind
 ) -> None:
-    """Build the index of CORPUS: a folder of documents, or a .jsonl file with id, title, text.
+    """Build the index of CORPUS.
 
-    Documents are text, Markdown, reStructuredText, HTML, Word and PDF; what is left out is named.
+    CORPUS is a folder of documents, or a .jsonl file with id, title and text. Documents are text,
+    Markdown, reStructuredText, HTML, Word and PDF; what is left out is named.
 
     An index that stands in DIR is replaced when the new one is complete.
     """
@@ -77,7 +78,7 @@ def build(
 @click.argument("folder", type=_folder, metavar="DIR")
 @click.argument("paths", type=_folder, nargs=-1, required=True, metavar="PATH...")
 def add(folder: Path, paths: tuple[Path, ...]) -> None:
-    """Add documents to the index in DIR, or replace those of the same id.
+    """Add or replace documents, by their ids.
 
     PATH is a folder, a .jsonl file, or one document, whose id is its name without the suffix.
     """
@@ -97,7 +98,10 @@ def add(folder: Path, paths: tuple[Path, ...]) -> None:
 @click.argument("folder", type=_folder, metavar="DIR")
 @click.argument("document_ids", nargs=-1, required=True, metavar="DOC_ID...")
 def remove(folder: Path, document_ids: tuple[str, ...]) -> None:
-    """Remove documents from the index in DIR; when one of them is not there, none is removed."""
+    """Remove documents from the index in DIR.
+
+    When one of them is not there, none is removed.
+    """
     opened, about = _open_files(folder)
     for document_id in document_ids:
         if document_id not in about["documents"]:
@@ -116,7 +120,10 @@ def remove(folder: Path, document_ids: tuple[str, ...]) -> None:
 @click.option("-k", "--top-k", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--min-score", type=click.FloatRange(-1.0, 1.0), help="Leave out what scores less.")
 def search(folder: Path, query: str, top_k: int, min_score: float | None) -> None:
-    """Print the passages of DIR that are nearest to QUERY: score, chunk, title and text, best first."""
+    """Print the passages of DIR that are nearest to QUERY.
+
+    Each with score, chunk, title and text, the best first.
+    """
     opened, _, embedder = _open(folder)
     from strategies._chunks import text_to_read
 

@@ -30,9 +30,10 @@ def tasks() -> None:
 @click.argument("refs", nargs=-1, metavar="[PATH]...")
 @allow_plugin
 def list_tasks(refs: tuple[str, ...]) -> None:
-    """List the built-in tasks and those at PATH: a task folder, a glob, or builtin:SUITE.
+    """List the built-in tasks and those at PATH.
 
-    Columns: name, kind, role, number of items of each split, of documents, and metrics, the primary first.
+    PATH is a task folder, a glob, or builtin:SUITE. Columns: name, kind, role, number of items of each
+    split, of documents, and metrics, the primary first.
     """
     files = [file for suite in builtin_tasks().values() for file in suite]
     given = resolve_tasks(refs, Path.cwd(), "tasks list")
@@ -67,9 +68,10 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 )
 @allow_plugin
 def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
-    """Look for faults in the tasks at PATH: a task folder, a glob, an experiment file, or builtin:SUITE.
+    """Look for faults in the tasks at PATH.
 
-    Prints one line a finding. Exit code 0, or 2 when a task cannot be loaded or has an error.
+    PATH is a task folder, a glob, an experiment file, or builtin:SUITE. Prints one line a finding. Exit
+    code 0, or 2 when a task cannot be loaded or has an error.
     """
     tasks = _meant(refs)
     count_tokens, context_length = _counter(model) if model else (None, None)
@@ -117,5 +119,8 @@ def _counter(model: str) -> tuple[CountTokens, int]:
 
 @tasks.command()
 def schema() -> None:
-    """Print the JSON Schema (draft 2020-12) of task.yaml, for editors and other programs."""
+    """Print the JSON Schema of task.yaml, for editors.
+
+    It is of draft 2020-12.
+    """
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -37,13 +37,16 @@ class CandidateResult(Frozen):
 class GateResult(Frozen):
     """The gate's answer; candidates are ranked, the best first.
 
-    Its verdict is the worst candidate's, or with ``best`` PASS where one of them passes.
+    Its verdict is the worst candidate's, or with ``best`` PASS where one of them passes. ``level`` is the
+    one-sided level of passing, at which the checks' lower bounds stand: ``alpha``, or with ``best`` alpha
+    over the number of candidates; upper bounds stand at ``alpha``.
     """
 
     schema_version: Literal[2] = 2
     gate: str
     verdict: Verdict
     alpha: float
+    level: float
     best: bool
     baseline: str
     candidates: tuple[CandidateResult, ...]
@@ -87,6 +90,7 @@ def evaluate(
         gate=gate.name,
         verdict="PASS" if best and "PASS" in verdicts else worst(verdicts),
         alpha=gate.alpha,
+        level=level,
         best=best,
         baseline=gate.baseline or "",
         candidates=tuple(ranked),

@@ -26,6 +26,7 @@ def with_refused(
             gate=gate.name,
             verdict="REFUSED",
             alpha=gate.alpha,
+            level=gate.alpha,
             best=best,
             baseline=gate.baseline or "",
             candidates=results,

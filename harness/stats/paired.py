@@ -99,7 +99,7 @@ class Paired:
         """How the p-value is computed."""
         if self.method == "tango":
             return "mcnemar"
-        if self.method in ("no spread", "same answers"):
+        if self.same or (self.method == "no spread" and abs(self.estimate) < 1e-9):
             return "none"
         return "t" if self.method == "t over seeds" or self.n_clusters > MOST_UNITS else "sign flip"
 
@@ -218,7 +218,8 @@ class Paired:
             return 1.0
         if self.test == "sign flip":
             return sign_flip_p(self._sums)
-        return t_p_value(self.estimate / self.standard_error, self._df)
+        # Thousands of units without any spread differ alike: nothing is surer.
+        return t_p_value(self.estimate / self.standard_error, self._df) if self.standard_error else 0.0
 
     def bca(self, alpha: float = 0.05) -> tuple[float, float] | None:
         """Return the bootstrap interval as a second opinion on scores that are not binary.

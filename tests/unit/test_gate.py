@@ -22,13 +22,14 @@ from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import baseline_of, write_baseline
 from harness.gate.comparing import compared
-from harness.gate.evaluate import evaluate
+from harness.gate.evaluate import CandidateResult, GateResult, evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan
 from harness.gate.spec import GateFile, load_gate
 from harness.stats import Macro, paired
 from harness.stats.bounded import margin_p
 from harness.tasks.loading import load_tasks
+from reports.gate_markdown import markdown
 from tests.unit._gate import Rule, first, made, rows_of, task_named
 
 N = 400
@@ -202,6 +203,28 @@ def test_of_many_candidates_at_the_margin_hardly_ever_one_passes_as_the_best() -
     p = margin_p([-1.0, 0.0], 1.0, np.stack([np.arange(n + 1), n - np.arange(n + 1)], axis=1), -margin)[lost]
     assert (p < 0.05).any(axis=1).mean() > 0.3
     assert (p < 0.05 / 20).any(axis=1).mean() <= 0.05 + 2.6 * (0.05 * 0.95 / runs) ** 0.5
+
+
+def test_a_job_summary_tells_reasons_in_full_and_the_levels_of_its_bounds(tmp_path: Path) -> None:
+    reason = "not proven; " + "a long reason " * 30 + "and its end"
+    check = CheckResult(name="a", verdict="INCONCLUSIVE", text=reason)
+    one = CandidateResult(
+        candidate="v8", verdict="INCONCLUSIVE", gain=None, p_better=None, checks=(check,), flips=()
+    )
+    result = GateResult(
+        gate="g", verdict="INCONCLUSIVE", alpha=0.05, level=0.05, best=False, baseline="", candidates=(one,)
+    )
+    assert reason in markdown(result)
+    assert "One-sided bounds at 95 %;" in markdown(result)
+    assert "The worst candidate decides." not in markdown(result)
+    two = result.model_copy(update={"candidates": (one, one)})
+    assert "The worst candidate decides. One-sided bounds at 95 %;" in markdown(two)
+    run = rows_of(run_of(tmp_path / "run", first(360)))
+    best = evaluate(
+        gate_of(), run, ["candidate", "production"], baseline_of(run, "production", "used"), best=True
+    )
+    assert best.level == 0.025
+    assert "lower bounds at 97.5 %, upper ones at 95 %;" in markdown(best)
 
 
 def test_flips_show_the_worst_items_with_both_texts(tmp_path: Path) -> None:

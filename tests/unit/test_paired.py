@@ -281,3 +281,15 @@ def test_what_a_mean_over_tasks_detects_is_found_four_times_in_five(n: int) -> N
         found.append(low > 0)
     assert 0.72 <= np.mean(found) <= 0.92, told
     assert macro(0.0).items_to_detect(told / 2, 0.05 / 3) > 2 * 3 * n  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("n", [1, 2, 6, 40, 3000])
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_loss_that_is_the_same_everywhere_is_no_chance(n: int, size: int) -> None:
+    clusters = [str(unit) for unit in range(n) for _ in range(size)]
+    found = paired(np.full(n * size, 0.3), np.ones(n * size), clusters)
+    assert found.method == "no spread"
+    assert (found.p_value > 0.4) == (n < 3)
+    assert (found.drop_p < 0.05) == (n >= 6)
+    same = paired(np.full(n * size, 0.3), np.full(n * size, 0.3), clusters)
+    assert same.p_value == 1.0
