@@ -20,7 +20,7 @@ class Plain:
     """Asks as it is; breaks while preparing when told to."""
 
     options_type = Options
-    traits = Traits(kind="prompt")
+    traits = Traits(kind="prompt", plain=True)
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error

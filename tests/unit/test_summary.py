@@ -49,14 +49,16 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
     )
 
 
-class Bare(Plain):
-    """States that it is what the others are compared with."""
+class Shown(Plain):
+    """States that it is not what adapting is compared with."""
 
-    traits = Traits(kind="prompt", plain=True)
+    traits = Traits(kind="prompt")
 
 
 class Better(Plain):
     """Gets every item right; the plain one is given a model that gets only some."""
+
+    traits = Traits(kind="other")
 
     def prepare(self, context):
         prepared = super().prepare(context)
@@ -209,7 +211,7 @@ def test_the_cost_of_a_query_weighs_the_target_tasks_and_not_their_items(tmp_pat
 
 
 def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tmp_path: Path) -> None:
-    chains = [chain_of("plain", Plain()), chain_of("better", Better()), chain_of("bare", Bare())]
+    chains = [chain_of("plain", Shown()), chain_of("better", Better()), chain_of("bare", Plain())]
     plan = plan_of(tmp_path, RuleModel(), [task_of(12), task_of(12, "kept", role="retention")], chains)
     strategies = {"plain": {"use": "few_shot"}, "better": {"use": "lora"}, "bare": {"use": "zero_shot"}}
     with Store.open(tmp_path) as store:
