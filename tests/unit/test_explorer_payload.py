@@ -324,7 +324,11 @@ def test_items_stay_while_a_second_seed_is_under_way(tmp_path: Path) -> None:
     run_dir = made_run(tmp_path / "run")
     before = load_rows(run_dir)
     recipe = before.manifest.recipes["zero_shot"]["sums"]
+    both = before.manifest.experiment | {"seeds": [*before.manifest.experiment["seeds"], 1]}
+    text = before.manifest.model_copy(update={"experiment": both}).model_dump_json()
+    (run_dir / "manifest.json").write_text(text, encoding="utf-8")
     with Store.open(run_dir) as store:
+        store.write_manifest_digest(text)
         first = next(iter(store.results([recipe])))
         store.write_batch(recipe, {}, [first.model_copy(update={"seed": first.seed + 1})])
     now = AskedItems(load_rows(run_dir))

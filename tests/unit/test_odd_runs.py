@@ -54,7 +54,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"name: {task}\nkind: generate\nrole: {role}\nmetrics: [exact_match]\n"
             "items: {test: test.jsonl}\n"
         )
-        rows = [{"id": f"{task}-{n:04}", "input": f"question {n}?", "target": "yes"} for n in range(20)]
+        rows: list[dict[str, Any]] = [
+            {"id": f"{task}-{n:04}", "input": f"question {n}?", "target": "yes"} for n in range(20)
+        ]
+        rows[0] |= {"tags": ["critical"]}
         (folder / task / "test.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / "experiment.yaml").write_text("tasks: [faq, routing, general]\nstrategies: [zero_shot]\n")
     budgets = "budgets: {tokens_per_item: 1.5, latency: 2.0}\nmust_pass: [critical]\nforgetting: 0.4\n"
