@@ -31,6 +31,8 @@ _NODES, _AT_ONCE = 32, 200_000
 """Places of the integral that are computed at once, and numbers that this may take."""
 _BISECTIONS, _SECANTS, _CLOSE = 24, 60, 1e-6
 _NEARLY_CLOSE, _CENTRAL, _ASIDE, _FAR, _UNSURE = 1e-3, 0.05, 0.5, 1e6, 0.1
+_NOTHING = 1e-13
+"""What is smaller than this beside the rest is 0: rounding, of which no saddle point is made."""
 _SMALLEST = 1e-300
 
 
@@ -127,7 +129,8 @@ def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Float
     parts = np.concatenate([sums - null * sizes, largest * (_LEAST - null)], axis=-1)
     times = np.concatenate([counts, np.ones_like(largest)], axis=-1)
     parts = np.where(times > 0, parts, 0.0)
-    return parts / np.sqrt((times * parts**2).sum(axis=-1, keepdims=True)), times
+    parts = parts / np.sqrt((times * parts**2).sum(axis=-1, keepdims=True))
+    return np.where(np.abs(parts) < _NOTHING, 0.0, parts), times
 
 
 def _saddle(parts: Floats, times: Floats) -> Floats:
