@@ -297,6 +297,10 @@ Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
 """Up to three hundred years."""
 
 
+STATED = "as stated by the adapter"
+"""Of a figure that an adapter from elsewhere brings along, and that nobody has measured."""
+
+
 class PrepareCost(Frozen):
     """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from harness.errors import shorten
-from harness.types import PrepareCost
+from harness.types import STATED, PrepareCost
 from strategies._adapter_files import MANIFEST, AdapterManifest
 
-STATED = "as stated by the adapter"
 _MOST_NOTES = 10
 
 

@@ -173,7 +173,7 @@ def names_of(items: Sequence[str], clusters: Clusters) -> list[str] | None:
 
 
 def cluster_sizes(task: Task, items: Sequence[TaskItem]) -> tuple[int, ...]:
-    """Return how many items each cluster has; ones where the task names none."""
+    """Return how many items each cluster has; ones where every item stands alone."""
     clusters = clusters_of(task, items)
     return tuple(Counter(clusters.values()).values()) if clusters else (1,) * len(items)
 

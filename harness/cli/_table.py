@@ -11,7 +11,8 @@ from rich.table import Table
 
 from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.deciding.records import Candidate, Decision, TaskLead
-from harness.deciding.wording import STATED, cost_bounds, kept, money, once, p_value, points
+from harness.deciding.wording import cost_bounds, kept, money, once, p_value, points
+from harness.types import STATED
 
 if TYPE_CHECKING:
     from harness.gate.baseline import Baseline

@@ -154,16 +154,17 @@ def _beside(gate_file: Path, name: str) -> Path:
 
 def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int | None, show: bool) -> None:
     from harness.analysis.scores import cluster_sizes
-    from harness.gate.planning import plan
+    from harness.gate.planning import plan, planned_checks
     from harness.progress import progress_for
     from harness.tasks.selection import chosen
 
     sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
     by_name = {task.task.name: task.task for task in tasks}
-    found = plan(wanted, by_name, sizes, place, progress_for(sys.stderr))
+    progress = progress_for(sys.stderr)
     if show:
         from harness.cli._table import plan_table, wide_console
 
+        found = plan(wanted, by_name, sizes, place, progress)
         wide_console().print(plan_table(found, wanted.expected_flips))
         together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
         more = "thousands of" if found.times is None else f"{found.times:.1f}"
@@ -174,7 +175,7 @@ def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int
             + ("" if enough else f" For 80 % it takes {more} times the items.")
         )
         return
-    for check in found.checks:
+    for check in planned_checks(wanted, by_name, sizes, place, progress):
         if not check.enough:
             needed = "thousands of times as many" if check.needed is None else f"{check.needed:,}"
             click.echo(

@@ -42,7 +42,7 @@ def _candidate(measured: Measured, name: str) -> Candidate:
         detectable=mean.detectable(_level(measured)),
         needed=mean.items_to_detect(mean.estimate, _level(measured)),
         n_items=mean.n,
-        n_groups=sum(task.n_clusters for task in mean.tasks),
+        n_groups=mean.n_clusters,
         n_seeds=max(task.n_seeds for task in mean.tasks),
         per_1000=cost.per_1000,
         per_1000_low=cost.per_1000_bounds and cost.per_1000_bounds[0],

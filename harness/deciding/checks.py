@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.analysis.findings import Cell
 from harness.deciding.measured import Measured
 from harness.deciding.records import Candidate, Check
-from harness.deciding.wording import STATED
+from harness.types import STATED
 
 
 def checks_of(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Check]:

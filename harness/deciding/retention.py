@@ -22,7 +22,7 @@ from harness.analysis.findings import Contrast, InformationChange, StrategyDrift
 from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.deciding.records import ForgettingState, Limits, Retained
 from harness.drift import GENERAL_TEXT
-from harness.stats import Macro, Paired, holm
+from harness.stats import Macro, Paired, drop_p, holm
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _lost_scores(evidence: Evidence, limits: Limits) -> Iterable[str]:
 
 
 def _lost_information(evidence: Evidence, limits: Limits) -> Iterable[tuple[str, str]]:
-    corrected = holm([_one_sided(each.difference, each.p_value) for each in evidence.information])
+    corrected = holm([drop_p(each.difference, each.p_value) for each in evidence.information])
     for each, p in zip(evidence.information, corrected, strict=True):
         share = -each.difference / each.base if each.base > 0 else 0.0
         if p < limits.alpha and share >= limits.max_information_loss:
@@ -167,7 +167,3 @@ def _perplexity(evidence: Evidence, limits: Limits) -> Iterable[str]:
     for text in evidence.drift.texts if evidence.drift else ():
         if text.text == GENERAL_TEXT and text.perplexity_ratio > limits.max_perplexity_ratio:
             yield f"the perplexity of general text is {text.perplexity_ratio:.2f} times the base's"
-
-
-def _one_sided(difference: float, p_value: float) -> float:
-    return p_value / 2 if difference < 0 else 1.0

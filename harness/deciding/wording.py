@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.deciding.records import Candidate, Decision, Retained, TaskLead
+from harness.types import STATED
 
 VERBS = {
     "prompt": "Prompt",
@@ -171,10 +172,6 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
     if mine.once > 0 or mine.break_even_queries is None or not mine.break_even_known:
         text += f"; {break_even(mine)}"
     return text + "."
-
-
-STATED = "as stated by the adapter"
-"""Of a figure that an adapter from elsewhere brings along, and that nobody has measured."""
 
 
 def break_even(mine: Candidate) -> str:

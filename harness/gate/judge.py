@@ -5,8 +5,7 @@ margin:
 
 - PASS: L > -m.
 - FAIL: L <= -m and a drop that an equally good candidate would show in less than 5 % of runs, by the paired
-test
-  that decides everywhere else. Judged over all checks of the candidate by Holm.
+  test that decides everywhere else. Judged over all checks of the candidate by Holm.
 - INCONCLUSIVE otherwise.
 """
 

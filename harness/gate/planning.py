@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.gate.spec import GateFile
-from harness.progress import Progress, SilentProgress
-from harness.stats import POWER, Suite, fewest_units, least_margin, least_times
+from harness.progress import Progress, SilentProgress, Step
+from harness.stats import POWER, Suite, fewest_units, least_times
 from harness.types import Frozen, Task
 
 
@@ -54,6 +56,16 @@ _SHOWN_FROM = 5_000
 """Units of all checks from which on planning takes a second or more, and shows how far it is."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A check of a difference: ``key`` is where it stands in the gate file."""
+
+    key: str
+    name: str
+    margin: float
+    suite: Suite
+
+
 def plan(
     gate: GateFile,
     tasks: Mapping[str, Task],
@@ -61,7 +73,7 @@ def plan(
     place: Path,
     progress: Progress | None = None,
 ) -> Plan:
-    """Return what every check can see.
+    """Return what every check can see, and all of them together.
 
     Args:
         gate: The gate.
@@ -73,38 +85,40 @@ def plan(
     Raises:
         InputError: A check could not pass even if no item changed.
     """
-    asked = [
-        (key, name, margin, tuple(tuple(sizes[task]) for task in names))
-        for key, name, margin, names in _asked(gate, tasks)
-    ]
-    for key, name, margin, of_tasks in asked:
-        _refuse_too_few(key, name, margin, of_tasks, gate.alpha, place)
-    suites = [
-        (Suite(each, gate.expected_flips, gate.expected_together), margin) for _, _, margin, each in asked
-    ]
-    units = sum(len(each) for _, _, _, of_tasks in asked for each in of_tasks)
-    watched = progress if progress and units >= _SHOWN_FROM else SilentProgress()
-    with watched.step("planning the checks", len(asked) + 1) as step:
-        checks = []
-        for (_, name, margin, _), (suite, _) in zip(asked, suites, strict=True):
-            checks.append(_planned(gate, name, margin, suite, len(asked)))
-            step.advance(1, name)
-        times = least_times(lambda times: _all_pass(suites, gate.alpha, times) >= POWER)
+    asked = _asked(gate, tasks, sizes, place)
+
+    def all_pass(times: float) -> bool:
+        return math.prod(each.suite.passes(each.margin, gate.alpha, times) for each in asked) >= POWER
+
+    with _watched(progress, asked, len(asked) + 1) as step:
+        checks = _planned(gate, asked, step)
+        times = least_times(all_pass)
         step.advance(1, "all together")
     return Plan(
-        checks=tuple(checks),
+        checks=checks,
         passes=math.prod(check.passes for check in checks),
         fails=1 - math.prod(1 - check.fails for check in checks),
         times=times,
     )
 
 
-def _all_pass(suites: Sequence[tuple[Suite, float]], alpha: float, times: float) -> float:
-    return math.prod(suite.passes(margin, alpha, times) for suite, margin in suites)
+def planned_checks(
+    gate: GateFile,
+    tasks: Mapping[str, Task],
+    sizes: Mapping[str, Sequence[int]],
+    place: Path,
+    progress: Progress | None = None,
+) -> tuple[PlannedCheck, ...]:
+    """Return what every check can see by itself, as a gate that runs says beforehand; see `plan`."""
+    asked = _asked(gate, tasks, sizes, place)
+    with _watched(progress, asked, len(asked)) as step:
+        return _planned(gate, asked, step)
 
 
-def _asked(gate: GateFile, tasks: Mapping[str, Task]) -> list[tuple[str, str, float, list[str]]]:
-    """Return key, name, margin and tasks of every check of a difference."""
+def _asked(
+    gate: GateFile, tasks: Mapping[str, Task], sizes: Mapping[str, Sequence[int]], place: Path
+) -> list[_Asked]:
+    """Return every check of a difference; the first that could not pass is refused."""
     found: list[tuple[str, str, float, list[str]]] = []
     for index, check in enumerate(gate.checks):
         names = gate.matched(check, tasks)
@@ -113,33 +127,51 @@ def _asked(gate: GateFile, tasks: Mapping[str, Task]) -> list[tuple[str, str, fl
     if gate.forgetting is not None:
         retained = [name for name, task in tasks.items() if task.role == "retention"]
         found.append(("forgetting", "forgetting", gate.forgetting, retained))
-    return found
+    flips, together = gate.expected_flips, gate.expected_together
+    asked = [
+        _Asked(key, name, margin, Suite(tuple(tuple(sizes[task]) for task in names), flips, together))
+        for key, name, margin, names in found
+    ]
+    for each in asked:
+        _refuse_too_few(each, gate.alpha, place)
+    return asked
 
 
-def _refuse_too_few(
-    key: str, name: str, margin: float, sizes: Sequence[Sequence[int]], alpha: float, place: Path
-) -> None:
-    best = math.hypot(*(least_margin(each, alpha) for each in sizes)) / len(sizes)
+def _watched(progress: Progress | None, asked: Sequence[_Asked], total: int) -> AbstractContextManager[Step]:
+    units = sum(each.suite.n_clusters for each in asked)
+    watched = progress if progress and units >= _SHOWN_FROM else SilentProgress()
+    return watched.step("planning the checks", total)
+
+
+def _refuse_too_few(asked: _Asked, alpha: float, place: Path) -> None:
+    suite, margin, best = asked.suite, asked.margin, asked.suite.least_margin(alpha)
     if best < margin:
         return
-    n, groups = sum(map(sum, sizes)), sum(map(len, sizes))
-    told = f"{n} items of {name}" if groups == n else f"{n} items of {name} in {groups} groups"
+    n, groups = suite.n, suite.n_clusters
+    told = f"{n} items of {asked.name}" if groups == n else f"{n} items of {asked.name} in {groups} groups"
     alike = "" if groups == n else " of one size"
-    takes = f"{fewest_units(margin, alpha, len(sizes))}{alike} that do not change"
+    takes = f"{fewest_units(margin, alpha, len(suite.sizes))}{alike} that do not change"
     problem = f"{told} cannot hold a margin of {margin:g}: it takes {takes}"
     remedy = f"ask more {'items' if groups == n else 'groups'}, or set a margin above {best:.3f}"
-    raise InputError(place, key, problem, remedy)
+    raise InputError(place, asked.key, problem, remedy)
 
 
-def _planned(gate: GateFile, name: str, margin: float, suite: Suite, n_checks: int) -> PlannedCheck:
-    times = suite.times_for_power(margin, gate.alpha)
-    return PlannedCheck(
-        name=name,
-        n=suite.n,
-        n_clusters=sum(map(len, suite.sizes)),
-        margin=margin,
-        fewest=fewest_units(margin, gate.alpha, len(suite.sizes)),
-        passes=suite.passes(margin, gate.alpha),
-        fails=suite.fails(margin, gate.alpha, gate.alpha / n_checks),
-        needed=None if times is None else math.ceil(times * suite.n),
-    )
+def _planned(gate: GateFile, asked: Sequence[_Asked], step: Step) -> tuple[PlannedCheck, ...]:
+    checks = []
+    for each in asked:
+        suite, margin = each.suite, each.margin
+        times = suite.times_for_power(margin, gate.alpha)
+        checks.append(
+            PlannedCheck(
+                name=each.name,
+                n=suite.n,
+                n_clusters=suite.n_clusters,
+                margin=margin,
+                fewest=fewest_units(margin, gate.alpha, len(suite.sizes)),
+                passes=suite.passes(margin, gate.alpha),
+                fails=suite.fails(margin, gate.alpha, gate.alpha / len(asked)),
+                needed=None if times is None else math.ceil(times * suite.n),
+            )
+        )
+        step.advance(1, each.name)
+    return tuple(checks)

@@ -7,15 +7,15 @@ items will flip (as often to the better as to the worse), and how often a whole 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from harness.stats.bounded import lower_bounds, margins_held
-from harness.stats.power import POWER
+from harness.stats.bounded import least_margin, lower_bounds, margins_held
+from harness.stats.power import POWER, least_times
 from harness.stats.single import Floats
 from harness.stats.tango import mcnemar_p
 
@@ -25,7 +25,6 @@ DRAWS, FEWER_DRAWS = 1000, 300
 SEED = 20261
 _MOST_DRAWN = 4_000_000
 """Units drawn at once, over all draws."""
-_MOST_TIMES, _NEAR = 4096.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,15 @@ class Suite:
     def n(self) -> int:
         """Items of all tasks."""
         return sum(sum(each) for each in self.sizes)
+
+    @property
+    def n_clusters(self) -> int:
+        """Independent groups of items of all tasks."""
+        return sum(map(len, self.sizes))
+
+    def least_margin(self, alpha: float) -> float:
+        """Return the least mean loss that these items can exclude, if none of them changes."""
+        return math.hypot(*(least_margin(each, alpha) for each in self.sizes)) / len(self.sizes)
 
     def fails(self, margin: float, alpha: float, drop_alpha: float) -> float:
         """Return how often an equally good candidate fails, 0.0 to 1.0.
@@ -83,24 +91,6 @@ class Suite:
             At most 1.0 where there are enough, to about 5 %; None beyond some thousand times as many.
         """
         return least_times(lambda times: self.passes(margin, alpha, times) >= POWER)
-
-
-def least_times(enough: Callable[[float], bool], least: float = 0.0) -> float | None:
-    """Return how many times as many items are enough, to 5 %; None beyond some thousand times as many.
-
-    Args:
-        enough: Whether so many times as many are.
-        least: So many are known not to be.
-    """
-    low, high = least, max(1.0, 2 * least)
-    while not enough(high):
-        low, high = high, 2 * high
-        if high > _MOST_TIMES:
-            return None
-    while high - low > _NEAR * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from harness.stats.single import (
     Floats,
     are_binary,
     checked_scores,
+    drop_p,
     has_spread,
     t_p_value,
     t_quantile,
@@ -55,6 +56,7 @@ class Paired:
     n_seeds: int
     binary: bool
     same: bool = False
+    _lower: dict[float, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n(self) -> int:
@@ -176,7 +178,9 @@ class Paired:
         """
         if self.same:
             return 0.0
-        return self._below(float(lower_bounds(*self._units, alpha)), alpha)
+        if alpha not in self._lower:
+            self._lower[alpha] = self._below(float(lower_bounds(*self._units, alpha)), alpha)
+        return self._lower[alpha]
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
         """Return nearly the lower bound, had so many times as many such items been asked."""
@@ -207,7 +211,7 @@ class Paired:
     @property
     def drop_p(self) -> float:
         """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
-        return self.p_value / 2 if self.estimate < 0 else 1.0
+        return drop_p(self.estimate, self.p_value)
 
     @cached_property
     def p_value(self) -> float:

@@ -83,6 +83,33 @@ def least_share(enough: Callable[[float], bool], steps: int) -> float:
     return high
 
 
+def least_times(
+    enough: Callable[[float], bool],
+    least: float = 0.0,
+    most: float = 4096.0,
+    near: float = 0.05,
+    step: float = 0.0,
+) -> float | None:
+    """Return how many times as many items are enough; None where more than ``most`` times are needed.
+
+    Args:
+        enough: Whether so many times as many are.
+        least: So many are known not to be.
+        most: Up to which number is doubled.
+        near: How near the answer must be, as a share of it.
+        step: How near is near enough anyway, such as that of a single item.
+    """
+    low, high = least, max(1.0, 2 * least)
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > most:
+            return None
+    while high - low > max(step, near * high):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
 def mcnemar_items(difference: float, flips: float, alpha: float = 0.05, power: float = POWER) -> int | None:
     """Return from how many items on McNemar's exact test finds a true difference; None for one of 0.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from harness.stats.paired import Paired, least_alpha
 from harness.stats.simulated import detectable_mean, times_as_many
+from harness.stats.single import drop_p
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -161,4 +162,4 @@ class Macro:
     @property
     def drop_p(self) -> float:
         """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
-        return self.p_value / 2 if self.estimate < 0 else 1.0
+        return drop_p(self.estimate, self.p_value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.power import POWER, least_share
+from harness.stats.power import POWER, least_share, least_times
 from harness.stats.single import Floats, t_quantile
 from harness.stats.tango import tango_lower
 
@@ -50,16 +50,12 @@ def detectable_mean(parts: Parts, alpha: float) -> float:
 
 def times_as_many(parts: Parts, n: int, difference: float, alpha: float) -> float | None:
     """Return how many times as many items than ``n`` show a true difference; None beyond a million items."""
-    low, high = 0.0, 1.0
-    while power_of_mean(parts, difference, alpha, high) < POWER:
-        low, high = high, 2 * high
-        if high * n > _MOST_ITEMS:
-            return None
-    while (high - low) * n > max(1.0, 0.01 * high * n):
-        middle = (low + high) / 2
-        shown = power_of_mean(parts, difference, alpha, middle) >= POWER
-        low, high = (low, middle) if shown else (middle, high)
-    return high
+    return least_times(
+        lambda times: power_of_mean(parts, difference, alpha, times) >= POWER,
+        most=_MOST_ITEMS / n,
+        near=0.01,
+        step=1 / n,
+    )
 
 
 def _drawn(

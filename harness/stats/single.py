@@ -110,6 +110,11 @@ def t_quantile(share: float, df: float) -> float:
     return float(stdtrit(df, share))
 
 
+def drop_p(estimate: float, p_value: float) -> float:
+    """Return the one-sided p-value that nothing is lost, from a two-sided one; 1.0 where nothing seems so."""
+    return p_value / 2 if estimate < 0 else 1.0
+
+
 def t_p_value(statistic: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic."""
     from scipy.special import stdtr
