@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rates", type=float, nargs="+", default=list(RATES))
     given = parser.parse_args()
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.transformers.model import HuggingFaceModel
 
     base = HuggingFaceModel(ModelOptions(path=given.model))
     click.echo("kind    rate    largest change  KL (nats)  nats a token  of")
@@ -49,10 +49,10 @@ def main() -> None:
 
 def trained(base: Any, kind: str, rate: float, steps: int) -> dict[str, Any]:
     """Train an adapter of a kind, and return the record of the strategy that takes it as any other."""
-    from strategies import _adapted
-    from strategies._training_data import TrainingOptions
     from strategies.adapter import Adapter, AdapterOptions
     from strategies.lora import Lora
+    from strategies.tuning import layers as _adapted
+    from strategies.tuning.data import TrainingOptions
 
     plain = _adapted.lora_config
 

@@ -42,7 +42,8 @@ class ModelOptions(Options):
     ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
     "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere, "fast" bfloat16 also on a CPU
     that multiplies it itself. ``max_batch_tokens`` bounds the
-    padded tokens of one batch; "auto" takes what fits (`harness.models.budgets`). ``context_length`` is how
+    padded tokens of one batch; "auto" takes what fits (`harness.models.transformers.budgets`).
+    ``context_length`` is how
     many tokens prompt and answer may have together, where the model's files do not say it or say it wrongly.
     ``template_options`` go to the chat template (``enable_thinking: false``); ``date`` is the day that
     it is told, YYYY-MM-DD.

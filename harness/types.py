@@ -360,7 +360,7 @@ class RunManifest(Frozen):
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see
-    `harness.composition.traits_of`.
+    `harness.execution.composition.traits_of`.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
     of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MissingDependencyError
-from harness.store import Store
+from harness.runs.store import Store
 from harness.types import RunManifest
 from reports._data import load_manifest, readable
 

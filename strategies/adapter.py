@@ -12,11 +12,11 @@ from harness.errors import InputError
 from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
 from harness.traits import Traits
 from harness.types import Replacement, TrainingData
-from strategies._adapter_checks import examined
-from strategies._adapter_effect import check_changes
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, check_files
-from strategies._adapter_probe import check_effect, effect_notes, probe_of, silent
-from strategies._adapter_stated import cost_of, notes_of, record_of
+from strategies.tuning.adapters.checks import examined
+from strategies.tuning.adapters.effect import check_changes
+from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS, check_files
+from strategies.tuning.adapters.stated import cost_of, notes_of, record_of
+from strategies.tuning.adapters.trying import check_effect, effect_notes, probe_of, silent
 
 __all__ = ["Adapter"]
 
@@ -111,7 +111,7 @@ class Adapter:
 
 def _examined(folder: Path) -> AbstractContextManager[None]:
     """Turn whatever a library raises over an adapter into one line: none of it is a fault of ours."""
-    from harness.models.opening import refused
+    from harness.models.transformers.opening import refused
 
     return refused(folder, "", "cannot be read as an adapter", "save it as a plain LoRA adapter")
 

@@ -14,10 +14,9 @@ from harness.protocols import Embedder, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
 from harness.traits import Sight, Traits
 from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
-from strategies._examples import Chooser, Drawn, Fixed, Nearest, drawn_order
-from strategies._index import IndexKind
-from strategies._packing import fits, or_failure, too_long
-from strategies._retrieval import (
+from strategies.prompting.examples import Chooser, Drawn, Fixed, Nearest, drawn_order
+from strategies.prompting.fitting import fits, or_failure, too_long
+from strategies.retrieval.building import (
     IndexOptions,
     Retriever,
     embedding_tokens,
@@ -28,6 +27,7 @@ from strategies._retrieval import (
     total_cost,
     withheld,
 )
+from strategies.retrieval.index import IndexKind
 
 __all__ = ["FewShot"]
 

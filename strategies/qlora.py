@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.protocols import Model, PrepareContext, Prepared
 from harness.traits import Traits
 from harness.types import TrainingData
-from strategies._training_data import TrainingOptions, check_answerable, check_tasks
+from strategies.tuning.data import TrainingOptions, check_answerable, check_tasks
 
 __all__ = ["QLora"]
 
@@ -33,13 +33,13 @@ class QLora:
 
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse a model that cannot be trained: by its chat template, its layers or how it is saved."""
-        from strategies._adapted import check_adaptable
+        from strategies.tuning.layers import check_adaptable
 
         check_answerable(self._options, model, tasks, place, key)
         check_adaptable(self._options, model, "nf4", place, key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Train, or reuse what the same training gave before; answer with the adapter over its base."""
-        from strategies._trainer import train_adapter
+        from strategies.tuning.trainer import train_adapter
 
         return train_adapter(self._options, context, "nf4", "qlora")

@@ -23,10 +23,8 @@ from harness.types import (
     TaskItem,
     TrainingData,
 )
-from strategies._chunks import text_to_read
-from strategies._index import Hit, IndexKind
-from strategies._packing import fits, or_failure, too_long
-from strategies._retrieval import (
+from strategies.prompting.fitting import fits, or_failure, too_long
+from strategies.retrieval.building import (
     Chunking,
     IndexOptions,
     Retriever,
@@ -39,6 +37,8 @@ from strategies._retrieval import (
     total_cost,
     withheld,
 )
+from strategies.retrieval.chunks import text_to_read
+from strategies.retrieval.index import Hit, IndexKind
 
 __all__ = ["Rag"]
 

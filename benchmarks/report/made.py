@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.store import Preparation, Store
+from harness.runs.store import Preparation, Store
 from harness.types import (
     Generation,
     ItemResult,

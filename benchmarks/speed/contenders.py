@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.speed.measuring import Cost, timed
 from benchmarks.speed.workload import SHOTS, STOP, Workload
-from harness.store import Store
+from harness.runs.store import Store
 from harness.types import RunManifest
 
 TASKS = ("generation", "choice")
@@ -116,7 +116,7 @@ class Trilemma:
 
     def _answers(self) -> dict[tuple[str, str], Answer]:
         from harness.config import ModelOptions
-        from harness.models.huggingface import HuggingFaceModel
+        from harness.models.transformers.model import HuggingFaceModel
 
         model = HuggingFaceModel(ModelOptions(path=str(self.workload.model)))
         answers = {}

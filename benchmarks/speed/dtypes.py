@@ -149,7 +149,7 @@ def _prompts(ids: Sequence[int], shape: Shape) -> list[list[int]]:
 
 def _measured(modules: dict[str, Any], prompts: list[list[int]], new: int, repeats: int) -> dict[str, Speeds]:
     """Measure the formats in turn, so that what else the machine does meets both; a first round warms up."""
-    from harness.models.engine import Engine
+    from harness.models.transformers.engine import Engine
 
     engines = {dtype: Engine(module) for dtype, module in modules.items()}
     found = {dtype: Speeds([], []) for dtype in modules}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.models.prefixes import common_length
+from harness.models.transformers.prefixes import common_length
 
 
 @dataclass(frozen=True)

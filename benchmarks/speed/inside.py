@@ -20,7 +20,7 @@ from benchmarks.speed.workload import Workload, make
 from harness.types import Generation, Request
 
 if TYPE_CHECKING:
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.transformers.model import HuggingFaceModel
 
 
 def one_thread() -> None:
@@ -89,7 +89,7 @@ class Inside:
     def model(self) -> HuggingFaceModel:
         """The model under the waist of the harness."""
         from harness.config import ModelOptions
-        from harness.models.huggingface import HuggingFaceModel
+        from harness.models.transformers.model import HuggingFaceModel
 
         setup = self.workload.setup
         chosen: dict[str, Any] = {"device": setup.device, "dtype": setup.dtype}
@@ -97,9 +97,9 @@ class Inside:
 
     def requests(self, task: str) -> list[Request]:
         """Return what a run would ask of the model for one task."""
-        from harness.composition import chain_of
         from harness.config import resolve_experiment
-        from harness.models.embedder import load_embedder
+        from harness.embedders.embedder import load_embedder
+        from harness.execution.composition import chain_of
         from harness.progress import SilentProgress
         from harness.protocols import PrepareContext
         from harness.tasks.loading import load_tasks

@@ -151,7 +151,7 @@ def _bytes_read(
 
     Those of the tokens that a whole batch shares are read once for all of its rows.
     """
-    from harness.models.prefixes import shared_length
+    from harness.models.transformers.prefixes import shared_length
 
     module = inside.model.module
     size = module.get_output_embeddings().weight.element_size()

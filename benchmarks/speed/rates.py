@@ -50,8 +50,8 @@ def measured(module: Any, shape: Shape, setup: Setup) -> Rates:
     """Measure the products that the model in ``module`` does, and some that may be faster."""
     import torch
 
-    from harness.models.batching import MAX_BATCH_ITEMS
-    from harness.models.engine import CHUNK_TOKENS
+    from harness.models.transformers.batching import MAX_BATCH_ITEMS
+    from harness.models.transformers.engine import CHUNK_TOKENS
 
     at_once = CHUNK_TOKENS, MAX_BATCH_ITEMS[setup.device]
     kind: dict[str, Any] = {"dtype": getattr(torch, setup.dtype), "device": setup.device}

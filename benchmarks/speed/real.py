@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.speed.models import Setup
 from benchmarks.speed.workload import SHOTS, Row, Workload, with_examples, write_rows
-from harness.models.resolve import local_folder
+from harness.models.transformers.resolve import local_folder
 from harness.tasks.loading import load_task
 from harness.types import LoadedTask, TaskItem
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed.measuring import markdown, slope
-from strategies._chunks import Chunk
-from strategies._index import ChunkIndex, IndexKind
+from strategies.retrieval.chunks import Chunk
+from strategies.retrieval.index import ChunkIndex, IndexKind
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 KINDS: tuple[IndexKind, ...] = ("flat", "ivf")

@@ -16,7 +16,7 @@ import transformers
 
 from benchmarks.speed.training_job import Clock, Job, write_result
 from harness.config import ModelOptions
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 
 
 def main() -> None:

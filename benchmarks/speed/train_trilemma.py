@@ -18,12 +18,12 @@ import torch
 
 from benchmarks.speed.training_job import Clock, Job, Spent, context_of, write_result
 from harness.config import ModelOptions
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.progress import SilentProgress
 from harness.tasks.loading import load_task
-from strategies._training_data import TrainingOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.data import TrainingOptions
 
 
 class Stopwatch(SilentProgress):

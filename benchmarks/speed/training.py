@@ -39,7 +39,7 @@ from benchmarks.speed.training_job import (
     write_task,
 )
 from benchmarks.speed.workload import make
-from strategies._training_data import batches
+from strategies.tuning.data import batches
 
 GOAL = 0.85
 TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}

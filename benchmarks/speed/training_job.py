@@ -16,13 +16,13 @@ import torch
 
 from benchmarks.speed.workload import MAX_NEW_TOKENS, STOP, Workload
 from harness.config import ModelOptions
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
 from harness.types import TrainingData
-from strategies._training_data import TrainingOptions, batches, collect, tokenise
+from strategies.tuning.data import TrainingOptions, batches, collect, tokenise
 
 TokenRow = dict[str, list[int]]
 

@@ -8,10 +8,10 @@ from itertools import islice
 
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing
-from harness.answer_information import asked_of
 from harness.config import ForgettingOptions
-from harness.drift import GENERAL_TEXT, Probes
-from harness.store import Preparation, ScoredItem
+from harness.execution.answer_information import asked_of
+from harness.execution.drift import GENERAL_TEXT, Probes
+from harness.runs.store import Preparation, ScoredItem
 from harness.types import ItemResult, RunManifest, TaskItem
 
 

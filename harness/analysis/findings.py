@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.drift import Drift, MergedLatency, Noise
+from harness.execution.drift import Drift, MergedLatency, Noise
 from harness.types import Failure, Frozen, Kind, PrepareCost, Role
 
 
@@ -191,7 +191,8 @@ class InformationChange(Frozen):
     """How much less a task's questions tell adapted weights of their answers than they tell the base.
 
     All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
-    question tells (`harness.answer_information`), their difference with its 95 % interval, and the mean
+    question tells (`harness.execution.answer_information`), their difference with its 95 % interval, and the
+    mean
     log-likelihood of the accepted answer, form included, under both.
     """
 

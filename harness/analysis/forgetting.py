@@ -24,7 +24,7 @@ from harness.analysis.findings import (
     Tradeoff,
 )
 from harness.analysis.scores import Clusters, Scores, is_right, names_of, share_interval
-from harness.drift import Drift
+from harness.execution.drift import Drift
 from harness.stats import Paired, paired
 from harness.traits import Traits
 from harness.types import Task

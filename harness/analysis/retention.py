@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.analysis.findings import InformationChange
 from harness.analysis.scores import Clusters, names_of
-from harness.drift import AnswerInformation
+from harness.execution.drift import AnswerInformation
 from harness.stats import paired_differences
 
 Blindness = Literal["floor", "ceiling"]

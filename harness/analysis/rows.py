@@ -13,9 +13,9 @@ from harness.analysis.comparison import Comparison, Table
 from harness.analysis.completeness import Wanted
 from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
-from harness.composition import traits_of
-from harness.drift import Probes
-from harness.store import Preparation, Store
+from harness.execution.composition import traits_of
+from harness.execution.drift import Probes
+from harness.runs.store import Preparation, Store
 from harness.tasks.selection import chosen_ids
 from harness.traits import Traits
 from harness.types import ItemResult, Role, RunManifest, Task, TaskItem

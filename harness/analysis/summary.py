@@ -28,7 +28,7 @@ from harness.analysis.forgetting import behaviour_changes, continual_of, flips_o
 from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
-from harness.drift import Probes
+from harness.execution.drift import Probes
 from harness.stats import covariance_of_means, weighted_quantile
 from harness.types import PrepareCost
 

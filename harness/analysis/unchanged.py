@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.seals import Changed
-from harness.store import Store
+from harness.runs.seals import Changed
+from harness.runs.store import Store
 from harness.types import RunManifest
 
 _REMEDY = "restore the folder, or run the experiment again into another one (--out DIR)"

@@ -61,7 +61,7 @@ def strategy_of(run: Path, wanted: str | None) -> str:
         InputError: It has none of that name, or several that could be meant.
     """
     from harness.analysis.rows import base_of
-    from harness.composition import traits_of
+    from harness.execution.composition import traits_of
     from reports._data import load_manifest
 
     manifest = load_manifest(run)
@@ -108,8 +108,8 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
     Raises:
         InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
     """
-    from harness.composition import stated_today
     from harness.config import StrategyOptions
+    from harness.execution.composition import stated_today
     from harness.gate.ceiling import refuse_ceiling
 
     strategies = {"base": StrategyOptions(use="zero_shot")}

@@ -22,11 +22,11 @@ from harness.files import LARGEST_RECORD, check_input, read_input_text, write_wh
 from harness.strict_json import read_json
 
 if TYPE_CHECKING:
-    from harness.composition import Apart, Chain
     from harness.config import Experiment
+    from harness.execution.composition import Apart, Chain
+    from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
     from harness.protocols import Metric
-    from harness.runner import Plan, Probing
     from harness.types import LoadedTask, RunManifest, TaskItem
 
 
@@ -63,8 +63,8 @@ def complete(
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
-    from harness.runner import execute
-    from harness.store import Store
+    from harness.execution.runner import execute
+    from harness.runs.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
     manifest = _claim(run_dir, manifest, any_model)
@@ -91,7 +91,7 @@ def resumable() -> Iterator[None]:
 
 def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
     """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
-    from harness.models.resolve import model_path
+    from harness.models.transformers.resolve import model_path
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
@@ -108,7 +108,7 @@ def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tu
 
 def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
     """Build the strategies of an experiment."""
-    from harness.composition import chain_of
+    from harness.execution.composition import chain_of
 
     return tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
 
@@ -175,14 +175,14 @@ def _compose(
     tasks: tuple[LoadedTask, ...],
     progress: Progress,
 ) -> tuple[Plan, RunManifest]:
-    from harness.asking import Settings
     from harness.digests import digest_of
+    from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
+    from harness.execution.asking import Settings
+    from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
     from harness.metrics.retrieval import Retrieval
-    from harness.models.budgets import BatchBudgets
-    from harness.models.embedder import check_embedder, embedder_digest, load_embedder
-    from harness.models.huggingface import ENCODING, HuggingFaceModel
-    from harness.runner import Plan
+    from harness.models.transformers.budgets import BatchBudgets
+    from harness.models.transformers.model import ENCODING, HuggingFaceModel
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -255,7 +255,7 @@ def _probing(
     """
     from harness.analysis.rows import base_of
     from harness.digests import digest_of
-    from harness.runner import Probing
+    from harness.execution.runner import Probing
 
     options = experiment.forgetting
     if options is None:
@@ -291,8 +291,8 @@ def _manifest(
     experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
 ) -> RunManifest:
     from harness.digests import digest_of
-    from harness.models.embedder import embedder_digest
-    from harness.provenance import git_revision, hardware, package_versions
+    from harness.embedders.embedder import embedder_digest
+    from harness.runs.provenance import git_revision, hardware, package_versions
     from harness.tasks.validate import leaked
     from harness.types import RunManifest
 

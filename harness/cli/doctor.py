@@ -20,7 +20,7 @@ from harness.cli import _machine
 from harness.cli._running import quiet_loggers
 from harness.config import ModelOptions
 from harness.errors import InputError, TrilemmaError, shorten
-from harness.models.resolve import model_path
+from harness.models.transformers.resolve import model_path
 from harness.threads import cpu_quota, usable_cores
 from harness.user_cache import VARIABLE, cache_folder
 

@@ -112,7 +112,7 @@ class _Gate:
 
     def asked(self, adapters: tuple[Path, ...], run_dir: Path) -> GateResult:
         """Ask adapters what is missing and judge them; those that are refused are told and cost no other."""
-        from harness.composition import Apart
+        from harness.execution.composition import Apart
         from harness.gate.refused import with_refused
         from harness.progress import progress_for
 
@@ -134,9 +134,9 @@ class _Gate:
 
     def judged(self, run: Path, names: tuple[str, ...]) -> GateResult:
         """Judge strategies of a run."""
+        from harness.cli._known import known_of
         from harness.gate.asked import Asked
         from harness.gate.evaluate import evaluate
-        from harness.models.known import known_of
         from reports._data import load_rows
 
         experiment = self.experiment.model_dump(mode="json")

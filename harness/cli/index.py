@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from harness.progress import Progress
     from harness.protocols import Embedder
     from harness.types import Document
-    from strategies._index import ChunkIndex, IndexKind
-    from strategies._retrieval import Chunking
+    from strategies.retrieval.building import Chunking
+    from strategies.retrieval.index import ChunkIndex, IndexKind
 
 _folder = click.Path(path_type=Path)
 
@@ -55,9 +55,9 @@ def build(
     documents = _documents(corpus)
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "meta.json").exists())):
         raise InputError(out, "", "is no index and is not empty", "name a new folder")
-    from harness.models.embedder import load_embedder
-    from strategies._index import ChunkIndex
-    from strategies._retrieval import Chunking
+    from harness.embedders.embedder import load_embedder
+    from strategies.retrieval.building import Chunking
+    from strategies.retrieval.index import ChunkIndex
 
     loaded = load_embedder(embedder, cache_folder())
     chunking = Chunking(chunk_tokens=chunk_tokens, overlap_tokens=overlap_tokens)
@@ -125,7 +125,7 @@ def search(folder: Path, query: str, top_k: int, min_score: float | None) -> Non
     Each with score, chunk, title and text, the best first.
     """
     opened, _, embedder = _open(folder)
-    from strategies._chunks import text_to_read
+    from strategies.retrieval.chunks import text_to_read
 
     (hits,) = opened.search(embedder.embed([query]), top_k, min_score)
     for hit in hits:
@@ -151,7 +151,7 @@ def _documents(path: Path) -> Sequence[Document]:
 
 
 def _open_files(folder: Path) -> tuple[ChunkIndex, dict[str, Any]]:
-    from strategies._index import ChunkIndex
+    from strategies.retrieval.index import ChunkIndex
 
     opened, about = ChunkIndex.open(folder, _progress())
     if "embedder" not in about:
@@ -161,7 +161,7 @@ def _open_files(folder: Path) -> tuple[ChunkIndex, dict[str, Any]]:
 
 def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
     """Open an index with the embedder it was built with."""
-    from harness.models.embedder import load_embedder
+    from harness.embedders.embedder import load_embedder
 
     opened, about = _open_files(folder)
     embedder = load_embedder(about["embedder"], cache_folder())
@@ -179,7 +179,7 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
 def _put(opened: ChunkIndex, about: dict[str, Any], documents: Sequence[Document], embedder: Embedder) -> int:
     """Add or replace the documents that are not there as they are; return how many those were."""
     from harness.digests import digest_of
-    from strategies._retrieval import Chunking, embedded
+    from strategies.retrieval.building import Chunking, embedded
 
     digests = {document.id: digest_of(document.model_dump()) for document in documents}
     known = about["documents"]

@@ -64,7 +64,7 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     manifest = complete(experiment, config, run_dir, progress, only)
     from harness.analysis.rows import RunRows
     from harness.cli._table import print_summary, unread
-    from harness.store import Store
+    from harness.runs.store import Store
     from reports._data import require_results, run_of
     from reports.writing import write_page
 

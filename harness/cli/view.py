@@ -24,11 +24,11 @@ def view(runs_dir: Path, port: int | None, opens: bool) -> None:
     Lists them, opens their reports, compares any of them, and follows a run that is going on. The page is
     served to this machine only, reads and never writes. Ctrl-C ends it.
     """
-    from reports.view.folders import check_root
+    from reports.server.folders import check_root
 
     check_root(runs_dir)
     try:
-        from reports.view.serving import listening, serve
+        from reports.server.serving import listening, serve
     except ModuleNotFoundError as error:
         raise MissingDependencyError("trilemma view", str(error.name), "view") from None
 

@@ -21,7 +21,7 @@ from typing import Self
 from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.deciding.records import ForgettingState, Limits, Retained
-from harness.drift import GENERAL_TEXT
+from harness.execution.drift import GENERAL_TEXT
 from harness.stats import Macro, Paired, drop_p, holm
 
 

@@ -13,10 +13,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
-from harness.composition import stated_today
 from harness.config import StrategyOptions
 from harness.digests import digest_of
 from harness.errors import InputError, shorten
+from harness.execution.composition import stated_today
 from harness.files import read_input_text, write_whole
 from harness.gate.asked import Asked
 from harness.gate.ceiling import refuse_ceiling

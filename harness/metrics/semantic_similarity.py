@@ -43,7 +43,7 @@ class SemanticSimilarity(TextMetric):
     @property
     def files_digest(self) -> str:
         """Digest of the embedder's folder; "" where it is no folder."""
-        from harness.models.embedder import embedder_digest
+        from harness.embedders.embedder import embedder_digest
 
         return embedder_digest(self.options.embedder) if isinstance(self.options.embedder, str) else ""
 
@@ -60,7 +60,7 @@ class SemanticSimilarity(TextMetric):
         source: str | Callable[[], Embedder] = self.options.embedder
         if callable(source):
             return source()
-        from harness.models.embedder import load_embedder
+        from harness.embedders.embedder import load_embedder
 
         return load_embedder(source, None, self._device)
 

@@ -106,7 +106,7 @@ def test_running_again_measures_nothing_again(
     def measured(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("harness.runner.DriftMeter", measured)
+    monkeypatch.setattr("harness.execution.runner.DriftMeter", measured)
     assert call("run", str(folder / "e.yaml"), "--out", str(run)).return_value == 0
 
 

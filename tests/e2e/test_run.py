@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from harness.analysis.findings import Summary
-from harness.store import Store
+from harness.runs.store import Store
 from harness.types import RunManifest
 
 TRAINING = {"rank": 2, "max_steps": 6, "eval_steps": 2, "batch_size": 4}

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from harness.config import ModelOptions
-from harness.models.batching import MAX_BATCH_ITEMS
-from harness.models.budgets import BatchBudgets
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.batching import MAX_BATCH_ITEMS
+from harness.models.transformers.budgets import BatchBudgets
+from harness.models.transformers.model import HuggingFaceModel
 from harness.types import Decoding, Generation, Message, Request
 
 pytestmark = [

@@ -7,10 +7,10 @@ import random
 import pytest
 import torch
 
-from harness.models import greedy as greedy_module
-from harness.models.embedder import load_embedder
-from harness.models.engine import Engine
-from harness.models.greedy import STEPS, greedy
+from harness.embedders.embedder import load_embedder
+from harness.models.transformers import greedy as greedy_module
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.greedy import STEPS, greedy
 from tests.unit._families import built, families
 from tests.unit.test_engine_differential import prompts_of
 

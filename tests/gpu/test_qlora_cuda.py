@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from harness.tasks.prompting import plain_requests
-from strategies._training_data import TrainingOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.data import TrainingOptions
 from tests.unit._training import OPTIONS, InterruptedTrainingError, StopsAt, colour_task, context, load
 
 pytestmark = [

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from harness.config import ModelOptions
-from harness.judging import Answered, Judgement, judge
+from harness.execution.judging import Answered, Judgement, judge
 from harness.metrics._loading import load_metrics
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.protocols import Model, RequestBuilder
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests

@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from harness.metrics.choice_accuracy_pmi import ChoiceAccuracyPmi
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.answers import extracted

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.tasks.prompting import plain_requests
 from harness.types import Request, TrainingData
-from strategies._training_data import TrainingOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.data import TrainingOptions
 from tests.real.conftest import answered, judged, mean, task_of
 from tests.unit._training import context
 

@@ -33,9 +33,9 @@ from harness.tasks.items import read_split
 from harness.tasks.loading import load_task
 from harness.tasks.spec import CorpusSource, Source
 from reports._data import load_rows
-from reports.view.folders import Entry
-from reports.view.status import status_of
-from strategies._index_files import read_meta
+from reports.server.folders import Entry
+from reports.server.status import status_of
+from strategies.retrieval.index_files import read_meta
 from tests.unit._gate import first, made
 from tests.unit.test_tasks_documents import HTML, paragraph, pdf, word
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.rows import RunRows
-from harness.composition import chain_of
 from harness.config import StrategyOptions
 from harness.errors import InputError
-from harness.seals import Seals
-from harness.store import Preparation, Store
+from harness.execution.composition import chain_of
+from harness.runs.seals import Seals
+from harness.runs.store import Preparation, Store
 from harness.traits import Traits
 from harness.types import (
     Failure,

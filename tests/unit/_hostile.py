@@ -6,7 +6,7 @@ import pickle
 
 import torch
 
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS
+from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS
 from tests.unit._damages import (
     Damage,
     a_folder_for_a_file,

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from harness.store import FILE_NAME, Store
+from harness.runs.store import FILE_NAME, Store
 from tests.unit._gate import first, made, resealed
 
 MANIFEST = "manifest.json"
@@ -99,7 +99,7 @@ def _truncated(folder: Path) -> Path:
 _SLOW_WRITER = """
 import sys, time
 from pathlib import Path
-from harness.store import Store
+from harness.runs.store import Store
 from tests.unit._gate import rows_of
 before, folder = map(Path, sys.argv[1:])
 rows = rows_of(before)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.store import Preparation, Store
+from harness.runs.store import Preparation, Store
 from harness.types import (
     ChoiceScore,
     Failure,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.asking import Settings
-from harness.composition import Chain, Part
 from harness.config import Options
+from harness.execution.asking import Settings
+from harness.execution.composition import Chain, Part
+from harness.execution.runner import Plan
 from harness.protocols import Case, PrepareContext, Prepared
-from harness.runner import Plan
 from harness.traits import Traits
 from harness.types import LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
 from tests.unit._fakes import RuleModel

@@ -64,7 +64,7 @@ def load(folder: Path, device: Literal["cpu", "cuda"] = "cpu") -> Any:
     """Load a model by the class that evaluation uses, on one thread: sums come in one order, and fast."""
     import torch
 
-    from harness.models.huggingface import HuggingFaceModel
+    from harness.models.transformers.model import HuggingFaceModel
 
     torch.set_num_threads(1)
     return HuggingFaceModel(ModelOptions(path=str(folder), device=device))
@@ -102,9 +102,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":  # python -m tests.unit._training MODEL ARTIFACTS STEP: train until killed there
-    from strategies import _training_loop
-    from strategies._training_data import TrainingOptions
     from strategies.lora import Lora
+    from strategies.tuning import loop as _training_loop
+    from strategies.tuning.data import TrainingOptions
 
     _training_loop.LOSS_POINTS = LOSS_POINTS
     killed_at = StopsAt(int(sys.argv[3]), kill=True)

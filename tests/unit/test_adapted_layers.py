@@ -12,14 +12,14 @@ import torch
 import transformers
 
 from harness.errors import InputError
-from harness.models.weights import attach
-from strategies._adapted import ALL_LINEAR, adapted, lora_config, wrapped
-from strategies._adapter_files import MANIFEST, untrained
-from strategies._meter import _matmul_parameters
-from strategies._training_data import TrainingOptions
+from harness.models.transformers.weights import attach
 from strategies.adapter import Adapter, AdapterOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.adapters.files import MANIFEST, untrained
+from strategies.tuning.data import TrainingOptions
+from strategies.tuning.layers import ALL_LINEAR, adapted, lora_config, wrapped
+from strategies.tuning.meter import _matmul_parameters
 from tests.unit._families import families
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import greedy

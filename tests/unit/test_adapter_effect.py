@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from harness.models.weights import attach
-from strategies._adapter_checks import examined
-from strategies._adapter_effect import STRONGEST_CHANGE, changes, norms
-from strategies._adapter_files import WEIGHTS
-from strategies._training_data import TrainingOptions
+from harness.models.transformers.weights import attach
 from strategies.adapter import Adapter, AdapterOptions
 from strategies.lora import Lora
+from strategies.tuning.adapters.checks import examined
+from strategies.tuning.adapters.effect import STRONGEST_CHANGE, changes, norms
+from strategies.tuning.adapters.files import WEIGHTS
+from strategies.tuning.data import TrainingOptions
 from tests.unit._training import OPTIONS, colour_task, context, load
 from tests.unit.test_adapter_files import edit_weights, save_adapter
 

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
 from harness.types import PrepareCost
-from strategies._adapter_checks import check_adapter
-from strategies._adapter_files import (
+from strategies.adapter import Adapter, AdapterOptions
+from strategies.tuning.adapters.checks import check_adapter
+from strategies.tuning.adapters.files import (
     CONFIG,
     MANIFEST,
     WEIGHTS,
@@ -23,7 +24,6 @@ from strategies._adapter_files import (
     finished,
     publish,
 )
-from strategies.adapter import Adapter, AdapterOptions
 from tests.unit._training import colour_task, context, load
 
 
@@ -268,9 +268,9 @@ def greedy(model, n=8):
 
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
-    from harness.models import resident
-    from harness.models.pristine import bare
-    from harness.models.weights import load_weights
+    from harness.models.transformers import resident
+    from harness.models.transformers.pristine import bare
+    from harness.models.transformers.weights import load_weights
 
     first = save_adapter(base, tmp_path / "first")
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
@@ -303,8 +303,8 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
 
 
 def test_checking_and_asking_many_adapters_loads_the_base_once(base, tmp_path, monkeypatch):
-    from harness.models import resident
-    from harness.models.weights import load_weights
+    from harness.models.transformers import resident
+    from harness.models.transformers.weights import load_weights
 
     folders = [save_adapter(base, tmp_path / f"v{number}", r=number) for number in (1, 2, 3)]
     fresh = load(base.folder)

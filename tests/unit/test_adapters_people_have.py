@@ -15,12 +15,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import InputError
-from harness.models.weights import load_weights
-from strategies._adapter_checks import check_adapter
-from strategies._adapter_files import CONFIG, WEIGHTS
-from strategies._strength import HIGHEST_RANK
-from strategies._training_data import TrainingOptions
+from harness.models.transformers.weights import load_weights
 from strategies.adapter import Adapter, AdapterOptions
+from strategies.tuning.adapters.checks import check_adapter
+from strategies.tuning.adapters.files import CONFIG, WEIGHTS
+from strategies.tuning.data import TrainingOptions
+from strategies.tuning.strength import HIGHEST_RANK
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import edit_config, edit_weights, greedy, refused, save_adapter
 

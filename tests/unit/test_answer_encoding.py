@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from harness.composition import chain_of
 from harness.config import ModelOptions, StrategyOptions
 from harness.errors import InputError
-from harness.models.answers import written
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.plain import plain_template
-from harness.models.prompts import Prompts
-from harness.store import generation_key
+from harness.execution.composition import chain_of
+from harness.models.transformers.answers import written
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.plain import plain_template
+from harness.models.transformers.prompts import Prompts
+from harness.runs.store import generation_key
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
 from tests.unit._training import colour_task

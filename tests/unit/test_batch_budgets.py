@@ -14,14 +14,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from harness.config import ModelOptions
-from harness.models.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
-from harness.models.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
-from harness.models.cache import RoomyLayer
-from harness.models.engine import KEPT_PREFIXES, Engine
-from harness.models.greedy import greedy
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.likelihood import log_likelihoods
-from harness.models.probing import SMALLEST, largest_fitting, probe
+from harness.models.transformers.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
+from harness.models.transformers.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
+from harness.models.transformers.cache import RoomyLayer
+from harness.models.transformers.engine import KEPT_PREFIXES, Engine
+from harness.models.transformers.greedy import greedy
+from harness.models.transformers.likelihood import log_likelihoods
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.probing import SMALLEST, largest_fitting, probe
 from harness.types import Decoding, Failure, Generation, Message, Request
 
 SETTING = Setting("weights", "none", "bfloat16", "Simulated GPU", 8 * 2**30)
@@ -247,7 +247,7 @@ def test_running_out_again_lowers_only_what_is_higher_and_says_so_once(tmp_path:
 
 def on_gpu(model_folder: Path, run: Path, machine: Path, monkeypatch: pytest.MonkeyPatch) -> HuggingFaceModel:
     """Return the tiny model as if it were on a GPU; memory is what ``memory_of`` says."""
-    monkeypatch.setattr("harness.models.huggingface.setting_of", lambda *_: SETTING)
+    monkeypatch.setattr("harness.models.transformers.model.setting_of", lambda *_: SETTING)
     model = HuggingFaceModel(ModelOptions(path=str(model_folder)), budgets=BatchBudgets(run, machine))
     assert model.module is not None
     model.device = "cuda"

@@ -13,10 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.models import likelihood
-from harness.models.engine import Engine
-from harness.models.likelihood import log_likelihoods
-from harness.models.tries import ROOT, Scored, Trie
+from harness.models.transformers import likelihood
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.likelihood import log_likelihoods
+from harness.models.transformers.tries import ROOT, Scored, Trie
 from tests.unit._families import built, families
 
 FAMILIES = families(200)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.types import Document
-from strategies._chunks import chunk_document, text_to_read
+from strategies.retrieval.chunks import chunk_document, text_to_read
 
 
 def words(text: str) -> int:

@@ -11,8 +11,8 @@ import pytest
 import transformers
 
 from harness.config import ModelOptions
-from harness.models.context import ASSUMED, ASSUMED_RECURRENT, context_of
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.context import ASSUMED, ASSUMED_RECURRENT, context_of
+from harness.models.transformers.model import HuggingFaceModel
 from tests.unit._models import edit, ended, experiment
 
 

@@ -15,8 +15,8 @@ from harness.cli.decide import decide
 from harness.deciding.choosing import choose, conclude
 from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
+from harness.runs.store import Store
 from harness.stats import amount_interval, covariance_of_means, weighted_quantile
-from harness.store import Store
 from harness.types import PrepareCost
 from reports.html import load_run, render
 from reports.markdown import markdown

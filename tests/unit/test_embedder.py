@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.embedders.cache import Embedded, EmbeddingCache
+from harness.embedders.embedder import SentenceEmbedder, _folder_of, load_embedder
 from harness.errors import InputError
-from harness.models._embedding_cache import Embedded, EmbeddingCache
-from harness.models.embedder import SentenceEmbedder, _folder_of, load_embedder
 
 TEXTS = ["Where is my card?", "My card got lost", "The weather is fine", "", "今日は晴れ", "\ud800 lone"]
 
@@ -93,7 +93,7 @@ def test_a_kept_vector_is_reported_with_the_seconds_it_once_took(tmp_path):
 
 def test_vectors_of_another_device_or_torch_are_not_taken(tmp_path, monkeypatch):
     load_embedder("builtin:minilm", tmp_path).embed(TEXTS)
-    monkeypatch.setattr("harness.models.embedder.processor", lambda: "another processor")
+    monkeypatch.setattr("harness.embedders.embedder.processor", lambda: "another processor")
     other = load_embedder("builtin:minilm", tmp_path)
     other.embed(TEXTS)
     assert "_model" in vars(other)
@@ -197,7 +197,7 @@ def test_it_computes_where_the_experiment_says(monkeypatch, wanted, there, expec
 
     monkeypatch.setattr("torch.cuda.is_available", lambda: there)
     monkeypatch.setattr("torch.cuda.get_device_name", lambda: "Simulated GPU")
-    monkeypatch.setattr("harness.models.embedder.open_embedder", open_on)
+    monkeypatch.setattr("harness.embedders.embedder.open_embedder", open_on)
     folder = _folder_of("builtin:minilm")
     embedder, other = SentenceEmbedder(folder, None, wanted), SentenceEmbedder(folder, None, "cpu")
     with pytest.raises(InterruptedError):
@@ -210,7 +210,7 @@ def test_the_metric_embeds_where_the_model_is(monkeypatch):
     from harness.metrics.semantic_similarity import SemanticSimilarity
 
     asked = []
-    monkeypatch.setattr("harness.models.embedder.load_embedder", lambda *given: asked.append(given))
+    monkeypatch.setattr("harness.embedders.embedder.load_embedder", lambda *given: asked.append(given))
     metric = SemanticSimilarity()
     metric.on_device("cpu")
     assert metric._embedder is None

@@ -14,13 +14,13 @@ import pytest
 import torch
 import transformers
 
-from harness.models import engine as engine_module
-from harness.models import greedy as greedy_module
-from harness.models import likelihood
-from harness.models.engine import Engine
-from harness.models.greedy import StopStrings, greedy
-from harness.models.likelihood import log_likelihoods
-from harness.models.prefixes import shared_length
+from harness.models.transformers import engine as engine_module
+from harness.models.transformers import greedy as greedy_module
+from harness.models.transformers import likelihood
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.greedy import StopStrings, greedy
+from harness.models.transformers.likelihood import log_likelihoods
+from harness.models.transformers.prefixes import shared_length
 from tests.unit._families import built, families
 
 FAMILIES = families(160)

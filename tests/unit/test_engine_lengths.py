@@ -11,12 +11,12 @@ import pytest
 import torch
 import transformers
 
-from harness.models import likelihood
-from harness.models.answers import plain_answers
-from harness.models.engine import Engine
-from harness.models.greedy import greedy
-from harness.models.likelihood import log_likelihoods
-from harness.models.trials import Trials
+from harness.models.transformers import likelihood
+from harness.models.transformers.answers import plain_answers
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.greedy import greedy
+from harness.models.transformers.likelihood import log_likelihoods
+from harness.models.transformers.trials import Trials
 from harness.types import Decoding, Message, Request
 from tests.unit._families import built, by_length
 from tests.unit.test_engine_differential import plain_answer, prompts_of

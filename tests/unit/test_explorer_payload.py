@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.store import Store
+from harness.runs.store import Store
 from harness.types import (
     ChoiceScore,
     Generation,

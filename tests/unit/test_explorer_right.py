@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.store import Store
+from harness.runs.store import Store
 from reports.explorer.items import AskedItems, Outcome
 from tests.unit._gate import first, made, rows_of
 

@@ -20,7 +20,7 @@ from harness.analysis.forgetting import (
     tradeoffs_of,
 )
 from harness.analysis.scores import Scores, share_right
-from harness.drift import Drift, DriftMeter, mean_kl, noise_of
+from harness.execution.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.traits import Traits
 from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task

@@ -13,9 +13,9 @@ import yaml
 from click.testing import CliRunner
 
 from harness.cli.gate import gate
-from harness.composition import chain_of
 from harness.config import StrategyOptions, load_experiment
 from harness.errors import InputError
+from harness.execution.composition import chain_of
 from harness.gate.asked import Asked
 from harness.gate.baseline import baseline_of
 from harness.gate.evaluate import GateResult, evaluate

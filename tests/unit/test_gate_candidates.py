@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness import provenance
 from harness.cli import cli
 from harness.cli._ending import ended
-from strategies._adapter_files import MANIFEST, publish
+from harness.runs import provenance
+from strategies.tuning.adapters.files import MANIFEST, publish
 from tests.unit._training import load
 from tests.unit.test_adapter_files import edit_config, manifest_for, save_adapter
 
@@ -117,7 +117,7 @@ def test_one_that_is_refused_as_its_weights_are_loaded_costs_no_other(
 def test_where_all_are_refused_no_model_is_loaded_and_three_files_are_written(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.models.resident.load_weights", None)
+    monkeypatch.setattr("harness.models.transformers.resident.load_weights", None)
     code, told = gated(capsys, variant("a", r=4), variant("b", peft_type="TROJAN"))
     assert (code, verdicts()) == (2, {"a": "REFUSED", "b": "REFUSED"})
     assert "a: REFUSED" in Path("out/gate.md").read_text()
@@ -296,13 +296,13 @@ def test_an_adapter_that_was_changed_in_its_place_is_asked_anew(
 def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_it_is_kept(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.models.weights import attach
+    from harness.models.transformers.weights import attach
 
     def swapped(module: Any, adapter: Path) -> Any:
         edit_config(adapter, lora_alpha=64)
         return attach(module, adapter)
 
-    monkeypatch.setattr("harness.models.resident.attach", swapped)
+    monkeypatch.setattr("harness.models.transformers.resident.attach", swapped)
     code, told = gated(capsys, "adapters/good")
     assert (code, verdicts()) == (2, {"good": "REFUSED"})
     assert "its files were changed during the run" in told

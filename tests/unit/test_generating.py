@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from harness.config import ModelOptions
-from harness.models.answers import transformers_answers
-from harness.models.engine import Engine
-from harness.models.greedy import greedy
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.answers import transformers_answers
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.greedy import greedy
+from harness.models.transformers.model import HuggingFaceModel
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._models import edit
 

@@ -17,11 +17,11 @@ import transformers
 
 from harness.config import ModelOptions
 from harness.errors import InputError, TrilemmaError
-from harness.models import gguf, resolve
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.identity import settings_digest, weights_digest
-from harness.models.opening import open_gguf
-from harness.models.resolve import local_folder, model_path
+from harness.models.transformers import gguf, resolve
+from harness.models.transformers.identity import settings_digest, weights_digest
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.opening import open_gguf
+from harness.models.transformers.resolve import local_folder, model_path
 from harness.progress import PlainProgress, SilentProgress
 from harness.types import Message
 from tests.unit._gguf import write_gguf

@@ -13,8 +13,8 @@ import pytest
 from harness import cli
 from harness.errors import InputError
 from harness.gate.comparing import compared
+from harness.runs.store import Store
 from harness.stats import holm
-from harness.store import Store
 from reports._sparkline import HEIGHT, WIDTH, Value, sparkline
 from reports.history import Change, History, Obstacle, Point, load_history
 from reports.history_markdown import history_markdown

@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import InputError
-from strategies._adapter_checks import check_adapter
-from strategies._adapter_files import CONFIG, MANIFEST, WEIGHTS, publish
 from strategies.adapter import Adapter, AdapterOptions
+from strategies.tuning.adapters.checks import check_adapter
+from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS, publish
 from tests.unit._damages import nothing
 from tests.unit._hostile import CASES, KINDS
 from tests.unit._training import colour_task, context, load
@@ -36,7 +36,7 @@ def adapter(whole, tmp_path, monkeypatch) -> Path:
     def loaded(*_: object) -> None:
         raise AssertionError("an adapter that should be refused was loaded")
 
-    monkeypatch.setattr("harness.models.resident.attach", loaded)
+    monkeypatch.setattr("harness.models.transformers.resident.attach", loaded)
     return Path(shutil.copytree(whole, tmp_path / "adapter"))
 
 
@@ -115,7 +115,7 @@ def test_another_base_of_the_same_shape_is_found_by_the_manifest(adapter, base, 
 
 
 def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("strategies._adapter_effect.STRONGEST_CHANGE", float("inf"))
+    monkeypatch.setattr("strategies.tuning.adapters.effect.STRONGEST_CHANGE", float("inf"))
     folder = Path(shutil.copytree(whole, tmp_path / "adapter"))
     edit_weights(folder, lambda tensors: [tensor.mul_(1e15) for tensor in tensors.values()])
     with pytest.raises(InputError, match=r"makes logits NaN or infinite on the probe text; train it again"):
@@ -123,7 +123,7 @@ def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path, monk
 
 
 def test_more_weights_than_any_adapter_of_this_base_needs_are_refused(base, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("strategies._adapter_checks._SMALL", 0)
+    monkeypatch.setattr("strategies.tuning.adapters.checks._SMALL", 0)
     folder = Path(save_adapter(base, tmp_path / "adapter", r=256))
     with pytest.raises(InputError, match=r"must hold at most .* weights, twice what this model has"):
         check_adapter(folder, base)

@@ -31,9 +31,9 @@ from harness.tasks.loading import load_task
 from harness.tasks.spec import CorpusSource, Source
 from reports._data import load_manifest, load_rows
 from reports.history import stored_verdict
-from reports.view.folders import Entry
-from reports.view.status import status_of
-from strategies._index_files import META, read_meta, save_files
+from reports.server.folders import Entry
+from reports.server.status import status_of
+from strategies.retrieval.index_files import META, read_meta, save_files
 from tests.unit._gate import first, made
 
 MOST_S = 12.0

@@ -10,8 +10,8 @@ import pytest
 from huggingface_hub.utils._paths import filter_repo_objects
 
 from harness.errors import InputError
-from harness.models.identity import FETCHED, NOT_FETCHED, weights_digest
-from harness.models.resolve import local_folder, parameter_count
+from harness.models.transformers.identity import FETCHED, NOT_FETCHED, weights_digest
+from harness.models.transformers.resolve import local_folder, parameter_count
 
 WANTED = [
     "config.json",

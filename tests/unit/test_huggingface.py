@@ -6,9 +6,9 @@ import torch
 
 from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.resident import Weights
-from harness.models.resolve import model_path
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.resident import Weights
+from harness.models.transformers.resolve import model_path
 from harness.types import Decoding, Failure, Generation, Message, Request
 
 
@@ -79,7 +79,7 @@ def test_many_choices_are_scored_in_parts_alike(
 ) -> None:
     asked = request("Which?", tuple(f"label {n}" for n in range(9)))
     (whole,) = model.score([asked])
-    monkeypatch.setattr("harness.models.likelihood.MAX_LOGITS", 8 * 400)
+    monkeypatch.setattr("harness.models.transformers.likelihood.MAX_LOGITS", 8 * 400)
     (parts,) = model.score([asked])
     assert isinstance(whole, Generation)
     assert isinstance(parts, Generation)
@@ -192,7 +192,7 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
 
     fresh = HuggingFaceModel(model._options)
     monkeypatch.setattr(Weights, "resident", None)
-    monkeypatch.setattr("harness.models.resident.load_weights", full)
+    monkeypatch.setattr("harness.models.transformers.resident.load_weights", full)
     with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
         fresh.generate([request("x", item_id=str(n)) for n in range(8)])
     assert len(attempts) == 1
@@ -326,7 +326,7 @@ def test_bin_weights_a_broken_file_and_a_hub_id_offline_are_refused(tiny_model: 
 def test_fast_takes_bfloat16_where_the_processor_multiplies_it(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch, wanted: Any, fast: bool, found: str
 ) -> None:
-    monkeypatch.setattr("harness.models.weights.fast_bfloat16", lambda: fast)
+    monkeypatch.setattr("harness.models.transformers.weights.fast_bfloat16", lambda: fast)
     options = ModelOptions(path=str(tiny_model), device="cpu", dtype=wanted)
     assert HuggingFaceModel(options).identity.dtype == found
 

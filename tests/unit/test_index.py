@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from strategies._chunks import Chunk
-from strategies._index import META, ChunkIndex
-from strategies._index_files import replace_about
+from strategies.retrieval.chunks import Chunk
+from strategies.retrieval.index import META, ChunkIndex
+from strategies.retrieval.index_files import replace_about
 
 DIM = 8
 

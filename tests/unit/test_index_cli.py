@@ -8,14 +8,14 @@ from click.testing import CliRunner
 
 from harness.cli.index import index
 from harness.errors import InputError
-from strategies._index import ChunkIndex
+from strategies.retrieval.index import ChunkIndex
 from tests.unit._retrieval import WordEmbedder
 
 
 @pytest.fixture(autouse=True)
 def embedder(monkeypatch):
     embedder = WordEmbedder()
-    monkeypatch.setattr("harness.models.embedder.load_embedder", lambda *_: embedder)
+    monkeypatch.setattr("harness.embedders.embedder.load_embedder", lambda *_: embedder)
     return embedder
 
 
@@ -121,7 +121,7 @@ def many(folder, n, first=0):
 
 
 def test_an_index_gets_lists_when_it_grows_and_loses_them_when_it_shrinks(tmp_path, monkeypatch):
-    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 200)
+    monkeypatch.setattr("strategies.retrieval.ivf.FLAT_UP_TO", 200)
     folder = tmp_path / "index"
     assert "ivf" not in call("build", many(tmp_path, 200), "--out", folder)
     out = call("add", folder, many(tmp_path, 100, 200))
@@ -133,10 +133,10 @@ def test_an_index_gets_lists_when_it_grows_and_loses_them_when_it_shrinks(tmp_pa
 
 
 def test_the_kind_asked_for_is_kept_when_the_index_changes(tmp_path, monkeypatch):
-    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 50)
+    monkeypatch.setattr("strategies.retrieval.ivf.FLAT_UP_TO", 50)
     corpus = many(tmp_path, 100)
     assert "ivf" not in call("build", corpus, "--out", tmp_path / "flat", "--index", "flat")
     assert "ivf" not in call("add", tmp_path / "flat", many(tmp_path, 3, 100))
-    monkeypatch.setattr("strategies._ivf.FLAT_UP_TO", 10**6)
+    monkeypatch.setattr("strategies.retrieval.ivf.FLAT_UP_TO", 10**6)
     assert "ivf: 2 lists" in call("build", corpus, "--out", tmp_path / "ivf", "--index", "ivf")
     assert "ivf: 2 lists" in call("remove", tmp_path / "ivf", "doc5")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from harness.errors import InputError
-from strategies import _ivf
-from strategies._index import ChunkIndex
-from strategies._ivf import lists_for
+from strategies.retrieval import ivf as _ivf
+from strategies.retrieval.index import ChunkIndex
+from strategies.retrieval.ivf import lists_for
 from tests.unit.test_index import DIM, chunk, index_of, random_units, unit
 
 
@@ -200,7 +200,7 @@ def test_an_index_that_could_not_be_written_still_searches(tmp_path, monkeypatch
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("strategies._vectors.write_faiss", full)
+    monkeypatch.setattr("strategies.retrieval.vectors.write_faiss", full)
     with pytest.raises(OSError, match="no space left"):
         index.save(tmp_path, {})
     assert list(tmp_path.iterdir()) == [], "the draft is deleted"

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from harness.cli.init import init, write_example
 from harness.cli.run import run
-from harness.composition import chain_of
 from harness.config import load_experiment, parse
 from harness.errors import InputError
+from harness.execution.composition import chain_of
 from harness.strict_yaml import read_yaml
 from harness.tasks.loading import load_task
 from harness.tasks.spec import TaskFile

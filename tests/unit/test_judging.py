@@ -13,14 +13,14 @@ from click.testing import CliRunner
 
 from harness.cli.run import run as run_command
 from harness.errors import InputError
-from harness.judging import Answered, judge
+from harness.execution.judging import Answered, judge
+from harness.execution.runner import execute
 from harness.progress import PlainProgress, SilentProgress
 from harness.protocols import Case, PrepareContext, Prepared
-from harness.runner import execute
-from harness.store import Store
+from harness.runs.store import Store
 from harness.tasks.loading import load_task
 from harness.types import AnswerRule, Generation, ItemResult, Request, Task, TaskItem
-from strategies._training_loop import progress_notes
+from strategies.tuning.loop import progress_notes
 from tests.conftest import TaskWriter
 from tests.unit._fakes import RuleModel
 from tests.unit._runs import Plain, chain_of, plan_of, task_of

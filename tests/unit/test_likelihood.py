@@ -8,9 +8,9 @@ import pytest
 import torch
 import transformers
 
-from harness.models import likelihood
-from harness.models.engine import Engine
-from harness.models.likelihood import log_likelihoods
+from harness.models.transformers import likelihood
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.likelihood import log_likelihoods
 from tests.unit._families import families
 
 NAMES = (

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from harness.config import ModelOptions
+from harness.embedders.embedder import load_embedder
 from harness.errors import InputError
-from harness.models.embedder import load_embedder
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from tests.unit._models import edit, ended, experiment
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +180,7 @@ def test_code_of_an_embedder_is_refused_by_name_and_not_run(
 
 
 def test_a_gguf_file_beside_code_is_refused(hostile: tuple[Path, Path]) -> None:
-    from harness.models.gguf import converted
+    from harness.models.transformers.gguf import converted
     from harness.progress import SilentProgress
 
     folder, marker = hostile
@@ -217,7 +217,7 @@ def _openings(path: Path) -> list[tuple[int, str]]:
 
 def test_every_opening_of_a_model_forbids_its_code_and_the_product_has_one_place_for_them() -> None:
     files = [path for part in PARTS for path in (ROOT / part).rglob("*.py")]
-    opening = ROOT / "harness/models/opening.py"
+    opening = ROOT / "harness/models/transformers/opening.py"
     assert {str(path): _openings(path) for path in files if _openings(path)} == {}
     source = opening.read_text()
     assert source.count("from_pretrained(") >= 4

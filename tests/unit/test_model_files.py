@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from harness.embedders.embedder import load_embedder
 from harness.errors import InputError
-from harness.models.embedder import load_embedder
-from harness.models.opening import refused
-from harness.models.resolve import model_path
+from harness.models.transformers.opening import refused
+from harness.models.transformers.resolve import model_path
 from tests.unit._models import edit, ended, experiment
 
 

@@ -17,10 +17,16 @@ from harness.cli import cli
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.metrics.semantic_similarity import SemanticSimilarity
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.identity import FETCHED, NOT_FETCHED, settings_digest, sidecars, weights_digest
-from harness.models.model_files import check_files
-from harness.store import generation_key
+from harness.models.transformers.identity import (
+    FETCHED,
+    NOT_FETCHED,
+    settings_digest,
+    sidecars,
+    weights_digest,
+)
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model_files import check_files
+from harness.runs.store import generation_key
 from harness.types import Message, ModelIdentity, Request
 from strategies.adapter import Adapter
 

@@ -14,7 +14,7 @@ import transformers
 
 from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.types import Decoding, Generation, Message, Request
 
 N_TOKENS = 500

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness import cli, store
+from harness import cli
 from harness.cli._ending import ended
 from harness.cli._running import checked
+from harness.runs import store
 from tests.unit._odd_runs import ODD, release, whole
 from tests.unit._rights import without_rights
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness import plugins
-from harness.composition import chain_of
 from harness.config import resolve_experiment
 from harness.errors import InputError
+from harness.execution.composition import chain_of
 
 
 def chain(name: str, strategies: dict[str, object]):

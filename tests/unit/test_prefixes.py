@@ -8,8 +8,14 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.models.batching import plan_batches
-from harness.models.prefixes import WORTH_A_BATCH, WORTH_A_PASS, common_length, families, shared_length
+from harness.models.transformers.batching import plan_batches
+from harness.models.transformers.prefixes import (
+    WORTH_A_BATCH,
+    WORTH_A_PASS,
+    common_length,
+    families,
+    shared_length,
+)
 from harness.types import Decoding, Message, Request
 
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=60)

@@ -11,9 +11,9 @@ import peft
 import pytest
 import torch
 
-from harness.models.huggingface import HuggingFaceModel
-from harness.models.pristine import bare, digest_of_module
-from harness.models.resident import Weights, evict
+from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.pristine import bare, digest_of_module
+from harness.models.transformers.resident import Weights, evict
 from tests.unit._training import load
 from tests.unit.test_adapter_files import greedy, save_adapter
 
@@ -137,9 +137,9 @@ def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest
         found.append(digest_of_module(module))
         return attach(module, adapter)
 
-    from harness.models.weights import attach
+    from harness.models.transformers.weights import attach
 
-    monkeypatch.setattr("harness.models.resident.attach", noted)
+    monkeypatch.setattr("harness.models.transformers.resident.attach", noted)
     evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers

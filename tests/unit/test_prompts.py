@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.models import prompts as prompts_module
-from harness.models.prompts import Prompts
+from harness.models.transformers import prompts as prompts_module
+from harness.models.transformers.prompts import Prompts
 from harness.types import Message
 
 

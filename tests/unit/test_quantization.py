@@ -7,8 +7,8 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 
-from harness.models.quantization import defend, missing_gradients_are_errors, nf4_config
-from strategies._precision import compute_in
+from harness.models.transformers.quantization import defend, missing_gradients_are_errors, nf4_config
+from strategies.tuning.precision import compute_in
 from tests.unit._training import load
 
 

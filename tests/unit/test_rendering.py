@@ -10,12 +10,12 @@ import pytest
 
 from harness.config import ModelOptions
 from harness.errors import InputError, UnrenderedError
-from harness.models.answers import written
-from harness.models.prompts import Prompts
-from harness.models.rendering import FROZEN_DATE, date_told
+from harness.execution.runner import execute
+from harness.models.transformers.answers import written
+from harness.models.transformers.prompts import Prompts
+from harness.models.transformers.rendering import FROZEN_DATE, date_told
 from harness.progress import SilentProgress
-from harness.runner import execute
-from harness.store import Store
+from harness.runs.store import Store
 from harness.tasks.answers import without_reasoning
 from harness.tasks.validate import validate
 from harness.types import Document, Failure, LoadedTask, Message, Request

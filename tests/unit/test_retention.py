@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from harness.analysis.retention import blindness_of, information_changes
-from harness.answer_information import Told, asked_of, compared, told
 from harness.cli._candidates import _measured
 from harness.config import Experiment, ForgettingOptions
 from harness.deciding.choosing import choose
 from harness.deciding.records import Candidate, Limits
-from harness.drift import AnswerInformation, Drift, Probes
+from harness.execution.answer_information import Told, asked_of, compared, told
+from harness.execution.drift import AnswerInformation, Drift, Probes
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult
 from harness.gate.spec import GateFile
+from harness.runs.store import Store
 from harness.stats import Macro, paired
-from harness.store import Store
 from harness.types import ChoiceScore, Failure, Generation, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel
 from tests.unit._gate import first, made, rows_of, task_named

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from harness.cli.decide import decide
 from harness.cli.gate import gate
 from harness.config import load_experiment
+from harness.execution.runner import execute
 from harness.progress import SilentProgress
 from harness.protocols import Case
-from harness.runner import execute
-from harness.store import Store
+from harness.runs.store import Store
 from harness.tasks.loading import load_tasks
 from harness.types import Failure, Generation, Request
 from reports.explorer.items import AskedItems, Outcome

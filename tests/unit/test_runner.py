@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
+from harness.execution.runner import execute
 from harness.metrics._loading import load_metric
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext, Prepared
-from harness.runner import execute
-from harness.store import Store
+from harness.runs.store import Store
 from harness.tasks.selection import chosen
 from harness.types import Failure, Generation, ItemResult, MetricSpec, Request, Task, TaskItem
 from tests.unit._fakes import RuleModel, echo
@@ -54,7 +54,10 @@ def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
     tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int, ahead: bool
 ) -> None:
     device = "cuda" if ahead else "cpu"
-    with patch("harness.asking.WINDOW", window), patch.object(RuleModel, "device", device, create=True):
+    with (
+        patch("harness.execution.asking.WINDOW", window),
+        patch.object(RuleModel, "device", device, create=True),
+    ):
         _broken_and_whole(tmp_path_factory, breaks_after, batch_size)
 
 
@@ -234,7 +237,7 @@ class Counting(Plain):
 def test_few_windows_of_requests_are_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, most: int
 ) -> None:
-    monkeypatch.setattr("harness.asking.WINDOW", 5)
+    monkeypatch.setattr("harness.execution.asking.WINDOW", 5)
     model = RuleModel()
     monkeypatch.setattr(model, "device", device, raising=False)
     counting = Counting(model)
@@ -248,7 +251,7 @@ def test_few_windows_of_requests_are_held(
 def test_a_fault_in_a_later_window_costs_no_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
-    monkeypatch.setattr("harness.asking.WINDOW", 5)
+    monkeypatch.setattr("harness.execution.asking.WINDOW", 5)
     task = task_of(12)
     long = task.test[11].model_copy(update={"input": "word " * 1400})
     task = dataclasses.replace(task, test=(*task.test[:11], long))

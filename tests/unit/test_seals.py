@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from harness.cli import cli
 from harness.errors import InputError
-from harness.store import FILE_NAME, Preparation, Store
+from harness.runs.store import FILE_NAME, Preparation, Store
 from harness.types import Failure, PrepareCost
 from reports._data import load_rows
 from tests.unit._gate import resealed

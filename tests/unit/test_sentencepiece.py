@@ -12,7 +12,7 @@ import pytest
 
 from harness.config import ModelOptions
 from harness.errors import MissingDependencyError
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.types import Decoding, Generation, Message, Request
 
 

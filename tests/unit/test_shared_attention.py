@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from harness.models.attention import PREFIX, attend
+from harness.models.transformers.attention import PREFIX, attend
 
 
 @pytest.mark.parametrize("kind", ["none", "added", "seen"])

@@ -9,7 +9,7 @@ import torch
 from benchmarks.speed import dtypes
 from benchmarks.speed.dtypes import Shape
 from harness.config import ModelOptions
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 
 
 def test_prompts_are_cut_from_a_text_that_begins_again() -> None:

@@ -12,8 +12,8 @@ import pytest
 from benchmarks.speed import training
 from benchmarks.speed.training_contenders import BARE, OURS, Contender, Outcome
 from benchmarks.speed.training_job import Spent, job_for, positions, write_batches
-from strategies._trainer import _epochs
-from strategies._training_data import IGNORED, TrainingOptions, batches
+from strategies.tuning.data import IGNORED, TrainingOptions, batches
+from strategies.tuning.trainer import _epochs
 
 OPTIONS = argparse.Namespace(
     steps=10,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.store import FILE_NAME, Preparation, Store, generation_key
+from harness.runs.store import FILE_NAME, Preparation, Store, generation_key
 from harness.types import (
     Decoding,
     Failure,
@@ -145,7 +145,7 @@ def test_a_full_disk_names_the_file_and_loses_nothing_that_was_written(tmp_path:
 def test_the_first_result_of_an_item_is_that_of_its_smallest_seed_and_repeat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.store._VARIABLES", 2)
+    monkeypatch.setattr("harness.runs.store._VARIABLES", 2)
     with Store.open(tmp_path) as store:
         rows = [(1, 0, "a"), (0, 1, "a"), (0, 0, "b"), (0, 1, "b"), (2, 0, "c"), (0, 0, "\x00d")]
         store.write_batch("r", {}, [result(item, seed=seed, repeat=repeat) for seed, repeat, item in rows])

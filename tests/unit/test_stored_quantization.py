@@ -13,12 +13,12 @@ import transformers
 from bitsandbytes.nn import Linear4bit
 
 from harness.errors import InputError
-from harness.models.opening import empty_model
-from harness.models.quantization import nf4_config, planned_share, share_in_4_bits, stored_in
-from strategies._adapter_files import MANIFEST
-from strategies._training_data import TrainingOptions
+from harness.models.transformers.opening import empty_model
+from harness.models.transformers.quantization import nf4_config, planned_share, share_in_4_bits, stored_in
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.adapters.files import MANIFEST
+from strategies.tuning.data import TrainingOptions
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import greedy
 

@@ -13,9 +13,9 @@ from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
+from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
-from harness.runner import Plan, execute
-from harness.store import Preparation, Store
+from harness.runs.store import Preparation, Store
 from harness.traits import Traits
 from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo

@@ -11,7 +11,7 @@ import pytest
 
 from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.huggingface import HuggingFaceModel
+from harness.models.transformers.model import HuggingFaceModel
 from harness.types import Message
 from tests.unit._models import edit, ended, experiment
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers.modeling_outputs import CausalLMOutput
 
-from strategies._training_data import IGNORED, TrainingOptions
-from strategies._training_loop import BatchTrainer, collate, takes_answers_only
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.data import IGNORED, TrainingOptions
+from strategies.tuning.loop import BatchTrainer, collate, takes_answers_only
 from tests.unit._training import OPTIONS, colour_task, context, load
 
 

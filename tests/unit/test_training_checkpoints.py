@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.types import PrepareCost
-from strategies._checkpoints import best_of, cost_at, last_whole, prune, seal
+from strategies.tuning.checkpoints import best_of, cost_at, last_whole, prune, seal
 
 
 def checkpoint(work, step, best=None):

@@ -13,9 +13,9 @@ from harness.digests import digest_of_text
 from harness.errors import InputError, UnrenderedError
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure
-from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning.data import IGNORED, TrainingOptions, batches, collect, tokenise
 from tests.unit._training import colour_task, context
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from strategies import _training_loop
-from strategies._memory import Fit, fit_in, keep_fit
-from strategies._training_data import TrainingOptions
-from strategies._training_loop import BatchTrainer
+from strategies.tuning import loop as _training_loop
+from strategies.tuning.data import TrainingOptions
+from strategies.tuning.loop import BatchTrainer
+from strategies.tuning.memory import Fit, fit_in, keep_fit
 from tests.unit._training import LOSS_POINTS, InterruptedTrainingError, StopsAt
 from tests.unit.test_training_run import prepare
 

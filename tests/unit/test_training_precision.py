@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from harness.errors import InputError
-from strategies import _precision
-from strategies._precision import SHORT_TOKENS, attend_plainly, compute_in, precision_of
-from strategies._training_data import TrainingOptions
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning import precision as _precision
+from strategies.tuning.data import TrainingOptions
+from strategies.tuning.precision import SHORT_TOKENS, attend_plainly, compute_in, precision_of
 from tests.unit._training import context, load
 
 TOLERANCE = 0.005

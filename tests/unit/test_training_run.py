@@ -11,12 +11,13 @@ import torch
 
 from harness.errors import InputError
 from harness.tasks.prompting import plain_requests
-from strategies import _trainer, _training_loop
-from strategies._adapter_files import MANIFEST, WEIGHTS, AdapterManifest
-from strategies._training_data import IGNORED, TrainingOptions, batches, collect, tokenise
-from strategies._training_loop import collate, no_better
 from strategies.lora import Lora
 from strategies.qlora import QLora
+from strategies.tuning import loop as _training_loop
+from strategies.tuning import trainer as _trainer
+from strategies.tuning.adapters.files import MANIFEST, WEIGHTS, AdapterManifest
+from strategies.tuning.data import IGNORED, TrainingOptions, batches, collect, tokenise
+from strategies.tuning.loop import collate, no_better
 from tests.unit._training import (
     LOSS_POINTS,
     OPTIONS,

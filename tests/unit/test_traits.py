@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 from harness import plugins
 from harness.analysis.forgetting import continual_of
 from harness.cli import cli
-from harness.composition import Chain, chain_of
 from harness.config import resolve_experiment
 from harness.deciding.choosing import choose
 from harness.errors import InputError
+from harness.execution.composition import Chain, chain_of
 from harness.traits import UNSTATED, Traits
 from tests.unit._fakes import RuleModel
 from tests.unit._gate import first, made, resealed, rows_of

@@ -16,9 +16,9 @@ from harness.analysis.summary import summary_of
 from harness.cli.decide import decide
 from harness.deciding.choosing import choose
 from harness.deciding.records import Decision
-from harness.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
+from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
 from harness.gate.comparing import compared
-from harness.store import FILE_NAME, Store
+from harness.runs.store import FILE_NAME, Store
 from harness.types import Failure
 from reports._data import load_run
 from reports.history import load_history

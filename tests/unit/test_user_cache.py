@@ -49,7 +49,7 @@ def test_the_index_command_embeds_into_the_cache(monkeypatch: pytest.MonkeyPatch
         folders.append(folder)
         return WordEmbedder()
 
-    monkeypatch.setattr("harness.models.embedder.load_embedder", load)
+    monkeypatch.setattr("harness.embedders.embedder.load_embedder", load)
     (tmp_path / "a.txt").write_text("Lunch is at noon.")
     for arguments in (["build", str(tmp_path / "a.txt"), "--out"], ["search"]):
         tail = ["lunch"] if arguments == ["search"] else []

@@ -23,12 +23,12 @@ from starlette.testclient import TestClient
 from harness.cli._running import locked
 from harness.cli.view import view
 from harness.errors import InputError, MissingDependencyError
-from harness.store import Store
-from reports.view.app import view_app
-from reports.view.folders import Entry, entries
-from reports.view.memory import Pages, Rates, stamp_of
-from reports.view.serving import listening
-from reports.view.status import status_of
+from harness.runs.store import Store
+from reports.server.app import view_app
+from reports.server.folders import Entry, entries
+from reports.server.memory import Pages, Rates, stamp_of
+from reports.server.serving import listening
+from reports.server.status import status_of
 from tests.unit._gate import first, made
 from tests.unit._report import Words, made_run
 from tests.unit.test_history import run_on
@@ -121,7 +121,7 @@ def test_a_report_is_the_one_that_the_command_writes(runs: Path) -> None:
 
 
 def test_a_report_is_made_once_until_the_run_changes(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from reports.view import app
+    from reports.server import app
 
     run = run_on(1, runs / "r", 100)
     pages = (f"page {number}" for number in itertools.count(1))
@@ -379,7 +379,7 @@ def test_every_page_carries_the_headers_and_head_has_no_body(beside: Path, addre
 
 
 def test_a_page_that_breaks_tells_the_browser_nothing(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from reports.view import app
+    from reports.server import app
 
     def break_down(path: Path) -> None:
         raise RuntimeError(SECRET)
@@ -448,7 +448,7 @@ def test_what_is_no_folder_of_runs_is_refused(runs: Path) -> None:
 
 
 def test_a_missing_library_is_named_with_its_remedy(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "reports.view.serving", raising=False)
+    monkeypatch.delitem(sys.modules, "reports.server.serving", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(MissingDependencyError, match=r'uvicorn.*pip install "trilemma\[view\]"'):
         call(runs)

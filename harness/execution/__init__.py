@@ -1,0 +1,1 @@
+"""Doing a run: strategies prepared, items asked, answers judged, and what is measured beside them."""

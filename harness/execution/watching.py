@@ -1,0 +1,57 @@
+"""What a run says by itself while answers come: that none has what was wanted, that a metric fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.execution.judging import METRIC_ERROR
+from harness.progress import Progress
+from harness.types import ItemResult, LoadedTask
+
+MALFORMED_NOTED = 100
+"""Answers of a task after which a run says that none of them is what the task's ``answer`` rule wants."""
+
+
+class MalformedWatch:
+    """Says once that no answer of a task so far is what its ``answer`` rule wants."""
+
+    def __init__(self, task: LoadedTask, strategy: str, progress: Progress) -> None:
+        self._task, self._strategy, self._progress = task, strategy, progress
+        self._seen, self._silent = 0, False
+
+    def see(self, results: Sequence[ItemResult]) -> None:
+        """Count results as they come."""
+        answered = [result.extracted for result in results if result.extracted]
+        self._seen += len(answered)
+        self._silent = self._silent or any(not part.malformed for part in answered)
+        if self._seen >= MALFORMED_NOTED and not self._silent:
+            self._silent = True
+            self._progress.say(
+                f"{self._task.place}: answer: none of the first {self._seen} answers of {self._strategy} has "
+                "what it wants, so all count as wrong; look at some, and correct the rule or the instruction"
+            )
+
+
+class MetricWatch:
+    """Says at the end of a task which metric failed, on how many answers, and how it did first."""
+
+    def __init__(self, task: LoadedTask, strategy: str, progress: Progress) -> None:
+        self._task, self._strategy, self._progress = task, strategy, progress
+        self._seen, self._failed, self._first = 0, 0, ""
+
+    def see(self, results: Sequence[ItemResult]) -> None:
+        """Count results as they come."""
+        self._seen += len(results)
+        for result in results:
+            if result.error and result.error.kind == METRIC_ERROR:
+                self._failed += 1
+                self._first = self._first or f"item {result.item_id}: {result.error.message}"
+
+    def end(self) -> None:
+        """Say it, if there is anything."""
+        if self._failed:
+            self._progress.say(
+                f"{self._task.place}: metrics: {self._failed} of {self._seen} answers of {self._strategy} "
+                f"could not be scored and count as failed ({self._first}); fix the metric and run again: "
+                "the answers are kept, and judged again"
+            )

@@ -1,0 +1,1 @@
+"""Causal language models through transformers, and the engine that answers with them."""

@@ -1,0 +1,112 @@
+"""Which requests are answered together, and what happens when memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from harness.errors import TrilemmaError, shorten
+from harness.types import Failure, Generation, Request
+
+MAX_BATCH_ITEMS = {"cpu": 64, "cuda": 256}
+"""Requests of a batch at most. More make a CPU slower; a GPU reads its weights once for all rows."""
+MAX_BATCH_CHOICE_ITEMS = {"cpu": 32, "cuda": 256}
+"""The same where choices are scored: their rows are read at once, and take no step after step."""
+
+
+def plan_batches(
+    requests: Sequence[Request],
+    sizes: Sequence[int],
+    families: Sequence[int],
+    max_tokens: int,
+    max_items: int,
+) -> list[list[int]]:
+    """Group requests of like decoding, beginning and length, longest first, within a budget of padded tokens.
+
+    Args:
+        requests: What is asked.
+        sizes: Most tokens of each request's row: its prompt with the answer, or with all its choices.
+        families: Requests that begin alike have the same number here; see `prefixes`.
+        max_tokens: Bound on items x longest row of a batch of more than one.
+        max_items: Bound on the items of a batch.
+
+    Returns:
+        Indexes into ``requests``; equal arguments give equal batches.
+    """
+    kinds = [
+        (request.decoding.model_dump_json(), family)
+        for request, family in zip(requests, families, strict=True)
+    ]
+    batches: list[list[int]] = []
+    for i in sorted(range(len(requests)), key=lambda i: (kinds[i], -sizes[i], i)):
+        batch = batches[-1] if batches else []
+        alike = batch and kinds[batch[0]] == kinds[i] and len(batch) < max_items
+        if alike and (len(batch) + 1) * sizes[batch[0]] <= max_tokens:
+            batch.append(i)
+        else:
+            batches.append([i])
+    return batches
+
+
+Answer = Callable[[Sequence[Request]], list[Generation | Failure]]
+
+
+def halving(
+    answer: Answer, requests: Sequence[Request], ran_out: Callable[[Sequence[Request]], None]
+) -> list[Generation | Failure]:
+    """Answer a batch; where that raises, answer its halves, so that only what cannot be answered alone fails.
+
+    Args:
+        answer: Answers requests together.
+        requests: The batch.
+        ran_out: Told of requests for which memory ran out together.
+
+    Raises:
+        TrilemmaError: What `answer` raises on purpose; halves would not change it.
+    """
+    return list(_answers(answer, requests, ran_out))
+
+
+def _answers(
+    answer: Answer, requests: Sequence[Request], ran_out: Callable[[Sequence[Request]], None]
+) -> Iterator[Generation | Failure]:
+    try:
+        answers = answer(requests)
+    except TrilemmaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a failed item is data
+        memory = is_out_of_memory(error)
+        failure = Failure(
+            kind="out_of_memory" if memory else type(error).__name__, message=shorten(str(error), 500)
+        )
+    else:
+        yield from answers
+        return
+    if memory:  # out of the handler, where the error no longer holds the tensors that it was about
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        ran_out(requests)
+    if len(requests) == 1:
+        yield failure
+        return
+    middle = len(requests) // 2
+    yield from _answers(answer, requests[:middle], ran_out)
+    yield from _answers(answer, requests[middle:], ran_out)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of a device or of the machine: only torch's own allocator says so by type."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
+
+
+_NO_MEMORY = (
+    "out of memory",  # CUDA's own calls, bitsandbytes, NCCL
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+    "can't allocate memory",  # torch on a CPU: "DefaultCPUAllocator: can't allocate memory"
+    "not enough memory",
+)

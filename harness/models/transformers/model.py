@@ -1,0 +1,292 @@
+"""Causal language models through transformers: from a folder or a hub id, with or without an adapter."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.config import ModelOptions
+from harness.models.transformers.answers import judged, plain_answers, with_cost, written
+from harness.models.transformers.batching import MAX_BATCH_ITEMS, halving
+from harness.models.transformers.budgets import BatchBudgets, setting_of
+from harness.models.transformers.context import ContextLength, context_of
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.greedy import StopStrings, greedy
+from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
+from harness.models.transformers.likelihood import text_log_probs
+from harness.models.transformers.model_files import read_object, refuse_code
+from harness.models.transformers.opening import check_model
+from harness.models.transformers.probing import probe
+from harness.models.transformers.prompts import Choices, Prompts
+from harness.models.transformers.quantization import stored_in
+from harness.models.transformers.rendering import date_told
+from harness.models.transformers.resident import Source, Weights
+from harness.models.transformers.resolve import local_folder, parameter_count
+from harness.models.transformers.sizing import Sizing
+from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
+from harness.progress import Progress, SilentProgress
+from harness.protocols import TokenLogProbs
+from harness.runs.provenance import loaders
+from harness.types import Failure, Generation, Message, ModelIdentity, Request
+
+WINDOW = 512
+"""Tokens that are read at once where the likelihood of a text is measured."""
+
+ENCODING = 2
+"""Number of the way in which answers are encoded; another gives other answers."""
+
+
+class HuggingFaceModel:
+    """A model under the waist of ``harness.protocols.Model``; weights are loaded on first use.
+
+    Args:
+        options: Which model, where, and in which number format.
+        place: The experiment file, for errors.
+        adapter: A folder with a saved peft adapter that has been checked.
+        quantization: How the base is loaded.
+        budgets: How many tokens a batch may have, where ``options`` leave it open.
+        progress: Told of the conversion of a GGUF file.
+    """
+
+    def __init__(
+        self,
+        options: ModelOptions,
+        place: object = "experiment",
+        adapter: Path | None = None,
+        quantization: Quantization = "none",
+        budgets: BatchBudgets | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._options, self._place, self._adapter = options, place, adapter
+        self._budgets = budgets or BatchBudgets()
+        self._progress = progress or SilentProgress()
+        self.name = options.path
+        self.folder = local_folder(options.path, options.revision, place, progress)
+        refuse_code(Path(self.folder), place, "model.path")
+        stored = stored_in(read_object(Path(self.folder) / "config.json", place, "model.path"))
+        self._quantization: Quantization = "nf4" if stored == "nf4" else quantization
+        self.device = device_of(options, place)
+        self.dtype = dtype_of(options, self.device)
+        self.identity = ModelIdentity(
+            name=options.path,
+            weights_digest=weights_digest(self.folder),
+            settings_digest=settings_digest(self.folder),
+            parameters=parameter_count(self.folder),
+            adapter_digest=adapter_digest(adapter) if adapter else "",
+            quantization=stored if self._quantization == "none" else self._quantization,
+            dtype=str(self.dtype).removeprefix("torch."),
+            loaded_by=loaders(),
+        )
+        source = Source(self.folder, self.dtype, self.device, self._quantization)
+        known = self.identity
+        digests = known.weights_digest, known.settings_digest, known.adapter_digest
+        self.weights = Weights(source, adapter, digests, {}, self._say, place)
+        self._stops: dict[tuple[str, ...], StopStrings] = {}
+
+    def _say(self, text: str) -> None:
+        self._progress.say(f"{self.name}: {text}")
+
+    # --- Loading ---
+
+    def check(self, weights: bool = True) -> None:
+        """Refuse a model that cannot answer, before its weights are loaded or anything slow begins.
+
+        Args:
+            weights: Whether its weights must be there; to count tokens they need not.
+
+        Raises:
+            InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
+        """
+        n_embedded = check_model(self.folder, self._place, weights)
+        check_size(self.tokenizer, n_embedded, self._place)
+        if self._options.context_length is None and self._read_context.assumed:
+            self._say(str(self._read_context))
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer, padding on the left, with a chat template in any case."""
+        return load_tokenizer(self.folder, self._place, self._options.template_options)
+
+    @cached_property
+    def context_length(self) -> int:
+        """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
+        return self._options.context_length or self._read_context.tokens
+
+    @property
+    def context_source(self) -> str:
+        """Where the context length was read, or that it was assumed."""
+        return "said by the experiment" if self._options.context_length else self._read_context.said
+
+    @cached_property
+    def _read_context(self) -> ContextLength:
+        return context_of(self.folder, self._place)
+
+    @property
+    def module(self) -> Any:
+        """The loaded weights, in evaluation mode; loading them evicts those of any other model."""
+        return self.weights.module
+
+    @property
+    def engine(self) -> Engine:
+        """What answers; it goes with the weights."""
+        return self.weights.engine
+
+    def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
+        """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""
+        module = self.weights.base(quantization)
+        tokenizer = load_tokenizer(self.folder, self._place, self._options.template_options)
+        check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
+        return module, tokenizer
+
+    def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
+        """Return this model with the saved adapter at ``path``, over a base of its own."""
+        return self._copy(path, quantization)
+
+    def merged(self) -> HuggingFaceModel | None:
+        """Return this model with its adapter merged in; None without one or on 4-bit weights."""
+        if self._adapter is None or self.identity.quantization != "none":
+            return None
+        copy = self._copy(self._adapter, self._quantization)
+        copy.weights.merge = True
+        return copy
+
+    def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
+        """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
+        copy = HuggingFaceModel(
+            self._options, self._place, adapter, quantization, self._budgets, self._progress
+        )
+        copy.tokenizer, copy._prompts, copy.weights.trials = (
+            self.tokenizer,
+            self._prompts,
+            self.weights.trials,
+        )
+        return copy
+
+    # --- Prompts ---
+
+    @cached_property
+    def _prompts(self) -> Prompts:
+        return Prompts(self.tokenizer, self._options.template_options, self._place)
+
+    @property
+    def template_date(self) -> str:
+        """The day that the chat template is told in place of today; empty where it writes none."""
+        return date_told(self.tokenizer.chat_template, self._options.template_options)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
+        return self._prompts.prompt(messages).text
+
+    def _ids(self, request: Request) -> list[int]:
+        return list(self._prompts.prompt(request.messages).ids)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the number of tokens of the rendered prompt."""
+        return len(self._prompts.prompt(messages).ids)
+
+    def answer_tokens(self, request: Request) -> int:
+        """Return the most tokens that an answer takes: of the longest choice or all that may be written."""
+        if not request.choices:
+            return request.decoding.max_new_tokens
+        choices = self._choices(request)
+        return len(choices.lead) + max(map(len, choices.options))
+
+    def batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        """Group requests of like decoding, beginning and length, longest first, within the token budget."""
+        return self._sizing.batches(list(map(self._stopping, requests)))
+
+    @cached_property
+    def _sizing(self) -> Sizing:
+        wanted, setting = self._options.max_batch_tokens, setting_of(self.identity, self.device)
+        return Sizing(self._prompts, wanted, self._budgets, setting, self.device, self._probe)
+
+    def _probe(self) -> int:
+        return probe(self.engine, MAX_BATCH_ITEMS[self.device], self.context_length)
+
+    def _choices(self, request: Request) -> Choices:
+        return self._prompts.choices(request.messages, request.choices)
+
+    def _stopping(self, request: Request) -> Request:
+        """Return a request that stops also where the form of its prompt says that an answer ends."""
+        learned, most = self._adapter is not None, request.decoding.max_new_tokens
+        stops = () if request.choices else self._prompts.stops(request.messages, learned, most)
+        new = tuple(stop for stop in stops if stop not in request.decoding.stop)
+        if not new:
+            return request
+        decoding = request.decoding.model_copy(update={"stop": (*request.decoding.stop, *new)})
+        return request.model_copy(update={"decoding": decoding})
+
+    def answer_form(self, request: Request) -> str:
+        """Return what an answer depends on beside the text of its prompt: how it is encoded and ended."""
+        form = self._prompts.form(request.messages)
+        return json.dumps([ENCODING, form.lead, form.gap, form.end, self._stopping(request).decoding.stop])
+
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
+        """Return the token ids of a prompt and of an answer to it with its end, as they are scored."""
+        return self._prompts.answer(messages, answer)
+
+    # --- Answers ---
+
+    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        """Answer one batch of generate requests, in order."""
+        self.weights.ready(self.name)
+        return halving(self._generate, requests, self._sizing.ran_out)
+
+    def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        """Judge the choices of one batch of choice requests, in order."""
+        self.weights.ready(self.name)
+        return halving(self._score, requests, self._sizing.ran_out)
+
+    @torch.inference_mode()
+    def _generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        started = time.perf_counter()
+        requests = list(map(self._stopping, requests))
+        decoding = requests[0].decoding
+        prompts = [self._ids(request) for request in requests]
+        ends, shared = self._end_tokens(), 0
+        longest = max(map(len, prompts)) + decoding.max_new_tokens
+        if decoding.temperature == 0 and self.engine.shares(longest):
+            stop = self._stop(decoding.stop)
+            answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
+        else:
+            together = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
+            answers = plain_answers(self.module, self.tokenizer, requests, prompts, ends, together)
+        begun = [self._prompts.begun(request.messages) for request in requests]
+        texts = [
+            written(self.tokenizer, answer, ends, decoding.stop, start, self._prompts.is_plain)
+            for answer, start in zip(answers, begun, strict=True)
+        ]
+        return with_cost(texts, prompts, shared, started)
+
+    def _stop(self, strings: tuple[str, ...]) -> StopStrings | None:
+        if strings and strings not in self._stops:
+            self._stops[strings] = StopStrings(self.tokenizer, strings)
+        return self._stops.get(strings)
+
+    def _end_tokens(self) -> list[int]:
+        configured = self.module.generation_config.eos_token_id
+        ends = configured if isinstance(configured, list) else [configured]
+        ends = [*ends, self.tokenizer.eos_token_id, *self._prompts.end_ids]
+        return [int(token) for token in dict.fromkeys(ends) if token is not None]
+
+    @torch.inference_mode()
+    def _score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        prompts, options = list(map(self._ids, requests)), list(map(self._choices, requests))
+        return judged(self.engine, requests, prompts, options)
+
+    @torch.inference_mode()
+    def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
+        """Return how likely the texts are, in windows that share no token.
+
+        Args:
+            texts: Texts as the model reads them, without a chat template of their own.
+            keep: Most tokens whose whole distributions are returned.
+        """
+        encoded = list(map(self._prompts.encode, texts))
+        return text_log_probs(self.module, encoded, min(WINDOW, self.context_length), keep)

@@ -1,0 +1,154 @@
+"""One set of loaded weights at a time, with or without an adapter, and the engine that answers with them.
+
+At most one is resident, so that a base and its adapted copy never share a device. An adapter takes over the
+weights of the base or adapter before it where those are still what was loaded; the base itself, what others
+are compared with, is always loaded anew and never had an adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from harness.errors import InputError, shorten
+from harness.models.transformers.batching import is_out_of_memory
+from harness.models.transformers.engine import Engine
+from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
+from harness.models.transformers.pristine import bare, digest_of_module
+from harness.models.transformers.trials import Trials
+from harness.models.transformers.weights import Quantization, attach, load_weights
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where weights come from and how they are loaded; the same source gives the same weights."""
+
+    folder: str
+    dtype: Any
+    device: str
+    quantization: Quantization
+
+
+@dataclass
+class Weights:
+    """The weights of one model, loaded on first use.
+
+    Attributes:
+        source: Of the base.
+        adapter: A folder with a saved peft adapter that has been checked.
+        digests: Of the base's weights, of its settings and of the adapter, which stand with every answer.
+        trials: What was tried of the base, by the kind of adapter over it; models over one base share it.
+        say: Told of ways of answering that do not hold.
+        place: The experiment file, for errors.
+        merge: Whether the adapter becomes part of the base's own weights.
+    """
+
+    source: Source
+    adapter: Path | None
+    digests: tuple[str, str, str]
+    trials: dict[str, Trials]
+    say: Callable[[str], None]
+    place: object
+    merge: bool = False
+    loaded: Any = field(default=None, init=False)
+    _engine: Engine | None = field(default=None, init=False)
+    _base_digest: str = field(default="", init=False)
+
+    resident: ClassVar[Weights | None] = None
+
+    @property
+    def module(self) -> Any:
+        """The loaded weights, in evaluation mode; loading them evicts any others."""
+        if self.loaded is None:
+            module = self._taken_over()
+            if module is None:
+                module = self.base(self.source.quantization)
+                self._base_digest = digest_of_module(module)
+            if self.adapter is not None:
+                module = attach(module, self.adapter)
+                module = module.merge_and_unload() if self.merge else module
+            self._check_files()
+            self.loaded = module.eval()
+        Weights.resident = self
+        return self.loaded
+
+    def _check_files(self) -> None:
+        """Refuse weights that are no longer those whose digests stand with every answer.
+
+        Raises:
+            InputError: A file was changed since the digests were made.
+        """
+        folder, adapter = self.source.folder, self.adapter
+        now = weights_digest(folder), settings_digest(folder), adapter_digest(adapter) if adapter else ""
+        for place, before, found in zip((folder, folder, adapter), self.digests, now, strict=True):
+            if before != found:
+                remedy = "leave them as they are while a run goes on, and run again"
+                raise InputError(place, "", "its files were changed during the run", remedy)
+
+    @property
+    def engine(self) -> Engine:
+        """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
+        module = self.module
+        if self._engine is None or self._engine.module is not module:
+            self._engine = Engine(module, self._trials_of(module))
+        return self._engine
+
+    def ready(self, name: str) -> None:
+        """Load the weights before anything is answered: what goes wrong then is not an item's fault.
+
+        Raises:
+            InputError: They do not fit the memory; ``name`` is the model's.
+        """
+        try:
+            _ = self.module
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            problem = f"does not fit the memory of {self.source.device}: {shorten(str(error))}"
+            remedy = "use a smaller model, `dtype: bfloat16`, or weights in 4 bits (`use: qlora`)"
+            raise InputError(self.place, "model.path", problem, remedy, name) from None
+
+    def base(self, quantization: Quantization) -> Any:
+        """Return the base newly loaded, shared with nothing; what was resident is evicted."""
+        evict()
+        return load_weights(
+            self.source.folder, self.source.dtype, self.source.device, quantization, self.place
+        )
+
+    def _trials_of(self, module: Any) -> Trials:
+        """Return what was tried of these weights: layers of low rank in them change nothing about lengths."""
+        kind = str(getattr(getattr(module, "active_peft_config", None), "peft_type", "LORA"))
+        key = f"{self.source.quantization} {kind.rpartition('.')[-1]}"
+        return self.trials.setdefault(key, Trials(self.say))
+
+    def _taken_over(self) -> Any:
+        """Return the resident weights, bare, where they are as they were loaded; else None."""
+        other = Weights.resident
+        if self.adapter is None or other is None or other.loaded is None or other.merge:
+            return None
+        if other.source != self.source:
+            return None
+        module = other.loaded
+        other.forget()
+        module = bare(module)
+        if module is None or digest_of_module(module) != other._base_digest:
+            return None
+        self._base_digest = other._base_digest
+        return module
+
+    def forget(self) -> None:
+        """Let go of what is loaded."""
+        self.loaded = self._engine = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def evict() -> None:
+    """Let go of the weights that are resident."""
+    if Weights.resident is not None:
+        Weights.resident.forget()
+    Weights.resident = None

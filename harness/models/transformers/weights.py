@@ -1,0 +1,128 @@
+"""Weights and tokenizers through transformers: loaded whole, or refused with the reason."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from harness.config import ModelOptions
+from harness.errors import InputError
+from harness.models.transformers.generating import settle_generation
+from harness.models.transformers.kinds import check_text_alone
+from harness.models.transformers.model_files import read_object
+from harness.models.transformers.opening import open_model, open_tokenizer, refused
+from harness.models.transformers.plain import plain_template
+from harness.models.transformers.quantization import defend, nf4_config, nothing_quantised, stored_in
+from harness.models.transformers.templates import settle_template
+from harness.processor import fast_bfloat16
+
+Quantization = Literal["none", "nf4"]
+
+
+def load_weights(
+    folder: str, dtype: torch.dtype, device: str, quantization: Quantization, place: object
+) -> Any:
+    """Return the causal language model in ``folder``, on ``device``; how it decodes is ours to say.
+
+    Raises:
+        InputError: It cannot be loaded, is not in safetensors, or lacks tensors; it needs code of its own, or
+            writes no text; it is to be in 4 bits and no layer of it can be.
+    """
+    arguments: dict[str, Any] = {}
+    stored = stored_in(read_object(Path(folder) / "config.json", place, "model.path"))
+    if quantization == "nf4" and stored not in ("none", "nf4"):
+        remedy = "name the model in full precision"
+        raise InputError(place, "quantization", f"its weights are saved in {stored}, not to be nf4", remedy)
+    if quantization == "nf4" and stored == "none":
+        arguments["quantization_config"] = nf4_config(dtype)
+    module, report = open_model(folder, place, dtype=dtype, device_map={"": device}, **arguments)
+    absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if absent:  # transformers would fill them with random numbers and only warn
+        raise _unloadable(place, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first")
+    if (quantization == "nf4" or stored in ("nf4", "fp4")) and not defend(module):
+        raise nothing_quantised(place, folder)
+    if module.config is not module.config.get_text_config(decoder=True):
+        check_text_alone(module, folder, place)
+    settle_generation(module)
+    return module
+
+
+def _unloadable(place: object, problem: str) -> InputError:
+    remedy = "see that transformers can load it, with safetensors weights"
+    return InputError(place, "model.path", f"cannot be loaded: {problem}", remedy)
+
+
+def load_tokenizer(folder: str, place: object, template_options: Mapping[str, Any] | None = None) -> Any:
+    """Return the tokenizer in ``folder``, padding on the left, with a chat template in any case.
+
+    Args:
+        folder: The model's folder.
+        place: The experiment file, for errors.
+        template_options: What the chat template is given beside the messages.
+
+    Raises:
+        InputError: There is none, it cannot be opened, or its chat template cannot show a question.
+    """
+    tokenizer = open_tokenizer(folder, place, padding_side="left")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    settle_template(tokenizer, folder, place, template_options)
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = plain_template(tokenizer)
+    return tokenizer
+
+
+def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
+    """Refuse a tokenizer with more tokens than a model embeds; new embeddings would be random.
+
+    Raises:
+        InputError: It has.
+    """
+    if n_embedded is not None and len(tokenizer) > n_embedded:
+        problem = (
+            f"its tokenizer has {len(tokenizer)} tokens and is larger than its embedding of {n_embedded}"
+        )
+        raise InputError(place, "model.path", problem, "use the tokenizer that belongs to the weights")
+
+
+def device_of(options: ModelOptions, place: object) -> str:
+    """Return "cuda" or "cpu"; raises InputError when CUDA is wanted and none is here."""
+    available = torch.cuda.is_available()
+    if options.device == "cuda" and not available:
+        raise InputError(place, "model.device", "no CUDA device is here", "use auto or cpu", "cuda")
+    return "cuda" if options.device == "cuda" or (options.device == "auto" and available) else "cpu"
+
+
+def dtype_of(options: ModelOptions, device: str) -> torch.dtype:
+    """Return the number format: "auto" takes bfloat16 where a CUDA device has it, "fast" where any has it."""
+    named = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if options.dtype in named:
+        return named[options.dtype]
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if options.dtype == "fast" and fast_bfloat16() else torch.float32
+
+
+def attach(module: Any, adapter: Path) -> Any:
+    """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
+
+    An adapter in another format than its base would have every layer convert what it reads and what it gives.
+
+    Raises:
+        InputError: peft cannot put it over this model.
+    """
+    from peft import PeftConfig, PeftModel
+
+    kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
+    remedy = "save it as a plain LoRA adapter, see peft's docs"
+    with refused(adapter, "", "peft cannot load it", remedy), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
+        settings = PeftConfig.from_pretrained(str(adapter))
+        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # PiSSA's fast way draws numbers: the same adapter gives the same model
+            return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)

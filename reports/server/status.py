@@ -1,0 +1,116 @@
+"""How far a run is, read beside a running writer and without holding it up."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import InputError
+from harness.files import LARGEST_RECORD, open_input
+from harness.runs.store import FILE_NAME, Store
+from harness.types import RunManifest
+from reports._data import MANIFEST, load_manifest, readable
+from reports.history import stored_verdict
+from reports.server.folders import LOCK, SUMMARY, Entry
+
+State = Literal["finished", "running", "stopped", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Answers of one strategy to one task: ``done`` of ``total``, and how many of them failed."""
+
+    strategy: str
+    task: str
+    done: int
+    errors: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """A run folder as it is now; only ``entry``, ``state`` and ``reason`` are known of an unreadable one."""
+
+    entry: Entry
+    state: State
+    reason: str = ""
+    name: str = ""
+    created: str = ""
+    verdict: str | None = None
+    strategies: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    progress: tuple[Progress, ...] = ()
+
+    @property
+    def done(self) -> int:
+        """Answers so far."""
+        return sum(each.done for each in self.progress)
+
+    @property
+    def errors(self) -> int:
+        """Answers that failed."""
+        return sum(each.errors for each in self.progress)
+
+    @property
+    def total(self) -> int:
+        """Answers that the experiment asks for."""
+        return sum(each.total for each in self.progress)
+
+
+def status_of(entry: Entry) -> Status:
+    """Read a run folder; whatever cannot be read is a state, not an error."""
+    if entry.refusal:
+        return Status(entry, "unreadable", entry.refusal)
+    running = _held(entry.path / LOCK)
+    try:
+        manifest = load_manifest(entry.path)
+        progress = tuple(_progress(entry.path, manifest))
+    except InputError as error:
+        return Status(entry, "running" if running else "unreadable", str(error))
+    whole = all(each.done >= each.total for each in progress)
+    ended = whole or _newer(entry.path / SUMMARY, entry.path / MANIFEST)
+    return Status(
+        entry=entry,
+        state="running" if running else "finished" if ended else "stopped",
+        name=manifest.name,
+        created=manifest.created,
+        verdict=stored_verdict(entry.path) if ended else None,
+        strategies=tuple(manifest.recipes),
+        tasks=tuple(manifest.tasks),
+        progress=progress,
+    )
+
+
+def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
+    with Store.open(folder, read_only=True) as store, readable(folder / FILE_NAME):
+        limit = manifest.experiment.get("limit")
+        times = len(manifest.experiment["seeds"]) * manifest.experiment.get("repeats", 1)
+        asked = {name: store.n_items(task.digest) for name, task in manifest.tasks.items()}
+        for strategy, by_task in manifest.recipes.items():
+            for task, recipe in by_task.items():
+                stored = asked[task] if limit is None else min(limit, asked[task])
+                total = times * manifest.asked.get(task, stored)
+                done, errors = store.counts(recipe)
+                yield Progress(strategy, task, min(done, total), min(errors, total), total)
+
+
+def _held(lock: Path) -> bool:
+    """Say whether a run is going on; the lock is shared for an instant, for which a starting run waits."""
+    try:
+        with open_input(lock, LARGEST_RECORD) as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (OSError, InputError):
+        return False
+    return False
+
+
+def _newer(file: Path, other: Path) -> bool:
+    try:
+        return file.stat().st_mtime_ns >= other.stat().st_mtime_ns
+    except OSError:
+        return False

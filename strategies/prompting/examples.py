@@ -1,0 +1,92 @@
+"""Which training items an item is shown as examples."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import Protocol
+
+from harness.digests import digest_of
+from harness.protocols import Embedder
+from harness.tasks.questions import searched_text
+from harness.types import Task, TaskItem
+from strategies.retrieval.building import Retriever, example_chunk_id
+
+
+class Chooser(Protocol):
+    """Chooses the examples of many items at once."""
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        """Return for every item up to ``k`` examples whose ids it may see, the best last."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The first of one order, the same for every item: prompts that share their beginning."""
+
+    order: list[TaskItem]
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        """Return the first ``k`` of the fixed order that may be seen."""
+        del items
+        allowed = ((item for item in self.order if item.id not in not_these) for not_these in hidden)
+        return [list(islice(examples, k)) for examples in allowed]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A draw for every item, made by seed and item, so that it depends on nothing else."""
+
+    pool: list[TaskItem]
+    seed: int
+    task: str
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        """Draw ``k`` for each item, the same ones each time."""
+        chosen = []
+        for item, not_these in zip(items, hidden, strict=True):
+            draw = _generator(self.seed, self.task, item.split, item.id)
+            drawn = draw.sample(self.pool, min(k + len(not_these), len(self.pool)))
+            chosen.append([example for example in drawn if example.id not in not_these][:k])
+        return chosen
+
+
+class Nearest:
+    """The nearest by embedding, the nearest of all last, where it is next to the question."""
+
+    def __init__(self, task: Task, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
+        self._task = task
+        self._index = retriever.index
+        self._chunk_ids = {item.id: example_chunk_id(item) for item in pool}
+        self._by_chunk = {example_chunk_id(item): item for item in pool}
+        self._embed = embedder.embed
+
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+        """Return the ``k`` nearest to each item, the nearest of all last."""
+        chunk_ids = [
+            {self._chunk_ids[example] for example in ids if example in self._chunk_ids} for ids in hidden
+        ]
+        texts = [searched_text(self._task, item) for item in items]
+        found = self._index.search(self._embed(texts), k, hidden=chunk_ids)
+        return [[self._by_chunk[hit.chunk.id] for hit in reversed(hits)] for hits in found]
+
+
+def drawn_order(pool: list[TaskItem], seed: int, task: str, stratified: bool) -> list[TaskItem]:
+    """Return the pool in an order drawn by seed; stratified takes one item of every label in turn."""
+    shuffled = list(pool)
+    _generator(seed, task).shuffle(shuffled)
+    if not stratified:
+        return shuffled
+    by_label: dict[str, list[TaskItem]] = {}
+    for item in shuffled:
+        by_label.setdefault(item.targets[0], []).append(item)
+    rounds = zip_longest(*by_label.values())
+    return [item for one_of_each in rounds for item in one_of_each if item is not None]
+
+
+def _generator(*parts: object) -> random.Random:
+    """Return a generator seeded by ``parts``, the same in every process."""
+    return random.Random(int(digest_of(list(parts)), 16))

@@ -1,0 +1,1 @@
+"""Finding passages and examples: chunks, vectors and indexes."""

@@ -1,0 +1,1 @@
+"""Training and loading adapters, for the strategies that answer with adapted weights."""

@@ -1,0 +1,51 @@
+"""How peft would begin an adapter's weights as it loads one, refused before it does.
+
+Loading begins an adapter's weights by ``init_lora_weights`` before the saved ones replace them: a way of
+beginning that is not known, or that needs what is not here, ends in errors from deep within.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strategies.tuning.adapters.files import CONFIG
+from strategies.tuning.adapters.settings import Examined
+
+_NAMED = ("gaussian", "eva", "olora", "orthogonal", "pissa", "lora_ga", "loftq")
+_PISSA = re.compile(r"pissa_niter_[1-9][0-9]?")
+"""PiSSA by a fast decomposition, in at most 99 rounds; 4 to 16 are usual."""
+_SETTINGS = ("loftq_config", "eva_config", "corda_config", "lora_ga_config", "monteclora_config")
+_LOFTQ = {"loftq_bits": (2, 4, 8), "loftq_iter": tuple(range(1, 11))}
+_PLAIN_SAVING = "convert it with save_pretrained(path_initial_model_for_weight_conversion=...)"
+
+
+def check_beginning(adapter: Examined) -> None:
+    """Refuse an adapter whose weights peft cannot begin, and one that it would begin for ever.
+
+    Raises:
+        InputError: Its ``init_lora_weights`` are not known, or need data that is not with it.
+    """
+    for key in _SETTINGS:
+        if (settings := adapter.config.get(key)) is not None and not isinstance(settings, dict):
+            raise adapter.fault(CONFIG, f"{key} must be a mapping", "save the adapter without it", settings)
+    begins = adapter.config.get("init_lora_weights", True)
+    if begins is None or isinstance(begins, bool):
+        return
+    if begins == "corda":
+        problem = "init_lora_weights changes the base by data that is not with the adapter"
+        raise adapter.fault(CONFIG, problem, _PLAIN_SAVING, begins)
+    if not isinstance(begins, str) or not (begins in _NAMED or _PISSA.fullmatch(begins)):
+        problem = "init_lora_weights is not known"
+        remedy = "save it with init_lora_weights true: the saved weights replace what it begins with"
+        raise adapter.fault(CONFIG, problem, remedy, begins)
+    if begins == "loftq":
+        _check_loftq(adapter)
+
+
+def _check_loftq(adapter: Examined) -> None:
+    settings = adapter.config.get("loftq_config") or {}
+    for key, allowed in _LOFTQ.items():
+        value = settings.get(key) if isinstance(settings, dict) else settings
+        if type(value) is not int or value not in allowed:
+            problem = f"loftq_config.{key} must be one of {', '.join(map(str, allowed))}"
+            raise adapter.fault(CONFIG, problem, _PLAIN_SAVING, "nothing" if value is None else value)

@@ -1,0 +1,96 @@
+"""Patterns over the names of modules, tried before peft tries them: some take longer than anyone waits.
+
+peft matches them by ``re``, which can neither be stopped nor told to hurry. So the very same matching is done
+once in a process of its own that the system ends after half a second of work.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.errors import shorten
+from strategies.tuning.adapters.files import CONFIG
+from strategies.tuning.adapters.settings import Examined
+
+_NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
+_LONGEST = 4096
+_MATCHING_S = 0.5
+"""Seconds of the processor for all patterns over all names; 224 patterns over as many modules take 0.05."""
+_WAITED_S = 20.0
+_TRIAL = """
+import json, re, signal, sys
+if hasattr(signal, "setitimer"):  # else the wait for this process bounds it
+    signal.setitimer(signal.ITIMER_VIRTUAL, float(sys.argv[1]))
+patterns, names = json.load(sys.stdin)
+for name in names:
+    for pattern, is_whole in patterns:
+        (re.fullmatch if is_whole else re.match)(pattern, name)
+"""
+
+
+def check_patterns(adapter: Examined, names: Sequence[str]) -> None:
+    """Refuse what is no regular expression, and what takes too long over a model's names.
+
+    Args:
+        adapter: The adapter.
+        names: Of all modules that the model has.
+
+    Raises:
+        InputError: The first pattern that is at fault, or all together where they take too long.
+    """
+    keys, tried = [], []
+    for key, pattern, as_used in _patterns(adapter.config):
+        try:
+            if not isinstance(pattern, str):
+                raise TypeError("it is not a text")
+            if len(pattern) > _LONGEST or _NESTED.search(pattern):
+                raise adapter.fault(CONFIG, f"{key} is a pattern that could take for ever", _BY_NAME, pattern)
+            re.compile(as_used)
+        except (re.error, TypeError, OverflowError, RecursionError) as error:
+            problem = f"{key} is no regular expression: {shorten(str(error), 80)}"
+            raise adapter.fault(CONFIG, problem, _BY_NAME, pattern) from None
+        keys.append(key)
+        tried.append((as_used, as_used is pattern))
+    if tried and not _ends(tried, names):
+        problem = f"matching {', '.join(dict.fromkeys(keys))} takes more than {_MATCHING_S:g} s"
+        raise adapter.fault(CONFIG, problem, _BY_NAME, f"{len(tried)} patterns, {len(names)} modules")
+
+
+_BY_NAME = "list the modules by name"
+
+
+def _patterns(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Yield every pattern with its key, as it stands and as peft puts it into a larger one."""
+    for key in ("target_modules", "exclude_modules"):
+        if isinstance(pattern := config.get(key), str) and pattern.lower() != "all-linear":
+            yield key, pattern, pattern
+    for key, around in _WITHIN.items():
+        patterns = config.get(key) or ()
+        for pattern in [patterns] if isinstance(patterns, str) else patterns:
+            yield key, pattern, around.replace("{}", str(pattern))
+
+
+_WITHIN = {
+    "rank_pattern": r"(.*\.)?({})$",
+    "alpha_pattern": r"(.*\.)?({})$",
+    "layers_pattern": r"(?:^|.*?\.){}\.(\d+)\.",
+    "modules_to_save": r"(^|.*\.){}($|\..*)",
+}
+"""What peft puts around patterns that are not to match a whole name."""
+
+
+def _ends(patterns: Sequence[tuple[str, bool]], names: Sequence[str]) -> bool:
+    """Whether all patterns, each with whether it matches whole names, are tried on all names in time."""
+    command = [sys.executable, "-I", "-S", "-c", _TRIAL, str(_MATCHING_S)]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps([patterns, names]).encode(), capture_output=True, timeout=_WAITED_S
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0

@@ -1,0 +1,133 @@
+"""What is refused of an adapter's settings: code to import, and what cannot be computed with."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError, nearest, shorten
+from harness.protocols import TrainableModel
+from harness.types import Replacement
+from strategies.tuning.adapters.files import CONFIG, AdapterManifest
+from strategies.tuning.strength import HIGHEST_RANK
+
+
+@dataclass
+class Examined:
+    """An adapter under examination, over the base it is to be loaded over.
+
+    Attributes:
+        folder: Where its files are.
+        base: The model.
+        config: Its settings.
+        allow: What it may do beside adding products of low rank; None for everything.
+        manifest: Trilemma's, where that made it.
+        wrapped: The base's modules without storage, wrapped by its settings; set when they fit.
+        replaced: What it does beside adding products of low rank, with the base's tensors it is done to.
+    """
+
+    folder: Path
+    base: TrainableModel
+    config: dict[str, Any]
+    allow: Sequence[Replacement] | None = None
+    manifest: AdapterManifest | None = None
+    wrapped: Any = None
+    replaced: dict[Replacement, list[str]] = field(default_factory=dict)
+
+    def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
+        """Return the error for a file of its folder, "" for the folder."""
+        return InputError(self.folder / file if file else self.folder, "", problem, remedy, value)
+
+
+def check_settings(adapter: Examined) -> None:
+    """Refuse settings that name code, are no numbers, or ask for what is not known.
+
+    Raises:
+        InputError: The first fault found.
+    """
+    import dataclasses
+
+    import peft
+
+    known = {field.name for field in dataclasses.fields(peft.LoraConfig)}
+    for key, value in adapter.config.items():
+        if key not in known and not _unused(key, value, adapter.config):
+            problem = f"the key {shorten(key)!r} is not known to peft {peft.__version__}"
+            raise adapter.fault(CONFIG, problem, f"{nearest(key, known).partition('known:')[0]}update peft")
+    for key, problem in _REFUSED_KEYS.items():
+        if value := adapter.config.get(key):
+            raise adapter.fault(CONFIG, f"{key} {problem}", "save the adapter without it", value)
+    _check_mapping(adapter)
+    _check_lengths(adapter)
+    _check_numbers(adapter)
+
+
+def _unused(key: str, value: Any, config: dict[str, Any]) -> bool:
+    """Whether a key of a newer peft asks for nothing: it is empty, or belongs to a switch that is off.
+
+    peft names them alike: ``qalora_group_size`` counts where ``use_qalora`` is true.
+    """
+    switch = f"use_{key.partition('_')[0]}"
+    return not value or (switch in config and not config[switch])
+
+
+MOST_NAMES = 4096
+"""Entries of one setting: a model of 80 layers has some 560 modules to name."""
+
+
+def _check_lengths(adapter: Examined) -> None:
+    """Refuse more names than a model has modules: each is looked for among all of them."""
+    for key, value in adapter.config.items():
+        if isinstance(value, list | dict) and len(value) > MOST_NAMES:
+            problem = f"{shorten(key, 40)} must have at most {MOST_NAMES} entries"
+            raise adapter.fault(CONFIG, problem, "save the adapter again", len(value))
+
+
+_REFUSED_KEYS = {
+    "megatron_config": "names code to import",
+    "layer_replication": "would change the layers of the base",
+    "alora_invocation_tokens": "has it work after certain tokens only, which answers do not wait for",
+    "arrow_config": "mixes it with adapters that are not here",
+}
+
+
+def _check_mapping(adapter: Examined) -> None:
+    """Refuse classes to import, but for those of transformers that peft notes where no task is named.
+
+    They are not followed in either case: what an adapter lies over is the experiment's word.
+    """
+    mapping = adapter.config.get("auto_mapping")
+    if not mapping:
+        return
+    library = mapping.get("parent_library") if isinstance(mapping, dict) else mapping
+    if not isinstance(library, str) or not re.fullmatch(r"transformers(\.\w+)*", library):
+        remedy = "save the adapter without it"
+        raise adapter.fault(CONFIG, "auto_mapping names code to import", remedy, mapping)
+
+
+def _check_numbers(adapter: Examined) -> None:
+    """Refuse ranks and alphas that are no numbers to compute with."""
+    config = adapter.config
+    ranks = {"r": config.get("r", 8)} | mapping_of(adapter, "rank_pattern")
+    alphas = {"lora_alpha": config.get("lora_alpha", 8)} | mapping_of(adapter, "alpha_pattern")
+    for key, rank in ranks.items():
+        if type(rank) is not int or not 1 <= rank <= HIGHEST_RANK:
+            problem = f"{shorten(key, 40)} must be a whole number from 1 to {HIGHEST_RANK}"
+            raise adapter.fault(CONFIG, problem, "train the adapter again", rank)
+    for key, alpha in alphas.items():
+        is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
+        if not is_number or not 0 < alpha < math.inf:  # a whole number may be too large for a float
+            problem = f"{shorten(key, 40)} must be above 0"
+            raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
+
+
+def mapping_of(adapter: Examined, key: str) -> dict[str, Any]:
+    """Return a setting that is a mapping, empty where there is none; raises InputError for anything else."""
+    value = adapter.config.get(key) or {}
+    if not isinstance(value, dict):
+        raise adapter.fault(CONFIG, f"{key} must be a mapping", "save the adapter again", value)
+    return value

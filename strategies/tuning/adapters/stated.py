@@ -1,0 +1,44 @@
+"""What an adapter from elsewhere says of itself: told as its word, since nobody here has measured it.
+
+Its weights, its settings and the base it lies over are checked; what its training took, what was written down
+of that and how the base was loaded then are not, and cannot be.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.errors import shorten
+from harness.types import STATED, PrepareCost
+from strategies.tuning.adapters.files import MANIFEST, AdapterManifest
+
+_MOST_NOTES = 10
+
+
+def cost_of(manifest: AdapterManifest | None, artifact_bytes: int) -> PrepareCost:
+    """Return what the training took by the adapter's own word; its size on disk is measured."""
+    said = manifest.cost if manifest else PrepareCost()
+    return said.model_copy(update={"artifact_bytes": artifact_bytes, "stated": manifest is not None})
+
+
+def record_of(manifest: AdapterManifest | None) -> dict[str, Any]:
+    """Return what to keep of an adapter's manifest, all of it under a name that says whose word it is."""
+    if manifest is None:
+        return {"trained_with_quantization": "not known", "cost_of_training": "not known"}
+    return {
+        "trained_with_quantization": f"{manifest.quantization}, {STATED}",
+        "cost_of_training": f"{STATED} in {MANIFEST}",
+        STATED: {key: value for key, value in manifest.record.items() if key != "notes"},
+    }
+
+
+def notes_of(manifest: AdapterManifest | None, wanted: Literal["none", "nf4"] | None) -> list[str]:
+    """Return what a reader must know that rests on the adapter's word; ``wanted`` is the user's own."""
+    if manifest is None:
+        return []
+    notes = [f"what its training took is {STATED}, not measured here"]
+    if wanted is None and manifest.quantization != "none":
+        notes.append(f"the base is loaded in {manifest.quantization} under it, {STATED}")
+    said = manifest.record.get("notes")
+    texts = [text for text in said if isinstance(text, str)] if isinstance(said, list) else []
+    return notes + [f"{STATED}: {shorten(text, 300)}" for text in texts[:_MOST_NOTES]]

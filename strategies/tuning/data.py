@@ -1,0 +1,300 @@
+"""What an adapter is trained on: the prompts that evaluation asks, each with its answer.
+
+Nothing here loads a model's weights, so a finished adapter is recognised without any.
+"""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from harness.config import Options
+from harness.digests import digest_of
+from harness.errors import InputError, UnrenderedError, nearest
+from harness.protocols import Model, PrepareContext, TrainableModel
+from harness.tasks.prompting import plain_requests, rendered, unrendered
+from harness.types import Failure, Request, Task, TaskItem, TrainingData
+from strategies.tuning.strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
+
+IGNORED = -100
+BATCHES_A_BUCKET = 32
+
+
+class TrainingOptions(Options):
+    """How an adapter is trained.
+
+    ``tasks`` are the target tasks to learn, all of them when left out. ``stages`` are lists of tasks to learn
+    one after the other instead, each stage going on with the adapter of the one before. ``max_steps``
+    overrides ``epochs``.
+    ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
+    ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
+    validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
+    ``early_stopping_patience`` measurements without a better one. ``precision`` is the number format of
+    products; "auto" takes bfloat16 for float32 weights on a CPU that is fast at it.
+    """
+
+    tasks: tuple[str, ...] | None = None
+    stages: tuple[tuple[str, ...], ...] | None = Field(default=None, min_length=1)
+    rank: int = Field(default=16, ge=1, le=HIGHEST_RANK)
+    alpha: FiniteFloat = Field(default=32, gt=0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: str | tuple[str, ...] = "all-linear"
+    use_rslora: bool = False
+    use_dora: bool = False
+    learning_rate: FiniteFloat = Field(default=1e-3, gt=0)
+    scheduler: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
+    weight_decay: FiniteFloat = Field(default=0.0, ge=0.0)
+    epochs: int = Field(default=3, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    batch_size: int = Field(default=16, ge=1)
+    gradient_accumulation: int = Field(default=1, ge=1)
+    gradient_checkpointing: bool = False
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    max_length: int | None = Field(default=None, ge=2)
+    max_train_items: int | None = Field(default=None, ge=1)
+    max_validation_items: int = Field(default=256, ge=0)
+    eval_steps: int | None = Field(default=None, ge=1)
+    early_stopping_patience: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _tasks_or_stages(self) -> TrainingOptions:
+        if self.stages is not None and self.tasks is not None:
+            raise ValueError("has both tasks and stages: use one of them")
+        if self.stages is not None and not all(self.stages):
+            raise ValueError("has a stage without a task")
+        return self
+
+    @model_validator(mode="after")
+    def _strength(self) -> TrainingOptions:
+        factor = factor_of(self.rank, self.alpha, self.use_rslora)
+        if too_strong(factor):
+            over = "the root of the rank" if self.use_rslora else "the rank"
+            raise ValueError(f"alpha must be at most {STRONGEST:g} times {over}, it is {factor:g} times")
+        return self
+
+    def by_stage(self) -> tuple[TrainingOptions, ...]:
+        """Return the options of each stage in order, as those of a training of its own."""
+        if self.stages is None:
+            return (self,)
+        return tuple(self.model_copy(update={"tasks": tasks, "stages": None}) for tasks in self.stages)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One prompt as the model sees it, and the answer it should give, with its end, as it is scored."""
+
+    task: str
+    item_id: str
+    prompt: str
+    answer: str
+    prompt_ids: array[int]
+    answer_ids: array[int]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of prompt and answer together."""
+        return len(self.prompt_ids) + len(self.answer_ids)
+
+    @property
+    def plain(self) -> list[str]:
+        """All of it, for digests."""
+        ids = digest_of([self.prompt_ids.tolist(), self.answer_ids.tolist()])
+        return [self.task, self.item_id, self.prompt, self.answer, ids]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All examples. ``failed`` counts by task the items whose request could not be built."""
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    failed: dict[str, int]
+
+    @property
+    def digest(self) -> str:
+        """The digest of every prompt and answer, in order."""
+        return digest_of([[example.plain for example in part] for part in self.parts])
+
+    @property
+    def prompts_digest(self) -> str:
+        """The digest of the prompts alone, in order."""
+        return digest_of([[example.prompt for example in part] for part in self.parts])
+
+    @property
+    def parts(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        """Train and validation examples."""
+        return self.train, self.validation
+
+
+def collect(options: TrainingOptions, context: PrepareContext, model: TrainableModel) -> Texts:
+    """Render the train and validation items of the chosen target tasks with the builder of evaluation.
+
+    Raises:
+        InputError: An unknown task, nothing to learn from, an item without an answer, a request that cannot
+            be built under ``on_long_prompt: refuse``, or a chat template that cannot be trained on.
+    """
+    chosen = check_tasks(options, context.tasks, context.place, "training")
+    generator = random.Random(context.seed)
+    failed: Counter[str] = Counter()
+    train: list[Example] = []
+    validation: list[Example] = []
+    for data in chosen:
+        learned = _some(data.train, options.max_train_items, generator)
+        for items, examples in ((learned, train), (data.validation, validation)):
+            requests = context.build(data.task, [item.without_answer() for item in items])
+            examples += _examples(context, model, data.task, items, requests, failed)
+    validation = _some(validation, options.max_validation_items, generator)
+    if not train:
+        remedy = "shorten the items, or see why they cannot be asked"
+        raise InputError(context.place, "training", "no train item can be asked", remedy)
+    return Texts(tuple(train), tuple(validation), dict(failed))
+
+
+def check_tasks(
+    options: TrainingOptions, tasks: Sequence[TrainingData], place: str, key: str
+) -> list[TrainingData]:
+    """Return the target tasks to learn.
+
+    Raises:
+        InputError: ``tasks`` names one that is not there, or there is nothing to learn from.
+    """
+    targets = {data.task.name: data for data in tasks if data.task.role == "target"}
+    for name in options.tasks if options.tasks is not None else ():
+        if name not in targets:
+            raise InputError(place, f"{key}.tasks", "is not a target task", nearest(name, targets), name)
+    chosen = [data for name, data in targets.items() if options.tasks is None or name in options.tasks]
+    if not any(data.train for data in chosen):
+        names = ", ".join(data.task.name for data in chosen) or "none at all"
+        remedy = "add `items: {train: ...}` to a task.yaml"
+        raise InputError(place, key, f"no target task has train items to learn from ({names})", remedy)
+    return chosen
+
+
+def check_answerable(
+    options: TrainingOptions, model: Model, tasks: Sequence[TrainingData], place: str, key: str
+) -> None:
+    """Try to encode an answer to the first train item of every task to learn.
+
+    Raises:
+        InputError: The model's chat template has no place for it.
+    """
+    if not isinstance(model, TrainableModel):
+        return
+    for stage in options.by_stage():
+        for data in check_tasks(stage, tasks, place, key):
+            first = plain_requests(data.task, [item.without_answer() for item in data.train[:1]])
+            for request in rendered(model, first):
+                model.answer_ids(request.messages, "An answer")
+
+
+def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:
+    """Return at most ``most`` of the items, in their order, picked by the seed."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[i] for i in sorted(generator.sample(range(len(items)), most))]
+
+
+def _examples(
+    context: PrepareContext,
+    model: TrainableModel,
+    task: Task,
+    items: Sequence[TaskItem],
+    requests: Sequence[Request | Failure],
+    failed: Counter[str],
+) -> list[Example]:
+    examples = []
+    for item, request in zip(items, requests, strict=True):
+        answer = item.targets[0] if item.targets else task.refusal
+        if answer is None:
+            remedy = "give every train and validation item a target"
+            raise InputError(task.name, f"item {item.id}", "has no answer to learn", remedy)
+        if not isinstance(request, Failure):
+            try:
+                ids = (array("i", part) for part in model.answer_ids(request.messages, answer))
+                examples.append(Example(task.name, item.id, model.render(request.messages), answer, *ids))
+                continue
+            except UnrenderedError as error:
+                request = unrendered(error)
+        if context.on_long_prompt == "cut":
+            failed[task.name] += 1
+        else:
+            remedy = "fix the item, or set on_long_prompt: cut"
+            raise InputError(task.name, f"item {item.id}", f"cannot be asked: {request.message}", remedy)
+    return examples
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """Token ids, with labels that are ``IGNORED`` on the prompt; ``too_long`` counts others by task."""
+
+    train: list[dict[str, list[int]]]
+    validation: list[dict[str, list[int]]]
+    too_long: dict[str, int]
+
+
+def tokenise(texts: Texts, limit: int, context: PrepareContext) -> Tokenised:
+    """Turn examples into rows to train on; one that has more than ``limit`` tokens is never cut.
+
+    Args:
+        texts: The examples.
+        limit: Tokens that prompt and answer may have together.
+        context: Says what to do with a longer one.
+
+    Raises:
+        InputError: A longer one under ``on_long_prompt: refuse``, or no train example is left.
+    """
+    too_long: Counter[str] = Counter()
+    parts: list[list[dict[str, list[int]]]] = []
+    for part in texts.parts:
+        kept = []
+        for example in part:
+            if example.n_tokens <= limit:
+                kept.append(_row(example))
+                continue
+            if context.on_long_prompt == "refuse":
+                problem = f"has {example.n_tokens} tokens with its answer, more than the {limit} allowed"
+                remedy = "raise max_length, shorten the item, or set on_long_prompt: cut"
+                raise InputError(example.task, f"item {example.item_id}", problem, remedy)
+            too_long[example.task] += 1
+        parts.append(kept)
+    if not parts[0]:
+        problem = f"all {len(texts.train)} train examples have more than {limit} tokens"
+        raise InputError(context.place, "max_length", problem, "raise it, or shorten the items")
+    return Tokenised(parts[0], parts[1], dict(too_long))
+
+
+def _row(example: Example) -> dict[str, list[int]]:
+    prompt, answer = list(example.prompt_ids), list(example.answer_ids)
+    return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
+
+
+def batches(lengths: Sequence[int], batch_size: int, epochs: int, seed: int) -> list[list[int]]:
+    """Return the indexes of every batch of the whole training, in order.
+
+    Each epoch shuffles the examples, sorts them by length within buckets of 32 batches, so that little is
+    padded, and shuffles the batches. Each example comes once an epoch. The order depends on the arguments
+    alone, so that a resumed training sees what the unbroken one would have seen.
+    """
+    generator = random.Random(seed)
+    ordered: list[list[int]] = []
+    for _ in range(epochs):
+        stream = list(range(len(lengths)))
+        generator.shuffle(stream)
+        size = batch_size * BATCHES_A_BUCKET
+        buckets = [stream[start : start + size] for start in range(0, len(stream), size)]
+        ranked = [sorted(bucket, key=lambda i: -lengths[i]) for bucket in buckets]
+        epoch = [
+            bucket[start : start + batch_size]
+            for bucket in ranked
+            for start in range(0, len(bucket), batch_size)
+        ]
+        generator.shuffle(epoch)
+        ordered += epoch
+    return ordered

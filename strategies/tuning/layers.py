@@ -1,0 +1,299 @@
+"""Which layers of a model an adapter lies on: seen on its modules without weights, before anything runs."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.errors import InputError, shorten
+from harness.protocols import Model, PrepareContext, TrainableModel
+from strategies.tuning.adapters.files import untrained
+from strategies.tuning.data import TrainingOptions
+
+ALL_LINEAR = "all-linear"
+_PAST = ("out_proj", "conv1d")
+"""With ``dt_proj``, layers of state-space models whose kernels read weights past an adapter."""
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What an adapter lies on.
+
+    Attributes:
+        layers: How many layers there are by name, numbers in it written ``*``.
+        share: Which part of the weights these layers have, 0 to 1.
+        experts: Which part of the weights lies in experts without an adapter, 0 to 1.
+        left_out: Layers that "all-linear" leaves out, as ``layers``: routers, and what text does not reach.
+    """
+
+    layers: dict[str, int]
+    share: float
+    experts: float
+    left_out: dict[str, int]
+
+    def record(self) -> dict[str, Any]:
+        """Return it as part of a preparation's record."""
+        found: dict[str, Any] = {"adapted": self.layers, "adapted_share": self.share}
+        return found | ({"not_adapted": self.left_out} if self.left_out else {})
+
+    def notes(self) -> list[str]:
+        """Return what a reader must know: that experts are not adapted."""
+        if self.experts < 0.005:
+            return []
+        bare, on = f"{self.experts:.0%}", f"{self.share:.0%}"
+        return [f"the experts, {bare} of the weights, have no adapter; the layers that have one are {on}"]
+
+
+def check_adaptable(
+    options: TrainingOptions, model: Model, quantization: Literal["none", "nf4"], place: str, key: str
+) -> None:
+    """Refuse a model that cannot be trained so, by its modules alone.
+
+    Raises:
+        InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits,
+            or it has no layer of the names wanted.
+    """
+    from harness.models.transformers.opening import empty_model
+    from harness.models.transformers.quantization import nothing_quantised, planned_share
+
+    check_stored(model, place, key)
+    folder = getattr(model, "folder", None)
+    if folder is None:
+        return
+    to_shrink = quantization == "nf4" and model.identity.quantization == "none"
+    if to_shrink and not planned_share(empty_model(folder, place)):
+        raise nothing_quantised(f"{place}: {key}", folder)
+    adapted(options, empty_model(folder, place), f"{place}: {key}")
+
+
+def check_stored(model: Model, place: str, key: str) -> None:
+    """Refuse a model saved in a format that is not trained over; raises InputError."""
+    if (stored := model.identity.quantization) not in ("none", "nf4"):
+        problem = f"this model's weights are saved in {shorten(stored, 40)}, which cannot be trained over"
+        remedy = "name the model in full precision, or in nf4"
+        raise InputError(place, key, problem, remedy, model.identity.name)
+
+
+def trainable(context: PrepareContext, label: str) -> TrainableModel:
+    """Return the context's model as one that adapters can be trained for.
+
+    Raises:
+        InputError: It is served elsewhere, or has an adapter already.
+    """
+    model = context.model
+    if model.identity.adapter_digest:
+        remedy = f"use {label} once, as the first part of a composition"
+        raise InputError(context.place, label, "the model has an adapter already", remedy)
+    if not isinstance(model, TrainableModel):
+        remedy = "use a model that is loaded from a folder or a hub id"
+        raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
+    check_stored(model, context.place, label)
+    return model
+
+
+def lora_config(options: TrainingOptions, module: Any) -> Any:
+    """Return peft's settings of an adapter for a model that has none yet."""
+    import peft
+
+    targets = options.target_modules
+    left_out = sorted(_left_out(module)) if targets == ALL_LINEAR else []
+    config = peft.LoraConfig(
+        task_type="CAUSAL_LM",
+        r=options.rank,
+        lora_alpha=options.alpha,
+        lora_dropout=options.dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=left_out or None,
+        use_rslora=options.use_rslora,
+        use_dora=options.use_dora,
+    )
+    routers = _plain_routers(module) if targets == ALL_LINEAR else set()
+    return _resolved_without(routers, config, module) if routers else config
+
+
+def _resolved_without(routers: set[str], config: Any, module: Any) -> Any:
+    """Return settings as peft resolves them for a mixture with fused experts, less its routers.
+
+    Peft adapts a router that is a plain weight where it takes all linear layers, and no setting prevents it.
+    """
+    import peft
+    import torch
+
+    with torch.device("meta"):
+        twin = type(module)._from_config(module.config)
+    found = peft.get_peft_model(twin, config, low_cpu_mem_usage=True).peft_config["default"]
+    found.target_parameters = {
+        each
+        for each in found.target_parameters or ()
+        if not any(name == each or name.endswith(f".{each}") for name in routers)
+    }
+    return found
+
+
+def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> Any:
+    """Return a model with a new adapter over it.
+
+    Raises:
+        InputError: It has no layer of the names wanted, or one that cannot be adapted.
+    """
+    import peft
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what peft sets right by itself
+            return peft.get_peft_model(module, lora_config(options, module), **how)
+    except ValueError as error:
+        names = ", ".join(sorted({name.rpartition(".")[2] for name, _ in _linear(module)} - {"lm_head"})[:12])
+        remedy = f"name linear layers of this model: {names}" if names else "name another model"
+        said = str(error).splitlines()[0].partition(". ")[0]
+        problem = f"does not fit the model: {shorten(said, 160)}"
+        raise InputError(place, "target_modules", problem, remedy) from None
+
+
+def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
+    """Return what an adapter would lie on.
+
+    Args:
+        options: Of the training.
+        empty: The model's modules on the device "meta", which are used up.
+        place: The experiment file, for errors.
+
+    Raises:
+        InputError: The names wanted do not fit the model.
+    """
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    whole = sum(each.numel() for each in empty.parameters())
+    n_experts = number_of_experts(empty.config.get_text_config(decoder=True))
+    experts = {
+        name: each.numel()
+        for name, each in empty.named_parameters()
+        if of_experts(name, each.shape, n_experts)
+    }
+    left_out = Counter[str]()
+    if options.target_modules == ALL_LINEAR:
+        left_out.update(pattern_of(name) for name in _left_out(empty) | _plain_routers(empty))
+    model = wrapped(options, empty, place, low_cpu_mem_usage=True)
+    layers = dict(
+        _weight(name, layer) for name, layer in model.named_modules() if isinstance(layer, BaseTunerLayer)
+    )
+    bare = sum(n for name, n in experts.items() if not {name, name.rpartition(".")[0]} & layers.keys())
+    return Adapted(
+        layers=dict(sorted(Counter(map(pattern_of, layers)).items())),
+        share=sum(layers.values()) / whole,
+        experts=bare / whole,
+        left_out=dict(sorted(left_out.items())),
+    )
+
+
+def notes_of(on: Adapted | None, best: Path, small: dict[str, Any]) -> list[str]:
+    """Return what a reader must know of the layers: not adapted, without effect, or mostly not in 4 bits."""
+    idle = sorted(set(map(pattern_of, untrained(best))))
+    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
+    share = small.get("share_in_4_bits", 1.0)
+    told += [f"only {share:.0%} of the base's weights are in 4 bits"] if share < 0.5 else []
+    return [*(on.notes() if on else []), *told]
+
+
+def _weight(name: str, layer: Any) -> tuple[str, int]:
+    """Return the base's name of what a layer of peft lies on, and how many weights that has.
+
+    Fused experts are plain parameters of one module, each with a wrapper of its own, one around the other.
+    """
+    name = name.removeprefix("base_model.model.").replace(".base_layer", "")
+    parameter = getattr(layer, "parameter_name", None)
+    weight = getattr(layer.get_base_layer(), parameter or "weight")
+    return (f"{name}.{parameter}" if parameter else name), int(weight.numel())
+
+
+def adapted_over(base: Model, options: TrainingOptions, place: str) -> Adapted | None:
+    """Return what an adapter would lie on in a model; None where its folder is not known."""
+    from harness.models.transformers.opening import empty_model
+
+    folder = getattr(base, "folder", None)
+    return None if folder is None else adapted(options, empty_model(folder, place), place)
+
+
+def pattern_of(name: str) -> str:
+    """Return a layer's name with ``*`` for its numbers."""
+    return re.sub(r"(?<![^.])\d+(?![^.])", "*", name)
+
+
+def _linear(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the layers that peft takes for linear, by name, in plain numbers or in 4 bits."""
+    import torch
+    from transformers.pytorch_utils import Conv1D
+
+    for name, layer in module.named_modules():
+        if isinstance(layer, torch.nn.Linear | Conv1D):
+            yield name, layer
+
+
+def _left_out(module: Any) -> set[str]:
+    """Return the linear layers that "all-linear" is not to take.
+
+    They are routers, whose few outputs choose experts and are read as plain weights; towers for images and
+    sound, which text never passes, so that nothing is learnt there; and layers that state-space models read
+    past their modules.
+    """
+    text = module.config.get_text_config(decoder=True)
+    n_experts = number_of_experts(text)
+    reached = _reached(module) if text is not module.config else None
+    is_state_space = text.model_type in ("mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h")
+    found = set()
+    for name, layer in _linear(module):
+        last = name.rpartition(".")[2]
+        is_router = _chooses(name, layer.weight.shape, n_experts)
+        is_past = last == "dt_proj" or (is_state_space and last in _PAST)
+        if is_router or is_past or (reached is not None and id(layer) not in reached):
+            found.add(name)
+    return found
+
+
+def _plain_routers(module: Any) -> set[str]:
+    """Return the routers of a mixture that are plain weights, in no linear layer."""
+    n_experts = number_of_experts(module.config.get_text_config(decoder=True))
+    linear = {name for name, _ in _linear(module)}
+    return {
+        name
+        for name, weight in module.named_parameters()
+        if (owner := name.rpartition(".")[0]) not in linear
+        and weight.dim() == 2
+        and _chooses(owner, weight.shape, n_experts)
+    }
+
+
+def _chooses(name: str, shape: Sequence[int], n_experts: int) -> bool:
+    """Whether a layer of this name and shape gives a number for each expert."""
+    named = "gate" in name.rpartition(".")[2] or "router" in name
+    return n_experts > 1 and named and shape[0] == n_experts
+
+
+def _reached(module: Any) -> set[int]:
+    """Return the layers that text passes in a model of text and more."""
+    parts = [module.get_decoder(), module.get_output_embeddings()]
+    return {id(layer) for part in parts if part is not None for layer in part.modules()}
+
+
+def of_experts(name: str, shape: Sequence[int], n_experts: int) -> bool:
+    """Whether a weight of this name and shape is one of experts', alone or all upon one another.
+
+    Not all mixtures have "experts" in the names of fused ones; a router beside them is none.
+    """
+    fused = n_experts > 1 and len(shape) == 3 and shape[0] == n_experts
+    return fused or ("experts" in name.split(".") and "router" not in name)
+
+
+def number_of_experts(text: Any) -> int:
+    """Return how many experts a layer has by its configuration, 0 where there are none."""
+    return _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+
+
+def _number(config: Any, *names: str) -> int:
+    found = [getattr(config, name, None) for name in names]
+    return next((value for value in found if isinstance(value, int)), 0)

@@ -1,0 +1,296 @@
+"""Training of adapters: one program for LoRA and QLoRA, resumable at any moment, measured throughout."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import math
+import operator
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import peft
+import torch
+import transformers
+
+from harness.digests import digest_of, digest_of_file
+from harness.errors import InputError
+from harness.models.transformers.batching import is_out_of_memory
+from harness.models.transformers.quantization import missing_gradients_are_errors, share_in_4_bits
+from harness.protocols import PrepareContext, Prepared, TrainableModel
+from harness.tasks.prompting import template_digest
+from harness.types import PrepareCost
+from strategies.tuning.adapters.files import (
+    WEIGHTS,
+    AdapterManifest,
+    adapter_parameters,
+    finished,
+    not_finite,
+    publish,
+)
+from strategies.tuning.checkpoints import best_of, cost_at, last_whole, state_of
+from strategies.tuning.data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
+from strategies.tuning.layers import adapted_over, notes_of, trainable, wrapped
+from strategies.tuning.loop import (
+    BatchTrainer,
+    Watch,
+    arguments,
+    collate,
+    no_better,
+    progress_notes,
+    takes_answers_only,
+    validation_batches,
+)
+from strategies.tuning.memory import Fit, fit_in, keep_fit
+from strategies.tuning.meter import Meter
+from strategies.tuning.precision import Precision, attend_plainly, compute_in, precision_of
+from strategies.tuning.recipe import recipe_of
+
+Quantization = Literal["none", "nf4"]
+
+
+def train_adapter(
+    options: TrainingOptions, context: PrepareContext, quantization: Quantization, label: str
+) -> Prepared:
+    """Train a LoRA adapter, stage by stage, or find the one that this very training already gave.
+
+    Each adapter is published in ``context.artifacts/adapters/<digest>``; the digest covers everything that
+    determines it. What answers afterwards is always the published adapter, loaded anew over its base.
+
+    Raises:
+        InputError: The model cannot be trained, or options or data do not allow it.
+    """
+    base = trainable(context, label)
+    if base.identity.quantization == "nf4":  # saved so: a base in 4 bits is what is trained over
+        quantization = "nf4"
+    folder: Path | None = None
+    manifests: list[AdapterManifest] = []
+    for stage in options.by_stage():
+        folder, manifest = _trained(stage, context, base, quantization, label, folder)
+        manifests.append(manifest)
+    assert folder is not None
+    stages = [[*stage] for stage in options.stages or ()]
+    return Prepared(
+        model=base.with_adapter(folder, quantization),
+        build=context.build,
+        cost=functools.reduce(operator.add, (manifest.cost for manifest in manifests)).model_copy(
+            update={"artifact_bytes": manifests[-1].cost.artifact_bytes}
+        ),
+        record=manifests[-1].record | ({"stages": stages} if stages else {}),
+    )
+
+
+def _trained(
+    options: TrainingOptions,
+    context: PrepareContext,
+    base: TrainableModel,
+    quantization: Quantization,
+    label: str,
+    before: Path | None,
+) -> tuple[Path, AdapterManifest]:
+    """Train one adapter, from the one in ``before`` where there is one; return where it is published."""
+    meter = Meter()
+    texts = collect(options, context, base)
+    device = getattr(base, "device", "cpu")
+    precision = precision_of(options.precision, base.identity.dtype, device, context.place)
+    recipe = recipe_of(options, context, base, texts.digest, quantization, precision)
+    if before is not None:
+        recipe["before"] = digest_of_file(before / WEIGHTS)
+    folder = context.artifacts / "adapters" / digest_of(recipe)[:16]
+    manifest = finished(folder, digest_of(recipe))
+    if manifest is None:
+        work = folder.with_name(f"{folder.name}.training")
+        work.mkdir(parents=True, exist_ok=True)
+        training = _Training(options, context, base, quantization, precision, meter, work, label, before)
+        manifest = training.run(texts, recipe, folder)
+    else:
+        context.progress.say(f"{label}: trained before, reused from {folder}")
+    shutil.rmtree(folder.with_name(f"{folder.name}.training"), ignore_errors=True)
+    return folder, manifest
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One training, from texts to the published adapter."""
+
+    options: TrainingOptions
+    context: PrepareContext
+    base: TrainableModel
+    quantization: Quantization
+    precision: Precision
+    meter: Meter
+    work: Path
+    label: str
+    before: Path | None = None
+
+    def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
+        """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
+        on = adapted_over(self.base, self.options, self.context.place)
+        limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
+        data = tokenise(texts, limit, self.context)
+        order = batches(
+            [len(row["input_ids"]) for row in data.train],
+            self.options.batch_size,
+            _epochs(self.options, len(data.train)),
+            self.context.seed,
+        )
+        steps = self.options.max_steps or math.ceil(len(order) / self.options.gradient_accumulation)
+        while (found := self._gone(data, order, steps)) is None:
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+        gc.collect()
+        last = last_whole(self.work)
+        if last is None:
+            raise RuntimeError(f"training left no whole checkpoint in {self.work}")
+        best = self._finite(best_of(last))
+        weights = adapter_parameters(best)
+        manifest = AdapterManifest(
+            base_name=self.base.name,
+            base_digest=self.base.identity.weights_digest,
+            dtype=self.base.identity.dtype,
+            quantization=self.quantization,
+            recipe=recipe,
+            recipe_digest=digest_of(recipe),
+            prompts_digest=texts.prompts_digest,
+            template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
+            seed=self.context.seed,
+            cost=self.meter.reading(weights),
+            record=self._record(state_of(last), best, texts, data, steps, notes_of(on, best, found))
+            | {"trainable_parameters": weights}
+            | (on.record() if on else {})
+            | found,
+        )
+        return publish(best, folder, manifest)
+
+    def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
+        """Train to the end and return what there is to record of the base.
+
+        Where memory runs out, it notes how it may do and returns None, to be called again; nothing of what
+        did not fit is held then.
+        """
+        fit, last = fit_in(self.work), last_whole(self.work)
+        module, tokenizer = self.base.fresh(self.quantization)
+        small = {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
+        self.meter.start(module, cost_at(last) if last else PrepareCost())
+        try:
+            if last is None or not self._over(state_of(last), steps):
+                self._train(module, tokenizer, data, order, steps, last, fit)
+        except Exception as error:
+            smaller = fit.smaller(self.options) if is_out_of_memory(error) else None
+            if smaller is None:
+                raise
+            keep_fit(self.work, smaller)
+            self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
+            return None
+        return small
+
+    def _finite(self, best: Path) -> Path:
+        if (name := not_finite(best)) is not None:
+            problem = f"training ended with NaN or infinite weights ({name})"
+            rate = self.options.learning_rate
+            raise InputError(self.context.place, "learning_rate", problem, "use a lower one", rate)
+        return best
+
+    def _over(self, state: dict[str, Any], steps: int) -> bool:
+        stopped = no_better(state["log_history"], self.options.early_stopping_patience)
+        return int(state["global_step"]) >= steps or stopped
+
+    def _train(
+        self,
+        module: Any,
+        tokenizer: Any,
+        data: Tokenised,
+        order: list[list[int]],
+        steps: int,
+        last: Path | None,
+        fit: Fit,
+    ) -> None:
+        options = self.options
+        done = int(state_of(last)["global_step"]) if last else 0
+        if module.device.type == "cuda" and self.quantization == "nf4":
+            # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
+            module.hf_device_map = {"": module.device.index or 0}
+        only = takes_answers_only(module)
+        padded = functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=only)
+        compute_in(module, self.precision)
+        longest = max(len(row["input_ids"]) for row in (*data.train, *data.validation))
+        attend_plainly(module, self.precision, longest)
+        transformers.set_seed(self.context.seed % 2**32)
+        model = self._wrapped(module, fit)
+        part_rows = fit.rows(options.batch_size)
+        with self.context.progress.step(f"{self.label}: training", steps, done) as step:
+            trainer = BatchTrainer(
+                meter=self.meter,
+                part_rows=part_rows,
+                model=model,
+                args=arguments(
+                    options,
+                    self.precision,
+                    self.work,
+                    module,
+                    steps,
+                    bool(data.validation),
+                    self.context.seed,
+                ),
+                train_dataset=[[data.train[i] for i in batch] for batch in order],
+                eval_dataset=validation_batches(data.validation, options.batch_size),
+                data_collator=padded,
+                callbacks=[Watch(options, self.context, self.meter, step)],
+            )
+            trainer.remove_callback(transformers.PrinterCallback)
+            with missing_gradients_are_errors():
+                trainer.train(resume_from_checkpoint=str(last) if last else None)
+
+    def _wrapped(self, module: Any, fit: Fit) -> Any:
+        options = self.options
+        if options.gradient_checkpointing or fit.checkpointing:
+            module.config.use_cache = False
+            module.enable_input_require_grads()
+            enable = getattr(module, "activation_checkpointing_enable", None)
+            (enable or module.gradient_checkpointing_enable)()
+        if self.before is not None:
+            return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
+        return wrapped(options, module, self.context.place)
+
+    def _record(
+        self,
+        state: dict[str, Any],
+        best: Path,
+        texts: Texts,
+        data: Tokenised,
+        steps: int,
+        notes: list[str],
+    ) -> dict[str, Any]:
+        history = state["log_history"]
+        best_step, last_step = int(state_of(best)["global_step"]), int(state["global_step"])
+        return {
+            "notes": [
+                *progress_notes(history, best_step, last_step),
+                *fit_in(self.work).notes(self.options),
+                *notes,
+            ],
+            "steps": last_step,
+            "steps_planned": steps,
+            "best_step": best_step,
+            "stopped_early": last_step < steps,
+            "selection": "lowest validation loss" if data.validation else "last step: no validation items",
+            "loss": [[row["step"], row["loss"]] for row in history if "loss" in row],
+            "validation_loss": [[row["step"], row["eval_loss"]] for row in history if "eval_loss" in row],
+            "train_examples": len(data.train),
+            "validation_examples": len(data.validation),
+            "too_long": data.too_long,
+            "not_askable": texts.failed,
+            "prompts_digest": texts.prompts_digest,
+            "quantization": self.quantization,
+            "precision": self.precision,
+        }
+
+
+def _epochs(options: TrainingOptions, n_examples: int) -> int:
+    if options.max_steps is None:
+        return options.epochs
+    an_epoch = math.ceil(n_examples / options.batch_size)
+    return math.ceil(options.max_steps * options.gradient_accumulation / an_epoch)
