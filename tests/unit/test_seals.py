@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.rows import load_rows
 from harness.cli import cli
 from harness.errors import InputError
 from harness.runs.store import FILE_NAME, Preparation, Store
 from harness.types import Failure, PrepareCost
-from reports._data import load_rows
 from tests.unit._gate import resealed
 from tests.unit._odd_runs import whole
 from tests.unit.test_store import result
@@ -113,7 +113,6 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a probe": (sql("INSERT INTO probes VALUES ('prepare lora', 0, '{}')"), "lora: probes: rows were added"),
     "the digests": (sql("DELETE FROM seals WHERE kind = 'results'"), "results: rows were added (0 were"),
     "no digests": (sql("DROP TABLE seals"), "no such table: seals"),
-    "an older version": (sql("PRAGMA user_version = 3"), "kept no digests of its rows"),
     "the manifest": (manifest(lambda raw: raw.update(leaks={})), "manifest.json: is not the manifest"),
     "the model": (
         manifest(lambda raw: raw["model"].update(weights_digest="0" * 64)), "is not the manifest",

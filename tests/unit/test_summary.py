@@ -15,9 +15,10 @@ from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
 from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Preparation, Store
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
+from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -40,6 +41,9 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         recipes={name: dict(found) for name, found in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
+        asked={
+            name: min(len(items), experiment.get("limit") or len(items)) for name, items in plan.tests.items()
+        },
         model=plan.model.identity,
         embedder="builtin:minilm",
         packages={},
