@@ -270,6 +270,21 @@ class Failure(Frozen):
     message: str
 
 
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
+
+
 class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
 
