@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from harness.progress import Progress
 from harness.traits import Traits
 from harness.types import (
+    Answer,
     Failure,
     Generation,
     Message,
@@ -252,7 +253,7 @@ class Case:
         task: The task.
         item: The item, with its accepted answers.
         request: What was asked.
-        generation: What came back, whole.
+        generation: What was answered, whole.
         answer: What of it is the answer, as the task's ``answer`` says.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
     """
@@ -260,6 +261,6 @@ class Case:
     task: Task
     item: TaskItem
     request: Request
-    generation: Generation
+    generation: Answer
     answer: str
     prior: Generation | None = None

@@ -98,11 +98,11 @@ ASK = Task(name="ask", kind="generate", metrics=(MetricSpec(use="m"),), refusal=
 
 
 def row(item: str, text: str | None, stop: str = "stop", **given: float) -> ItemResult:
-    answer = Generation(text=text, stop_reason=stop) if text is not None else None
+    answer = Answer(text=text, stop_reason=stop) if text is not None else None
     error = Failure(kind="broken", message="") if answer is None else None
     return ItemResult(
         strategy="s", seed=0, task="ask", item_id=item, key="k", request=None,
-        generation=answer, scores=given, error=error,
+        answer=answer, scores=given, error=error,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def test_the_extracted_part_is_judged_and_kept_beside_the_whole(tmp_path: Path) 
     model = RuleModel(rule=lambda request: f"{request.item_id[-1]} apples, so 1{request.item_id[-1]}.")
     rows = rows_of(tmp_path, model, tasks=[numbers()], metrics={"words": (Lengths(),)})
     assert [row.extracted.text for row in rows if row.extracted] == [f"1{i}" for i in range(10)]
-    assert all(row.generation and row.generation.text.endswith(".") for row in rows)
+    assert all(row.answer and row.answer.text.endswith(".") for row in rows)
     assert {row.scores["length"] for row in rows} == {0.02}
 
 
@@ -168,7 +168,7 @@ def test_a_metric_that_fails_on_an_item_fails_it_alone_and_judges_it_again(
     ((failed, error),) = [(row, row.error) for row in rows if row.error]
     assert (failed.item_id, error.kind) == ("i002", "metric_error")
     assert told in error.message
-    assert failed.generation is not None
+    assert failed.answer is not None
     assert [row.scores for row in rows if not row.error] == [{"length": 0.5}] * 7
     again = RuleModel(batch_size=8)
     rows = rows_of(tmp_path, again, tasks=[task_of(8)], metrics={"words": (Lengths(),)})
