@@ -1,7 +1,7 @@
 """The few records that everything speaks, in the order in which an item meets them.
 
-``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``: frozen pydantic models, since they are
-written to disk. ``harness.protocols`` holds the behaviour beside them.
+``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``: frozen pydantic models, since
+they are written to disk. ``harness.protocols`` holds the behaviour beside them.
 """
 
 from __future__ import annotations
@@ -339,6 +339,21 @@ class Answer(Frozen):
                 "evidence": self.evidence or tuple(dict.fromkeys(shown)),
             }
         )
+
+
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
 
 
 class ItemResult(Frozen):

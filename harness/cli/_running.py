@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.protocols import Metric
+    from harness.scoring import Metric
     from harness.types import LoadedTask, RunManifest, TaskItem
 
 
@@ -183,6 +183,7 @@ def _compose(
     from harness.metrics.retrieval import Retrieval
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
+    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -194,8 +195,8 @@ def _compose(
     check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     for metric in (metric for found in metrics.values() for metric in found):
-        if (on_device := getattr(metric, "on_device", None)) is not None:
-            on_device(model.device)
+        if isinstance(metric, RunsOnDevice):
+            metric.on_device(model.device)
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
@@ -242,7 +243,9 @@ def _compose(
 
 def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
     """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    return tuple(digest for metric in metrics if (digest := getattr(metric, "files_digest", "")))
+    from harness.scoring import ReadsFiles
+
+    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
 
 
 def _probing(

@@ -8,7 +8,7 @@ from typing import Any
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
 from harness.plugins import check_known, load, sound
-from harness.protocols import Metric
+from harness.scoring import Metric, Needs, StatesNeeds
 from harness.types import MetricSpec, Task
 
 _HUB = "evaluate:"
@@ -46,26 +46,28 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
     if spec.use.startswith(_HUB):
         return _hub_metric(spec, place, key)
     kind: Any = load("metrics", spec.use, place, key)
-    if task.kind not in getattr(kind, "kinds", ("generate", "choice")):
-        raise InputError(
-            place, key, f"does not fit a task of the kind {task.kind}", "choose another", spec.use
-        )
-    if getattr(kind, "every_choice", False) and not task.scores_choices:
-        problem = "needs log-likelihoods of choices, and here they are answered in words"
-        raise InputError(place, key, problem, "use choice_accuracy", spec.use)
     if hasattr(kind, "options_type"):
         parse(kind.options_type, spec.options, place, key)
     else:
         _check_arguments(kind, spec, place, key)
     with sound(place, key, spec.use):
         metric: Metric = kind(**spec.options)
-    names = getattr(metric, "names", None)
-    named = isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names)
-    if not named or not callable(getattr(metric, "score", None)):
-        raise InputError(
-            place, key, "is no metric: it has no tuple `names` or no `score`", "add them", spec.use
-        )
+    _check(metric, spec.use, task, place, key)
     return metric
+
+
+def _check(metric: Metric, use: str, task: Task, place: object, key: str) -> None:
+    if lacking := [name for name in ("names", "kinds", "score") if not hasattr(metric, name)]:
+        raise InputError(place, key, f"is no metric: it has no `{lacking[0]}`", "add it", use)
+    names = metric.names
+    if not isinstance(names, tuple | list) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(place, key, "is no metric: `names` must be a tuple of names", "correct it", use)
+    if task.kind not in metric.kinds:
+        raise InputError(place, key, f"does not fit a task of the kind {task.kind}", "choose another", use)
+    stated = metric.needs if isinstance(metric, StatesNeeds) else Needs()
+    if task.kind == "choice" and stated.every_choice and not task.scores_choices:
+        problem = "needs log-likelihoods of choices, and here they are answered in words"
+        raise InputError(place, key, problem, "use choice_accuracy", use)
 
 
 def _hub_metric(spec: MetricSpec, place: object, key: str) -> Metric:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.types import Failure, ItemResult, Message, Request, TaskItem
+from harness.types import Answer, Failure, ItemResult, Message, Request, TaskItem
 from reports.explorer.details import BLOCK
 from reports.explorer.items import AskedItem, Outcome, Shown
 from reports.explorer.packing import unpacked

@@ -17,6 +17,7 @@ from harness.runs.seals import Seals
 from harness.runs.store import Store
 from harness.traits import Traits
 from harness.types import (
+    Answer,
     Failure,
     Generation,
     ItemResult,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.runs.store import Store
 from harness.types import (
+    Answer,
     ChoiceScore,
     Message,
     Passage,

@@ -23,7 +23,7 @@ from harness.analysis.scores import Scores, share_right
 from harness.execution.drift import Drift, DriftMeter, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
+from harness.types import Answer, Failure, ItemResult, Message, MetricSpec, Request, Task
 from tests.unit._fakes import RuleModel
 
 KEPT = TaskInfo(
@@ -204,7 +204,7 @@ def test_noise_counts_the_answers_that_change_when_asked_alone() -> None:
         request = Request(
             task="kept", item_id=f"i{index}", messages=(Message(role="user", content=f"say w{index}"),)
         )
-        pairs.append((request, Generation(text=text)))
+        pairs.append((request, Answer(text=text)))
     (noise,) = noise_of(model, {"kept": pairs}, lambda _: None)
     assert (noise.task, noise.n, noise.changed) == ("kept", 2, 1)
 

@@ -323,7 +323,7 @@ def truncated_database(folder: Path) -> Path:
 def damaged_row(folder: Path) -> Path:
     made_run(folder)
     with sqlite3.connect(folder / "results.sqlite") as db:
-        db.execute("UPDATE generations SET generation = '{'")
+        db.execute("UPDATE generations SET generations = '{'")
     db.close()
     return folder
 

@@ -112,7 +112,9 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         sql("UPDATE answers SET recipe = 'lora/faq' || recipe WHERE recipe = 'lora/faq'"),
         "lora on faq: answers: rows were deleted (20 were written, 0 are there)",
     ),
-    "an answer": (sql("UPDATE generations SET generations = replace(generations, 'no', 'yes')"), "what the model wrote: "),
+    "an answer": (
+        sql("UPDATE generations SET generations = replace(generations, 'no', 'yes')"), "what the model wrote",
+    ),
     "an item": (sql("UPDATE items SET item = replace(item, 'yes', 'no')"), "faq: items: rows are not"),
     "an item less": (sql("DELETE FROM items WHERE item_id = 'faq-0001'"), "faq: items: rows were deleted"),
     "a cost": (

@@ -18,7 +18,7 @@ from harness.progress import SilentProgress
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.traits import Traits
-from harness.types import Failure, ItemResult, Message, PrepareCost, Request, RunManifest
+from harness.types import Answer, Failure, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
