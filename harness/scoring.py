@@ -7,7 +7,7 @@ stands here and nowhere else: ``options_type``, ``needs`` (`Needs`), ``files_dig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -71,7 +71,8 @@ class Needs(Frozen):
         prior: Every case of a choice task has the same choices under the prompt without the input.
         judges: "answer": a malformed answer scores 0 without being shown to it, and every case gets all
             scores. "passages": it judges what was shown, also beside a malformed answer, and may have nothing
-            to judge: then it gives no scores for a case.
+            to judge: then it gives no scores for a case. Its first score is the share of what is needed that
+            was shown.
     """
 
     every_choice: bool = False
@@ -111,3 +112,8 @@ class RunsOnDevice(Protocol):
 def needs_of(metric: Metric) -> Needs:
     """Return what a metric needs."""
     return metric.needs if isinstance(metric, StatesNeeds) else Needs(every_choice=True)
+
+
+def names_of(metrics: Iterable[Metric], judges: Literal["answer", "passages"]) -> tuple[str, ...]:
+    """Return the names of the scores of those metrics that judge answers, or passages, in order."""
+    return tuple(name for metric in metrics if needs_of(metric).judges == judges for name in metric.names)

@@ -450,7 +450,8 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see
     `harness.execution.composition.traits_of`.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
+    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests
     of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
@@ -469,6 +470,7 @@ class RunManifest(Frozen):
     place: str
     tasks: dict[str, Task]
     metrics: dict[str, tuple[str, ...]]
+    shown: dict[str, tuple[str, ...]] = {}
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
     traits: dict[str, Traits] = {}

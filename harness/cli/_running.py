@@ -180,7 +180,6 @@ def _compose(
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
-    from harness.metrics.retrieval import Retrieval
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
     from harness.scoring import RunsOnDevice
@@ -193,11 +192,13 @@ def _compose(
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
     model.check()
     check_embedder(experiment.embedder)
-    metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
+    metrics = {
+        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
+    }
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(model.device)
-    retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
@@ -219,14 +220,13 @@ def _compose(
         }
         for chain in chains
     }
-    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     plan = Plan(
         place=str(config),
         run_dir=run_dir,
         chains=chains,
         tasks=tasks,
         tests=tests,
-        metrics={name: (*found, retrieval) for name, found in metrics.items()},
+        metrics=metrics,
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -235,10 +235,7 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    names = {
-        task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
-    }
-    return plan, _manifest(experiment, config, plan, names)
+    return plan, _manifest(experiment, config, plan)
 
 
 def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
@@ -290,12 +287,11 @@ def _general_text(name: str, config: Path) -> str:
         raise InputError(config, "forgetting.text", error.problem, remedy, name) from None
 
 
-def _manifest(
-    experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
-) -> RunManifest:
+def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
     from harness.runs.provenance import git_revision, hardware, package_versions
+    from harness.scoring import names_of
     from harness.tasks.validate import leaked
     from harness.types import RunManifest
 
@@ -308,7 +304,8 @@ def _manifest(
         experiment_digest=digest_of(resolved),
         place=str(config),
         tasks={task.task.name: task.task for task in plan.tasks},
-        metrics=metrics,
+        metrics={name: names_of(found, "answer") for name, found in plan.metrics.items()},
+        shown={name: shown for name, found in plan.metrics.items() if (shown := names_of(found, "passages"))},
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
+from harness.metrics.retrieval import Retrieval
 from harness.plugins import check_known, load, sound
-from harness.scoring import Metric, Needs, StatesNeeds
-from harness.types import MetricSpec, Task
+from harness.scoring import Metric, Needs, StatesNeeds, needs_of
+from harness.types import MetricSpec, Task, TaskItem
 
 _HUB = "evaluate:"
 
 
-def load_metrics(task: Task, place: object) -> list[Metric]:
-    """Return the metrics of a task, in its order.
+def load_metrics(task: Task, place: object, items: Iterable[TaskItem] = ()) -> list[Metric]:
+    """Return the metrics of a task, in its order, and behind them those that its items ask for.
 
     Args:
         task: The task.
         place: Its ``task.yaml``, for errors and as the start of relative paths.
+        items: The items to be judged.
 
     Raises:
         InputError: A metric is unknown, has a wrong option, does not fit the task's kind, or gives a score
-            that another one gives already.
+            that another one gives already; or the first one does not judge answers.
         MissingDependencyError: A library it needs is not installed.
     """
     metrics: list[Metric] = []
@@ -37,7 +40,12 @@ def load_metrics(task: Task, place: object) -> list[Metric]:
             )
         taken |= set(metric.names)
         metrics.append(metric)
-    return metrics
+    if needs_of(metrics[0]).judges != "answer":
+        problem = "judges what was shown, and cannot rank answers"
+        raise InputError(
+            place, "metrics.0", problem, "put one that judges answers first", task.metrics[0].use
+        )
+    return metrics if not taken.isdisjoint(Retrieval.names) else [*metrics, *Retrieval.asked_by(items)]
 
 
 def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.metrics._base import ItemMetric
 from harness.scoring import Case, Needs
+from harness.types import TaskItem
 
 __all__ = ["Retrieval"]
 
@@ -15,11 +16,17 @@ class Retrieval(ItemMetric):
 
     ``recall`` is the share of gold documents with a passage shown: recall at k, where k passages are shown.
     ``mrr`` is 1 / the position of the first passage from a gold document, 0.0 without one. An item that names
-    no documents, or was shown no passages, has no scores.
+    no documents, or was shown no passages, has no scores. A task gets this metric by itself where an item
+    names documents.
     """
 
     names = ("recall", "mrr")
     needs = Needs(judges="passages")
+
+    @classmethod
+    def asked_by(cls, items: Iterable[TaskItem]) -> list[Retrieval]:
+        """Return this metric if one of the items names documents, else nothing."""
+        return [cls()] if any(item.documents for item in items) else []
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``recall`` and ``mrr`` for each case, or nothing where there is nothing to judge."""

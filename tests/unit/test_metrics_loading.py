@@ -149,3 +149,12 @@ def test_without_evaluate_the_extra_to_install_is_named(place: Path, monkeypatch
     with pytest.raises(MissingDependencyError, match=r'evaluate.*pip install "trilemma\[metrics\]"'):
         load_metrics(task("evaluate:metrics/vowels"), place)
     assert load_metrics(task("token_f1"), place)[0].names == ("token_f1",)
+
+
+def test_what_was_shown_is_judged_where_an_item_names_documents(place: Path) -> None:
+    named, bare = case("x", "x", documents=["d1"]).item, case("x", "x").item
+    wanted, silent = task("exact_match"), task("exact_match", "retrieval")
+    assert [metric.names for metric in load_metrics(wanted, place, [bare, named])][1:] == [("recall", "mrr")]
+    assert len(load_metrics(wanted, place, [bare])) == 1
+    assert len(load_metrics(silent, place, [bare, named])) == 2
+    assert "metrics.0: judges what was shown" in refused(place, "retrieval")
