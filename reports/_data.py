@@ -14,7 +14,8 @@ from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision
 from harness.runs.damage import readable
 from harness.runs.manifest import RunManifest
-from harness.runs.store import FILE_NAME, Preparation
+from harness.runs.reading import Preparation
+from harness.runs.schema import FILE_NAME
 from reports.explorer.items import AskedItem, AskedItems
 
 

@@ -28,7 +28,7 @@ from harness.gate.comparing import (
 )
 from harness.runs.damage import readable
 from harness.runs.manifest import MANIFEST, RunManifest
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 from harness.types import Frozen, Role
 
 

@@ -12,7 +12,7 @@ from harness.config import ForgettingOptions
 from harness.execution.answer_information import asked_of
 from harness.execution.drift import GENERAL_TEXT, Probes
 from harness.runs.manifest import RunManifest
-from harness.runs.store import Preparation, ScoredItem
+from harness.runs.reading import Preparation, ScoredItem
 from harness.types import ItemResult, TaskItem
 
 

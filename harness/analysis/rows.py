@@ -17,7 +17,8 @@ from harness.errors import InputError
 from harness.execution.drift import Probes
 from harness.runs.manifest import RunManifest
 from harness.runs.opening import opened
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.tasks.selection import chosen_ids
 from harness.traits import Traits
 from harness.types import ItemResult, Role, Task, TaskItem

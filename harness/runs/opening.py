@@ -57,10 +57,11 @@ def _told(found: Changed) -> str:
 
 def _groups(manifest: RunManifest) -> dict[tuple[str, str], str]:
     """Return the groups of rows that a verdict rests on, each with what they are of."""
-    groups = {("generations", ""): "answers"}
+    groups = {("generations", ""): "what the model wrote"}
     groups |= {("items", task.digest): name for name, task in manifest.tasks.items()}
     for strategy, recipe in manifest.preparations.items():
         groups |= {("preparations", recipe): strategy, ("probes", recipe): strategy}
     for strategy, by_task in manifest.recipes.items():
-        groups |= {("results", recipe): f"{strategy} on {task}" for task, recipe in by_task.items()}
+        for task, recipe in by_task.items():
+            groups |= {(kind, recipe): f"{strategy} on {task}" for kind in ("answers", "judgements")}
     return groups

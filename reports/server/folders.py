@@ -10,7 +10,7 @@ from harness.digests import digest_of
 from harness.errors import InputError
 from harness.runs.lock import LOCK
 from harness.runs.manifest import MANIFEST
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 
 SUMMARY = "summary.json"
 _FILES = (MANIFEST, FILE_NAME, SUMMARY, LOCK)

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from harness.runs.manifest import MANIFEST
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 from reports.server.folders import SUMMARY
 
 _PAGES = 16

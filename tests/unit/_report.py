@@ -9,7 +9,8 @@ from typing import Any
 from harness.config import StrategyOptions
 from harness.execution.composition import chain_of
 from harness.runs.manifest import RunManifest
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.types import (
     ChoiceScore,
     Failure,
@@ -164,7 +165,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
         failed = strategy == "few_shot" and number == 5
         right = _right(strategy, task, number)
         if not failed:
-            generations[key] = _generation(strategy, task, right, words)
+            generations[key] = (_generation(strategy, task, right, words),)
         results.append(
             ItemResult(
                 strategy=words.name(strategy),
@@ -173,7 +174,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
                 item_id=item.id,
                 key=key,
                 request=_request(strategy, task, item, words),
-                generation=None,
+                answer=None,
                 scores={} if failed else _scores(strategy, task, right),
                 error=Failure(kind="PromptTooLong", message=words.error) if failed else None,
             )
