@@ -74,10 +74,7 @@ def test_training_lowers_the_validation_loss_and_answers_with_the_adapter(traine
     assert manifest.base_digest == prepared.model.identity.weights_digest
     data = colour_task()
     asked = rendered(prepared.model, plain_requests(data.task, data.train[:2]))
-    adapted, plain = (
-        answered(model, asked)
-        for model in (prepared.model, load(tiny_model))
-    )
+    adapted, plain = (answered(model, asked) for model in (prepared.model, load(tiny_model)))
     assert len(adapted) == len(plain) == 2
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [MANIFEST, WEIGHTS, "adapter_config.json"]
