@@ -45,7 +45,8 @@ class Capabilities:
 class Model(Protocol):
     """Answers requests. `ScoresChoices` and the protocols below are what a model may be able to do beside.
 
-    Whoever needs one of them asks with ``isinstance``; `harness.powers` holds what is done without it.
+    Whoever needs one of them asks with ``isinstance``, which may read a protocol's properties: what takes time
+    is a method. `harness.powers` holds what is done without one.
     """
 
     @property
@@ -159,9 +160,8 @@ class Trains(CountsTokens, Protocol):
         """The model as the experiment names it."""
         ...
 
-    @property
-    def module(self) -> Any:
-        """The loaded transformers model in evaluation mode, to look at and not to change."""
+    def loaded(self) -> Any:
+        """Return the transformers model in evaluation mode, to look at and not to change."""
         ...
 
     def empty(self) -> Any:

@@ -105,7 +105,7 @@ class RunsOnDevice(Protocol):
     """A metric that runs a network of its own."""
 
     def on_device(self, device: str | None) -> None:
-        """Run it on "cpu" or "cuda", where the model is, or on what there is; called before the first case."""
+        """Run it on "cpu" or "cuda", where the model is, else where it likes; before the first case."""
         ...
 
 

@@ -44,7 +44,7 @@ def probe_of(base: Trains) -> Probe:
     """Return what is to be known of a base, measured once, so that adapters share one load of it."""
     assert isinstance(base, MeasuresLikelihood)
     read = base.token_log_probs(PROBES, PROBE_TOKENS)
-    return Probe(read.log_probs, read.nll / read.n_tokens, norms(base.module))
+    return Probe(read.log_probs, read.nll / read.n_tokens, norms(base.loaded()))
 
 
 def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Change) -> dict[str, Any]:
