@@ -200,6 +200,7 @@ def _compose(
         if isinstance(metric, RunsOnDevice):
             metric.on_device(model.capabilities.device or None)
     data = {task.task.name: task.task.digest for task in tasks}
+    judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
@@ -215,8 +216,8 @@ def _compose(
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, digest, judges[name]])
-            for name, digest in data.items()
+            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
+            for name in data
         }
         for chain in chains
     }
@@ -261,7 +262,7 @@ def _probing(
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
-    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
     return Probing(
         text=text,
         prompts=options.prompts,
