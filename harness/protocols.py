@@ -45,8 +45,8 @@ class Capabilities:
 class Model(Protocol):
     """Answers requests. `ScoresChoices` and the protocols below are what a model may be able to do beside.
 
-    Whoever needs one of them asks with ``isinstance``, which may read a protocol's properties: what takes time
-    is a method. `harness.powers` holds what is done without one.
+    Whoever needs one of them asks with ``isinstance``, which may read its properties: what takes time is a
+    method. `harness.powers` holds what is done without one.
     """
 
     @property
