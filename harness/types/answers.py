@@ -14,7 +14,7 @@ StopReason = Literal["stop", "length", "choice"]
 
 
 class Passage(Frozen):
-    """A retrieved passage as it was shown, ``number`` counted from 1; ``score`` is the inner product."""
+    """A retrieved passage as it was shown, ``number`` counted from 1; ``score`` is the retriever's."""
 
     number: int
     chunk_id: str
