@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.errors import TrilemmaError, UnrenderedError, shorten
-from harness.protocols import FormsAnswers, Model
+from harness.powers import answered, batches_of, form_of, lengths, prompt_of
+from harness.protocols import Model
 from harness.runs.keys import generation_key
 from harness.runs.store import Store
 from harness.tasks.prompting import unrendered
@@ -26,40 +27,45 @@ class AskedModel:
     store: Store
 
     def __call__(self, requests: Sequence[Request]) -> list[Exchange | Failure]:
-        """Return what comes back to each request, in order."""
+        """Return what comes back to each request, in order; requests that are the same are asked once."""
         keys = [self._key(request) for request in requests]
-        pairs = zip(keys, requests, strict=True)
-        asked = {key: request for key, request in pairs if isinstance(key, str)}
-        found = self.store.generations(asked)
-        missing = [key for key in asked if key not in found]
-        answers: dict[str, tuple[Generation, ...] | Failure] = dict(found)
-        for indexes in self.model.batches([asked[key] for key in missing]) if missing else ():
-            batch = [missing[i] for i in indexes]
-            fresh = dict(zip(batch, self._fresh([asked[key] for key in batch]), strict=True))
-            new = {key: each for key, each in fresh.items() if not isinstance(each, Failure)}
-            self.store.write_batch("", new, [])
-            answers |= fresh
+        asked = {key: each for key, each in zip(keys, requests, strict=True) if isinstance(key, str)}
+        found: dict[str, tuple[Generation, ...] | Failure] = dict(self.store.generations(asked))
+        for choices in (False, True):  # a batch is either written or scored
+            missing = {
+                key: each for key, each in asked.items() if key not in found and bool(each.choices) == choices
+            }
+            for key, fresh in self._fresh(missing):
+                found[key] = fresh
         return [
-            key if isinstance(key, Failure) else _exchange(request, answers[key], key)
+            key if isinstance(key, Failure) else _exchange(request, found[key], key)
             for key, request in zip(keys, requests, strict=True)
         ]
 
     def _key(self, request: Request) -> str | Failure:
+        """Return the key of a request's answer, or why it cannot be asked."""
         try:
-            form = self.model.answer_form(request) if isinstance(self.model, FormsAnswers) else ""
-            room = self.model.context_length - self.model.answer_tokens(request)
-            n_tokens = self.model.count_tokens(request.messages)
-            if n_tokens > room:
-                problem = f"the prompt has {n_tokens} tokens, and {room} fit the model's context"
+            known = lengths(self.model, request)
+            if known is not None and known[0] > known[1]:
+                problem = f"the prompt has {known[0]} tokens, and {known[1]} fit the model's context"
                 return Failure(kind="prompt_too_long", message=problem)
-            return generation_key(self.model.identity, self.model.render(request.messages), request, form)
+            prompt = prompt_of(self.model, request.messages)
+            return generation_key(self.model.identity, prompt, request, form_of(self.model, request))
         except UnrenderedError as error:
             return unrendered(error)
 
-    def _fresh(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
-        ask = self.model.score if requests[0].choices else self.model.generate
+    def _fresh(self, requests: dict[str, Request]) -> Iterator[tuple[str, tuple[Generation, ...] | Failure]]:
+        keys = list(requests)
+        for indexes in batches_of(self.model, list(requests.values())) if keys else ():
+            batch = [keys[i] for i in indexes]
+            fresh = dict(zip(batch, self._asked([requests[key] for key in batch]), strict=True))
+            new = {key: (each,) for key, each in fresh.items() if isinstance(each, Generation)}
+            self.store.write_batch("", new, [])
+            yield from ((key, each if isinstance(each, Failure) else (each,)) for key, each in fresh.items())
+
+    def _asked(self, requests: Sequence[Request]) -> Sequence[Generation | Failure]:
         try:
-            return [each if isinstance(each, Failure) else (each,) for each in ask(requests)]
+            return answered(self.model, requests)
         except TrilemmaError:
             raise
         except Exception as error:  # noqa: BLE001 - what fails is data
