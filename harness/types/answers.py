@@ -1,4 +1,4 @@
-"""One request, what came back, and what of it was judged how."""
+"""Requests, generations, answers and judgements."""
 
 from __future__ import annotations
 
