@@ -355,21 +355,33 @@ class ModelIdentity(Frozen):
     loaded_by: str = ""
 
 
+class ModelRecord(Frozen):
+    """One model of a run, and how it was asked.
+
+    ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
+    and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
+    the chat template was told for today, "" where it writes none.
+    """
+
+    identity: ModelIdentity
+    context_length: int = 0
+    context_source: str = ""
+    template_date: str = ""
+
+
 class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see
-    `harness.execution.composition.traits_of`.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
-    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
-    where it is none. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
-    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
-    where that was read, or that it was assumed. ``leaks[task]`` counts the
-    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing; older manifests have neither.
+    `harness.execution.composition.traits_of`. ``metrics[task]`` are the names of its scores; the first is the
+    primary one. ``judges[task]`` are digests of files that its scores hang on beside the task.
+    ``embedder_digest`` is that of the embedder's folder, "" where it is none. ``models`` are those of the
+    experiment by name, and ``answered_by[strategy]`` names the one that a strategy is prepared over.
+    ``leaks[task]`` counts the test items that also stand in its training data, or nearly so.
+    ``remarks[task]`` are what loading it has changed or passed over. ``asked[task]`` counts the test items
+    that are asked, and ``probing`` digests what is measured beside the answers, "" for nothing; older
+    manifests have neither.
     """
 
     schema_version: int = 1
@@ -383,13 +395,11 @@ class RunManifest(Frozen):
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
     traits: dict[str, Traits] = {}
-    model: ModelIdentity
+    models: dict[str, ModelRecord]
+    answered_by: dict[str, str]
     embedder: str
     embedder_digest: str = ""
     judges: dict[str, tuple[str, ...]] = {}
-    template_date: str = ""
-    context_length: int = 0
-    context_source: str = ""
     leaks: dict[str, int] = {}
     asked: dict[str, int] = {}
     probing: str = ""
@@ -398,3 +408,7 @@ class RunManifest(Frozen):
     git_revision: str
     hardware: dict[str, Any]
     created: str
+
+    def model_of(self, strategy: str) -> ModelRecord:
+        """Return the model that a strategy is prepared over."""
+        return self.models[self.answered_by[strategy]]

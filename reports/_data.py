@@ -127,12 +127,14 @@ def _whole(manifest: RunManifest) -> RunManifest:
     """
     experiment = manifest.experiment
     if lacking := [
-        key for key in ("strategies", "incumbent", "seeds", "limit", "model") if key not in experiment
+        key for key in ("strategies", "incumbent", "seeds", "limit", "models") if key not in experiment
     ]:
         raise ValueError(f"experiment.{lacking[0]} is missing")
     for name, recipes in manifest.recipes.items():
         if name not in experiment["strategies"] or name not in manifest.preparations:
             raise ValueError(f"the strategy {name} is not in the experiment")
+        if manifest.answered_by.get(name) not in manifest.models.keys() & experiment["models"].keys():
+            raise ValueError(f"answered_by.{name} names no model")
         if recipes.keys() != manifest.tasks.keys():
             raise ValueError(f"recipes.{name} does not name the tasks")
     if experiment["incumbent"] not in manifest.recipes:

@@ -13,6 +13,7 @@ from harness.types import (
     Message,
     MetricSpec,
     ModelIdentity,
+    ModelRecord,
     Passage,
     PrepareCost,
     Request,
@@ -150,7 +151,7 @@ def _manifest() -> RunManifest:
         name="made",
         experiment={
             "name": "made",
-            "model": {"path": "builtin:smollm2"},
+            "models": {"model": {"path": "builtin:smollm2"}},
             "strategies": {name: {"use": name, "options": {}} for name in STRATEGIES},
             "incumbent": "zero_shot",
             "seeds": [0],
@@ -162,7 +163,10 @@ def _manifest() -> RunManifest:
         metrics=dict.fromkeys(tasks, ("exact_match",)),
         recipes={strategy: {name: f"{strategy}/{name}" for name in tasks} for strategy in STRATEGIES},
         preparations={strategy: f"prepare-{strategy}" for strategy in STRATEGIES},
-        model=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64),
+        models={
+            "model": ModelRecord(identity=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64))
+        },
+        answered_by=dict.fromkeys(STRATEGIES, "model"),
         embedder="",
         packages={},
         git_revision="",

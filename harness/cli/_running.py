@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.protocols import Metric
-    from harness.types import LoadedTask, RunManifest, TaskItem
+    from harness.protocols import Metric, Model
+    from harness.types import LoadedTask, ModelRecord, RunManifest, TaskItem
 
 
 MANIFEST = "manifest.json"
@@ -91,12 +91,14 @@ def resumable() -> Iterator[None]:
 
 def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
     """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
+    from harness.config import model_key
     from harness.models.transformers.resolve import model_path
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
     place = str(config)
-    model_path(experiment.model.path, place)
+    for name, options in experiment.models.items():
+        model_path(options.path, place, f"{model_key(name)}.path")
     chains = chains_of(experiment, place)
     tasks = load_tasks(experiment.tasks, config)
     for task in tasks:
@@ -189,27 +191,36 @@ def _compose(
     cached = cache_folder()
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
-    model.check()
+    models = {
+        name: HuggingFaceModel(options, config, budgets=budgets, progress=progress)
+        for name, options in experiment.models.items()
+    }
+    for model in models.values():
+        model.check()
+    device = next(iter(models.values())).device
     check_embedder(experiment.embedder)
     metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
     for metric in (metric for found in metrics.values() for metric in found):
         if (on_device := getattr(metric, "on_device", None)) is not None:
-            on_device(model.device)
+            on_device(device)
     retrieval = Retrieval()
     data = {task.task.name: task.task.digest for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
-        "weights": model.identity.model_dump(),
-        "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
-        "on_long_prompt": experiment.on_long_prompt,
-        "temperature": experiment.temperature,
-        "template_options": experiment.model.template_options,
-        "encoding": ENCODING,
-        "context_length": model.context_length,
+        name: {
+            "weights": model.identity.model_dump(),
+            "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
+            "on_long_prompt": experiment.on_long_prompt,
+            "temperature": experiment.temperature,
+            "template_options": experiment.models[name].template_options,
+            "encoding": ENCODING,
+            "context_length": model.context_length,
+        }
+        for name, model in models.items()
     }
     preparations = {
-        chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
+        chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
+        for chain in chains
     }
     recipes = {
         chain.name: {
@@ -228,8 +239,8 @@ def _compose(
         metrics={name: (*found, retrieval) for name, found in metrics.items()},
         recipes=recipes,
         preparations=preparations,
-        model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.device)),
+        models=models,
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
@@ -253,22 +264,24 @@ def _probing(
     Raises:
         InputError: The general text cannot be read.
     """
-    from harness.analysis.rows import base_of
     from harness.digests import digest_of
     from harness.execution.runner import Probing
+    from harness.traits import base_of
 
     options = experiment.forgetting
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
     ids = {name: [item.id for item in items] for name, items in tests.items()}
+    traits, models = {c.name: c.traits for c in chains}, {c.name: c.model for c in chains}
+    bases = (base_of(chain.name, traits, models) for chain in chains)
     return Probing(
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,
         answers=options.answers,
         timed_items=options.timed_items,
-        base=base_of({chain.name: chain.traits for chain in chains}, experiment.incumbent),
+        bases=frozenset(base for base in bases if base is not None),
         digest=digest_of([options.model_dump(), text, ids]),
     )
 
@@ -309,13 +322,11 @@ def _manifest(
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        model=plan.model.identity,
+        models={name: _record(model) for name, model in plan.models.items()},
+        answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
-        template_date=getattr(plan.model, "template_date", ""),
-        context_length=plan.model.context_length,
-        context_source=getattr(plan.model, "context_source", ""),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -327,11 +338,23 @@ def _manifest(
     )
 
 
+def _record(model: Model) -> ModelRecord:
+    from harness.types import ModelRecord
+
+    return ModelRecord(
+        identity=model.identity,
+        context_length=model.context_length,
+        context_source=getattr(model, "context_source", ""),
+        template_date=getattr(model, "template_date", ""),
+    )
+
+
 def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
     """Write the manifest, unless the folder holds another experiment's run; return it as written.
 
-    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
-    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
+    A run folder belongs to one name and set of tasks, and was created once. Strategies, options, seeds and
+    limit may change, and models may come and go, of which one must stay unless ``any_model``: rows know their
+    recipe.
 
     Raises:
         InputError: It holds another experiment's run.
@@ -340,19 +363,23 @@ def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> Run
     if os.path.lexists(path):
         try:
             old = read_json(read_input_text(path, LARGEST_RECORD, within=run_dir))
+            weights = [each["identity"]["weights_digest"] for each in old["models"].values()]
             pairs = [
                 ("name", old["name"], manifest.name),
-                ("model", old["model"]["weights_digest"], manifest.model.weights_digest),
                 ("tasks", sorted(old["tasks"]), sorted(manifest.tasks)),
             ]
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 path, "", "is no manifest of a run", "use --out DIR, or delete the folder"
             ) from None
+        problem = "the folder holds a run of another experiment"
+        remedy = "use --out DIR for this one, or delete the folder"
         for key, was, now in pairs:
-            if was != now and not (any_model and key == "model"):
-                remedy = "use --out DIR for this one, or delete the folder"
-                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+            if was != now:
+                raise InputError(run_dir, key, problem, remedy, was)
+        known = {record.identity.weights_digest for record in manifest.models.values()}
+        if not any_model and known.isdisjoint(weights):
+            raise InputError(run_dir, "models", problem, remedy, weights)
         manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return manifest

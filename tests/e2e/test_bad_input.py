@@ -109,7 +109,7 @@ def test_a_run_folder_of_another_experiment_or_in_use_or_no_folder(
     write_task()
     out = tmp_path / "out"
     out.mkdir()
-    (out / "manifest.json").write_text('{"name": "other", "model": {"weights_digest": "0"}, "tasks": {}}')
+    (out / "manifest.json").write_text('{"name": "other", "models": {}, "tasks": {}}')
     line = refuse("--out", "out", tasks=["tasks/capitals"])
     assert "out: name: the folder holds a run of another experiment (got other)" in line
     (out / "manifest.json").write_text("{")

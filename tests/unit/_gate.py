@@ -22,6 +22,7 @@ from harness.types import (
     Message,
     MetricSpec,
     ModelIdentity,
+    ModelRecord,
     Passage,
     PrepareCost,
     Request,
@@ -85,7 +86,7 @@ def made(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "model": {"path": "builtin:smollm2", "template_options": {}},
+            "name": folder.name, "models": {"model": {"path": "builtin:smollm2", "template_options": {}}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),
@@ -96,7 +97,8 @@ def made(
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
-        model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
+        models={"model": _model(keys.get("weights", "w" * 64))},
+        answered_by=dict.fromkeys(rules, "model"),
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
         packages={},
@@ -124,6 +126,10 @@ def made(
                 generations = {row.key: row.generation for row in rows if row.generation}
                 store.write_batch(f"{strategy}/{name}", generations, rows)
     return folder
+
+
+def _model(weights: str) -> ModelRecord:
+    return ModelRecord(identity=ModelIdentity(name="m", weights_digest=weights, parameters=1000))
 
 
 def _traits(name: str, entries: Mapping[str, Any], trained: bool) -> Traits:

@@ -15,6 +15,7 @@ from harness.types import (
     Message,
     MetricSpec,
     ModelIdentity,
+    ModelRecord,
     Passage,
     PrepareCost,
     Request,
@@ -90,7 +91,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
     experiment: dict[str, Any] = {
         "name": "made",
         "description": words.description,
-        "model": {"path": "builtin:smollm2"},
+        "models": {"model": {"path": "builtin:smollm2"}},
         "strategies": {words.name(use): {"use": use, "options": {}} for use in STRATEGIES},
         "incumbent": "zero_shot",
         "seeds": [0],
@@ -110,7 +111,10 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         },
         recipes={words.name(use): {name: f"{use}/{name}" for name in tasks} for use in STRATEGIES},
         preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
-        model=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64),
+        models={
+            "model": ModelRecord(identity=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64))
+        },
+        answered_by={words.name(use): "model" for use in STRATEGIES},
         embedder="f" * 64,
         packages={"torch": "2.13.0", "numpy": "2.4.6"},
         git_revision="0123456789abcdef",

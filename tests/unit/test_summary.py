@@ -17,7 +17,16 @@ from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
 from harness.runs.store import Preparation, Store
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
+from harness.types import (
+    Failure,
+    Generation,
+    ItemResult,
+    Message,
+    ModelRecord,
+    PrepareCost,
+    Request,
+    RunManifest,
+)
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -40,7 +49,8 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         recipes={name: dict(found) for name, found in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        model=plan.model.identity,
+        models={name: ModelRecord(identity=model.identity) for name, model in plan.models.items()},
+        answered_by={chain.name: chain.model for chain in plan.chains},
         embedder="builtin:minilm",
         packages={},
         git_revision="",
@@ -217,7 +227,7 @@ def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tm
     with Store.open(tmp_path) as store:
         execute(plan, store, SilentProgress())
         found = summary_of(RunRows.load(manifest_of(plan, strategies=strategies), store))
-    assert found.base == "bare"
+    assert set(found.bases.values()) == {"bare"}
     assert {(c.strategy, c.reference) for c in found.forgetting} == {("plain", "bare"), ("better", "bare")}
     assert {(c.strategy, c.reference) for c in found.contrasts} == {("better", "plain"), ("bare", "plain")}
 
