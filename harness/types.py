@@ -272,6 +272,21 @@ class Failure(Frozen):
     message: str
 
 
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
+
+
 class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
 
@@ -375,13 +390,13 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see
     `harness.execution.composition.traits_of`. ``metrics[task]`` are the names of its scores; the first is the
-    primary one. ``judges[task]`` are digests of files that its scores hang on beside the task.
-    ``embedder_digest`` is that of the embedder's folder, "" where it is none. ``models`` are those of the
-    experiment by name, and ``answered_by[strategy]`` names the one that a strategy is prepared over.
-    ``leaks[task]`` counts the test items that also stand in its training data, or nearly so.
-    ``remarks[task]`` are what loading it has changed or passed over. ``asked[task]`` counts the test items
-    that are asked, and ``probing`` digests what is measured beside the answers, "" for nothing; older
-    manifests have neither.
+    primary one. ``shown[task]`` are those of what was shown, the first of which is the share of what is
+    needed. ``judges[task]`` are digests of files that its scores hang on beside the task. ``embedder_digest``
+    is that of the embedder's folder, "" where it is none. ``models`` are those of the experiment by name, and
+    ``answered_by[strategy]`` names the one that a strategy is prepared over. ``leaks[task]`` counts the test
+    items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
+    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
+    is measured beside the answers, "" for nothing; older manifests have neither.
     """
 
     schema_version: int = 1
@@ -392,6 +407,7 @@ class RunManifest(Frozen):
     place: str
     tasks: dict[str, Task]
     metrics: dict[str, tuple[str, ...]]
+    shown: dict[str, tuple[str, ...]] = {}
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
     traits: dict[str, Traits] = {}

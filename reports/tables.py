@@ -24,7 +24,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def rows(run_dir: Path) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
     """Return the columns, with a column ``score: NAME`` for every metric, and the rows of a run folder."""
     manifest = load_manifest(run_dir)
-    metrics = sorted({name for names in manifest.metrics.values() for name in names} | {"recall", "mrr"})
+    named = (*manifest.metrics.values(), *manifest.shown.values())
+    metrics = sorted({name for names in named for name in names})
     return (*COLUMNS, *(f"score: {name}" for name in metrics)), _rows(run_dir, manifest)
 
 

@@ -68,7 +68,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "another limit": {"experiment": {"limit": N}},
     "more repeats": {"experiment": {"repeats": 2}},
     "other template options": {
-        "experiment": {"model": {"path": "builtin:smollm2", "template_options": {"a": 1}}}
+        "experiment": {"models": {"model": {"path": "builtin:smollm2", "template_options": {"a": 1}}}}
     },
     "another model": {"weights": "v" * 64},
 }  # fmt: skip
@@ -261,7 +261,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], int, str]] = {
     "an embedder": ({"embedder": "other"}, {}, 4, "embedder: 'builtin:minilm' here, 'other' in the gate's"),
     "a number format": ({"model": {"dtype": "bfloat16"}}, {}, 4, "dtype: 'float32' here, 'bfloat16'"),
     "another name of the model": (
-        {}, {"experiment": {"model": {"path": "some/other", "template_options": {}}}}, 4,
+        {}, {"experiment": {"models": {"model": {"path": "some/other", "template_options": {}}}}}, 4,
         "name: 'some/other' here, 'builtin:smollm2' in the gate's experiment",
     ),
 }  # fmt: skip

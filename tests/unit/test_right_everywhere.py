@@ -14,10 +14,10 @@ from harness.cli.gate import gate
 from harness.config import load_experiment
 from harness.execution.runner import execute
 from harness.progress import SilentProgress
-from harness.protocols import Case
 from harness.runs.store import Store
+from harness.scoring import Case
 from harness.tasks.loading import load_tasks
-from harness.types import Failure, Generation, Request
+from harness.types import Failure, Generation, Kind, Request
 from reports.explorer.items import AskedItems, Outcome
 from tests.unit._fakes import RuleModel
 from tests.unit._gate import rows_of
@@ -44,6 +44,7 @@ class Graded:
     """The number that the answer is."""
 
     names = ("exact_match",)
+    kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"exact_match": float(case.answer)} for case in cases]
@@ -100,7 +101,8 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     chains = [chain_of("plain", Plain()), chain_of("other", Other())]
     plan = plan_of(folder, model, tasks, chains, metrics={"a": (Graded(),)}, seeds=(0, 1, 2))
     uses = {name: {"use": "zero_shot", "options": {}} for name in ("plain", "other")}
-    entries = {"name": "e", "strategies": uses, "model": {"path": "builtin:smollm2", "template_options": {}}}
+    models = {"model": {"path": "builtin:smollm2", "template_options": {}}}
+    entries = {"name": "e", "strategies": uses, "models": models}
     rest = {"temperature": 0.0, "repeats": 1, "on_long_prompt": "cut"}
     manifest = manifest_of(plan, **entries, **rest)
     (folder / "manifest.json").write_text(manifest.model_dump_json())
