@@ -113,7 +113,8 @@ class Task(Frozen):
     any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
     expected where the question has none. ``corpus_holds_answers`` False
     means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
-    alike: ``documents`` or a column.
+    alike: ``documents`` or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what
+    their scores depend on beside.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Task(Frozen):
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
+    judging: str = ""
 
     @property
     def scores_choices(self) -> bool:

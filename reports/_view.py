@@ -366,10 +366,10 @@ def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
     yield t.revision, manifest.git_revision or t.unknown
     yield t.place, manifest.place
     yield t.experiment, manifest.experiment_digest
-    yield t.embedder, manifest.embedder or t.no_embedder
     for name, record in manifest.models.items():
         for key, value in _model(record):
             yield key if len(manifest.models) == 1 else f"{name}: {key}", value
+    yield t.embedder, manifest.embedder or t.no_embedder
     for name, task in manifest.tasks.items():
         yield t.task.format(name=name, version=task.version), task.digest
     yield from ((t.hardware.format(key=key), _plain(value)) for key, value in manifest.hardware.items())

@@ -208,6 +208,7 @@ def _compose(
         if isinstance(metric, RunsOnDevice):
             metric.on_device(device)
     data = {task.task.name: task.task.digest for task in tasks}
+    judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         name: {
@@ -227,8 +228,8 @@ def _compose(
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, digest, judges[name]])
-            for name, digest in data.items()
+            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
+            for name in data
         }
         for chain in chains
     }
@@ -273,7 +274,7 @@ def _probing(
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
-    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
     traits, models = {c.name: c.traits for c in chains}, {c.name: c.model for c in chains}
     bases = (base_of(chain.name, traits, models) for chain in chains)
     return Probing(
