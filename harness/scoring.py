@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from harness.types import Frozen, Generation, Judgement, Kind, Request, Task, TaskItem
+from harness.types import Answer, Frozen, Generation, Judgement, Kind, Request, Task, TaskItem
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Case:
         task: The task.
         item: The item, with its accepted answers.
         request: What was asked.
-        generation: What came back, whole.
+        generation: What was answered, whole.
         answer: What of it is the answer, as the task's ``answer`` says.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
     """
@@ -30,7 +30,7 @@ class Case:
     task: Task
     item: TaskItem
     request: Request
-    generation: Generation
+    generation: Answer
     answer: str
     prior: Generation | None = None
 

@@ -1,7 +1,7 @@
 """The few records that everything speaks, in the order in which an item meets them.
 
-``TaskItem`` -> ``Request`` -> ``Generation`` -> ``ItemResult``: frozen pydantic models, since they are
-written to disk. ``harness.protocols`` holds the behaviour beside them.
+``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``: frozen pydantic models, since
+they are written to disk. ``harness.protocols`` holds the behaviour beside them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.traits import Traits
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+StopReason = Literal["stop", "length", "choice"]
 Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
 """What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
@@ -203,7 +204,8 @@ class Request(Frozen):
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
     left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
     because they ask the same. ``embedding_tokens`` were spent to build the request.
-    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
+    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` samples
+    are drawn; for a greedy answer or for choices there is but one. A run sets ``seed`` and ``repeat``.
     """
 
     task: str
@@ -217,6 +219,7 @@ class Request(Frozen):
     withheld: int = 0
     embedding_tokens: int = 0
     decoding: Decoding = Decoding()
+    n: int = Field(default=1, ge=1)
     seed: int = 0
     repeat: int = 0
 
@@ -264,7 +267,7 @@ class Generation(Frozen):
     choices: tuple[ChoiceScore, ...] = ()
     usage: TokenUsage = TokenUsage()
     latency_s: float = 0.0
-    stop_reason: Literal["stop", "length", "choice"] = "stop"
+    stop_reason: StopReason = "stop"
 
 
 class Failure(Frozen):
@@ -272,6 +275,72 @@ class Failure(Frozen):
 
     kind: str
     message: str
+
+
+class Exchange(Frozen):
+    """One request with all that came back to it: ``request.n`` generations, or one with its scored choices.
+
+    ``key`` is the digest under which a store keeps the generations.
+    """
+
+    request: Request
+    generations: tuple[Generation, ...]
+    key: str = ""
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Its tokens as a service counts them: the prompt once, and what is written of every sample."""
+        each = [generation.usage for generation in self.generations]
+        return TokenUsage(
+            prompt=each[0].prompt,
+            cached_prompt=each[0].cached_prompt,
+            completion=sum(usage.completion for usage in each),
+            embedding=self.request.embedding_tokens,
+            scored=sum(usage.scored for usage in each),
+        )
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that its generations took together."""
+        return sum(generation.latency_s for generation in self.generations)
+
+
+class Answer(Frozen):
+    """What a strategy answers to one item, made from one exchange with the model or from several.
+
+    ``text`` is what is judged, of a choice task the choice that is taken; ``choices`` are their scores where
+    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run works out itself.
+    ``evidence`` are the passages that the answer rests on; where a strategy names none, all that were shown.
+    """
+
+    text: str
+    choices: tuple[ChoiceScore, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = 0.0
+    stop_reason: StopReason = "stop"
+    evidence: tuple[Passage, ...] = ()
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        """Return a generation as the answer."""
+        return cls(
+            text=generation.text,
+            choices=generation.choices,
+            usage=generation.usage,
+            latency_s=generation.latency_s,
+            stop_reason=generation.stop_reason,
+        )
+
+    def resting_on(self, exchanges: Sequence[Exchange]) -> Self:
+        """Return the answer with what all of its exchanges took together, and with what they showed."""
+        shown = (passage for exchange in exchanges for passage in exchange.request.passages)
+        return self.model_copy(
+            update={
+                "usage": sum((exchange.usage for exchange in exchanges), TokenUsage()),
+                "latency_s": sum(exchange.latency_s for exchange in exchanges),
+                "evidence": self.evidence or tuple(dict.fromkeys(shown)),
+            }
+        )
 
 
 class Judgement(Frozen):
@@ -290,7 +359,11 @@ class Judgement(Frozen):
 
 
 class ItemResult(Frozen):
-    """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
+    """One row of the store: what one strategy did on one item.
+
+    ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
+    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    """
 
     strategy: str
     seed: int
@@ -299,7 +372,8 @@ class ItemResult(Frozen):
     item_id: str
     key: str
     request: Request | None
-    generation: Generation | None
+    answer: Answer | None
+    exchanges: tuple[Exchange, ...] = ()
     scores: dict[str, float]
     extracted: Extracted | None = None
     error: Failure | None = None

@@ -35,7 +35,7 @@ def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[dict[str, Any]]:
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
                 for row in store.results([recipes[task_name]]):
-                    item, answer = items.get(row.item_id), row.generation
+                    item, answer = items.get(row.item_id), row.answer
                     yield {
                         "strategy": row.strategy,
                         "seed": row.seed,

@@ -15,7 +15,7 @@ from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
 from harness.tasks.references import builtin_file
 from harness.tasks.selection import chosen
-from harness.types import Generation, LoadedTask, Request
+from harness.types import Answer, Generation, LoadedTask, Request
 
 SCORE_OF = Callable[..., list[Judged]]
 
@@ -53,7 +53,10 @@ def judged(
     asked = [request for request in requests if isinstance(request, Request)]
     assert len(asked) == len(items)
     answers = answered(model, asked)
-    pairs = [Answered(*each) for each in zip(items, asked, answers, strict=True)]
+    pairs = [
+        Answered(item, request, Answer.of(found))
+        for item, request, found in zip(items, asked, answers, strict=True)
+    ]
     return judge(loaded.task, load_metrics(loaded.task, loaded.place), pairs)
 
 
