@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.traits import Traits
+from harness.digests import digest_of
 
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
@@ -223,6 +223,11 @@ class Request(Frozen):
     seed: int = 0
     repeat: int = 0
 
+    @property
+    def n_samples(self) -> int:
+        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        return self.n if self.decoding.temperature > 0 and not self.choices else 1
+
 
 class TokenUsage(Frozen):
     """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
@@ -379,7 +384,7 @@ class ItemResult(Frozen):
     error: Failure | None = None
 
 
-# --- What a strategy costs and what a run was -------------------------------------------------------
+# --- What a strategy costs and which weights answer -------------------------------------------------------
 
 
 Count = Annotated[int, Field(ge=0, le=10**16)]
@@ -427,16 +432,19 @@ class PrepareCost(Frozen):
 
 
 class ModelIdentity(Frozen):
-    """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
+    """Which model answers: digests of the base and of the adapter, and how the base was loaded.
 
-    ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
-    else in its folder can change an answer, such as chat templates and generation settings, "" without any.
+    ``origin`` is "weights" for a model whose files are here, "endpoint" for one behind a server, of which
+    only address and name are known. ``weights_digest`` is of the base's weights, configuration and tokenizer,
+    or of that address and name; ``settings_digest`` of whatever else in its folder or options can change an
+    answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
     the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
     with their versions: another version may give other answers.
     """
 
     name: str
+    origin: Literal["weights", "endpoint"] = "weights"
     weights_digest: str
     settings_digest: str = ""
     parameters: int = 0
@@ -445,62 +453,7 @@ class ModelIdentity(Frozen):
     dtype: str = "float32"
     loaded_by: str = ""
 
-
-class ModelRecord(Frozen):
-    """One model of a run, and how it was asked.
-
-    ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
-    and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
-    the chat template was told for today, "" where it writes none.
-    """
-
-    identity: ModelIdentity
-    context_length: int = 0
-    context_source: str = ""
-    template_date: str = ""
-
-
-class RunManifest(Frozen):
-    """What a run was made from, and which rows of its store are current.
-
-    ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself; older manifests have none, see
-    `harness.execution.composition.traits_of`. ``metrics[task]`` are the names of its scores; the first is the
-    primary one. ``shown[task]`` are those of what was shown, the first of which is the share of what is
-    needed. ``judges[task]`` are digests of files that its scores hang on beside the task. ``embedder_digest``
-    is that of the embedder's folder, "" where it is none. ``models`` are those of the experiment by name, and
-    ``answered_by[strategy]`` names the one that a strategy is prepared over. ``leaks[task]`` counts the test
-    items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing; older manifests have neither.
-    """
-
-    schema_version: int = 1
-    trilemma_version: str
-    name: str
-    experiment: dict[str, Any]
-    experiment_digest: str
-    place: str
-    tasks: dict[str, Task]
-    metrics: dict[str, tuple[str, ...]]
-    shown: dict[str, tuple[str, ...]] = {}
-    recipes: dict[str, dict[str, str]]
-    preparations: dict[str, str]
-    traits: dict[str, Traits] = {}
-    models: dict[str, ModelRecord]
-    answered_by: dict[str, str]
-    embedder: str
-    embedder_digest: str = ""
-    judges: dict[str, tuple[str, ...]] = {}
-    leaks: dict[str, int] = {}
-    asked: dict[str, int] = {}
-    probing: str = ""
-    remarks: dict[str, tuple[str, ...]] = {}
-    packages: dict[str, str]
-    git_revision: str
-    hardware: dict[str, Any]
-    created: str
-
-    def model_of(self, strategy: str) -> ModelRecord:
-        """Return the model that a strategy is prepared over."""
-        return self.models[self.answered_by[strategy]]
+    @property
+    def digest(self) -> str:
+        """The digest of all that can change an answer: equal models have the same, under any name."""
+        return digest_of(self.model_dump(exclude={"name", "parameters"}))

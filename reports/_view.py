@@ -21,7 +21,8 @@ from harness.analysis.findings import (
 )
 from harness.config import model_label
 from harness.deciding.records import Candidate, Decision
-from harness.types import ModelRecord, Role
+from harness.runs.manifest import ModelRecord
+from harness.types import Role
 from reports._data import RunData
 from reports._language import words
 from reports._record import PreparationRecord, records_of

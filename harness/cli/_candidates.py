@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError, nearest, one_of
+from harness.runs.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from harness.config import Experiment, ForgettingOptions
@@ -60,13 +61,12 @@ def strategy_of(run: Path, wanted: str | None) -> str:
     Raises:
         InputError: It has none of that name, or several that could be meant.
     """
-    from harness.execution.composition import traits_of
-    from reports._data import load_manifest
+    from harness.runs.manifest import read_manifest
 
-    manifest = load_manifest(run)
+    manifest = read_manifest(run)
     if wanted is not None:
         return one_of(wanted, manifest.recipes, "--strategy", "is no strategy of the run")
-    others = [name for name, traits in traits_of(manifest, run).items() if not traits.plain]
+    others = [name for name, traits in manifest.traits.items() if not traits.plain]
     if len(others) != 1:
         remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
         raise InputError(run, "", f"has {len(others)} strategies that could be the candidate", remedy)
@@ -82,7 +82,7 @@ def refuse_run(folder: Path) -> None:
     Raises:
         InputError: It is one.
     """
-    if (folder / "manifest.json").is_file() and not (folder / "adapter_config.json").is_file():
+    if (folder / MANIFEST).is_file() and not (folder / "adapter_config.json").is_file():
         remedy = (
             f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/adapters'}"
         )
@@ -107,7 +107,7 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
         InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
     """
     from harness.config import StrategyOptions
-    from harness.execution.composition import stated_today
+    from harness.execution.composition import chain_of
     from harness.gate.ceiling import refuse_ceiling
 
     strategies = {"base": StrategyOptions(use="zero_shot", model=model)}
@@ -133,8 +133,7 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
         }
     )
     for name in adapters:
-        if stated := stated_today(name, asked.strategies, wanted.name):
-            refuse_ceiling(stated, name, wanted.name, "a candidate")
+        refuse_ceiling(chain_of(name, strategies, wanted.name).traits, name, wanted.name, "a candidate")
     return asked
 
 

@@ -11,9 +11,10 @@ from harness.errors import TrilemmaError, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain
-from harness.execution.drift import GENERAL_TEXT, DriftMeter, Probes, merged_latency, noise_of
+from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
+from harness.powers import prompt_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Model, PrepareContext, Prepared, TrainableModel
+from harness.protocols import Embedder, Model, PrepareContext, Prepared
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.scoring import Metric
@@ -162,8 +163,7 @@ def _probes(
     plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
 ) -> Probes:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
-    both = isinstance(plan.base(chain), TrainableModel) and isinstance(prepared.model, TrainableModel)
-    if probes.adapter and both:
+    if probes.adapter:
         return _shared(plan, probes, seed, store) or _measured(plan, chain, probes, prepared, progress, label)
     if not probes.adapter and chain.name in plan.probing.bases and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
@@ -194,15 +194,13 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
 def _measured(
     plan: Plan, chain: Chain, probes: Probes, prepared: Prepared, progress: Progress, label: str
 ) -> Probes:
-    """Measure likelihoods and latencies of an adapted model; base and model are trainable ones."""
+    """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
     base, model = plan.base(chain), prepared.model
-    assert isinstance(base, TrainableModel)
-    assert isinstance(model, TrainableModel)
     texts, timed, questions = _drift_texts(plan, base), _timed_requests(plan, prepared), _questions(plan)
     total = len(texts) + 2 * (len(timed) + 1) + 2 * sum(len(asked.requests) for asked in questions)
     with progress.step(f"{label} · distance from the base", total) as step:
         before = [told(base, asked, step.advance) for asked in questions]
-        drift = tuple(DriftMeter(base, texts).of(model, step.advance))
+        drift = tuple(drift_of(base, model, texts, step.advance))
         now = [told(model, asked, step.advance) for asked in questions]
         merged = merged_latency(model, timed, step.advance)
     pairs = (compared(a.task.name, b, n) for a, b, n in zip(questions, before, now, strict=True))
@@ -243,7 +241,7 @@ def _drift_texts(plan: Plan, base: Model) -> dict[str, list[str]]:
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])
-        prompts = [base.render(request.messages) for request in rendered(base, built)]
+        prompts = [prompt_of(base, request.messages) for request in rendered(base, built)]
         texts[f"prompts of {task.task.name}"] = prompts
     return texts
 
