@@ -85,9 +85,7 @@ def refuse_run(folder: Path) -> None:
         InputError: It is one.
     """
     if (folder / "manifest.json").is_file() and not (folder / "adapter_config.json").is_file():
-        remedy = (
-            f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/adapters'}"
-        )
+        remedy = f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/tuned'}"
         raise InputError(folder, "", "is a run folder, not an adapter", remedy)
 
 
