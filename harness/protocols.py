@@ -1,6 +1,6 @@
-"""Behaviour: what models, embedders, strategies and metrics promise, and what a strategy is given.
+"""Behaviour: what models, embedders and strategies promise, and what a strategy is given.
 
-``harness.types`` holds the records that these speak.
+``harness.types`` holds the records that these speak; metrics stand in ``harness.scoring``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Capabilities:
 class Model(Protocol):
     """Answers requests. `ScoresChoices` and the protocols below are what a model may be able to do beside.
 
-    Whoever needs one of them asks with ``isinstance``; `harness.powers` holds what is done without it.
+    Whoever needs one of them asks with ``isinstance``, which may read its properties: what takes time is a
+    method. `harness.powers` holds what is done without one.
     """
 
     @property
@@ -62,7 +63,7 @@ class Model(Protocol):
         """Answer one batch of requests without choices, in order.
 
         Returns:
-            For each request its ``n`` generations, or why there are none.
+            For each request its ``n_samples`` generations, or why there are none.
         """
         ...
 
@@ -159,9 +160,8 @@ class Trains(CountsTokens, Protocol):
         """The model as the experiment names it."""
         ...
 
-    @property
-    def module(self) -> Any:
-        """The loaded transformers model in evaluation mode, to look at and not to change."""
+    def loaded(self) -> Any:
+        """Return the transformers model in evaluation mode, to look at and not to change."""
         ...
 
     def __hash__(self) -> int:
@@ -342,34 +342,3 @@ class ChecksModel(Protocol):
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse with InputError, before any strategy of the run has answered."""
         ...
-
-
-class Metric(Protocol):
-    """Judges answers item by item; aggregation is not its business."""
-
-    names: tuple[str, ...]
-
-    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        """Return for each case its scores by name, each in [0, 1] where 1.0 is best."""
-        ...
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that a metric may look at for one item.
-
-    Attributes:
-        task: The task.
-        item: The item, with its accepted answers.
-        request: What was asked.
-        generation: What came back, whole.
-        answer: What of it is the answer, as the task's ``answer`` says.
-        prior: The same choices under the prompt without the input, for metrics that ask for it.
-    """
-
-    task: Task
-    item: TaskItem
-    request: Request
-    generation: Generation
-    answer: str
-    prior: Generation | None = None

@@ -1,7 +1,7 @@
 """The few records that everything speaks, in the order in which an item meets them.
 
-``TaskItem`` -> ``Request`` -> ``Generation`` -> ``ItemResult``: frozen pydantic models, since they are
-written to disk. ``harness.protocols`` holds the behaviour beside them.
+``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``: frozen pydantic models, since
+they are written to disk. ``harness.protocols`` holds the behaviour beside them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.digests import digest_of
-from harness.traits import Traits
 
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+StopReason = Literal["stop", "length", "choice"]
 Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
 """What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
@@ -114,7 +114,8 @@ class Task(Frozen):
     any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
     expected where the question has none. ``corpus_holds_answers`` False
     means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
-    alike: ``documents`` or a column.
+    alike: ``documents`` or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what
+    their scores depend on beside.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Task(Frozen):
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
+    judging: str = ""
 
     @property
     def scores_choices(self) -> bool:
@@ -177,7 +179,7 @@ class LoadedTask:
 
 
 class Passage(Frozen):
-    """A retrieved passage as it was shown, ``number`` counted from 1; ``score`` is the inner product."""
+    """A retrieved passage as it was shown, ``number`` counted from 1; ``score`` is the retriever's."""
 
     number: int
     chunk_id: str
@@ -202,8 +204,8 @@ class Request(Frozen):
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
     left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
     because they ask the same. ``embedding_tokens`` were spent to build the request.
-    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` answers
-    are generated, which differ where ``decoding`` samples.
+    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` samples
+    are drawn; for a greedy answer or for choices there is but one. A run sets ``seed`` and ``repeat``.
     """
 
     task: str
@@ -220,6 +222,11 @@ class Request(Frozen):
     n: int = Field(default=1, ge=1)
     seed: int = 0
     repeat: int = 0
+
+    @property
+    def n_samples(self) -> int:
+        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        return self.n if self.decoding.temperature > 0 and not self.choices else 1
 
 
 class TokenUsage(Frozen):
@@ -265,7 +272,7 @@ class Generation(Frozen):
     choices: tuple[ChoiceScore, ...] = ()
     usage: TokenUsage = TokenUsage()
     latency_s: float = 0.0
-    stop_reason: Literal["stop", "length", "choice"] = "stop"
+    stop_reason: StopReason = "stop"
 
 
 class Failure(Frozen):
@@ -275,8 +282,93 @@ class Failure(Frozen):
     message: str
 
 
+class Exchange(Frozen):
+    """One request with all that came back to it: ``request.n`` generations, or one with its scored choices.
+
+    ``key`` is the digest under which a store keeps the generations.
+    """
+
+    request: Request
+    generations: tuple[Generation, ...]
+    key: str = ""
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Its tokens as a service counts them: the prompt once, and what is written of every sample."""
+        each = [generation.usage for generation in self.generations]
+        return TokenUsage(
+            prompt=each[0].prompt,
+            cached_prompt=each[0].cached_prompt,
+            completion=sum(usage.completion for usage in each),
+            embedding=self.request.embedding_tokens,
+            scored=sum(usage.scored for usage in each),
+        )
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that its generations took together."""
+        return sum(generation.latency_s for generation in self.generations)
+
+
+class Answer(Frozen):
+    """What a strategy answers to one item, made from one exchange with the model or from several.
+
+    ``text`` is what is judged, of a choice task the choice that is taken; ``choices`` are their scores where
+    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run works out itself.
+    ``evidence`` are the passages that the answer rests on; where a strategy names none, all that were shown.
+    """
+
+    text: str
+    choices: tuple[ChoiceScore, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = 0.0
+    stop_reason: StopReason = "stop"
+    evidence: tuple[Passage, ...] = ()
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        """Return a generation as the answer."""
+        return cls(
+            text=generation.text,
+            choices=generation.choices,
+            usage=generation.usage,
+            latency_s=generation.latency_s,
+            stop_reason=generation.stop_reason,
+        )
+
+    def resting_on(self, exchanges: Sequence[Exchange]) -> Self:
+        """Return the answer with what all of its exchanges took together, and with what they showed."""
+        shown = (passage for exchange in exchanges for passage in exchange.request.passages)
+        return self.model_copy(
+            update={
+                "usage": sum((exchange.usage for exchange in exchanges), TokenUsage()),
+                "latency_s": sum(exchange.latency_s for exchange in exchanges),
+                "evidence": self.evidence or tuple(dict.fromkeys(shown)),
+            }
+        )
+
+
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
+
+
 class ItemResult(Frozen):
-    """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
+    """One row of the store: what one strategy did on one item.
+
+    ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
+    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    """
 
     strategy: str
     seed: int
@@ -285,13 +377,14 @@ class ItemResult(Frozen):
     item_id: str
     key: str
     request: Request | None
-    generation: Generation | None
+    answer: Answer | None
+    exchanges: tuple[Exchange, ...] = ()
     scores: dict[str, float]
     extracted: Extracted | None = None
     error: Failure | None = None
 
 
-# --- What a strategy costs and what a run was -------------------------------------------------------
+# --- What a strategy costs and which weights answer -------------------------------------------------------
 
 
 Count = Annotated[int, Field(ge=0, le=10**16)]
@@ -364,48 +457,3 @@ class ModelIdentity(Frozen):
     def digest(self) -> str:
         """The digest of all that can change an answer: equal models have the same, under any name."""
         return digest_of(self.model_dump(exclude={"name", "parameters"}))
-
-
-class RunManifest(Frozen):
-    """What a run was made from, and which rows of its store are current.
-
-    ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself; older manifests have none, see
-    `harness.execution.composition.traits_of`.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
-    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
-    where it is none. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
-    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
-    where that was read, or that it was assumed. ``leaks[task]`` counts the
-    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing; older manifests have neither.
-    """
-
-    schema_version: int = 1
-    trilemma_version: str
-    name: str
-    experiment: dict[str, Any]
-    experiment_digest: str
-    place: str
-    tasks: dict[str, Task]
-    metrics: dict[str, tuple[str, ...]]
-    recipes: dict[str, dict[str, str]]
-    preparations: dict[str, str]
-    traits: dict[str, Traits] = {}
-    model: ModelIdentity
-    embedder: str
-    embedder_digest: str = ""
-    judges: dict[str, tuple[str, ...]] = {}
-    template_date: str = ""
-    context_length: int = 0
-    context_source: str = ""
-    leaks: dict[str, int] = {}
-    asked: dict[str, int] = {}
-    probing: str = ""
-    remarks: dict[str, tuple[str, ...]] = {}
-    packages: dict[str, str]
-    git_revision: str
-    hardware: dict[str, Any]
-    created: str

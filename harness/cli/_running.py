@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import fcntl
 import os
 import shlex
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import EXIT_INTERRUPTED, InputError
-from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
-from harness.strict_json import read_json
+from harness.files import LARGEST_RECORD, read_input_text
 
 if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.protocols import Metric
-    from harness.types import LoadedTask, RunManifest, TaskItem
-
-
-MANIFEST = "manifest.json"
+    from harness.runs.manifest import RunManifest
+    from harness.scoring import Metric
+    from harness.types import LoadedTask, TaskItem
 
 
 def complete(
@@ -64,10 +59,11 @@ def complete(
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.execution.runner import execute
+    from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    manifest = _claim(run_dir, manifest, any_model)
+    manifest = claim(run_dir, manifest, any_model)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     if apart:
@@ -113,35 +109,6 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
     return tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
 
 
-@contextmanager
-def locked(run_dir: Path) -> Iterator[None]:
-    """Hold the run folder for this process alone."""
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise InputError(run_dir, "", f"cannot be a run folder: {error.strerror}", "use --out DIR") from None
-    lock = run_dir / "run.lock"
-    if os.path.lexists(lock):
-        check_input(lock, LARGEST_RECORD, within=run_dir)
-    with lock.open("w") as handle:
-        try:
-            _take(handle)
-        except BlockingIOError:
-            remedy = "wait for it, or use --out DIR"
-            raise InputError(run_dir, "", "another trilemma run is running in this folder", remedy) from None
-        yield
-
-
-def _take(handle: TextIO, tries: int = 5) -> None:
-    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is running."""
-    for _ in range(tries - 1):
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.02)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 # --- Composition ---
 
 
@@ -180,9 +147,9 @@ def _compose(
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
-    from harness.metrics.retrieval import Retrieval
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
+    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -192,12 +159,15 @@ def _compose(
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
     model.check()
     check_embedder(experiment.embedder)
-    metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
+    metrics = {
+        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
+    }
     for metric in (metric for found in metrics.values() for metric in found):
-        if (on_device := getattr(metric, "on_device", None)) is not None:
-            on_device(model.capabilities.device or None)
-    retrieval = Retrieval()
+        if isinstance(metric, RunsOnDevice):
+            metric.on_device(model.capabilities.device or None)
     data = {task.task.name: task.task.digest for task in tasks}
+    judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
@@ -213,19 +183,18 @@ def _compose(
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, digest, judges[name]])
-            for name, digest in data.items()
+            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
+            for name in data
         }
         for chain in chains
     }
-    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     plan = Plan(
         place=str(config),
         run_dir=run_dir,
         chains=chains,
         tasks=tasks,
         tests=tests,
-        metrics={name: (*found, retrieval) for name, found in metrics.items()},
+        metrics=metrics,
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -234,15 +203,14 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    names = {
-        task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
-    }
-    return plan, _manifest(experiment, config, plan, names)
+    return plan, _manifest(experiment, config, plan)
 
 
 def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
     """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    return tuple(digest for metric in metrics if (digest := getattr(metric, "files_digest", "")))
+    from harness.scoring import ReadsFiles
+
+    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
 
 
 def _probing(
@@ -261,7 +229,7 @@ def _probing(
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
-    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
     return Probing(
         text=text,
         prompts=options.prompts,
@@ -287,15 +255,14 @@ def _general_text(name: str, config: Path) -> str:
         raise InputError(config, "forgetting.text", error.problem, remedy, name) from None
 
 
-def _manifest(
-    experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
-) -> RunManifest:
+def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
     from harness.powers import context_length_of
+    from harness.runs.manifest import RunManifest
     from harness.runs.provenance import git_revision, hardware, package_versions
+    from harness.scoring import names_of
     from harness.tasks.validate import leaked
-    from harness.types import RunManifest
 
     versions = package_versions()
     resolved = experiment.model_dump(mode="json")
@@ -306,7 +273,8 @@ def _manifest(
         experiment_digest=digest_of(resolved),
         place=str(config),
         tasks={task.task.name: task.task for task in plan.tasks},
-        metrics=metrics,
+        metrics={name: names_of(found, "answer") for name, found in plan.metrics.items()},
+        shown={name: shown for name, found in plan.metrics.items() if (shown := names_of(found, "passages"))},
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
@@ -326,34 +294,3 @@ def _manifest(
         hardware=hardware(),
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
-
-
-def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
-    """Write the manifest, unless the folder holds another experiment's run; return it as written.
-
-    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
-    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
-
-    Raises:
-        InputError: It holds another experiment's run.
-    """
-    path = run_dir / MANIFEST
-    if os.path.lexists(path):
-        try:
-            old = read_json(read_input_text(path, LARGEST_RECORD, within=run_dir))
-            pairs = [
-                ("name", old["name"], manifest.name),
-                ("model", old["model"]["weights_digest"], manifest.model.weights_digest),
-                ("tasks", sorted(old["tasks"]), sorted(manifest.tasks)),
-            ]
-        except (ValueError, KeyError, TypeError):
-            raise InputError(
-                path, "", "is no manifest of a run", "use --out DIR, or delete the folder"
-            ) from None
-        for key, was, now in pairs:
-            if was != now and not (any_model and key == "model"):
-                remedy = "use --out DIR for this one, or delete the folder"
-                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
-        manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})
-    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
-    return manifest

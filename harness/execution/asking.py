@@ -18,10 +18,12 @@ from harness.execution.judging import Answered, judge
 from harness.execution.watching import MalformedWatch, MetricWatch
 from harness.powers import answered, batches_of, form_of, lengths, prompt_of
 from harness.progress import Progress
-from harness.protocols import Metric, Prepared
-from harness.runs.store import Store, generation_key
+from harness.protocols import Prepared
+from harness.runs.keys import generation_key
+from harness.runs.store import Store
+from harness.scoring import Metric, needs_of
 from harness.tasks.prompting import unrendered, without_input
-from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
+from harness.types import Answer, Exchange, Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -164,11 +166,11 @@ class Asking:
             "seed": self.seed,
             "repeat": repeat,
             "decoding": built.decoding.model_copy(update={"temperature": self.settings.temperature}),
-            "every_choice": any(getattr(metric, "every_choice", True) for metric in self.metrics),
+            "every_choice": any(needs_of(metric).every_choice for metric in self.metrics),
         }
         request = built.model_copy(update=asked)
         prior = None
-        if request.choices and any(getattr(metric, "wants_prior", False) for metric in self.metrics):
+        if request.choices and any(needs_of(metric).prior for metric in self.metrics):
             messages = without_input(self.task.task, item, request.messages)
             bare = request.model_copy(update={"messages": messages})
             prior = (bare, self._key(bare))
@@ -216,7 +218,7 @@ class Asking:
         requests = {question.key: question.request for question in pending}
         priors = {key: asked for asked, key in (q.prior for q in pending if q.prior) if key not in requests}
         answers = self._answered(requests) | self._answered(priors)
-        new = {key: answer for key, answer in answers.items() if isinstance(answer, Generation)}
+        new = {key: (answer,) for key, answer in answers.items() if isinstance(answer, Generation)}
         self.store.write_batch(self.recipe, new, [])  # before judging, which may refuse an item
         results = self._judged(pending, answers)
         self.store.write_batch(self.recipe, {}, results)
@@ -224,7 +226,7 @@ class Asking:
 
     def _answered(self, requests: Mapping[str, Request]) -> dict[str, Generation | Failure]:
         """Return the answer to each request by its key, which is asked where the store has none."""
-        known = self.store.generations(requests)
+        known = {key: found[0] for key, found in self.store.generations(requests).items()}
         missing = {key: request for key, request in requests.items() if key not in known}
         return {**known, **dict(zip(missing, self._fresh(list(missing.values())), strict=True))}
 
@@ -247,7 +249,12 @@ class Asking:
         for question in questions:
             answer, prior = answers[question.key], answers[question.prior[1]] if question.prior else None
             if isinstance(answer, Generation) and not isinstance(prior, Failure):
-                sound.append((question, Answered(question.item, question.request, answer, prior)))
+                sound.append(
+                    (
+                        question,
+                        Answered(question.item, question.request, _plain(question.request, answer), prior),
+                    )
+                )
             else:
                 error = answer if isinstance(answer, Failure) else prior
                 assert isinstance(error, Failure)
@@ -256,7 +263,7 @@ class Asking:
         return [
             self._result_of(
                 question,
-                generation=answered.generation,
+                answer=answered.answer,
                 scores=judgement.scores,
                 extracted=judgement.extracted,
                 error=judgement.error,
@@ -270,7 +277,7 @@ class Asking:
 
     def _result(self, item: TaskItem, repeat: int, key: str, **found: Any) -> ItemResult:
         """Return a row; ``found`` is what came of it, as `ItemResult` names it."""
-        named = {"request": None, "generation": None, "scores": {}} | found
+        named = {"request": None, "answer": None, "scores": {}} | found
         task = self.task.task.name
         return ItemResult(
             strategy=self.strategy,
@@ -281,6 +288,10 @@ class Asking:
             key=key,
             **named,
         )
+
+
+def _plain(request: Request, generation: Generation) -> Answer:
+    return Answer.of(generation).resting_on([Exchange(request=request, generations=(generation,))])
 
 
 def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:

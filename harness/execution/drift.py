@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.powers import answered
 from harness.protocols import MeasuresLikelihood, Model, ServesAdapters, TokenLogProbs
-from harness.types import Failure, Frozen, Generation, Request
+from harness.types import Answer, Failure, Frozen, Generation, Request
 
 GENERAL_TEXT = "general text"
 """Name of the text whose likelihood tells how much an adapted model has changed altogether."""
@@ -188,7 +188,7 @@ def merged_latency(
 
 def noise_of(
     model: Model,
-    asked: Mapping[str, Sequence[tuple[Request, Generation]]],
+    asked: Mapping[str, Sequence[tuple[Request, Answer]]],
     advance: Callable[[int], None],
 ) -> Iterable[Noise]:
     """Ask a model again, one item at a time, and count the answers that differ.

@@ -14,10 +14,12 @@ from harness.execution.composition import Apart, Chain
 from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
 from harness.powers import prompt_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared
-from harness.runs.store import Preparation, Store
+from harness.protocols import Embedder, Model, PrepareContext, Prepared
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
+from harness.scoring import Metric
 from harness.tasks.prompting import plain_requests, rendered
-from harness.types import Failure, Generation, LoadedTask, PrepareCost, Request, TaskItem
+from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, TaskItem
 
 
 @dataclass(frozen=True)
@@ -234,12 +236,12 @@ def _drift_texts(plan: Plan) -> dict[str, list[str]]:
 
 def _asked_before(
     plan: Plan, chain: Chain, seed: int, store: Store
-) -> dict[str, list[tuple[Request, Generation]]]:
+) -> dict[str, list[tuple[Request, Answer]]]:
     """Return requests of retention tasks with the answers they got."""
     asked = {}
     for name in (task.task.name for task in plan.tasks if task.task.role == "retention"):
         rows = store.results([plan.recipes[chain.name][name]])
-        pairs = ((r.request, r.generation) for r in rows if r.seed == seed and r.request and r.generation)
+        pairs = ((r.request, r.answer) for r in rows if r.seed == seed and r.request and r.answer)
         if first := list(islice(pairs, plan.probing.noise_items)):
             asked[name] = first
     return asked

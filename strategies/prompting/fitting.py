@@ -7,7 +7,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from harness.errors import UnrenderedError
-from harness.powers import lengths
+from harness.powers import context_length_of, lengths
 from harness.protocols import Model
 from harness.tasks.prompting import unrendered
 from harness.types import Failure, Message, Request
@@ -36,11 +36,12 @@ def fits(model: Model, request: Request, messages: Sequence[Message]) -> bool:
 
 def too_long(model: Model, request: Request, messages: Sequence[Message], what: str) -> Failure:
     """Return the failure of an item whose prompt with ``what`` ("3 passages") does not fit."""
-    n_tokens, room = lengths(model, request, messages) or (0, 0)
+    whole = context_length_of(model)
+    n_tokens, room = lengths(model, request, messages) or (0, whole)
     return Failure(
         kind="prompt_too_long",
         message=(
-            f"{request.task}: item {request.item_id}: the prompt with {what} has {n_tokens} tokens, "
-            f"and {room} fit the model's context beside the answer"
+            f"{request.task}: item {request.item_id}: the prompt with {what} has {n_tokens} tokens "
+            f"and the answer needs {whole - room}, but the context holds {whole}"
         ),
     )

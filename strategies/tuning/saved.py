@@ -56,6 +56,11 @@ def opened(folder: Path) -> SavedTuning:
     return method_named(name if name in known_methods() else METHOD_ELSEWHERE).saved(folder)
 
 
+def is_saved(folder: Path) -> bool:
+    """Whether a folder holds a saved tuning, whole or not."""
+    return any(path.is_file() for path in opened(folder).files)
+
+
 def publish(source: Path, folder: Path, manifest: TuningManifest) -> TuningManifest:
     """Make ``folder`` in one step from what the manifest's method saved in ``source``; return that."""
     staging = folder.with_name(f"{folder.name}.publishing")

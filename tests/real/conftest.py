@@ -8,7 +8,7 @@ import pytest
 
 from harness import powers
 from harness.config import ModelOptions
-from harness.execution.judging import Answered, Judgement, judge
+from harness.execution.judging import Answered, Judged, judge
 from harness.metrics._loading import load_metrics
 from harness.models.transformers.model import HuggingFaceModel
 from harness.protocols import Model, RequestBuilder
@@ -16,9 +16,9 @@ from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
 from harness.tasks.references import builtin_file
 from harness.tasks.selection import chosen
-from harness.types import Generation, LoadedTask, Request
+from harness.types import Answer, Generation, LoadedTask, Request
 
-SCORE_OF = Callable[..., list[Judgement]]
+SCORE_OF = Callable[..., list[Judged]]
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +46,20 @@ def answered(model: Model, requests: Sequence[Request]) -> list[Generation]:
 
 def judged(
     model: Model, loaded: LoadedTask, limit: int, build: RequestBuilder = plain_requests
-) -> list[Judgement]:
+) -> list[Judged]:
     """Ask a model some test items of a task and judge its answers."""
     items = chosen(loaded.test, limit)
     requests = build(loaded.task, [item.without_answer() for item in items])
     asked = [request for request in requests if isinstance(request, Request)]
     assert len(asked) == len(items)
     answers = answered(model, asked)
-    pairs = [Answered(*each) for each in zip(items, asked, answers, strict=True)]
+    pairs = [
+        Answered(item, request, Answer.of(found))
+        for item, request, found in zip(items, asked, answers, strict=True)
+    ]
     return judge(loaded.task, load_metrics(loaded.task, loaded.place), pairs)
 
 
-def mean(judgements: Sequence[Judgement], score: str) -> float:
+def mean(judgements: Sequence[Judged], score: str) -> float:
     """Return the mean of one score."""
     return sum(each.scores[score] for each in judgements) / len(judgements)

@@ -68,7 +68,7 @@ class RuleModel:
                     usage=TokenUsage(prompt=self.count_tokens(request.messages), completion=batch),
                 ),
             )
-            * request.n
+            * request.n_samples
             for request in requests
         ]
 

@@ -8,14 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, read_rows
 from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
+from harness.runs.manifest import RunManifest
+from harness.runs.reading import Preparation
 from harness.runs.seals import Seals
-from harness.runs.store import Preparation, Store
+from harness.runs.store import Store
 from harness.traits import Traits
 from harness.types import (
+    Answer,
     Failure,
     Generation,
     ItemResult,
@@ -25,7 +28,6 @@ from harness.types import (
     Passage,
     PrepareCost,
     Request,
-    RunManifest,
     Task,
     TaskItem,
     TokenUsage,
@@ -93,12 +95,14 @@ def made(
         place="made.yaml",
         tasks=tasks,
         metrics=dict.fromkeys(tasks, ("exact_match",)),
+        shown=dict.fromkeys(keys.get("recall", {}), ("recall", "mrr")),
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
         model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
+        asked=dict(n),
         packages={},
         git_revision="",
         hardware={},
@@ -121,9 +125,14 @@ def made(
                     for number in range(n[name])
                     if number not in absent
                 ]
-                generations = {row.key: row.generation for row in rows if row.generation}
+                generations = {row.key: (generation_of(row.answer),) for row in rows if row.answer}
                 store.write_batch(f"{strategy}/{name}", generations, rows)
     return folder
+
+
+def generation_of(answer: Answer) -> Generation:
+    """Return the generation that a plain answer is."""
+    return Generation.model_validate(answer.model_dump(exclude={"evidence"}))
 
 
 def _traits(name: str, entries: Mapping[str, Any], trained: bool) -> Traits:
@@ -165,14 +174,14 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         passages=passages,
     )
     tokens = keys.get("tokens", {}).get(strategy, 20)
-    answer = Generation(
+    answer = Answer(
         text="yes" if right else "no",
         usage=TokenUsage(prompt=tokens(task, number) if callable(tokens) else tokens, completion=2),
         latency_s=keys["latency"](task, number) if "latency" in keys else 0.01,
     )
     return ItemResult(
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",
-        request=asked, generation=None if failed else answer, scores={} if failed else scores,
+        request=asked, answer=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
     )  # fmt: skip
 
@@ -195,6 +204,4 @@ def resealed(folder: Path) -> Path:
 
 def rows_of(folder: Path) -> RunRows:
     """Read a run folder."""
-    manifest = RunManifest.model_validate_json((folder / "manifest.json").read_text())
-    with Store.open(folder, read_only=True) as store:
-        return RunRows.load(manifest, store)
+    return read_rows(folder)

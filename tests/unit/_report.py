@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.runs.store import Preparation, Store
+from harness.config import StrategyOptions
+from harness.execution.composition import chain_of
+from harness.runs.manifest import RunManifest
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.types import (
     ChoiceScore,
     Failure,
@@ -18,7 +22,6 @@ from harness.types import (
     Passage,
     PrepareCost,
     Request,
-    RunManifest,
     Task,
     TaskItem,
     TokenUsage,
@@ -96,6 +99,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         "seeds": [0],
         "limit": None,
     }
+    entries = {name: StrategyOptions.model_validate(each) for name, each in experiment["strategies"].items()}
     return RunManifest(
         trilemma_version="0.1.0",
         name="made",
@@ -108,8 +112,11 @@ def made_manifest(words: Words = Words()) -> RunManifest:
             "routing": ("choice_accuracy",),
             "sums": ("exact_match",),
         },
+        shown={words.task: ("recall", "mrr")},
         recipes={words.name(use): {name: f"{use}/{name}" for name in tasks} for use in STRATEGIES},
         preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
+        traits={name: chain_of(name, entries, "made.yaml").traits for name in entries},
+        asked=dict.fromkeys(tasks, N_ITEMS),
         model=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64),
         embedder="f" * 64,
         packages={"torch": "2.13.0", "numpy": "2.4.6"},
@@ -158,7 +165,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
         failed = strategy == "few_shot" and number == 5
         right = _right(strategy, task, number)
         if not failed:
-            generations[key] = _generation(strategy, task, right, words)
+            generations[key] = (_generation(strategy, task, right, words),)
         results.append(
             ItemResult(
                 strategy=words.name(strategy),
@@ -167,7 +174,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
                 item_id=item.id,
                 key=key,
                 request=_request(strategy, task, item, words),
-                generation=None,
+                answer=None,
                 scores={} if failed else _scores(strategy, task, right),
                 error=Failure(kind="PromptTooLong", message=words.error) if failed else None,
             )

@@ -54,7 +54,7 @@ class WordModel:
         return [[index] for index in range(len(requests))]
 
     def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
-        return [(Generation(text=""),) * request.n for request in requests]
+        return [(Generation(text=""),) * request.n_samples for request in requests]
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         return [Generation(text=request.choices[0]) for request in requests]

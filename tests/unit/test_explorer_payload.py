@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.analysis.rows import load_rows
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Store
 from harness.types import (
+    Answer,
     ChoiceScore,
-    Generation,
     Message,
     Passage,
-    RunManifest,
 )
 from reports import html
-from reports._data import load_rows, load_run
+from reports._data import load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, details_of, pieces
@@ -210,7 +211,7 @@ def test_a_choice_that_was_ruled_out_early_has_a_mark_beside_its_bound(manifest:
         ChoiceScore(text="no", log_likelihood=-4.0, exact=False, **sizes),
         ChoiceScore(text="yes", log_likelihood=-1.0, **sizes),
     )
-    result = shown.result.model_copy(update={"generation": Generation(text="yes", choices=choices)})
+    result = shown.result.model_copy(update={"answer": Answer(text="yes", choices=choices)})
     item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
     detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")
     assert detail
@@ -222,7 +223,7 @@ def test_figures_that_json_cannot_hold_are_none(manifest: RunManifest) -> None:
     shown = each.shown["zero_shot"]
     choice = ChoiceScore(text="yes", log_likelihood=float("-inf"), n_tokens=1, n_chars=3)
     result = shown.result.model_copy(
-        update={"generation": Generation(text="yes", choices=(choice,)), "scores": {"x": float("nan")}}
+        update={"answer": Answer(text="yes", choices=(choice,)), "scores": {"x": float("nan")}}
     )
     item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
     detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")

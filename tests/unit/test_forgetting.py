@@ -23,7 +23,7 @@ from harness.analysis.scores import Scores, share_right
 from harness.execution.drift import Drift, drift_of, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
+from harness.types import Answer, Failure, ItemResult, Message, MetricSpec, Request, Task
 from tests.unit._fakes import RuleModel
 
 KEPT = TaskInfo(
@@ -98,11 +98,11 @@ ASK = Task(name="ask", kind="generate", metrics=(MetricSpec(use="m"),), refusal=
 
 
 def row(item: str, text: str | None, stop: str = "stop", **given: float) -> ItemResult:
-    answer = Generation(text=text, stop_reason=stop) if text is not None else None
+    answer = Answer(text=text, stop_reason=stop) if text is not None else None
     error = Failure(kind="broken", message="") if answer is None else None
     return ItemResult(
         strategy="s", seed=0, task="ask", item_id=item, key="k", request=None,
-        generation=answer, scores=given, error=error,
+        answer=answer, scores=given, error=error,
     )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def test_noise_counts_the_answers_that_change_when_asked_alone() -> None:
         request = Request(
             task="kept", item_id=f"i{index}", messages=(Message(role="user", content=f"say w{index}"),)
         )
-        pairs.append((request, Generation(text=text)))
+        pairs.append((request, Answer(text=text)))
     (noise,) = noise_of(model, {"kept": pairs}, lambda _: None)
     assert (noise.task, noise.n, noise.changed) == ("kept", 2, 1)
 

@@ -120,6 +120,20 @@ def test_sampling_repeats_with_its_seed(model: HuggingFaceModel) -> None:
     assert len(set(texts)) > 1
 
 
+def test_a_request_gets_as_many_answers_as_it_asks_for(model: HuggingFaceModel) -> None:
+    hot = request("Where is place 1?", max_new_tokens=8, temperature=5.0)
+    three, greedy = hot.model_copy(update={"n": 3}), request("Where is place 2?", max_new_tokens=4)
+    (sampled,) = model.generate([three])
+    assert isinstance(sampled, tuple)
+    assert len({answer.text for answer in sampled}) == 3
+    (again,) = model.generate([three])
+    assert isinstance(again, tuple)
+    assert [answer.text for answer in again] == [answer.text for answer in sampled]
+    (once,) = model.generate([greedy.model_copy(update={"n": 2})])
+    assert isinstance(once, tuple)
+    assert len(once) == 1
+
+
 def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
     model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +179,7 @@ def test_what_one_item_raises_fails_no_other(
 
     monkeypatch.setattr(model, f"_{way}", answer)
     asked = [request("x", ("a", "b") if way == "score" else (), item_id=str(n)) for n in range(32)]
-    answers = getattr(model, way)(asked)
+    answers = answered(model, asked)
     assert [a.text for a in answers if isinstance(a, Generation)] == [str(n) for n in range(32) if n != 5]
     assert [a.kind for a in answers if isinstance(a, Failure)] == [kind]
     assert len(sizes) == 11  # the batch, then two halves on each of five levels

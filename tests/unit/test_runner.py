@@ -27,7 +27,7 @@ def rows_of(run_dir: Path, *recipes: str) -> list[ItemResult]:
 
 
 def stable(row: ItemResult) -> str:
-    return row.model_dump_json(exclude={"generation": {"latency_s"}})
+    return row.model_dump_json(exclude={"answer": {"latency_s"}})
 
 
 def run(plan) -> None:
@@ -156,7 +156,7 @@ def test_a_choice_task_is_scored_by_its_choices(tmp_path: Path) -> None:
     model = RuleModel(lambda request: "w3")
     run(plan_of(tmp_path, model, [task_of(5, kind="choice", choices=("w1", "w3"))]))
     rows = rows_of(tmp_path)
-    assert all(row.generation is not None and len(row.generation.choices) == 2 for row in rows)
+    assert all(row.answer is not None and len(row.answer.choices) == 2 for row in rows)
     assert [row.scores["exact_match"] for row in rows] == [0.0, 0.0, 0.0, 1.0, 0.0]
 
 

@@ -59,7 +59,7 @@ def each_sample(requests: Sequence[Request]) -> list[Request]:
             update={"n": 1, **({"item_id": f"{request.item_id} (sample {at + 1})"} if at else {})}
         )
         for request in requests
-        for at in range(request.n)
+        for at in range(request.n_samples)
     ]
 
 
@@ -70,7 +70,7 @@ def by_request(
     left = iter(answers)
     found: list[tuple[Generation, ...] | Failure] = []
     for request in requests:
-        own = [next(left) for _ in range(request.n)]
+        own = [next(left) for _ in range(request.n_samples)]
         sound = tuple(each for each in own if isinstance(each, Generation))
         failed = next((each for each in own if isinstance(each, Failure)), None)
         found.append(failed or sound)

@@ -118,7 +118,7 @@ class HuggingFaceModel:
         """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
         return self._options.context_length or self._read_context.tokens
 
-    @property
+    @cached_property
     def capabilities(self) -> Capabilities:
         """Where it answers, where its context length was read, and the day that its template is told."""
         options = self._options
@@ -134,6 +134,10 @@ class HuggingFaceModel:
     def module(self) -> Any:
         """The loaded weights, in evaluation mode; loading them evicts those of any other model."""
         return self.weights.module
+
+    def loaded(self) -> Any:
+        """Return the weights, in evaluation mode."""
+        return self.module
 
     @property
     def engine(self) -> Engine:

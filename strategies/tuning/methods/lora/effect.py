@@ -101,7 +101,7 @@ def check_changes(adapter: ExaminedAdapter, sizes: Mapping[str, float]) -> Chang
 @lru_cache(maxsize=1)
 def norms_of(base: Trains) -> dict[str, float]:
     """Return the `norms` of a base as it answers, measured once for all adapters over it."""
-    return norms(base.module)
+    return norms(base.loaded())
 
 
 def norms(module: Any) -> dict[str, float]:

@@ -1,18 +1,39 @@
-"""Whether a run is as it was written: what a verdict rests on is not what somebody has put there since."""
+"""The one way to read a run folder: manifest and store together, as they were written where that is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.runs.damage import readable
+from harness.runs.manifest import MANIFEST, RunManifest, read_manifest
 from harness.runs.seals import Changed
 from harness.runs.store import Store
-from harness.types import RunManifest
 
 _REMEDY = "restore the folder, or run the experiment again into another one (--out DIR)"
 
 
-def refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> None:
+@contextmanager
+def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest, Store]]:
+    """Open a run for reading; whatever a damaged file makes the block raise becomes one line.
+
+    Args:
+        run_dir: The run folder.
+        unchanged: Whether it must be as it was written, since something is decided by it.
+
+    Raises:
+        InputError: It is no run folder, is of another schema version, is damaged, or has been changed.
+    """
+    manifest = read_manifest(run_dir)
+    with Store.open(run_dir, read_only=True) as store, readable(store.path):
+        if unchanged:
+            _refuse_changed(run_dir / MANIFEST, manifest, store)
+        yield manifest, store
+
+
+def _refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> None:
     """Refuse a run whose manifest, rows, items or answers are not those that were written.
 
     Args:
@@ -21,11 +42,8 @@ def refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> 
         store: The run's rows.
 
     Raises:
-        InputError: The first difference, or no digests were kept.
+        InputError: The first difference.
     """
-    if not store.keeps_digests:
-        problem = "was written by a version of trilemma that kept no digests of its rows"
-        raise InputError(store.path, "", problem, "run the experiment again into another folder (--out DIR)")
     if not store.is_manifest(manifest_file.read_text(encoding="utf-8")):
         raise InputError(manifest_file, "", "is not the manifest that the run wrote", _REMEDY)
     names = _groups(manifest)
@@ -39,10 +57,11 @@ def _told(found: Changed) -> str:
 
 def _groups(manifest: RunManifest) -> dict[tuple[str, str], str]:
     """Return the groups of rows that a verdict rests on, each with what they are of."""
-    groups = {("generations", ""): "answers"}
+    groups = {("generations", ""): "what the model wrote"}
     groups |= {("items", task.digest): name for name, task in manifest.tasks.items()}
     for strategy, recipe in manifest.preparations.items():
         groups |= {("preparations", recipe): strategy, ("probes", recipe): strategy}
     for strategy, by_task in manifest.recipes.items():
-        groups |= {("results", recipe): f"{strategy} on {task}" for task, recipe in by_task.items()}
+        for task, recipe in by_task.items():
+            groups |= {(kind, recipe): f"{strategy} on {task}" for kind in ("answers", "judgements")}
     return groups
