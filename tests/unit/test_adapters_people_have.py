@@ -126,7 +126,7 @@ def test_embeddings_saved_by_request_are_the_bases_own_and_are_taken(base, tmp_p
         model = peft.get_peft_model(base.fresh("none")[0], settings)
         model.save_pretrained(tmp_path / "adapter", save_embedding_layers=True)
     assert len(load_file(tmp_path / "adapter" / WEIGHTS)) >= 6
-    assert examined(tmp_path / "adapter", base) is None
+    assert examined(tmp_path / "adapter", base).manifest is None
 
 
 COPY = "base_model.model.lm_head.base_layer.weight"
@@ -207,7 +207,7 @@ def test_an_adapter_in_the_cache_of_the_hub_is_taken(base, tmp_path) -> None:
     for name in (CONFIG, WEIGHTS):
         (snapshot / name).rename(blobs / name)
         (snapshot / name).symlink_to(Path("../../blobs") / name)
-    assert examined(snapshot, base) is None
+    assert examined(snapshot, base).manifest is None
     (snapshot / CONFIG).unlink()
     (tmp_path / "elsewhere.json").write_text(json.dumps({"peft_type": "LORA"}))
     (snapshot / CONFIG).symlink_to(tmp_path / "elsewhere.json")
@@ -228,7 +228,7 @@ def test_whatever_may_be_trained_here_is_taken_by_the_gate(base, tmp_path, rank,
         use_rslora=rs,
         target_modules=["q_proj"],
     )
-    assert examined(folder, base) is None
+    assert examined(folder, base).manifest is None
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from harness.models.transformers.plain import plain_template
 from harness.models.transformers.prompts import Prompts
 from harness.runs.keys import generation_key
 from harness.types import Decoding, Generation, Message, Request
-from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
 from strategies.tuning.methods.lora.saved import SavedAdapter
+from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
 from tests.unit._training import colour_task
 
 ASKED = (

@@ -37,7 +37,7 @@ def adapter(whole, tmp_path, monkeypatch) -> Path:
     def loaded(*_: object) -> None:
         raise AssertionError("an adapter that should be refused was loaded")
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", loaded)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", loaded)
     return Path(shutil.copytree(whole, tmp_path / "adapter"))
 
 

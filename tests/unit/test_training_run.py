@@ -280,7 +280,10 @@ def test_qlora_trains_and_answers_over_the_same_4_bit_base(tiny_model, tmp_path)
 def test_the_manifest_says_what_the_adapter_was_made_from(trained):
     folder, manifest = published(trained[1])
     content = json.loads((folder / MANIFEST).read_text())
-    assert content["recipe"]["options"]["rank"] == 2
+    assert manifest.method == content["recipe"]["method"]["name"] == "lora"
+    assert content["recipe"]["method"]["options"]["rank"] == 2
+    assert content["recipe"]["options"]["epochs"] == 3
+    assert not content["recipe"]["method"]["options"].keys() & content["recipe"]["options"].keys()
     assert content["recipe"]["seed"] == content["seed"] == 0
     assert set(content["template_digests"]) == {"colours"}
     assert manifest.cost == trained[0].cost
