@@ -302,7 +302,7 @@ def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_i
         edit_config(adapter, lora_alpha=64)
         return attach(module, adapter)
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", swapped)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", swapped)
     code, told = gated(capsys, "adapters/good")
     assert (code, verdicts()) == (2, {"good": "REFUSED"})
     assert "its files were changed during the run" in told

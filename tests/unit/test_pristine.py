@@ -141,7 +141,7 @@ def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest
 
     from strategies.tuning.methods.lora.attaching import attach
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", noted)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", noted)
     evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
