@@ -144,7 +144,7 @@ def sound(place: object, key: str, name: str) -> Iterator[None]:
     """Turn whatever a plug-in raises, where it was not asked to refuse anything, into one line.
 
     Raises:
-        InputError: The block raised an exception that is none of ours.
+        InputError: The block raised an exception other than Trilemma's own.
     """
     try:
         yield
