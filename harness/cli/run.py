@@ -63,9 +63,10 @@ def run(
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     manifest = complete(experiment, config, run_dir, progress, only)
     from harness.analysis.rows import RunRows
-    from harness.cli._table import print_summary, unread
     from harness.runs.store import Store
     from reports._data import require_results, run_of
+    from reports.remarks import malformed_cells
+    from reports.terminal import print_summary
     from reports.writing import write_page
 
     with Store.open(run_dir) as store:
@@ -76,4 +77,5 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     report = write_page(run, run_dir / "report.html")
     print_summary(run.summary)
     click.echo(f"Report: {report}")
-    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread(run.summary) else EXIT_DONE
+    unread = any(cell.malformed == cell.n for cell in malformed_cells(run.summary))
+    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread else EXIT_DONE
