@@ -1,6 +1,6 @@
-"""Behaviour: what models, embedders, strategies and metrics promise, and what a strategy is given.
+"""Behaviour: what models, embedders and strategies promise, and what a strategy is given.
 
-``harness.types`` holds the records that these speak.
+``harness.types`` holds the records that these speak; metrics stand in ``harness.scoring``.
 """
 
 from __future__ import annotations
@@ -232,34 +232,3 @@ class ChecksModel(Protocol):
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str, key: str) -> None:
         """Refuse with InputError, before any strategy of the run has answered."""
         ...
-
-
-class Metric(Protocol):
-    """Judges answers item by item; aggregation is not its business."""
-
-    names: tuple[str, ...]
-
-    def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        """Return for each case its scores by name, each in [0, 1] where 1.0 is best."""
-        ...
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that a metric may look at for one item.
-
-    Attributes:
-        task: The task.
-        item: The item, with its accepted answers.
-        request: What was asked.
-        generation: What came back, whole.
-        answer: What of it is the answer, as the task's ``answer`` says.
-        prior: The same choices under the prompt without the input, for metrics that ask for it.
-    """
-
-    task: Task
-    item: TaskItem
-    request: Request
-    generation: Generation
-    answer: str
-    prior: Generation | None = None

@@ -113,7 +113,8 @@ class Task(Frozen):
     any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
     expected where the question has none. ``corpus_holds_answers`` False
     means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
-    alike: ``documents`` or a column.
+    alike: ``documents`` or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what
+    their scores depend on beside.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Task(Frozen):
     corpus_holds_answers: bool = True
     cluster: str | None = None
     digest: str = ""
+    judging: str = ""
 
     @property
     def scores_choices(self) -> bool:
@@ -272,6 +274,21 @@ class Failure(Frozen):
     message: str
 
 
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
+
+
 class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
 
@@ -361,7 +378,8 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself; older manifests have none, see
     `harness.execution.composition.traits_of`.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``judges[task]`` are digests
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
+    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests
     of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
@@ -380,6 +398,7 @@ class RunManifest(Frozen):
     place: str
     tasks: dict[str, Task]
     metrics: dict[str, tuple[str, ...]]
+    shown: dict[str, tuple[str, ...]] = {}
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
     traits: dict[str, Traits] = {}

@@ -72,8 +72,8 @@ class Page:
 
 def page_of(run: RunData) -> Page:
     """Arrange a run for the page."""
-    summary, metrics = run.summary, run.manifest.metrics
-    extra = [cell for cell in summary.cells if cell.metric not in metrics[cell.task]]
+    summary, shown = run.summary, run.manifest.shown
+    extra = [cell for cell in summary.cells if cell.metric in shown.get(cell.task, ())]
     retrieving = [name for name in summary.strategies if any(cell.strategy == name for cell in extra)]
     return Page(
         run=run,

@@ -9,18 +9,18 @@ from harness.analysis.findings import Attribution, TaskInfo
 from harness.analysis.scores import Scores, is_right
 from harness.types import TaskItem
 
-RECALL = "recall"
 FEWEST_TAGGED = 10
 """A tag of fewer items than this says too little."""
 MOST_TAGS = 20
 
 
-def attribution_of(strategy: str, info: TaskInfo, scores: Scores) -> Attribution | None:
+def attribution_of(strategy: str, info: TaskInfo, scores: Scores, shown: str) -> Attribution | None:
     """Return whether wrong answers are retrieval's or the model's; None where no document is named.
 
-    An item counts with its mean over seeds.
+    An item counts with its mean over seeds; ``shown`` names the score of what was shown that is above 0 where
+    anything needed was.
     """
-    recall, right = scores.of(RECALL), scores.of(info.primary_metric)
+    recall, right = scores.of(shown), scores.of(info.primary_metric)
     items = [item for item in recall if item in right]
     if not items:
         return None

@@ -140,10 +140,12 @@ def _flips(run: RunRows) -> Iterable[TaskFlips]:
 
 
 def _attribution(run: RunRows) -> Iterable[Attribution]:
+    shown = {task: names[0] for task, names in run.manifest.shown.items()}
     for strategy, by_task in run.scores.items():
         for info in run.infos:
-            if info.name in by_task and (found := attribution_of(strategy, info, by_task[info.name])):
-                yield found
+            if info.name in by_task and info.name in shown:
+                found = attribution_of(strategy, info, by_task[info.name], shown[info.name])
+                yield from [found] if found else []
 
 
 def _tags(run: RunRows) -> Iterable[TagScore]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.protocols import Metric
+    from harness.scoring import Metric
     from harness.types import LoadedTask, RunManifest, TaskItem
 
 
@@ -180,9 +180,9 @@ def _compose(
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
-    from harness.metrics.retrieval import Retrieval
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
+    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -192,12 +192,15 @@ def _compose(
     model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
     model.check()
     check_embedder(experiment.embedder)
-    metrics = {task.task.name: tuple(load_metrics(task.task, task.place)) for task in tasks}
+    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
+    metrics = {
+        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
+    }
     for metric in (metric for found in metrics.values() for metric in found):
-        if (on_device := getattr(metric, "on_device", None)) is not None:
-            on_device(model.device)
-    retrieval = Retrieval()
+        if isinstance(metric, RunsOnDevice):
+            metric.on_device(model.device)
     data = {task.task.name: task.task.digest for task in tasks}
+    judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
@@ -213,19 +216,18 @@ def _compose(
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, digest, judges[name]])
-            for name, digest in data.items()
+            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
+            for name in data
         }
         for chain in chains
     }
-    tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     plan = Plan(
         place=str(config),
         run_dir=run_dir,
         chains=chains,
         tasks=tasks,
         tests=tests,
-        metrics={name: (*found, retrieval) for name, found in metrics.items()},
+        metrics=metrics,
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -234,15 +236,14 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    names = {
-        task: tuple(name for metric in found for name in metric.names) for task, found in metrics.items()
-    }
-    return plan, _manifest(experiment, config, plan, names)
+    return plan, _manifest(experiment, config, plan)
 
 
 def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
     """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    return tuple(digest for metric in metrics if (digest := getattr(metric, "files_digest", "")))
+    from harness.scoring import ReadsFiles
+
+    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
 
 
 def _probing(
@@ -261,7 +262,7 @@ def _probing(
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
-    ids = {name: [item.id for item in items] for name, items in tests.items()}
+    ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
     return Probing(
         text=text,
         prompts=options.prompts,
@@ -287,12 +288,11 @@ def _general_text(name: str, config: Path) -> str:
         raise InputError(config, "forgetting.text", error.problem, remedy, name) from None
 
 
-def _manifest(
-    experiment: Experiment, config: Path, plan: Plan, metrics: dict[str, tuple[str, ...]]
-) -> RunManifest:
+def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
     from harness.runs.provenance import git_revision, hardware, package_versions
+    from harness.scoring import names_of
     from harness.tasks.validate import leaked
     from harness.types import RunManifest
 
@@ -305,7 +305,8 @@ def _manifest(
         experiment_digest=digest_of(resolved),
         place=str(config),
         tasks={task.task.name: task.task for task in plan.tasks},
-        metrics=metrics,
+        metrics={name: names_of(found, "answer") for name, found in plan.metrics.items()},
+        shown={name: shown for name, found in plan.metrics.items() if (shown := names_of(found, "passages"))},
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},

@@ -84,10 +84,13 @@ def _ceiling(measured: Measured) -> Check:
 
 def _recall(measured: Measured) -> Iterable[Check]:
     """Whether retrieval finds enough to be judged, and what perfect retrieval would give."""
+    shown = measured.run.manifest.shown
     cells = [
         cell
         for cell in measured.summary.cells
-        if cell.metric == "recall" and cell.complete and not measured.traits[cell.strategy].ceiling
+        if cell.metric in shown.get(cell.task, ())[:1]
+        and cell.complete
+        and not measured.traits[cell.strategy].ceiling
     ]
     targets = {info.name for info in measured.run.infos if info.role == "target"}
     for task in sorted({cell.task for cell in cells} & targets):

@@ -17,8 +17,9 @@ from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
 from harness.execution.judging import Answered, judge
 from harness.execution.watching import MalformedWatch, MetricWatch
 from harness.progress import Progress
-from harness.protocols import FormsAnswers, Metric, Prepared
+from harness.protocols import FormsAnswers, Prepared
 from harness.runs.store import Store, generation_key
+from harness.scoring import Metric, needs_of
 from harness.tasks.prompting import unrendered, without_input
 from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
 
@@ -163,11 +164,11 @@ class Asking:
             "seed": self.seed,
             "repeat": repeat,
             "decoding": built.decoding.model_copy(update={"temperature": self.settings.temperature}),
-            "every_choice": any(getattr(metric, "every_choice", True) for metric in self.metrics),
+            "every_choice": any(needs_of(metric).every_choice for metric in self.metrics),
         }
         request = built.model_copy(update=asked)
         prior = None
-        if request.choices and any(getattr(metric, "wants_prior", False) for metric in self.metrics):
+        if request.choices and any(needs_of(metric).prior for metric in self.metrics):
             messages = without_input(self.task.task, item, request.messages)
             bare = request.model_copy(update={"messages": messages})
             prior = (bare, self._key(bare))

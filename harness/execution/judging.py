@@ -8,9 +8,9 @@ from numbers import Real
 from typing import Any
 
 from harness.errors import TrilemmaError, shorten
-from harness.protocols import Case, Metric
+from harness.scoring import Case, Metric, needs_of
 from harness.tasks.answers import extract
-from harness.types import Extracted, Failure, Generation, Request, Task, TaskItem
+from harness.types import Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
 
 METRIC_ERROR = "metric_error"
 """Kind of the failure of an item that a metric could not score; its answer is kept, and judged again."""
@@ -29,19 +29,23 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What of an answer was judged, and its scores by name, in [0, 1]; ``error`` where a metric failed."""
+class Judged:
+    """What of an answer was judged, and its scores by name, in [0, 1]; ``error`` where a metric failed.
+
+    ``details`` are the judgements that say more than a value.
+    """
 
     extracted: Extracted
     scores: dict[str, float] = field(default_factory=dict)
+    details: dict[str, Judgement] = field(default_factory=dict)
     error: Failure | None = None
 
 
-def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -> list[Judgement]:
+def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -> list[Judged]:
     """Judge answers to items of one task, in order.
 
     An answer that is malformed gets 0 from every metric that judges answers. A metric that fails on an item,
-    by raising or by what it returns, fails this item alone.
+    by raising, by what it returns, or by saying so, fails this item alone.
 
     Raises:
         TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
@@ -51,26 +55,32 @@ def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -
         Case(task, each.item, each.request, each.generation, part.text, each.prior)
         for each, part in zip(answered, found, strict=True)
     ]
-    scores: list[dict[str, float]] = [{} for _ in cases]
+    given: list[dict[str, Judgement]] = [{} for _ in cases]
     errors: dict[int, Failure] = {}
     for metric in metrics:
-        of_answers = getattr(metric, "judges", "answer") == "answer"
+        of_answers = needs_of(metric).judges == "answer"
         sound = [i for i, part in enumerate(found) if not (of_answers and part.malformed)]
-        given = dict(zip(sound, _scored(metric, [cases[i] for i in sound]), strict=True))
-        for i, mine in enumerate(scores):
-            score = given.get(i, dict.fromkeys(metric.names, 0.0))
+        mine = dict(zip(sound, _scored(metric, [cases[i] for i in sound]), strict=True))
+        for i, so_far in enumerate(given):
+            score = mine.get(i, dict.fromkeys(metric.names, Judgement()))
             if isinstance(score, Failure):
                 errors.setdefault(i, score)
             else:
-                mine.update(score)
-    return [
-        Judgement(part, {}, errors[i]) if i in errors else Judgement(part, scores[i])
-        for i, part in enumerate(found)
-    ]
+                so_far.update(score)
+    return [_judged(*each, errors.get(i)) for i, each in enumerate(zip(found, given, strict=True))]
 
 
-def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, float] | Failure]:
-    """Return a metric's scores of each case, or how it failed; one by one where all at once failed."""
+def _judged(part: Extracted, given: Mapping[str, Judgement], error: Failure | None) -> Judged:
+    details = {name: each for name, each in given.items() if each != Judgement(value=each.value)}
+    failed = [f"{name}: {each.error.message}" for name, each in given.items() if each.error]
+    if error is None and failed:
+        error = Failure(kind=METRIC_ERROR, message=shorten(failed[0], 500))
+    scores = {} if error else {name: each.value for name, each in given.items()}
+    return Judged(part, scores, details, error)
+
+
+def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, Judgement] | Failure]:
+    """Return a metric's judgements of each case, or how it failed; one by one where all at once failed."""
     if not cases:
         return []
     try:
@@ -84,8 +94,8 @@ def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, float] | Fa
     return [score for case in cases for score in _scored(metric, [case])]
 
 
-def _checked(metric: Metric, given: Any, n: int) -> list[dict[str, float]]:
-    """Return scores as they must be.
+def _checked(metric: Metric, given: Any, n: int) -> list[dict[str, Judgement]]:
+    """Return judgements as they must be.
 
     Raises:
         ValueError: There are not ``n``, or one has other names or a value that is no number in [0, 1].
@@ -96,12 +106,17 @@ def _checked(metric: Metric, given: Any, n: int) -> list[dict[str, float]]:
     return [_checked_one(metric, scores) for scores in given]
 
 
-def _checked_one(metric: Metric, scores: Any) -> dict[str, float]:
-    whole = getattr(metric, "judges", "answer") == "answer"  # others may have nothing to judge
+def _checked_one(metric: Metric, scores: Any) -> dict[str, Judgement]:
+    whole = needs_of(metric).judges == "answer"  # others may have nothing to judge
     names = set(metric.names)
     if not isinstance(scores, Mapping) or scores.keys() - names or (whole and scores.keys() != names):
         raise ValueError(f"must give {', '.join(sorted(names))} by name, and gave {shorten(scores)}")
-    for name, value in scores.items():
-        if not isinstance(value, Real) or not -_ROUNDING <= float(value) <= 1 + _ROUNDING:
-            raise ValueError(f"{name} must be a number in [0, 1], and is {shorten(value)}")
-    return {name: min(max(float(value), 0.0), 1.0) for name, value in scores.items()}
+    return {name: _checked_score(name, score) for name, score in scores.items()}
+
+
+def _checked_score(name: str, score: Any) -> Judgement:
+    value = score.value if isinstance(score, Judgement) else score
+    if not isinstance(value, Real) or not -_ROUNDING <= float(value) <= 1 + _ROUNDING:
+        raise ValueError(f"{name} must be a number in [0, 1], and is {shorten(value)}")
+    whole = score if isinstance(score, Judgement) else Judgement()
+    return whole.model_copy(update={"value": min(max(float(value), 0.0), 1.0)})

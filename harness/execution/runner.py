@@ -13,8 +13,9 @@ from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain
 from harness.execution.drift import GENERAL_TEXT, DriftMeter, Probes, merged_latency, noise_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Metric, Model, PrepareContext, Prepared, TrainableModel
+from harness.protocols import Embedder, Model, PrepareContext, Prepared, TrainableModel
 from harness.runs.store import Preparation, Store
+from harness.scoring import Metric
 from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, LoadedTask, PrepareCost, Request, TaskItem
 

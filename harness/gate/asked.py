@@ -106,7 +106,7 @@ class Asked:
         mine, wanted = run.manifest.tasks.get(task), self.tasks[task]
         if mine is None:
             return [f"{task} is not in the run"]
-        if mine.digest != wanted.task.digest:
+        if (mine.digest, mine.judging) != (wanted.task.digest, wanted.task.judging):
             return [f"{task} has other items, templates or settings than in {_OF}"]
         if others := Conditions.of(run.manifest).unlike(self.conditions, _OF):
             return others

@@ -24,7 +24,7 @@ from harness.gate.conditions import Conditions
 from harness.strict_json import parse_json
 from harness.types import Frozen, RunManifest
 
-FORMAT = 2
+FORMAT = 3
 _LARGEST = 1 << 28
 """Bytes of a baseline at most; a million scores take a tenth of it."""
 _PROMOTE = "promote the run again with `trilemma baseline promote RUN --reason ...`"
@@ -40,11 +40,13 @@ class BaselineItem(Frozen):
 class BaselineTask(Frozen):
     """One task.
 
-    ``judges`` are digests of files that its scores hang on; ``tokens_per_item`` are prompt and answer tokens
+    ``judging`` is the digest of what its scores hang on beside the answers, and ``judges`` are those of files
+    that they hang on; ``tokens_per_item`` are prompt and answer tokens
     of a mean item; ``failed`` counts answers that failed and scored 0.
     """
 
     digest: str
+    judging: str
     metric: str
     judges: tuple[str, ...]
     tokens_per_item: float = Field(ge=0.0, allow_inf_nan=False)
@@ -60,7 +62,7 @@ class Baseline(Frozen):
     ``reason`` is why it was promoted. ``digest`` is of all the rest, so that an edit is seen.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     reason: str = Field(min_length=1)
     run: str
     strategy: str
@@ -162,6 +164,7 @@ def _task_of(run: RunRows, strategy: str, task: str) -> BaselineTask:
     metric = manifest.metrics[task][0]
     return BaselineTask(
         digest=manifest.tasks[task].digest,
+        judging=manifest.tasks[task].judging,
         metric=metric,
         judges=manifest.judges.get(task, ()),
         tokens_per_item=tokens_per_item(run, strategy, task),
@@ -199,7 +202,7 @@ def load_baseline(path: Path) -> Baseline:
     if not _is_baseline(raw):
         raise InputError(path, "", "holds no baseline", f"restore the file, or {_PROMOTE}")
     if raw["format"] != FORMAT:
-        problem = f"is of another format than {FORMAT}, which notes seeds, conditions and failed answers"
+        problem = f"is of another format than {FORMAT}"
         raise InputError(path, "format", problem, _PROMOTE, raw["format"])
     try:
         found = Baseline.model_validate(raw)
@@ -275,10 +278,14 @@ def differences(baseline: Baseline, manifest: RunManifest, task: str, items: Col
     then, metric = baseline.tasks.get(task), manifest.metrics[task][0]
     if then is None:
         return [*found, f"{task} is not in the baseline"]
-    if then.digest != manifest.tasks[task].digest:
+    now = manifest.tasks[task]
+    if then.digest != now.digest:
         found.append(f"{task} has other items, templates or settings than in the baseline")
-    elif then.metric != metric or then.judges != manifest.judges.get(task, ()):
-        found.append(f"{task} is judged by {metric}, was by {then.metric}, or by other files")
+    elif then.metric != metric:
+        found.append(f"{task} is judged by {metric}, was by {then.metric}")
+    elif (then.judging, then.judges) != (now.judging, manifest.judges.get(task, ())):
+        problem = "has other metrics, options of metrics, files of metrics or accepted answers"
+        found.append(f"{task} {problem} than in the baseline")
     elif then.items.keys() != set(items):
         found.append(f"{task} has {len(items)} items, other ones than the {len(then.items)} of the baseline")
     return found

@@ -115,10 +115,11 @@ def _other_model(first: ModelIdentity, later: ModelIdentity) -> bool:
 
 def other_task(first: Task, later: Task) -> tuple[str, ...]:
     """Name what keeps two tasks of one name from being compared; empty where they can be."""
-    if first.digest == later.digest:
-        return ()
     changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
-    return tuple(key for key in changed if key != "digest") or ("items or documents",)
+    told = tuple(key for key in changed if key not in ("digest", "judging"))
+    if first.digest != later.digest:
+        return told or ("items or documents",)
+    return () if first.judging == later.judging else told or ("accepted answers",)
 
 
 def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compared | None:

@@ -8,12 +8,13 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import evaluate
 from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError, shorten
-from harness.metrics._evaluate import evaluate
-from harness.protocols import Case
+from harness.scoring import Case, Needs
+from harness.types import Kind
 
 PREFIX = "evaluate:"
 _PROBE = "One two three four five six."
@@ -40,6 +41,9 @@ class HubMetric:
         InputError: It cannot be loaded, cannot judge a text against texts, or does not give two equal texts
             the value ``best``.
     """
+
+    kinds: tuple[Kind, ...] = ("generate", "choice")
+    needs = Needs()
 
     def __init__(self, use: str, options: HubOptions, place: object, key: str) -> None:
         self.names: tuple[str, ...] = (use,)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
+from harness.metrics.retrieval import Retrieval
 from harness.plugins import check_known, load, sound
-from harness.protocols import Metric
-from harness.types import MetricSpec, Task
+from harness.scoring import Metric, Needs, StatesNeeds, needs_of
+from harness.types import MetricSpec, Task, TaskItem
 
 _HUB = "evaluate:"
 
 
-def load_metrics(task: Task, place: object) -> list[Metric]:
-    """Return the metrics of a task, in its order.
+def load_metrics(task: Task, place: object, items: Iterable[TaskItem] = ()) -> list[Metric]:
+    """Return the metrics of a task, in its order, and behind them those that its items ask for.
 
     Args:
         task: The task.
         place: Its ``task.yaml``, for errors and as the start of relative paths.
+        items: The items to be judged.
 
     Raises:
         InputError: A metric is unknown, has a wrong option, does not fit the task's kind, or gives a score
-            that another one gives already.
+            that another one gives already; or the first one does not judge answers.
         MissingDependencyError: A library it needs is not installed.
     """
     metrics: list[Metric] = []
@@ -37,7 +40,12 @@ def load_metrics(task: Task, place: object) -> list[Metric]:
             )
         taken |= set(metric.names)
         metrics.append(metric)
-    return metrics
+    if needs_of(metrics[0]).judges != "answer":
+        problem = "judges what was shown, and cannot rank answers"
+        raise InputError(
+            place, "metrics.0", problem, "put one that judges answers first", task.metrics[0].use
+        )
+    return metrics if not taken.isdisjoint(Retrieval.names) else [*metrics, *Retrieval.asked_by(items)]
 
 
 def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric:
@@ -46,26 +54,28 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
     if spec.use.startswith(_HUB):
         return _hub_metric(spec, place, key)
     kind: Any = load("metrics", spec.use, place, key)
-    if task.kind not in getattr(kind, "kinds", ("generate", "choice")):
-        raise InputError(
-            place, key, f"does not fit a task of the kind {task.kind}", "choose another", spec.use
-        )
-    if getattr(kind, "every_choice", False) and not task.scores_choices:
-        problem = "needs log-likelihoods of choices, and here they are answered in words"
-        raise InputError(place, key, problem, "use choice_accuracy", spec.use)
     if hasattr(kind, "options_type"):
         parse(kind.options_type, spec.options, place, key)
     else:
         _check_arguments(kind, spec, place, key)
     with sound(place, key, spec.use):
         metric: Metric = kind(**spec.options)
-    names = getattr(metric, "names", None)
-    named = isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names)
-    if not named or not callable(getattr(metric, "score", None)):
-        raise InputError(
-            place, key, "is no metric: it has no tuple `names` or no `score`", "add them", spec.use
-        )
+    _check(metric, spec.use, task, place, key)
     return metric
+
+
+def _check(metric: Metric, use: str, task: Task, place: object, key: str) -> None:
+    if lacking := [name for name in ("names", "kinds", "score") if not hasattr(metric, name)]:
+        raise InputError(place, key, f"is no metric: it has no `{lacking[0]}`", "add it", use)
+    names = metric.names
+    if not isinstance(names, tuple | list) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(place, key, "is no metric: `names` must be a tuple of names", "correct it", use)
+    if task.kind not in metric.kinds:
+        raise InputError(place, key, f"does not fit a task of the kind {task.kind}", "choose another", use)
+    stated = metric.needs if isinstance(metric, StatesNeeds) else Needs()
+    if task.kind == "choice" and stated.every_choice and not task.scores_choices:
+        problem = "needs log-likelihoods of choices, and here they are answered in words"
+        raise InputError(place, key, problem, "use choice_accuracy", use)
 
 
 def _hub_metric(spec: MetricSpec, place: object, key: str) -> Metric:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
 
-from datasets import Sequence as ListOf
-from datasets import Value
-
-from harness.metrics._base import ItemMetric, means
+from harness.metrics._base import ItemMetric
 from harness.metrics._choices import first_largest_is_right
-from harness.protocols import Case
+from harness.scoring import Case
 
 __all__ = ["ChoiceAccuracy"]
 
@@ -20,17 +16,11 @@ class ChoiceAccuracy(ItemMetric):
 
     White space around choices and answers does not count. What counts is the log-likelihood of the whole
     choice; `choice_accuracy_norm` divides it by length. Where a model answers in words
-    (``answer: {extract: choice}``), the choice that it names counts. ``compute`` takes as ``predictions``
-    the log-likelihoods of each item's ``choices``.
+    (``answer: {extract: choice}``), the choice that it names counts.
     """
 
     names = ("choice_accuracy",)
     kinds = ("choice",)
-    features_type: ClassVar[dict[str, Any]] = {
-        "predictions": ListOf(Value("float64")),
-        "choices": ListOf(Value("string")),
-        "references": ListOf(Value("string")),
-    }
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``choice_accuracy`` for each case, 0.0 or 1.0.
@@ -50,14 +40,6 @@ class ChoiceAccuracy(ItemMetric):
             log_likelihoods = [choice.log_likelihood for choice in scored]
             rows.append(_accuracy(log_likelihoods, [choice.text for choice in scored], case.item.targets))
         return rows
-
-    def _compute(
-        self,
-        predictions: Sequence[Sequence[float]],
-        choices: Sequence[Sequence[str]],
-        references: Sequence[Sequence[str]],
-    ) -> dict[str, float]:
-        return means([_accuracy(*item) for item in zip(predictions, choices, references, strict=True)])
 
 
 def _accuracy(values: Sequence[float], texts: Sequence[str], right: Collection[str]) -> dict[str, float]:

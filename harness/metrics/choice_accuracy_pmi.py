@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
 
-from datasets import Sequence as ListOf
-from datasets import Value
-
-from harness.metrics._base import ItemMetric, means
+from harness.metrics._base import ItemMetric
 from harness.metrics._choices import first_largest_is_right
-from harness.protocols import Case
+from harness.scoring import Case, Needs
 
 __all__ = ["ChoiceAccuracyPmi"]
 
@@ -20,20 +16,12 @@ class ChoiceAccuracyPmi(ItemMetric):
 
     What a choice gains is its log-likelihood less that of the same choice under the prompt without the
     input, ``case.prior``: a choice that is likely whatever is asked has no advantage. Source: Holtzman et
-    al., "Surface Form Competition", 2021 (domain-conditional PMI). ``compute`` takes both log-likelihoods of
-    each item's ``choices``, as ``predictions`` and ``priors``.
+    al., "Surface Form Competition", 2021 (domain-conditional PMI).
     """
 
     names = ("choice_accuracy_pmi",)
     kinds = ("choice",)
-    wants_prior: ClassVar[bool] = True
-    every_choice: ClassVar[bool] = True
-    features_type: ClassVar[dict[str, Any]] = {
-        "predictions": ListOf(Value("float64")),
-        "priors": ListOf(Value("float64")),
-        "choices": ListOf(Value("string")),
-        "references": ListOf(Value("string")),
-    }
+    needs = Needs(every_choice=True, prior=True)
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``choice_accuracy_pmi`` for each case, 0.0 or 1.0.
@@ -54,16 +42,6 @@ class ChoiceAccuracyPmi(ItemMetric):
             without = [choice.log_likelihood for choice in prior]
             rows.append(_accuracy(with_input, without, texts, case.item.targets))
         return rows
-
-    def _compute(
-        self,
-        predictions: Sequence[Sequence[float]],
-        priors: Sequence[Sequence[float]],
-        choices: Sequence[Sequence[str]],
-        references: Sequence[Sequence[str]],
-    ) -> dict[str, float]:
-        items = zip(predictions, priors, choices, references, strict=True)
-        return means([_accuracy(*item) for item in items])
 
 
 def _accuracy(

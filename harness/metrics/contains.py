@@ -9,7 +9,7 @@ from harness.config import Options
 from harness.metrics._base import TextMetric
 from harness.metrics._mentions import Text, mentions, read
 from harness.metrics.refusal_accuracy import ENGLISH_REFUSALS
-from harness.protocols import Case
+from harness.scoring import Case
 from harness.tasks.answers import POLARITY, option_places, yes_or_no
 from harness.tasks.questions import asked_text
 

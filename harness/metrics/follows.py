@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.metrics._base import ItemMetric, means
+from harness.metrics._base import ItemMetric
 from harness.metrics._checks import read_checks
-from harness.protocols import Case
+from harness.scoring import Case
 
 __all__ = ["Follows"]
 
@@ -15,8 +15,7 @@ class Follows(ItemMetric):
     """Whether all checks of the item's column ``checks`` are met, and which share of them.
 
     ``follows`` is 1.0 where all are, else 0.0; ``follows_share`` is in [0, 1]. An empty answer meets none.
-    What is said is not judged. ``compute`` takes as ``references`` each item's checks as JSON texts, one
-    for each check. The checks are in ``harness.metrics._checks``.
+    What is said is not judged. The checks are in ``harness.metrics._checks``.
     """
 
     names = ("follows", "follows_share")
@@ -37,14 +36,6 @@ class Follows(ItemMetric):
             )
             for case in cases
         ]
-
-    def _compute(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
-        return means(
-            [
-                _scores(answer, f"[{','.join(checks)}]", "follows", f"references.{index}")
-                for index, (answer, checks) in enumerate(zip(predictions, references, strict=True))
-            ]
-        )
 
 
 def _scores(answer: str, raw: object, place: str, key: str) -> dict[str, float]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
-
-from datasets import Sequence as ListOf
-from datasets import Value
+from typing import Any
 
 from harness.errors import InputError, shorten
-from harness.metrics._base import ItemMetric, means
+from harness.metrics._base import ItemMetric
 from harness.metrics._mentions import mentions, read
-from harness.protocols import Case
+from harness.scoring import Case
 
 __all__ = ["Mentions"]
 
@@ -22,22 +19,15 @@ class Mentions(ItemMetric):
     The phrases are in the item's column ``facts``: a list in which each entry is a phrase, or a list of
     phrases of which one is enough (``"14 orrins"``, ``["7 days", "seven days"]``). Without that column the
     item's accepted answers are the phrases of which one must be there. Facts that are no phrases raise
-    ``InputError``. ``compute`` takes answers as ``predictions`` and the phrases of each as ``references``.
+    ``InputError``.
     """
 
     names = ("mentions",)
     kinds = ("generate",)
-    features_type: ClassVar[dict[str, Any]] = {
-        "predictions": Value("string"),
-        "references": ListOf(Value("string")),
-    }
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``mentions`` in [0, 1] for each case, 1.0 where every required phrase is there."""
         return [{"mentions": share_named(case.answer, _required(case))} for case in cases]
-
-    def _compute(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
-        return means([{"mentions": share_named(*pair)} for pair in zip(predictions, references, strict=True)])
 
 
 def share_named(answer: str, required: Sequence[str | Sequence[str]]) -> float:

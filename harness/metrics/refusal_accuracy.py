@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from harness.config import Options
 from harness.metrics._base import TextMetric
 from harness.metrics._text import normalise, segment
-from harness.protocols import Case
+from harness.scoring import Case
 
 __all__ = ["RefusalAccuracy"]
 

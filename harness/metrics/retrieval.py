@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
 
-from datasets import Sequence as ListOf
-from datasets import Value
-
-from harness.metrics._base import ItemMetric, means
-from harness.protocols import Case
+from harness.metrics._base import ItemMetric
+from harness.scoring import Case, Needs
+from harness.types import TaskItem
 
 __all__ = ["Retrieval"]
 
@@ -19,16 +16,17 @@ class Retrieval(ItemMetric):
 
     ``recall`` is the share of gold documents with a passage shown: recall at k, where k passages are shown.
     ``mrr`` is 1 / the position of the first passage from a gold document, 0.0 without one. An item that names
-    no documents, or was shown no passages, has no scores. ``compute`` takes the document of each passage as
-    ``predictions`` and the gold documents as ``references``.
+    no documents, or was shown no passages, has no scores. A task gets this metric by itself where an item
+    names documents.
     """
 
     names = ("recall", "mrr")
-    judges = "passages"
-    features_type: ClassVar[dict[str, Any]] = {
-        "predictions": ListOf(Value("string")),
-        "references": ListOf(Value("string")),
-    }
+    needs = Needs(judges="passages")
+
+    @classmethod
+    def asked_by(cls, items: Iterable[TaskItem]) -> list[Retrieval]:
+        """Return this metric if one of the items names documents, else nothing."""
+        return [cls()] if any(item.documents for item in items) else []
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``recall`` and ``mrr`` for each case, or nothing where there is nothing to judge."""
@@ -38,11 +36,6 @@ class Retrieval(ItemMetric):
             else {}
             for case in cases
         ]
-
-    def _compute(
-        self, predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> dict[str, float]:
-        return means([_found(*pair) for pair in zip(predictions, references, strict=True)])
 
 
 def _found(shown: Sequence[str], gold: Sequence[str]) -> dict[str, float]:

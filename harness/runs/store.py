@@ -256,10 +256,17 @@ class Store:
             )
 
     def write_items(self, task_digest: str, items: Iterable[TaskItem]) -> None:
-        """Keep the test items of a task, so that a report needs nothing but the run folder."""
+        """Keep the test items of a task, so that a report needs nothing but the run folder.
+
+        Items of one task's digest differ in their accepted answers alone: the last ones written stay.
+        """
         rows = ((task_digest, item.id, item.model_dump_json()) for item in items)
         with self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", rows)
+            self._db.executemany(
+                "INSERT INTO items VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET item = excluded.item "
+                "WHERE item != excluded.item",
+                rows,
+            )
 
     def write_preparation(self, recipe: str, preparation: Preparation) -> None:
         """Write what preparing a strategy took; the first that succeeded stays."""

@@ -26,7 +26,8 @@ def answer_table(run_dir: Path) -> Table:
     Rows are read from the store while they are written, once.
     """
     manifest = load_manifest(run_dir)
-    metrics = sorted({name for names in manifest.metrics.values() for name in names} | {"recall", "mrr"})
+    named = (*manifest.metrics.values(), *manifest.shown.values())
+    metrics = sorted({name for names in named for name in names})
     kinds = _KINDS | {f"score: {name}": SCORE for name in metrics}
     columns = tuple(Column(key, key, kind) for key, kind in kinds.items())
     rows = (

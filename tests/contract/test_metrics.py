@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import evaluate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics._loading import load_metrics
 from harness.plugins import allowing, known, load
-from harness.protocols import Case
+from harness.scoring import Case
 from harness.types import ChoiceScore, Generation
 from tests.unit._metrics import case, task
 
@@ -79,9 +78,8 @@ def test_the_metrics_of_the_package_are_found() -> None:
 
 
 @pytest.mark.parametrize("metric_id", IDS)
-def test_a_module_exports_one_subclass_of_evaluate_metric(metric_id: str) -> None:
+def test_a_module_exports_one_class(metric_id: str) -> None:
     kind = load("metrics", metric_id, "contract", metric_id)
-    assert issubclass(kind, evaluate.Metric)
     if kind.__module__.startswith("harness.metrics."):
         assert importlib.import_module(f"harness.metrics.{metric_id}").__all__ == [kind.__name__]
     assert kind.__doc__
@@ -138,23 +136,6 @@ def test_no_cases_have_no_scores(metric_id: str) -> None:
     assert built(metric_id).score([]) == []
 
 
-@pytest.mark.parametrize(
-    "metric_id",
-    sorted({"exact_match", "contains", "token_f1", "rouge", "bleu", "chrf", "refusal_accuracy"} & set(IDS)),
-)
-def test_compute_gives_the_means_of_the_items(metric_id: str) -> None:
-    metric = built(metric_id)
-    pairs = [("Paris", ["Paris", "paris!"]), ("", ["Rome"]), ("in Rome", ["Rome", "Oslo"])]
-    rows = [metric.score([case(answer, *targets)])[0] for answer, targets in pairs]
-    found = metric.compute(predictions=[p for p, _ in pairs], references=[r for _, r in pairs])
-    assert found == pytest.approx({name: sum(row[name] for row in rows) / 3 for name in metric.names})
-
-
-def test_compute_of_retrieval_takes_document_ids() -> None:
-    found = built("retrieval").compute(predictions=[["d2", "d1"], []], references=[["d1"], ["d1", "d3"]])
-    assert found == {"recall": 0.5, "mrr": 0.25}
-
-
 def test_the_documented_example_of_ones_own_metric_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,12 +148,13 @@ def test_the_documented_example_of_ones_own_metric_works(
     assert metric.score([case("abc", "x"), case("abcd", "x")]) == [{"length": 1.0}, {"length": 0.0}]
 
 
-@pytest.mark.slow
-def test_metrics_work_where_the_home_cannot_be_written(tmp_path: Path) -> None:
+def test_metrics_work_where_the_home_cannot_be_written_and_load_no_large_library(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     program = (
         "from harness.metrics.exact_match import ExactMatch\n"
-        "print(ExactMatch().compute(predictions=['Paris.'], references=[['paris']]))\n"
+        "print(ExactMatch().score_text('Paris.', ['paris']))\n"
+        "import sys\n"
+        "print(sorted({'evaluate', 'torch', 'datasets'} & set(sys.modules)))\n"
     )
     environment = {
         "HOME": str(tmp_path / "file" / "home"),
@@ -183,5 +165,5 @@ def test_metrics_work_where_the_home_cannot_be_written(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
     )
-    assert ran.stdout.strip() == "{'exact_match': 1.0}", ran.stderr
-    assert not list(tmp_path.glob("trilemma*"))
+    assert ran.stdout == "{'exact_match': 1.0}\n[]\n", ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from harness.config import ModelOptions
-from harness.execution.judging import Answered, Judgement, judge
+from harness.execution.judging import Answered, Judged, judge
 from harness.metrics._loading import load_metrics
 from harness.models.transformers.model import HuggingFaceModel
 from harness.protocols import Model, RequestBuilder
@@ -17,7 +17,7 @@ from harness.tasks.references import builtin_file
 from harness.tasks.selection import chosen
 from harness.types import Generation, LoadedTask, Request
 
-SCORE_OF = Callable[..., list[Judgement]]
+SCORE_OF = Callable[..., list[Judged]]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def answered(model: Model, requests: Sequence[Request]) -> list[Generation]:
 
 def judged(
     model: Model, loaded: LoadedTask, limit: int, build: RequestBuilder = plain_requests
-) -> list[Judgement]:
+) -> list[Judged]:
     """Ask a model some test items of a task and judge its answers."""
     items = chosen(loaded.test, limit)
     requests = build(loaded.task, [item.without_answer() for item in items])
@@ -57,6 +57,6 @@ def judged(
     return judge(loaded.task, load_metrics(loaded.task, loaded.place), pairs)
 
 
-def mean(judgements: Sequence[Judgement], score: str) -> float:
+def mean(judgements: Sequence[Judged], score: str) -> float:
     """Return the mean of one score."""
     return sum(each.scores[score] for each in judgements) / len(judgements)

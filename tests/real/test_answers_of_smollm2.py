@@ -138,7 +138,7 @@ def test_pmi_judges_choices_against_the_prompt_without_the_text(smollm2: Hugging
     assert bare[0][0].content == first.messages[0].content
     (prior,) = answered(smollm2, [first.model_copy(update={"messages": bare[0]})])
     assert {choice.text for choice in prior.choices} == {"positive", "negative", "neutral"}
-    assert ChoiceAccuracyPmi.wants_prior
+    assert ChoiceAccuracyPmi.needs.prior
     assert all(choice.log_likelihood < 0 for choice in prior.choices)
 
 

@@ -93,6 +93,7 @@ def made(
         place="made.yaml",
         tasks=tasks,
         metrics=dict.fromkeys(tasks, ("exact_match",)),
+        shown=dict.fromkeys(keys.get("recall", {}), ("recall", "mrr")),
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},

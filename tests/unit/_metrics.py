@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.protocols import Case
+from harness.scoring import Case
 from harness.types import (
     ChoiceScore,
     Generation,

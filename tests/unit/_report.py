@@ -108,6 +108,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
             "routing": ("choice_accuracy",),
             "sums": ("exact_match",),
         },
+        shown={words.task: ("recall", "mrr")},
         recipes={words.name(use): {name: f"{use}/{name}" for name in tasks} for use in STRATEGIES},
         preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
         model=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64),

@@ -10,9 +10,10 @@ from harness.config import Options
 from harness.execution.asking import Settings
 from harness.execution.composition import Chain, Part
 from harness.execution.runner import Plan
-from harness.protocols import Case, PrepareContext, Prepared
+from harness.protocols import PrepareContext, Prepared
+from harness.scoring import Case
 from harness.traits import Traits
-from harness.types import LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
+from harness.types import Kind, LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
 from tests.unit._fakes import RuleModel
 
 
@@ -40,6 +41,7 @@ class Exact:
     """1.0 where the text is the target."""
 
     names = ("exact_match",)
+    kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"exact_match": float(case.answer in case.item.targets)} for case in cases]

@@ -217,15 +217,15 @@ TEXTS = {
     "a list": "[]",
     "null": "null",
     "a number": "7",
-    "not a number": '{"format": 2, "strategy": "s", "reason": "r", "error_rate": NaN}',
-    "infinite": '{"format": 2, "strategy": "s", "reason": "r", "error_rate": 1e999}',
-    "a key twice": '{"format": 2, "format": 2}',
+    "not a number": '{"format": 3, "strategy": "s", "reason": "r", "error_rate": NaN}',
+    "infinite": '{"format": 3, "strategy": "s", "reason": "r", "error_rate": 1e999}',
+    "a key twice": '{"format": 3, "format": 3}',
     "deep": "[" * 100_000,
     "deep objects": '{"a":' * 50_000,
     "digits": '{"format": ' + "9" * 10_000 + "}",
     "a format that is a list": '{"format": [2], "strategy": "s", "reason": "r"}',
     "of the future": '{"format": 3, "strategy": "s", "reason": "r"}',
-    "nothing but a format": '{"format": 2}',
+    "nothing but a format": '{"format": 3}',
     "zeros": "\0" * 100,
 }
 
@@ -329,7 +329,8 @@ def test_other_items_or_judges_than_the_baselines_cannot_be_compared(here: Path)
     half = dict(list(task.items.items())[:200])
     for change, told in (
         ({"items": half}, "other ones than the 200"),
-        ({"judges": ("x",)}, "by other files"),
+        ({"judges": ("x",)}, "has other metrics"),
+        ({"judging": "x"}, "has other metrics"),
     ):
         tasks = baseline.tasks | {"a": task.model_copy(update=change)}
         result = evaluate(gate_of(), now, ["candidate"], baseline.model_copy(update={"tasks": tasks}))

@@ -36,7 +36,7 @@ def tagged(*tags: tuple[str, int]) -> dict[str, TaskItem]:
 
 def test_wrong_answers_are_retrievals_or_the_models() -> None:
     nan = float("nan")
-    found = attribution_of("rag", INFO, scores([1.0, 0.5, 0.0, 0.0, 0.0, nan], [1, 0, 1, 0, 0, 1]))
+    found = attribution_of("rag", INFO, scores([1.0, 0.5, 0.0, 0.0, 0.0, nan], [1, 0, 1, 0, 0, 1]), "recall")
     assert found is not None
     assert found.n == 5  # the last item names no document
     kinds = (found.found_and_right, found.generation_missed, found.from_memory, found.retrieval_missed)
@@ -45,7 +45,7 @@ def test_wrong_answers_are_retrievals_or_the_models() -> None:
 
 def test_without_named_documents_there_is_nothing_to_attribute() -> None:
     bare = Scores(("i0",), (0,), {"em": np.array([[1.0]])}, frozenset())
-    assert attribution_of("rag", INFO, bare) is None
+    assert attribution_of("rag", INFO, bare, "recall") is None
 
 
 def test_tags_of_few_items_and_single_kinds_are_left_out() -> None:

@@ -127,7 +127,7 @@ def test_a_lead_of_one_task_is_told_as_that(tmp_path: Path) -> None:
     ) in found.paragraph
     result = CliRunner().invoke(decide, [str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
-    assert "0.0 -" in result.output
+    assert "0.0 ▼" in result.output
     assert "96.7 +" in result.output
 
 

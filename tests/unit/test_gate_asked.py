@@ -235,7 +235,9 @@ def judge(tmp_path: Path) -> Callable[..., tuple[int, dict[str, Any]]]:
     ) -> tuple[int, dict[str, Any]]:
         (tmp_path / "e.yaml").write_text(json.dumps(EXPERIMENT | dict(asks or {})))
         tasks = load_tasks(load_experiment(tmp_path / "e.yaml").tasks, tmp_path / "e.yaml")
-        digests = {found.task.name: {"digest": found.task.digest} for found in tasks}
+        digests = {
+            found.task.name: {"digest": found.task.digest, "judging": found.task.judging} for found in tasks
+        }
         keys = {"tasks": digests, "items": lambda _, number: {"id": f"a-{number:04}"}} | keys
         run = resealed(run_of(tmp_path / "run", sizes=keys.pop("sizes", {"a": N, "b": N}), **keys))
         wanted = gate_of(baseline=None, **gates).model_dump(mode="json")

@@ -135,7 +135,7 @@ def test_conversations_of_validation_are_not_in_test() -> None:
 
 def test_example_answers_meet_their_checks() -> None:
     metric = Follows()
-    from harness.protocols import Case
+    from harness.scoring import Case
     from harness.types import Generation, Message, Request, TaskItem
     from tests.unit._metrics import task as a_task
 

@@ -16,10 +16,22 @@ from harness.errors import InputError
 from harness.execution.judging import Answered, judge
 from harness.execution.runner import execute
 from harness.progress import PlainProgress, SilentProgress
-from harness.protocols import Case, PrepareContext, Prepared
+from harness.protocols import PrepareContext, Prepared
 from harness.runs.store import Store
+from harness.scoring import Case, Needs
 from harness.tasks.loading import load_task
-from harness.types import AnswerRule, Generation, ItemResult, Request, Task, TaskItem
+from harness.types import (
+    AnswerRule,
+    Failure,
+    Generation,
+    ItemResult,
+    Judgement,
+    Kind,
+    Request,
+    Task,
+    TaskItem,
+    TokenUsage,
+)
 from strategies.tuning.loop import progress_notes
 from tests.conftest import TaskWriter
 from tests.unit._fakes import RuleModel
@@ -30,7 +42,7 @@ class Lengths:
     """The answer's length over 100, whatever the target."""
 
     names: tuple[str, ...] = ("length",)
-    every_choice = False
+    kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"length": len(case.answer) / 100} for case in cases]
@@ -40,7 +52,8 @@ class Shown:
     """1.0 always: it judges no answer."""
 
     names: tuple[str, ...] = ("shown",)
-    judges = "passages"
+    kinds: tuple[Kind, ...] = ("generate", "choice")
+    needs = Needs(judges="passages")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"shown": 1.0} for _ in cases]
@@ -50,8 +63,8 @@ class Prior:
     """How much likelier the first choice is than without the input."""
 
     names: tuple[str, ...] = ("gain",)
-    kinds = ("choice",)
-    wants_prior = True
+    kinds: tuple[Kind, ...] = ("choice",)
+    needs = Needs(prior=True)
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         assert all(case.prior for case in cases)
@@ -174,6 +187,25 @@ def test_a_metric_that_fails_on_an_item_fails_it_alone_and_judges_it_again(
     rows = rows_of(tmp_path, again, tasks=[task_of(8)], metrics={"words": (Lengths(),)})
     assert not again.asked
     assert not any(row.error for row in rows)
+
+
+def test_a_judgement_says_what_it_rests_on_and_may_fail_its_item() -> None:
+    class Explains(Lengths):
+        def score(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
+            sound = Judgement(value=0.5, explanation="half", usage=TokenUsage(prompt=3))
+            failed = Judgement(error=Failure(kind="Timeout", message="no answer in time"))
+            return [{"length": failed if case.answer == "late" else sound} for case in cases]
+
+    loaded = task_of(1)
+    item, request = loaded.test[0], Request(task="words", item_id="i000", messages=())
+    answered = [Answered(item, request, Generation(text=text)) for text in ("w0", "late")]
+    good, bad = judge(loaded.task, [Explains(), Shown()], answered)
+    assert good.scores == {"length": 0.5, "shown": 1.0}
+    assert {name: (each.explanation, each.usage.prompt) for name, each in good.details.items()} == {
+        "length": ("half", 3)
+    }
+    assert bad.scores == {}
+    assert bad.error == Failure(kind="metric_error", message="length: no answer in time")
 
 
 @pytest.mark.parametrize("wrong", [[], [{"length": 1.0}], None, "x", ({"length": 1.0} for _ in range(3))])

@@ -58,16 +58,6 @@ def test_the_answer_is_the_arg_max(log_likelihoods: list[float]) -> None:
     assert accuracies(choices, f"choice {int(np.argmax(log_likelihoods))}") == (1.0, 1.0)
 
 
-def test_compute_takes_log_likelihoods() -> None:
-    asked: dict[str, Any] = {
-        "predictions": [[-2.0, -4.0], [-1.0, -9.0]],
-        "choices": [["no", "certainly not"], ["yes", "no"]],
-        "references": [["no"], ["no"]],
-    }
-    assert ChoiceAccuracy().compute(**asked) == {"choice_accuracy": 0.5}
-    assert ChoiceAccuracyNorm().compute(**asked) == {"choice_accuracy_norm": 0.0}
-
-
 def test_a_bound_is_good_enough_for_the_likeliest_choice_and_refused_where_every_choice_counts() -> None:
     exact = ChoiceScore(text="no", log_likelihood=-2.0, n_tokens=1, n_chars=2)
     bound = ChoiceScore(text="certainly not", log_likelihood=-4.0, n_tokens=2, n_chars=13, exact=False)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrics.contains import Contains
-from harness.protocols import Case
+from harness.scoring import Case
 from tests.unit._metrics import case
 
 RIGHT = [

@@ -251,14 +251,6 @@ def test_checks_may_be_json_as_in_a_csv_file_and_keys_that_are_null_are_not_ther
     assert row["follows"] == 1.0
 
 
-def test_compute_takes_checks_as_json() -> None:
-    found = Follows().compute(
-        predictions=["HI", "hi"],
-        references=[['{"check": "case", "case": "upper"}', '{"check": "words", "max": 1}']] * 2,
-    )
-    assert found == {"follows": 0.5, "follows_share": 0.75}
-
-
 @given(st.text(max_size=80), st.text(min_size=1, max_size=5).filter(lambda text: bool(text.strip())))
 def test_any_text_is_judged(answer: str, phrase: str) -> None:
     checks = [text(check, phrase) for check in ("contains", "excludes", "starts", "ends")]

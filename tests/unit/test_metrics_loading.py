@@ -91,7 +91,7 @@ def test_metrics_come_in_the_tasks_order_with_their_options(place: Path) -> None
         (("rouge", {"stem": True}), "metrics.0.stem: is not a known key"),
         ("choice_accuracy", "metrics.0: does not fit a task of the kind generate"),
         ("json:Nothing", "metrics.0: has no such class"),
-        (("collections:Counter", {"a": 1}), "metrics.0: is no metric"),
+        (("collections:Counter", {"a": 1}), "metrics.0: is no metric: it has no `names`"),
         (("json:JSONDecoder", {"wrong": 1}), "metrics.0: cannot be built"),
     ],
 )
@@ -146,6 +146,15 @@ def test_without_evaluate_the_extra_to_install_is_named(place: Path, monkeypatch
         if not name.endswith("._loading"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "evaluate", None)
-    for metric in ("token_f1", "evaluate:metrics/vowels"):
-        with pytest.raises(MissingDependencyError, match=r'evaluate.*pip install "trilemma\[metrics\]"'):
-            load_metrics(task(metric), place)
+    with pytest.raises(MissingDependencyError, match=r'evaluate.*pip install "trilemma\[metrics\]"'):
+        load_metrics(task("evaluate:metrics/vowels"), place)
+    assert load_metrics(task("token_f1"), place)[0].names == ("token_f1",)
+
+
+def test_what_was_shown_is_judged_where_an_item_names_documents(place: Path) -> None:
+    named, bare = case("x", "x", documents=["d1"]).item, case("x", "x").item
+    wanted, silent = task("exact_match"), task("exact_match", "retrieval")
+    assert [metric.names for metric in load_metrics(wanted, place, [bare, named])][1:] == [("recall", "mrr")]
+    assert len(load_metrics(wanted, place, [bare])) == 1
+    assert len(load_metrics(silent, place, [bare, named])) == 2
+    assert "metrics.0: judges what was shown" in refused(place, "retrieval")

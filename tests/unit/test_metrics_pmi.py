@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from harness.metrics.choice_accuracy_pmi import ChoiceAccuracyPmi
-from harness.protocols import Case
+from harness.scoring import Case
 from harness.types import ChoiceScore, Generation
 from tests.unit._metrics import case
 
@@ -48,13 +48,3 @@ def test_a_case_without_the_same_choices_before_is_refused(without: Scored | Non
 def test_an_answer_in_words_is_refused() -> None:
     with pytest.raises(ValueError, match="has no log-likelihoods of choices"):
         ChoiceAccuracyPmi().score([case("a", "a")])
-
-
-def test_compute_takes_both_log_likelihoods() -> None:
-    found = ChoiceAccuracyPmi().compute(
-        predictions=[[-1.0, -3.0], [-1.0, -3.0]],
-        priors=[[-1.5, -6.0], [-4.0, -3.0]],
-        choices=[["no", "yes"], ["no", "yes"]],
-        references=[["yes"], ["yes"]],
-    )
-    assert found == {"choice_accuracy_pmi": 0.5}

@@ -14,10 +14,10 @@ from harness.cli.gate import gate
 from harness.config import load_experiment
 from harness.execution.runner import execute
 from harness.progress import SilentProgress
-from harness.protocols import Case
 from harness.runs.store import Store
+from harness.scoring import Case
 from harness.tasks.loading import load_tasks
-from harness.types import Failure, Generation, Request
+from harness.types import Failure, Generation, Kind, Request
 from reports.explorer.items import AskedItems, Outcome
 from tests.unit._fakes import RuleModel
 from tests.unit._gate import rows_of
@@ -44,6 +44,7 @@ class Graded:
     """The number that the answer is."""
 
     names = ("exact_match",)
+    kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         return [{"exact_match": float(case.answer)} for case in cases]

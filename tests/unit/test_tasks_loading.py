@@ -63,25 +63,49 @@ def test_a_task_loads_from_its_folder_or_its_file(tmp_path: Path) -> None:
     assert (loaded.data.train, loaded.data.validation, loaded.data.corpus) == ((), (), ())
 
 
-def test_the_digest_follows_contents_and_nothing_else(tmp_path: Path) -> None:
-    def digest(name: str, text: str = "a", **keys: Any) -> str:
+def test_the_digests_follow_what_is_asked_and_how_it_is_judged_and_nothing_else(tmp_path: Path) -> None:
+    def digests(name: str, text: str = "a", **keys: Any) -> tuple[str, str]:
         folder = tmp_path / name
         (folder / "docs").mkdir(parents=True)
         (folder / "docs" / "a.md").write_text(text, encoding="utf-8")
-        return load_task(write_task(folder, corpus="docs", **keys)).task.digest
+        task = load_task(write_task(folder, corpus="docs", **keys)).task
+        return task.digest, task.judging
 
-    first = digest("a")
-    assert len(first) == 64
-    assert digest("b") == first
-    assert digest("c", description="for people") == first
-    changed = [
-        digest("d", text="b"),
-        digest("e", test=[*ROWS[:-1], {"input": "x", "target": "y"}]),
-        digest("f", prompt="Q: {{ input }}"),
-        digest("g", metrics=["token_f1"]),
-        digest("h", max_new_tokens=3),
+    asked, judged = digests("a")
+    assert len(asked) == 64
+    assert digests("b") == (asked, judged)
+    assert digests("c", description="for people") == (asked, judged)
+    other_questions = [
+        digests("d", text="b"),
+        digests("e", test=[*ROWS[:-1], {"input": "x", "target": ROWS[-1]["target"]}]),
+        digests("f", prompt="Q: {{ input }}"),
+        digests("h", max_new_tokens=3),
     ]
-    assert len({first, *changed}) == 6
+    assert len({asked, *(digest for digest, _ in other_questions)}) == 5
+    assert {judging for _, judging in other_questions} == {judged}
+    judged_otherwise = [
+        digests("g", metrics=["token_f1"]),
+        digests("i", metrics=[{"use": "exact_match", "casefold": False}]),
+        digests("j", answer="number"),
+        digests("k", right_from=1.0),
+        digests("l", test=[*ROWS[:-1], ROWS[-1] | {"target": "another"}]),
+    ]
+    assert len({judged, *(judging for _, judging in judged_otherwise)}) == 6
+    assert {digest for digest, _ in judged_otherwise} == {asked}
+
+
+def test_choices_in_words_are_asked_otherwise_than_by_likelihood(tmp_path: Path) -> None:
+    def asked(name: str, **keys: Any) -> str:
+        (tmp_path / name).mkdir()
+        return load_task(write_task(tmp_path / name, kind="choice", choices=["a", "b"], **keys)).task.digest
+
+    test = [{"input": "q", "target": "a"}]
+    metrics = ["choice_accuracy"]
+    scored, words = (
+        asked("s", test=test, metrics=metrics),
+        asked("w", test=test, metrics=metrics, answer="choice"),
+    )
+    assert scored != words
 
 
 def test_choices_come_from_the_train_targets_when_nothing_names_them(tmp_path: Path) -> None:
