@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from harness.types import Frozen, Generation, Judgement, Kind, Request, Task, TaskItem
+from harness.types import Answer, Frozen, Generation, Judgement, Kind, Request, Task, TaskItem
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Case:
         task: The task.
         item: The item, with its accepted answers.
         request: What was asked.
-        generation: What came back, whole.
+        generation: What was answered, whole.
         answer: What of it is the answer, as the task's ``answer`` says.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
     """
@@ -30,7 +30,7 @@ class Case:
     task: Task
     item: TaskItem
     request: Request
-    generation: Generation
+    generation: Answer
     answer: str
     prior: Generation | None = None
 
@@ -104,8 +104,8 @@ class ReadsFiles(Protocol):
 class RunsOnDevice(Protocol):
     """A metric that runs a network of its own."""
 
-    def on_device(self, device: str) -> None:
-        """Run it on "cpu" or "cuda", where the model is; called before the first case."""
+    def on_device(self, device: str | None) -> None:
+        """Run it on "cpu" or "cuda", where the model is, else where it likes; before the first case."""
         ...
 
 

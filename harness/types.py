@@ -1,7 +1,7 @@
 """The few records that everything speaks, in the order in which an item meets them.
 
-``TaskItem`` -> ``Request`` -> ``Generation`` -> ``ItemResult``: frozen pydantic models, since they are
-written to disk. ``harness.protocols`` holds the behaviour beside them.
+``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``: frozen pydantic models, since
+they are written to disk. ``harness.protocols`` holds the behaviour beside them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.digests import digest_of
 from harness.traits import Traits
 
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
 Role = Literal["target", "retention"]
+StopReason = Literal["stop", "length", "choice"]
 Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
 """What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
 
@@ -203,7 +205,8 @@ class Request(Frozen):
     ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
     left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
     because they ask the same. ``embedding_tokens`` were spent to build the request.
-    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood.
+    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` samples
+    are drawn; for a greedy answer or for choices there is but one. A run sets ``seed`` and ``repeat``.
     """
 
     task: str
@@ -217,8 +220,14 @@ class Request(Frozen):
     withheld: int = 0
     embedding_tokens: int = 0
     decoding: Decoding = Decoding()
+    n: int = Field(default=1, ge=1)
     seed: int = 0
     repeat: int = 0
+
+    @property
+    def n_samples(self) -> int:
+        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        return self.n if self.decoding.temperature > 0 and not self.choices else 1
 
 
 class TokenUsage(Frozen):
@@ -264,7 +273,7 @@ class Generation(Frozen):
     choices: tuple[ChoiceScore, ...] = ()
     usage: TokenUsage = TokenUsage()
     latency_s: float = 0.0
-    stop_reason: Literal["stop", "length", "choice"] = "stop"
+    stop_reason: StopReason = "stop"
 
 
 class Failure(Frozen):
@@ -272,6 +281,72 @@ class Failure(Frozen):
 
     kind: str
     message: str
+
+
+class Exchange(Frozen):
+    """One request with all that came back to it: ``request.n`` generations, or one with its scored choices.
+
+    ``key`` is the digest under which a store keeps the generations.
+    """
+
+    request: Request
+    generations: tuple[Generation, ...]
+    key: str = ""
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Its tokens as a service counts them: the prompt once, and what is written of every sample."""
+        each = [generation.usage for generation in self.generations]
+        return TokenUsage(
+            prompt=each[0].prompt,
+            cached_prompt=each[0].cached_prompt,
+            completion=sum(usage.completion for usage in each),
+            embedding=self.request.embedding_tokens,
+            scored=sum(usage.scored for usage in each),
+        )
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that its generations took together."""
+        return sum(generation.latency_s for generation in self.generations)
+
+
+class Answer(Frozen):
+    """What a strategy answers to one item, made from one exchange with the model or from several.
+
+    ``text`` is what is judged, of a choice task the choice that is taken; ``choices`` are their scores where
+    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run works out itself.
+    ``evidence`` are the passages that the answer rests on; where a strategy names none, all that were shown.
+    """
+
+    text: str
+    choices: tuple[ChoiceScore, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = 0.0
+    stop_reason: StopReason = "stop"
+    evidence: tuple[Passage, ...] = ()
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        """Return a generation as the answer."""
+        return cls(
+            text=generation.text,
+            choices=generation.choices,
+            usage=generation.usage,
+            latency_s=generation.latency_s,
+            stop_reason=generation.stop_reason,
+        )
+
+    def resting_on(self, exchanges: Sequence[Exchange]) -> Self:
+        """Return the answer with what all of its exchanges took together, and with what they showed."""
+        shown = (passage for exchange in exchanges for passage in exchange.request.passages)
+        return self.model_copy(
+            update={
+                "usage": sum((exchange.usage for exchange in exchanges), TokenUsage()),
+                "latency_s": sum(exchange.latency_s for exchange in exchanges),
+                "evidence": self.evidence or tuple(dict.fromkeys(shown)),
+            }
+        )
 
 
 class Judgement(Frozen):
@@ -290,7 +365,11 @@ class Judgement(Frozen):
 
 
 class ItemResult(Frozen):
-    """One row of the store: what one strategy did on one item; ``extracted`` is what was judged of it."""
+    """One row of the store: what one strategy did on one item.
+
+    ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
+    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    """
 
     strategy: str
     seed: int
@@ -299,7 +378,8 @@ class ItemResult(Frozen):
     item_id: str
     key: str
     request: Request | None
-    generation: Generation | None
+    answer: Answer | None
+    exchanges: tuple[Exchange, ...] = ()
     scores: dict[str, float]
     extracted: Extracted | None = None
     error: Failure | None = None
@@ -353,16 +433,19 @@ class PrepareCost(Frozen):
 
 
 class ModelIdentity(Frozen):
-    """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
+    """Which model answers: digests of the base and of the adapter, and how the base was loaded.
 
-    ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
-    else in its folder can change an answer, such as chat templates and generation settings, "" without any.
+    ``origin`` is "weights" for a model whose files are here, "endpoint" for one behind a server, of which
+    only address and name are known. ``weights_digest`` is of the base's weights, configuration and tokenizer,
+    or of that address and name; ``settings_digest`` of whatever else in its folder or options can change an
+    answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
     the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
     with their versions: another version may give other answers.
     """
 
     name: str
+    origin: Literal["weights", "endpoint"] = "weights"
     weights_digest: str
     settings_digest: str = ""
     parameters: int = 0
@@ -370,6 +453,11 @@ class ModelIdentity(Frozen):
     quantization: str = "none"
     dtype: str = "float32"
     loaded_by: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest of all that can change an answer: equal models have the same, under any name."""
+        return digest_of(self.model_dump(exclude={"name", "parameters"}))
 
 
 class RunManifest(Frozen):

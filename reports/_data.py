@@ -20,7 +20,9 @@ from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Decision
 from harness.errors import InputError
 from harness.files import LARGEST_RECORD, read_input_text
-from harness.runs.store import FILE_NAME, Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from harness.types import RunManifest
 from reports.explorer.items import AskedItem, AskedItems
 

@@ -26,7 +26,7 @@ from harness.gate.comparing import (
     other_task,
     unfinished,
 )
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 from harness.types import Frozen, Role, RunManifest
 from reports._data import MANIFEST, load_rows, readable
 

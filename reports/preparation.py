@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.digests import digest_of_text
-from harness.runs.store import Preparation
+from harness.runs.reading import Preparation
 from reports._language import words
 from reports._text import excerpt, figure
 from reports.drawing import Drawn, drawn, has_charts

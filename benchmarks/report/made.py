@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.types import (
     Generation,
     ItemResult,
@@ -88,7 +89,7 @@ class Writer:
             item_id=item.id,
             key=f"{strategy}/{item.id}",
             request=request,
-            generation=None,
+            answer=None,
             scores={"exact_match": float(right)},
         )
         return result, generation
@@ -139,7 +140,7 @@ def made_run(folder: Path, n_items: int, seed: int = 0) -> Path:
 
 
 def _write(store: Store, recipe: str, found: list[tuple[ItemResult, Generation]]) -> None:
-    generations = {result.key: generation for result, generation in found}
+    generations = {result.key: (generation,) for result, generation in found}
     store.write_batch(recipe, generations, [result for result, _ in found])
 
 

@@ -123,8 +123,8 @@ class Trilemma:
         with Store.open(self._folder / "run") as store:
             for row in store.results(self._recipes()):
                 assert row.request, row.error
-                assert row.generation, row.error
-                text = row.generation.text
+                assert row.answer, row.error
+                text = row.answer.text
                 chosen = str(row.request.choices.index(text)) if row.request.choices else text
                 answers[row.task, row.item_id] = Answer(model.render(row.request.messages), chosen)
         return answers

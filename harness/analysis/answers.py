@@ -86,15 +86,15 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         if row.request is not None:
             n_withheld += row.request.withheld > 0
             asked += _number(row.key)
-        if row.generation is None or row.request is None:
+        if row.answer is None or row.request is None:
             continue
-        usage = row.generation.usage
+        usage = row.answer.usage
         prompt, cached = prompt + usage.prompt, cached + usage.cached_prompt
         completion += usage.completion
         scored += usage.scored
-        embedding += row.request.embedding_tokens
+        embedding += usage.embedding
         n_cut += row.request.cut > 0
-        took = (usage.prompt, usage.completion, row.request.embedding_tokens, row.generation.latency_s)
+        took = (usage.prompt, usage.completion, usage.embedding, row.answer.latency_s)
         amounts.extend(took)
         of_items.append(item)
         if item not in seen:
@@ -130,7 +130,7 @@ def judged_text(row: ItemResult) -> str:
     """Return what of an answer was judged; "" where there is none."""
     if row.extracted is not None:
         return row.extracted.text
-    return row.generation.text if row.generation is not None else ""
+    return row.answer.text if row.answer is not None else ""
 
 
 def breaks_form(row: ItemResult) -> bool:
@@ -139,9 +139,9 @@ def breaks_form(row: ItemResult) -> bool:
     An answer that was extracted from a longer text is whole, wherever that text ends.
     """
     text = judged_text(row)
-    if row.generation is None or not text or row.scores.get("valid_json") == 0.0:
+    if row.answer is None or not text or row.scores.get("valid_json") == 0.0:
         return True
-    return row.generation.stop_reason == "length" and text == row.generation.text.strip()
+    return row.answer.stop_reason == "length" and text == row.answer.text.strip()
 
 
 def refuses(text: str, task: Task) -> bool:

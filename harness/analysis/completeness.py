@@ -11,7 +11,7 @@ from harness.analysis.findings import Missing
 from harness.config import ForgettingOptions
 from harness.execution.answer_information import asked_of
 from harness.execution.drift import GENERAL_TEXT, Probes
-from harness.runs.store import Preparation, ScoredItem
+from harness.runs.reading import Preparation, ScoredItem
 from harness.types import ItemResult, RunManifest, TaskItem
 
 

@@ -15,7 +15,8 @@ from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
 from harness.execution.composition import traits_of
 from harness.execution.drift import Probes
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.tasks.selection import chosen_ids
 from harness.traits import Traits
 from harness.types import ItemResult, Role, RunManifest, Task, TaskItem

@@ -21,11 +21,8 @@ def refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> 
         store: The run's rows.
 
     Raises:
-        InputError: The first difference, or no digests were kept.
+        InputError: The first difference.
     """
-    if not store.keeps_digests:
-        problem = "was written by a version of trilemma that kept no digests of its rows"
-        raise InputError(store.path, "", problem, "run the experiment again into another folder (--out DIR)")
     if not store.is_manifest(manifest_file.read_text(encoding="utf-8")):
         raise InputError(manifest_file, "", "is not the manifest that the run wrote", _REMEDY)
     names = _groups(manifest)
@@ -39,10 +36,11 @@ def _told(found: Changed) -> str:
 
 def _groups(manifest: RunManifest) -> dict[tuple[str, str], str]:
     """Return the groups of rows that a verdict rests on, each with what they are of."""
-    groups = {("generations", ""): "answers"}
+    groups = {("generations", ""): "what the model wrote"}
     groups |= {("items", task.digest): name for name, task in manifest.tasks.items()}
     for strategy, recipe in manifest.preparations.items():
         groups |= {("preparations", recipe): strategy, ("probes", recipe): strategy}
     for strategy, by_task in manifest.recipes.items():
-        groups |= {("results", recipe): f"{strategy} on {task}" for task, recipe in by_task.items()}
+        for task, recipe in by_task.items():
+            groups |= {(kind, recipe): f"{strategy} on {task}" for kind in ("answers", "judgements")}
     return groups

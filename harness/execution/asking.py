@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
 from harness.execution.judging import Answered, judge
 from harness.execution.watching import MalformedWatch, MetricWatch
+from harness.powers import answered, batches_of, form_of, lengths, prompt_of
 from harness.progress import Progress
-from harness.protocols import FormsAnswers, Prepared
-from harness.runs.store import Store, generation_key
+from harness.protocols import Prepared
+from harness.runs.keys import generation_key
+from harness.runs.store import Store
 from harness.scoring import Metric, needs_of
 from harness.tasks.prompting import unrendered, without_input
-from harness.types import Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
+from harness.types import Answer, Exchange, Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -113,8 +115,8 @@ class Asking:
     def _built(
         self, windows: Iterable[Sequence[TaskItem]]
     ) -> Iterable[tuple[list[_Question], list[ItemResult]]]:
-        """Build window by window: ahead where a device answers; a processor would answer slower beside it."""
-        apart = getattr(self.prepared.model, "device", "cpu") != "cpu"
+        """Build window by window: ahead of all but a processor, which would answer slower beside it."""
+        apart = self.prepared.model.capabilities.device != "cpu"
         return _ahead(self._questions, windows) if apart else map(self._questions, windows)
 
     def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
@@ -176,16 +178,15 @@ class Asking:
 
     def _key(self, request: Request) -> str:
         model = self.prepared.model
-        form = model.answer_form(request) if isinstance(model, FormsAnswers) else ""
-        return generation_key(model.identity, model.render(request.messages), request, form)
+        prompt = prompt_of(model, request.messages)
+        return generation_key(model.identity, prompt, request, form_of(model, request))
 
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""
-        model = self.prepared.model
-        room = model.context_length - model.answer_tokens(request)
-        n_tokens = model.count_tokens(request.messages)
-        if n_tokens <= room:
+        known = lengths(self.prepared.model, request)
+        if known is None or known[0] <= known[1]:
             return request
+        n_tokens, room = known
         problem = f"the prompt has {n_tokens} tokens, and {room} fit the model's context"
         if self.settings.on_long_prompt == "refuse":
             place, key = request.task, f"item {request.item_id}"
@@ -199,7 +200,7 @@ class Asking:
         for question in questions:
             by_key.setdefault(question.key, []).append(question)
         groups = list(by_key.values())
-        for indexes in self.prepared.model.batches([group[0].request for group in groups]):
+        for indexes in batches_of(self.prepared.model, [group[0].request for group in groups]):
             yield [groups[i] for i in indexes]
 
     # --- Answering ---
@@ -217,7 +218,7 @@ class Asking:
         requests = {question.key: question.request for question in pending}
         priors = {key: asked for asked, key in (q.prior for q in pending if q.prior) if key not in requests}
         answers = self._answered(requests) | self._answered(priors)
-        new = {key: answer for key, answer in answers.items() if isinstance(answer, Generation)}
+        new = {key: (answer,) for key, answer in answers.items() if isinstance(answer, Generation)}
         self.store.write_batch(self.recipe, new, [])  # before judging, which may refuse an item
         results = self._judged(pending, answers)
         self.store.write_batch(self.recipe, {}, results)
@@ -225,17 +226,15 @@ class Asking:
 
     def _answered(self, requests: Mapping[str, Request]) -> dict[str, Generation | Failure]:
         """Return the answer to each request by its key, which is asked where the store has none."""
-        known = self.store.generations(requests)
+        known = {key: found[0] for key, found in self.store.generations(requests).items()}
         missing = {key: request for key, request in requests.items() if key not in known}
         return {**known, **dict(zip(missing, self._fresh(list(missing.values())), strict=True))}
 
     def _fresh(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         if not requests:
             return []
-        model = self.prepared.model
-        ask = model.score if requests[0].choices else model.generate
         try:
-            return ask(requests)
+            return answered(self.prepared.model, requests)
         except TrilemmaError:
             raise
         except Exception as error:  # noqa: BLE001 - a failed item is data
@@ -250,7 +249,12 @@ class Asking:
         for question in questions:
             answer, prior = answers[question.key], answers[question.prior[1]] if question.prior else None
             if isinstance(answer, Generation) and not isinstance(prior, Failure):
-                sound.append((question, Answered(question.item, question.request, answer, prior)))
+                sound.append(
+                    (
+                        question,
+                        Answered(question.item, question.request, _plain(question.request, answer), prior),
+                    )
+                )
             else:
                 error = answer if isinstance(answer, Failure) else prior
                 assert isinstance(error, Failure)
@@ -259,7 +263,7 @@ class Asking:
         return [
             self._result_of(
                 question,
-                generation=answered.generation,
+                answer=answered.answer,
                 scores=judgement.scores,
                 extracted=judgement.extracted,
                 error=judgement.error,
@@ -273,7 +277,7 @@ class Asking:
 
     def _result(self, item: TaskItem, repeat: int, key: str, **found: Any) -> ItemResult:
         """Return a row; ``found`` is what came of it, as `ItemResult` names it."""
-        named = {"request": None, "generation": None, "scores": {}} | found
+        named = {"request": None, "answer": None, "scores": {}} | found
         task = self.task.task.name
         return ItemResult(
             strategy=self.strategy,
@@ -284,6 +288,10 @@ class Asking:
             key=key,
             **named,
         )
+
+
+def _plain(request: Request, generation: Generation) -> Answer:
+    return Answer.of(generation).resting_on([Exchange(request=request, generations=(generation,))])
 
 
 def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:

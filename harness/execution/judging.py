@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import TrilemmaError, shorten
 from harness.scoring import Case, Metric, needs_of
 from harness.tasks.answers import extract
-from harness.types import Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
+from harness.types import Answer, Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
 
 METRIC_ERROR = "metric_error"
 """Kind of the failure of an item that a metric could not score; its answer is kept, and judged again."""
@@ -24,7 +24,7 @@ class Answered:
 
     item: TaskItem
     request: Request
-    generation: Generation
+    answer: Answer
     prior: Generation | None = None
 
 
@@ -50,9 +50,9 @@ def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -
     Raises:
         TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
     """
-    found = [extract(task, each.item, each.generation) for each in answered]
+    found = [extract(task, each.item, each.answer) for each in answered]
     cases = [
-        Case(task, each.item, each.request, each.generation, part.text, each.prior)
+        Case(task, each.item, each.request, each.answer, part.text, each.prior)
         for each, part in zip(answered, found, strict=True)
     ]
     given: list[dict[str, Judgement]] = [{} for _ in cases]

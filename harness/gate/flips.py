@@ -34,7 +34,7 @@ def flips_of(candidate: Candidate, compared: Compared) -> list[Flip]:
         largest = sorted(lost, key=lambda item_id: (-drops[item_id], item_id))[:WORST_FLIPS]
         items, answers = run.items[task].some(largest), run.first_results(candidate.name, task, largest)
         for item_id in largest:
-            item, answer = items[item_id], answers[item_id].generation
+            item, answer = items[item_id], answers[item_id].answer
             flips.append(
                 Flip(
                     task=task,

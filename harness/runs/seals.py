@@ -25,11 +25,15 @@ CREATE TABLE IF NOT EXISTS seals (
 MANIFEST = "manifest"
 _WHOLE = "''"
 _GROUPS = {
-    "generations": (_WHOLE, ("key", "generation")),
+    "generations": (_WHOLE, ("key", "generations")),
     "items": ("task_digest", ("item_id", "item")),
-    "results": (
+    "answers": (
         "recipe",
-        ("strategy", "seed", "repeat", "task", "item_id", "key", "request", "scores", "extracted", "error"),
+        ("strategy", "seed", "repeat", "task", "item_id", "key", "request", "exchanges", "answer", "error"),
+    ),
+    "judgements": (
+        "recipe",
+        ("judging", "seed", "repeat", "item_id", "scores", "extracted", "details", "error"),
     ),
     "preparations": ("recipe", ("strategy", "seed", "cost", "record", "error")),
     "probes": ("recipe", ("seed", "probes")),

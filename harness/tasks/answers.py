@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import MissingDependencyError
 from harness.strict_json import objects_and_arrays
 from harness.tasks.numbers import numbers_in
-from harness.types import AnswerRule, Extracted, Generation, Task, TaskItem
+from harness.types import Answer, AnswerRule, Extracted, Generation, Task, TaskItem
 
 REGEX_TIMEOUT_S = 1.0
 """Longest that a regular expression may search one text."""
@@ -29,7 +29,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 _ENDS = ".,;:!?。！？\"'`*_()[]{}<> \t\n"
 
 
-def extract(task: Task, item: TaskItem, generation: Generation) -> Extracted:
+def extract(task: Task, item: TaskItem, generation: Generation | Answer) -> Extracted:
     """Return the answer in a generation: a choice that was scored as it is, of a text what the task says.
 
     What stands between ``<think>`` and ``</think>`` is reasoning and never part of an answer. An answer that

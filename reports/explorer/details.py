@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from harness.types import Generation, Passage, Request, TaskItem
+from harness.types import Answer, Passage, Request, TaskItem
 from reports.explorer.citing import cited
 from reports.explorer.index import BRIEF_CHARS, BRIEF_TARGETS
 from reports.explorer.items import AskedItem, Shown, finite, picked
@@ -92,10 +92,10 @@ def _answer(item: TaskItem, shown: Shown, metrics: Mapping[str, int], ref: Ref) 
     if result.error:
         found["error"] = [ref(result.error.kind), ref(result.error.message)]
     if result.request:
-        answer = result.generation.text if result.generation else ""
+        answer = result.answer.text if result.answer else ""
         found |= _request(item, result.request, answer, ref)
-    if result.generation:
-        found |= _generation(result.generation, ref)
+    if result.answer:
+        found |= _came_back(result.answer, ref)
     return {name: value for name, value in found.items() if value not in ([], 0, None)}
 
 
@@ -118,16 +118,16 @@ def _request(item: TaskItem, request: Request, answer: str, ref: Ref) -> dict[st
     }
 
 
-def _generation(generation: Generation, ref: Ref) -> dict[str, Any]:
-    usage, choices = generation.usage, sorted(generation.choices, key=lambda c: -c.log_likelihood)
+def _came_back(answer: Answer, ref: Ref) -> dict[str, Any]:
+    usage, choices = answer.usage, sorted(answer.choices, key=lambda c: -c.log_likelihood)
     return {
-        "text": ref(generation.text) if len(generation.text) > BRIEF_CHARS else None,
+        "text": ref(answer.text) if len(answer.text) > BRIEF_CHARS else None,
         "choices": [
             [ref(choice.text), finite(choice.log_likelihood), *([] if choice.exact else [AT_MOST])]
             for choice in choices
         ],
         "tokens": [usage.prompt, usage.cached_prompt, usage.completion],
-        "stop": generation.stop_reason,
+        "stop": answer.stop_reason,
     }
 
 

@@ -70,7 +70,7 @@ def _columns() -> dict[str, list[Any]]:
 def _add(into: dict[str, list[Any]], shown: Shown | None, strings: Strings) -> None:
     """Add what one strategy made of an item; the answer of a failed item is its error."""
     result = shown.result if shown else None
-    answer = result.generation if result else None
+    answer = result.answer if result else None
     error = result.error if result else None
     words = f"{error.kind}: {error.message}" if error else answer.text if answer else ""
     into["outcome"].append(int(shown.outcome) if shown else 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.digests import digest_of
 from harness.errors import InputError
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 from reports._data import MANIFEST
 
 LOCK = "run.lock"

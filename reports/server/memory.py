@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from harness.runs.store import FILE_NAME
+from harness.runs.schema import FILE_NAME
 from reports._data import MANIFEST
 from reports.server.folders import SUMMARY
 

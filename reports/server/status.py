@@ -10,7 +10,8 @@ from typing import Literal
 
 from harness.errors import InputError
 from harness.files import LARGEST_RECORD, open_input
-from harness.runs.store import FILE_NAME, Store
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from harness.types import RunManifest
 from reports._data import MANIFEST, load_manifest, readable
 from reports.history import stored_verdict

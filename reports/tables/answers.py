@@ -47,7 +47,7 @@ def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[tuple[tuple[Value, .
 
 def _plain(row: ItemResult, task: str, item: TaskItem | None) -> tuple[Value, ...]:
     """Return an answer's values, in the order of `_KINDS`."""
-    answer, extracted = row.generation, row.extracted
+    answer, extracted = row.answer, row.extracted
     values: dict[str, Value] = {
         "strategy": row.strategy,
         "seed": row.seed,

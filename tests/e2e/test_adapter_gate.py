@@ -106,7 +106,7 @@ def test_running_again_measures_nothing_again(
     def measured(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("harness.execution.runner.DriftMeter", measured)
+    monkeypatch.setattr("harness.execution.runner.drift_of", measured)
     assert call("run", str(folder / "e.yaml"), "--out", str(run)).return_value == 0
 
 
@@ -174,7 +174,7 @@ def test_an_adapter_that_changes_its_base_leaves_the_next_candidate_as_it_is_alo
         named = [word for name in candidates for word in ("--candidate", name)]
         call("gate", "next.yaml", *named, "--out", out)
         asked = (
-            "SELECT task, item_id, generation FROM results NATURAL JOIN generations WHERE strategy = 'plain'"
+            "SELECT task, item_id, generations FROM answers NATURAL JOIN generations WHERE strategy = 'plain'"
         )
         with closing(sqlite3.connect(folder / out / "results.sqlite")) as store:
             return sorted(

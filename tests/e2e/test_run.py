@@ -111,7 +111,7 @@ def rows(run_dir: Path) -> list[str]:
     manifest = RunManifest.model_validate_json((run_dir / "manifest.json").read_text())
     recipes = [recipe for by_task in manifest.recipes.values() for recipe in by_task.values()]
     with Store.open(run_dir, read_only=True) as store:
-        return [row.model_dump_json(exclude={"generation": {"latency_s"}}) for row in store.results(recipes)]
+        return [row.model_dump_json(exclude={"answer": {"latency_s"}}) for row in store.results(recipes)]
 
 
 def digests(run_dir: Path) -> dict[str, str]:
@@ -131,7 +131,7 @@ def test_a_rerun_that_does_nothing_changes_no_byte(unbroken: tuple[Path, str], f
 def n_rows(run_dir: Path) -> int:
     try:
         with sqlite3.connect(f"file:{run_dir / 'results.sqlite'}?mode=ro", uri=True) as db:
-            return int(db.execute("SELECT count(*) FROM results").fetchone()[0])
+            return int(db.execute("SELECT count(*) FROM answers").fetchone()[0])
     except sqlite3.Error:
         return 0
 

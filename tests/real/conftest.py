@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from harness import powers
 from harness.config import ModelOptions
 from harness.execution.judging import Answered, Judged, judge
 from harness.metrics._loading import load_metrics
@@ -15,7 +16,7 @@ from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
 from harness.tasks.references import builtin_file
 from harness.tasks.selection import chosen
-from harness.types import Generation, LoadedTask, Request
+from harness.types import Answer, Generation, LoadedTask, Request
 
 SCORE_OF = Callable[..., list[Judged]]
 
@@ -35,9 +36,8 @@ def task_of(name: str) -> LoadedTask:
 def answered(model: Model, requests: Sequence[Request]) -> list[Generation]:
     """Answer requests in the batches that a run would form, in order."""
     found: dict[int, Generation] = {}
-    for batch in model.batches(requests):
-        some = [requests[i] for i in batch]
-        answers = model.score(some) if some[0].choices else model.generate(some)
+    for batch in powers.batches_of(model, requests):
+        answers = powers.answered(model, [requests[i] for i in batch])
         for i, answer in zip(batch, answers, strict=True):
             assert isinstance(answer, Generation), answer
             found[i] = answer
@@ -53,7 +53,10 @@ def judged(
     asked = [request for request in requests if isinstance(request, Request)]
     assert len(asked) == len(items)
     answers = answered(model, asked)
-    pairs = [Answered(*each) for each in zip(items, asked, answers, strict=True)]
+    pairs = [
+        Answered(item, request, Answer.of(found))
+        for item, request, found in zip(items, asked, answers, strict=True)
+    ]
     return judge(loaded.task, load_metrics(loaded.task, loaded.place), pairs)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.types import Failure, Generation, ItemResult, Message, Request, TaskItem
+from harness.types import Answer, Failure, ItemResult, Message, Request, TaskItem
 from reports.explorer.details import BLOCK
 from reports.explorer.items import AskedItem, Outcome, Shown
 from reports.explorer.packing import unpacked
@@ -85,7 +85,7 @@ def asked(
             item_id=item.id,
             key="",
             request=Request(task="sums", item_id=item.id, messages=(message,)),
-            generation=None if score is None else Generation(text=given),
+            answer=None if score is None else Answer(text=given),
             scores={} if score is None else {"exact_match": score},
             error=Failure(kind="Broken", message="it broke") if score is None else None,
         )

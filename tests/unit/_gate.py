@@ -12,10 +12,12 @@ from harness.analysis.rows import RunRows
 from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
+from harness.runs.reading import Preparation
 from harness.runs.seals import Seals
-from harness.runs.store import Preparation, Store
+from harness.runs.store import Store
 from harness.traits import Traits
 from harness.types import (
+    Answer,
     Failure,
     Generation,
     ItemResult,
@@ -122,9 +124,14 @@ def made(
                     for number in range(n[name])
                     if number not in absent
                 ]
-                generations = {row.key: row.generation for row in rows if row.generation}
+                generations = {row.key: (generation_of(row.answer),) for row in rows if row.answer}
                 store.write_batch(f"{strategy}/{name}", generations, rows)
     return folder
+
+
+def generation_of(answer: Answer) -> Generation:
+    """Return the generation that a plain answer is."""
+    return Generation.model_validate(answer.model_dump(exclude={"evidence"}))
 
 
 def _traits(name: str, entries: Mapping[str, Any], trained: bool) -> Traits:
@@ -166,14 +173,14 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         passages=passages,
     )
     tokens = keys.get("tokens", {}).get(strategy, 20)
-    answer = Generation(
+    answer = Answer(
         text="yes" if right else "no",
         usage=TokenUsage(prompt=tokens(task, number) if callable(tokens) else tokens, completion=2),
         latency_s=keys["latency"](task, number) if "latency" in keys else 0.01,
     )
     return ItemResult(
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",
-        request=asked, generation=None if failed else answer, scores={} if failed else scores,
+        request=asked, answer=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.scoring import Case
 from harness.types import (
+    Answer,
     ChoiceScore,
     Generation,
     Kind,
@@ -65,7 +66,7 @@ def case(
             choices=tuple(choice.text for choice in scored),
             passages=passages,
         ),
-        generation=Generation(text=answer, choices=scored),
+        generation=Answer(text=answer, choices=scored),
         answer=answer,
         prior=prior,
     )

@@ -14,7 +14,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from harness.runs.store import FILE_NAME, Store
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from tests.unit._gate import first, made, resealed
 
 MANIFEST = "manifest.json"
@@ -100,7 +101,7 @@ _SLOW_WRITER = """
 import sys, time
 from pathlib import Path
 from harness.runs.store import Store
-from tests.unit._gate import rows_of
+from tests.unit._gate import generation_of, rows_of
 before, folder = map(Path, sys.argv[1:])
 rows = rows_of(before)
 with Store.open(before, read_only=True) as old, Store.open(folder) as new:
@@ -112,7 +113,7 @@ with Store.open(before, read_only=True) as old, Store.open(folder) as new:
         new.write_preparation(recipe, old.preparations([recipe])[0])
         for recipe in by_task.values():
             for row in list(old.results([recipe])):
-                new.write_batch(recipe, {row.key: row.generation}, [row])
+                new.write_batch(recipe, {row.key: (generation_of(row.answer),)}, [row])
                 print(row.item_id, flush=True)
                 time.sleep(0.002)
 """
@@ -141,8 +142,8 @@ def _never_begun(folder: Path) -> Path:
 
 def _another_seed_begun(folder: Path) -> Path:
     return _sql(
-        "INSERT INTO results SELECT recipe, strategy, 1, repeat, task, item_id, key, request, scores, "
-        "extracted, error FROM results WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
+        "INSERT INTO answers SELECT recipe, strategy, 1, repeat, task, item_id, key, request, exchanges, "
+        "answer, error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
     )(folder)
 
 
@@ -271,18 +272,18 @@ ODD: dict[str, Make] = {
     "all failed": _of(_TWO, _N, failed={(s, t): _ALL for s in _TWO for t in _N}),
     "one strategy failed": _of(_TWO, _N, failed={("lora", t): _ALL for t in _N}, trained=("lora",)),
     "the base failed": _of(_TWO, _N, failed={("zero_shot", t): _ALL for t in _N}, trained=("lora",)),
-    "all malformed": _sql("""UPDATE results SET extracted = '{"text": "", "malformed": true}'"""),
+    "all malformed": _sql("""UPDATE judgements SET extracted = '{"text": "", "malformed": true}'"""),
     "all right": _of({"zero_shot": dict.fromkeys(_N, first(20)), "lora": dict.fromkeys(_N, first(20))}, _N),
     "all wrong": _of({"zero_shot": dict.fromkeys(_N, first(0)), "lora": dict.fromkeys(_N, first(0))}, _N),
     "nothing prepared": _sql(
         """UPDATE preparations SET error = '{"kind": "broken", "message": "it broke"}'""",
-        "DELETE FROM results",
+        "DELETE FROM answers",
     ),
     # Scores that are none.
-    "a score that is no number": _sql("""UPDATE results SET scores = '{"exact_match": NaN}'"""),
-    "a score that is text": _sql("""UPDATE results SET scores = '{"exact_match": "x"}'"""),
-    "rows without scores": _sql("UPDATE results SET scores = '{}'"),
-    "scores that are no JSON": _sql("UPDATE results SET scores = '{'"),
+    "a score that is no number": _sql("""UPDATE judgements SET scores = '{"exact_match": NaN}'"""),
+    "a score that is text": _sql("""UPDATE judgements SET scores = '{"exact_match": "x"}'"""),
+    "rows without scores": _sql("UPDATE judgements SET scores = '{}'"),
+    "scores that are no JSON": _sql("UPDATE judgements SET scores = '{'"),
     # Changed since.
     "a strategy renamed": _manifest(_renamed),
     "a strategy changed": _manifest(_other_recipes),
@@ -308,6 +309,6 @@ ODD: dict[str, Make] = {
     "store truncated": _truncated,
     "store of an older schema": _sql("PRAGMA user_version=1"),
     "store of a newer schema": _sql("PRAGMA user_version=999"),
-    "store without a table": _sql("DROP TABLE results"),
-    "store with a column less": _sql("ALTER TABLE results DROP COLUMN extracted"),
+    "store without a table": _sql("DROP TABLE answers"),
+    "store with a column less": _sql("ALTER TABLE judgements DROP COLUMN extracted"),
 }

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.types import (
     ChoiceScore,
     Failure,
@@ -159,7 +160,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
         failed = strategy == "few_shot" and number == 5
         right = _right(strategy, task, number)
         if not failed:
-            generations[key] = _generation(strategy, task, right, words)
+            generations[key] = (_generation(strategy, task, right, words),)
         results.append(
             ItemResult(
                 strategy=words.name(strategy),
@@ -168,7 +169,7 @@ def _write_results(store: Store, recipe: str, strategy: str, task: Task, words: 
                 item_id=item.id,
                 key=key,
                 request=_request(strategy, task, item, words),
-                generation=None,
+                answer=None,
                 scores={} if failed else _scores(strategy, task, right),
                 error=Failure(kind="PromptTooLong", message=words.error) if failed else None,
             )

@@ -15,7 +15,7 @@ from harness.models.transformers.answers import written
 from harness.models.transformers.model import HuggingFaceModel
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.prompts import Prompts
-from harness.runs.store import generation_key
+from harness.runs.keys import generation_key
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
 from tests.unit._training import colour_task

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from harness.runs.store import Store
 from harness.types import (
+    Answer,
     ChoiceScore,
-    Generation,
     Message,
     Passage,
     RunManifest,
@@ -210,7 +210,7 @@ def test_a_choice_that_was_ruled_out_early_has_a_mark_beside_its_bound(manifest:
         ChoiceScore(text="no", log_likelihood=-4.0, exact=False, **sizes),
         ChoiceScore(text="yes", log_likelihood=-1.0, **sizes),
     )
-    result = shown.result.model_copy(update={"generation": Generation(text="yes", choices=choices)})
+    result = shown.result.model_copy(update={"answer": Answer(text="yes", choices=choices)})
     item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
     detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")
     assert detail
@@ -222,7 +222,7 @@ def test_figures_that_json_cannot_hold_are_none(manifest: RunManifest) -> None:
     shown = each.shown["zero_shot"]
     choice = ChoiceScore(text="yes", log_likelihood=float("-inf"), n_tokens=1, n_chars=3)
     result = shown.result.model_copy(
-        update={"generation": Generation(text="yes", choices=(choice,)), "scores": {"x": float("nan")}}
+        update={"answer": Answer(text="yes", choices=(choice,)), "scores": {"x": float("nan")}}
     )
     item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
     detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")

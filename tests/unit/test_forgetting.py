@@ -20,10 +20,10 @@ from harness.analysis.forgetting import (
     tradeoffs_of,
 )
 from harness.analysis.scores import Scores, share_right
-from harness.execution.drift import Drift, DriftMeter, mean_kl, noise_of
+from harness.execution.drift import Drift, drift_of, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, MetricSpec, Request, Task
+from harness.types import Answer, Failure, ItemResult, Message, MetricSpec, Request, Task
 from tests.unit._fakes import RuleModel
 
 KEPT = TaskInfo(
@@ -98,11 +98,11 @@ ASK = Task(name="ask", kind="generate", metrics=(MetricSpec(use="m"),), refusal=
 
 
 def row(item: str, text: str | None, stop: str = "stop", **given: float) -> ItemResult:
-    answer = Generation(text=text, stop_reason=stop) if text is not None else None
+    answer = Answer(text=text, stop_reason=stop) if text is not None else None
     error = Failure(kind="broken", message="") if answer is None else None
     return ItemResult(
         strategy="s", seed=0, task="ask", item_id=item, key="k", request=None,
-        generation=answer, scores=given, error=error,
+        answer=answer, scores=given, error=error,
     )  # fmt: skip
 
 
@@ -176,9 +176,10 @@ class Sayer:
 
 
 def test_the_meter_compares_texts_one_by_one() -> None:
-    meter = DriftMeter(Sayer(math.log(0.5)), {"general text": ["a b c"], "nothing": []})  # type: ignore[arg-type]
+    base, model = (Sayer(math.log(value)) for value in (0.5, 0.25))
     steps: list[int] = []
-    (found,) = meter.of(Sayer(math.log(0.25)), steps.append)  # type: ignore[arg-type]
+    texts = {"general text": ["a b c"], "nothing": []}
+    (found,) = drift_of(base, model, texts, steps.append)  # type: ignore[arg-type]
     assert (found.text, found.n_tokens, found.n_kl) == ("general text", 3, 3)
     assert found.perplexity_ratio == pytest.approx(2.0)
     assert found.kl == pytest.approx(math.log(2))
@@ -204,7 +205,7 @@ def test_noise_counts_the_answers_that_change_when_asked_alone() -> None:
         request = Request(
             task="kept", item_id=f"i{index}", messages=(Message(role="user", content=f"say w{index}"),)
         )
-        pairs.append((request, Generation(text=text)))
+        pairs.append((request, Answer(text=text)))
     (noise,) = noise_of(model, {"kept": pairs}, lambda _: None)
     assert (noise.task, noise.n, noise.changed) == ("kept", 2, 1)
 

@@ -136,7 +136,7 @@ def test_conversations_of_validation_are_not_in_test() -> None:
 def test_example_answers_meet_their_checks() -> None:
     metric = Follows()
     from harness.scoring import Case
-    from harness.types import Generation, Message, Request, TaskItem
+    from harness.types import Answer, Message, Request, TaskItem
     from tests.unit._metrics import task as a_task
 
     for row in everything("follows"):
@@ -150,7 +150,7 @@ def test_example_answers_meet_their_checks() -> None:
         messages = (Message(role="user", content=row["input"]),)
         request = Request(task="follows", item_id=row["id"], messages=messages)
         said = row["target"]
-        case = Case(a_task(), item, request, Generation(text=said), said)
+        case = Case(a_task(), item, request, Answer(text=said), said)
         assert metric.score([case])[0]["follows"] == 1.0, row
 
 

@@ -297,12 +297,12 @@ def edit(run: Path, change: Any) -> None:
 
 def spoil_scores(run: Path) -> None:
     with Store.open(run) as store:
-        store._db.execute("UPDATE results SET scores = '{\"exact_match\": 7.0}' WHERE task = 'a'")
+        store._db.execute("UPDATE judgements SET scores = '{\"exact_match\": 7.0}' WHERE recipe LIKE '%/a'")
 
 
 def empty(run: Path) -> None:
     with Store.open(run) as store:
-        store._db.execute("DELETE FROM results")
+        store._db.execute("DELETE FROM answers")
 
 
 SPOILINGS = {

@@ -242,17 +242,17 @@ def test_a_huge_manifest_or_baseline_is_not_read(run: Path) -> None:
 
 
 HOSTILE_SQL = {
-    "a view without end": "DROP TABLE results; CREATE VIEW results AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+    "a view without end": "DROP TABLE answers; CREATE VIEW results AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
     "SELECT i + 1 FROM n) SELECT 'zero_shot/t' recipe, 'zero_shot' strategy, 0 seed, i repeat, 't' task, "
     "'t-0000' item_id, '' key, NULL request, '{}' scores, NULL extracted, NULL error FROM n",
     "another table": "CREATE TABLE other (a)",
-    "a trigger": "CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM results; END",
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM answers; END",
     "other columns": "ALTER TABLE items ADD COLUMN more GENERATED ALWAYS AS (item || item)",
     "no table": "DROP TABLE generations",
-    "deep scores": "UPDATE results SET scores = '{\"exact_match\":' || replace(hex(zeroblob(50000)), '0', '[') || '}'",
-    "no scores": "UPDATE results SET scores = 5",
-    "bytes": "UPDATE results SET scores = X'FFFE'",
-    "a huge number": "UPDATE results SET scores = '{\"exact_match\": ' || replace(hex(zeroblob(50000)), '0', '9') || '}'",
+    "deep scores": "UPDATE judgements SET scores = '{\"exact_match\":' || replace(hex(zeroblob(50000)), '0', '[') || '}'",
+    "no scores": "UPDATE judgements SET scores = 5",
+    "bytes": "UPDATE judgements SET scores = X'FFFE'",
+    "a huge number": "UPDATE judgements SET scores = '{\"exact_match\": ' || replace(hex(zeroblob(50000)), '0', '9') || '}'",
 }  # fmt: skip
 
 

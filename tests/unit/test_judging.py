@@ -21,9 +21,9 @@ from harness.runs.store import Store
 from harness.scoring import Case, Needs
 from harness.tasks.loading import load_task
 from harness.types import (
+    Answer,
     AnswerRule,
     Failure,
-    Generation,
     ItemResult,
     Judgement,
     Kind,
@@ -88,7 +88,7 @@ def test_the_extracted_part_is_judged_and_kept_beside_the_whole(tmp_path: Path) 
     model = RuleModel(rule=lambda request: f"{request.item_id[-1]} apples, so 1{request.item_id[-1]}.")
     rows = rows_of(tmp_path, model, tasks=[numbers()], metrics={"words": (Lengths(),)})
     assert [row.extracted.text for row in rows if row.extracted] == [f"1{i}" for i in range(10)]
-    assert all(row.generation and row.generation.text.endswith(".") for row in rows)
+    assert all(row.answer and row.answer.text.endswith(".") for row in rows)
     assert {row.scores["length"] for row in rows} == {0.02}
 
 
@@ -107,7 +107,7 @@ def test_reasoning_is_no_part_of_an_answer_whatever_the_rule() -> None:
     loaded = task_of(1)
     item, request = loaded.test[0], Request(task="words", item_id="i000", messages=())
     texts = ["<think>long</think>w0", "w0", "<think>without end", ""]
-    answered = [Answered(item, request, Generation(text=text)) for text in texts]
+    answered = [Answered(item, request, Answer(text=text)) for text in texts]
     found = judge(loaded.task, [Lengths()], answered)
     assert [(each.extracted.text, each.extracted.malformed) for each in found] == [
         ("w0", False), ("w0", False), ("", True), ("", False),
@@ -181,7 +181,7 @@ def test_a_metric_that_fails_on_an_item_fails_it_alone_and_judges_it_again(
     ((failed, error),) = [(row, row.error) for row in rows if row.error]
     assert (failed.item_id, error.kind) == ("i002", "metric_error")
     assert told in error.message
-    assert failed.generation is not None
+    assert failed.answer is not None
     assert [row.scores for row in rows if not row.error] == [{"length": 0.5}] * 7
     again = RuleModel(batch_size=8)
     rows = rows_of(tmp_path, again, tasks=[task_of(8)], metrics={"words": (Lengths(),)})
@@ -198,7 +198,7 @@ def test_a_judgement_says_what_it_rests_on_and_may_fail_its_item() -> None:
 
     loaded = task_of(1)
     item, request = loaded.test[0], Request(task="words", item_id="i000", messages=())
-    answered = [Answered(item, request, Generation(text=text)) for text in ("w0", "late")]
+    answered = [Answered(item, request, Answer(text=text)) for text in ("w0", "late")]
     good, bad = judge(loaded.task, [Explains(), Shown()], answered)
     assert good.scores == {"length": 0.5, "shown": 1.0}
     assert {name: (each.explanation, each.usage.prompt) for name, each in good.details.items()} == {

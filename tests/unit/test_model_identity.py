@@ -26,7 +26,7 @@ from harness.models.transformers.identity import (
 )
 from harness.models.transformers.model import HuggingFaceModel
 from harness.models.transformers.model_files import check_files
-from harness.runs.store import generation_key
+from harness.runs.keys import generation_key
 from harness.types import Message, ModelIdentity, Request
 from strategies.adapter import Adapter
 

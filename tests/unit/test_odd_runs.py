@@ -14,7 +14,7 @@ import pytest
 from harness import cli
 from harness.cli._ending import ended
 from harness.cli._running import checked
-from harness.runs import store
+from harness.runs import schema
 from tests.unit._odd_runs import ODD, release, whole
 from tests.unit._rights import without_rights
 
@@ -101,7 +101,7 @@ def test_every_command_ends_as_it_is_documented(
     monkeypatch.setenv("TRILEMMA_TRACEBACK", "1")
     if not (place / "b.json").exists():
         assert ends(f"baseline promote {place}/whole --strategy few_shot --reason r --out b.json") == 0
-    monkeypatch.setattr(store, "WAIT_S", 0.05)
+    monkeypatch.setattr(schema, "WAIT_S", 0.05)
     folder = ODD[odd](tmp_path)
     faults = []
     for name, line in COMMANDS.items():
@@ -176,7 +176,7 @@ def test_a_run_that_can_be_read_is_read_and_else_the_line_helps(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(store, "WAIT_S", 0.05)
+    monkeypatch.setattr(schema, "WAIT_S", 0.05)
     (tmp_path / "run").mkdir()
     folder = ODD[odd](tmp_path / "run")
     before = sorted(path.name for path in folder.iterdir())

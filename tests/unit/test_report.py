@@ -231,8 +231,8 @@ def changed(folder: Path, *statements: str) -> str:
 def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
     page = changed(
         tmp_path / "run",
-        "DELETE FROM results WHERE strategy = 'lora'",
-        "DELETE FROM results WHERE strategy = 'rag' AND task = 'routing'",
+        "DELETE FROM answers WHERE strategy = 'lora'",
+        "DELETE FROM answers WHERE strategy = 'rag' AND task = 'routing'",
         "DELETE FROM preparations WHERE strategy = 'lora'",
     )
     assert page.count("no answers") == 4  # lora on three tasks, rag on one
@@ -240,13 +240,13 @@ def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
 
 
 def test_a_run_of_the_incumbent_alone_has_a_report(tmp_path: Path) -> None:
-    page = changed(tmp_path / "run", "DELETE FROM results WHERE strategy != 'zero_shot'")
+    page = changed(tmp_path / "run", "DELETE FROM answers WHERE strategy != 'zero_shot'")
     assert "There is nothing to compare" in page
 
 
 def test_a_run_where_everything_failed_has_a_report(tmp_path: Path) -> None:
     failure = '{"kind": "OutOfMemory", "message": "no room"}'
-    page = changed(tmp_path / "run", f"UPDATE results SET error = '{failure}', scores = '{{}}'")
+    page = changed(tmp_path / "run", f"UPDATE answers SET error = '{failure}'", "DELETE FROM judgements")
     assert "288 of 288 answers failed" in page
     assert "OutOfMemory: no room" in data_in(page).texts()
 
@@ -256,7 +256,7 @@ def test_a_strategy_that_could_not_be_prepared_is_named(tmp_path: Path) -> None:
     page = changed(
         tmp_path / "run",
         f"UPDATE preparations SET error = '{failure}' WHERE strategy = 'lora'",
-        "DELETE FROM results WHERE strategy = 'lora'",
+        "DELETE FROM answers WHERE strategy = 'lora'",
     )
     assert "lora (seed 0) could not be prepared" in page
     assert "ValueError: no adapter" in page
@@ -265,8 +265,10 @@ def test_a_strategy_that_could_not_be_prepared_is_named(tmp_path: Path) -> None:
 def test_nothing_is_best_where_all_are_equal(tmp_path: Path) -> None:
     page = changed(
         tmp_path / "run",
-        """UPDATE results SET error = NULL, scores = '{"exact_match": 1, "token_f1": 1}'""",
-        """UPDATE results SET scores = '{"choice_accuracy": 1}' WHERE task = 'routing'""",
+        "UPDATE answers SET error = NULL",
+        "INSERT OR REPLACE INTO judgements SELECT recipe, '', seed, repeat, item_id, "
+        """CASE task WHEN 'routing' THEN '{"choice_accuracy": 1}' """
+        """ELSE '{"exact_match": 1, "token_f1": 1}' END, NULL, NULL, NULL FROM answers""",
     )
     assert "100.0" in page
     assert 'class="best"' not in page
@@ -321,7 +323,7 @@ def truncated_database(folder: Path) -> Path:
 def damaged_row(folder: Path) -> Path:
     made_run(folder)
     with sqlite3.connect(folder / "results.sqlite") as db:
-        db.execute("UPDATE generations SET generation = '{'")
+        db.execute("UPDATE generations SET generations = '{'")
     db.close()
     return folder
 
@@ -329,7 +331,7 @@ def damaged_row(folder: Path) -> Path:
 def no_results(folder: Path) -> Path:
     made_run(folder)
     with sqlite3.connect(folder / "results.sqlite") as db:
-        db.execute("DELETE FROM results")
+        db.execute("DELETE FROM answers")
     db.close()
     return folder
 

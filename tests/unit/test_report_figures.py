@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.deciding.wording import points
-from harness.runs.store import Preparation
+from harness.runs.reading import Preparation
 from harness.types import PrepareCost
 from reports import _text
 from reports.preparation import records_of

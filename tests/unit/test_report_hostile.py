@@ -174,9 +174,9 @@ def test_an_answer_may_hold_any_character(tmp_path: Path) -> None:
     run = load_run(made_run(tmp_path / "run"))
     first, *others = run.items
     shown = first.shown["rag"]
-    assert shown.result.generation is not None
-    generation = shown.result.generation.model_copy(update={"text": nasty})
-    result = shown.result.model_copy(update={"generation": generation})
+    assert shown.result.answer is not None
+    answer = shown.result.answer.model_copy(update={"text": nasty})
+    result = shown.result.model_copy(update={"answer": answer})
     changed = dataclasses.replace(
         first, shown={**first.shown, "rag": dataclasses.replace(shown, result=result)}
     )

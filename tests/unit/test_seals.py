@@ -14,14 +14,23 @@ from click.testing import CliRunner
 
 from harness.cli import cli
 from harness.errors import InputError
-from harness.runs.store import FILE_NAME, Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from harness.types import Failure, PrepareCost
 from reports._data import load_rows
 from tests.unit._gate import resealed
 from tests.unit._odd_runs import whole
 from tests.unit.test_store import result
 
-GROUPS = [("results", "r"), ("generations", ""), ("items", "t"), ("preparations", "p"), ("probes", "p")]
+GROUPS = [
+    ("answers", "r"),
+    ("judgements", "r"),
+    ("generations", ""),
+    ("items", "t"),
+    ("preparations", "p"),
+    ("probes", "p"),
+]
 
 
 def test_whatever_a_store_writes_is_digested(tmp_path: Path) -> None:
@@ -77,33 +86,35 @@ def manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], obj
 
 
 _COPY = (
-    "INSERT INTO results SELECT recipe, strategy, 1, repeat, task, item_id, key, request, scores, extracted, "
-    "error FROM results WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
+    "INSERT INTO answers SELECT recipe, strategy, 1, repeat, task, item_id, key, request, exchanges, answer, "
+    "error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
 )
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a score": (
-        sql("""UPDATE results SET scores = '{"exact_match": 1.0}' WHERE recipe = 'lora/faq'"""),
-        "lora on faq: results: rows are not as they were written",
+        sql("""UPDATE judgements SET scores = '{"exact_match": 1.0}' WHERE recipe = 'lora/faq'"""),
+        "lora on faq: judgements: rows are not as they were written",
     ),
     "one score": (
-        sql("""UPDATE results SET scores = '{"exact_match": 0.0}' WHERE item_id = 'faq-0001'"""),
-        " on faq: results: rows are not as they were written",
+        sql("""UPDATE judgements SET scores = '{"exact_match": 0.0}' WHERE item_id = 'faq-0001'"""),
+        " on faq: judgements: rows are not as they were written",
     ),
-    "an error taken away": (sql("UPDATE results SET error = 'null' WHERE item_id = 'faq-0003'"), "on faq"),
+    "an error taken away": (sql("UPDATE answers SET error = 'null' WHERE item_id = 'faq-0003'"), "on faq"),
     "a row less": (
-        sql("DELETE FROM results WHERE recipe = 'lora/general' AND item_id = 'general-0019'"),
-        "lora on general: results: rows were deleted (20 were written, 19 are there)",
+        sql("DELETE FROM answers WHERE recipe = 'lora/general' AND item_id = 'general-0019'"),
+        "lora on general: answers: rows were deleted (20 were written, 19 are there)",
     ),
     "a row less and one more": (
-        sql("UPDATE results SET item_id = 'other' WHERE recipe = 'lora/faq' AND item_id = 'faq-0019'"),
-        "lora on faq: results: rows are not as they were written",
+        sql("UPDATE answers SET item_id = 'other' WHERE recipe = 'lora/faq' AND item_id = 'faq-0019'"),
+        "lora on faq: answers: rows are not as they were written",
     ),
-    "rows more": (sql(_COPY), "lora on faq: results: rows were added (20 were written, 25 are there)"),
+    "rows more": (sql(_COPY), "lora on faq: answers: rows were added (20 were written, 25 are there)"),
     "rows of another strategy": (
-        sql("UPDATE results SET recipe = 'lora/faq' || recipe WHERE recipe = 'lora/faq'"),
-        "lora on faq: results: rows were deleted (20 were written, 0 are there)",
+        sql("UPDATE answers SET recipe = 'lora/faq' || recipe WHERE recipe = 'lora/faq'"),
+        "lora on faq: answers: rows were deleted (20 were written, 0 are there)",
     ),
-    "an answer": (sql("UPDATE generations SET generation = replace(generation, 'no', 'yes')"), "answers: "),
+    "an answer": (
+        sql("UPDATE generations SET generations = replace(generations, 'no', 'yes')"), "what the model wrote",
+    ),
     "an item": (sql("UPDATE items SET item = replace(item, 'yes', 'no')"), "faq: items: rows are not"),
     "an item less": (sql("DELETE FROM items WHERE item_id = 'faq-0001'"), "faq: items: rows were deleted"),
     "a cost": (
@@ -111,9 +122,9 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "lora: preparations: rows are not",
     ),
     "a probe": (sql("INSERT INTO probes VALUES ('prepare lora', 0, '{}')"), "lora: probes: rows were added"),
-    "the digests": (sql("DELETE FROM seals WHERE kind = 'results'"), "results: rows were added (0 were"),
+    "the digests": (sql("DELETE FROM seals WHERE kind = 'answers'"), "answers: rows were added (0 were"),
     "no digests": (sql("DROP TABLE seals"), "no such table: seals"),
-    "an older version": (sql("PRAGMA user_version = 3"), "kept no digests of its rows"),
+    "an older version": (sql("PRAGMA user_version = 4"), "has schema version 4, not 5"),
     "the manifest": (manifest(lambda raw: raw.update(leaks={})), "manifest.json: is not the manifest"),
     "the model": (
         manifest(lambda raw: raw["model"].update(weights_digest="0" * 64)), "is not the manifest",
@@ -143,22 +154,9 @@ def test_the_commands_that_decide_by_a_run_look(command: str, tmp_path: Path) ->
     run = whole(tmp_path / "run")
     words = command.format(run=run).split()
     assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
-    sql("""UPDATE results SET scores = '{"exact_match": 1.0}'""")(run)
+    sql("""UPDATE judgements SET scores = '{"exact_match": 1.0}'""")(run)
     found = CliRunner().invoke(cli, words, standalone_mode=False).exception
     assert isinstance(found, InputError)
     assert "rows are not as they were written" in str(found)
     resealed(run)  # what it cannot see: who writes the folder can write the digests
     assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
-
-
-def test_a_store_without_digests_is_read_and_gone_on_with(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
-        store.write_batch("r", {}, [result("a")])
-    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
-        db.execute("DROP TABLE seals")
-        db.execute("PRAGMA user_version = 3")
-    with Store.open(tmp_path) as store:
-        store.write_batch("r", {}, [result("b")])
-        store.write_manifest_digest("{}")
-        assert store.counts("r") == (2, 0)
-        assert not store.keeps_digests

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.runs.store import FILE_NAME, Preparation, Store, generation_key
+from harness.runs.keys import generation_key
+from harness.runs.reading import Preparation
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from harness.types import (
     Decoding,
     Failure,
@@ -25,7 +28,7 @@ def result(item_id: str, key: str = "k", error: Failure | None = None, **place: 
     request = REQUEST.model_copy(update={"item_id": item_id})
     scores = {} if error else {"exact_match": 1.0}
     return ItemResult(
-        strategy="s", task="t", item_id=item_id, key=key, request=request, generation=None,
+        strategy="s", task="t", item_id=item_id, key=key, request=request, answer=None,
         scores=scores, error=error, **({"seed": 0} | place),
     )  # fmt: skip
 
@@ -71,14 +74,14 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
     failure = Failure(kind="out_of_memory", message="too much")
     with Store.open(tmp_path) as store:
         store.write_batch(
-            "r", {"k": Generation(text="</script> 日本")}, [result("a"), result("b", "", failure)]
+            "r", {"k": (Generation(text="</script> 日本"),)}, [result("a"), result("b", "", failure)]
         )
         store.write_items("d", [TaskItem(id="a", input="q", targets=("x",), split="test")])
         store.write_preparation("p", Preparation("s", 0, PrepareCost(wall_s=2.0), {"loss": [1.0]}))
     with Store.open(tmp_path, read_only=True) as store:
         a, b = store.results(["r"])
-        assert a.generation is not None
-        assert a.generation.text == "</script> 日本"
+        assert a.answer is not None
+        assert a.answer.text == "</script> 日本"
         assert b.error == failure
         assert store.some_items("d", ["a", "b"])["a"].targets == ("x",)
         assert store.preparations(["p"])[0].cost.wall_s == 2.0
@@ -91,16 +94,16 @@ def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     broken = result("b").model_copy(update={"seed": object()})
     with Store.open(tmp_path) as store:
         with pytest.raises(sqlite3.Error):
-            store.write_batch("r", {"k": Generation(text="x")}, [result("a"), broken])
+            store.write_batch("r", {"k": (Generation(text="x"),)}, [result("a"), broken])
         assert store.finished("r", 0) == set()
         assert store.generations(["k"]) == {}
 
 
 def test_what_is_there_stays_and_failures_can_be_tried_again(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        store.write_batch("r", {"k": Generation(text="first")}, [result("a")])
-        store.write_batch("r", {"k": Generation(text="second")}, [result("a")])
-        assert store.generations(["k"])["k"].text == "first"
+        store.write_batch("r", {"k": (Generation(text="first"),)}, [result("a")])
+        store.write_batch("r", {"k": (Generation(text="second"),)}, [result("a")])
+        assert store.generations(["k"])["k"][0].text == "first"
         store.write_batch("r", {}, [result("b", "", Failure(kind="x", message="y"))])
         store.forget_errors("r", 0)
         assert store.finished("r", 0) == {("a", 0)}
@@ -132,11 +135,11 @@ def test_a_folder_without_a_store_or_with_a_broken_one_is_refused(tmp_path: Path
 
 def test_a_full_disk_names_the_file_and_loses_nothing_that_was_written(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        store.write_batch("r", {"k": Generation(text="kept")}, [result("a")])
+        store.write_batch("r", {"k": (Generation(text="kept"),)}, [result("a")])
         pages = store._db.execute("PRAGMA page_count").fetchone()[0]
         store._db.execute(f"PRAGMA max_page_count={pages}")
         with pytest.raises(OSError, match="No space left") as caught:
-            store.write_batch("r", {"l": Generation(text="x" * 100_000)}, [result("b", "l")])
+            store.write_batch("r", {"l": (Generation(text="x" * 100_000),)}, [result("b", "l")])
         assert caught.value.filename == str(tmp_path / FILE_NAME)
         assert store.finished("r", 0) == {("a", 0)}
         assert store.generations(["k", "l"]).keys() == {"k"}
@@ -145,7 +148,7 @@ def test_a_full_disk_names_the_file_and_loses_nothing_that_was_written(tmp_path:
 def test_the_first_result_of_an_item_is_that_of_its_smallest_seed_and_repeat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.runs.store._VARIABLES", 2)
+    monkeypatch.setattr("harness.runs.reading._VARIABLES", 2)
     with Store.open(tmp_path) as store:
         rows = [(1, 0, "a"), (0, 1, "a"), (0, 0, "b"), (0, 1, "b"), (2, 0, "c"), (0, 0, "\x00d")]
         store.write_batch("r", {}, [result(item, seed=seed, repeat=repeat) for seed, repeat, item in rows])

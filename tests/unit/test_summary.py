@@ -15,9 +15,10 @@ from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
 from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
-from harness.runs.store import Preparation, Store
+from harness.runs.reading import Preparation
+from harness.runs.store import Store
 from harness.traits import Traits
-from harness.types import Failure, Generation, ItemResult, Message, PrepareCost, Request, RunManifest
+from harness.types import Answer, Failure, ItemResult, Message, PrepareCost, Request, RunManifest
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -175,7 +176,7 @@ def test_scores_are_seeds_by_items_and_an_item_that_a_seed_lacks_is_left_out() -
     def row(seed: int, item_id: str, score: float) -> ItemResult:
         return ItemResult(
             strategy="s", seed=seed, task="t", item_id=item_id, key="k", request=None,
-            generation=Generation(text=""), scores={"m": score},
+            answer=Answer(text=""), scores={"m": score},
         )  # fmt: skip
 
     rows = [row(0, "a", 1.0), row(1, "a", 0.0), row(0, "b", 1.0), row(1, "b", 1.0), row(1, "c", 1.0)]

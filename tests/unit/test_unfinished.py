@@ -18,7 +18,8 @@ from harness.deciding.choosing import choose
 from harness.deciding.records import Decision
 from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
 from harness.gate.comparing import compared
-from harness.runs.store import FILE_NAME, Store
+from harness.runs.schema import FILE_NAME
+from harness.runs.store import Store
 from harness.types import Failure
 from reports._data import load_run
 from reports.history import load_history
@@ -125,13 +126,13 @@ def changed(folder: Path, *statements: str, **experiment: Any) -> Path:
         ((), {"repeats": 3}, "zero_shot lacks a (60 of 180 answers), kept (60 of 180 answers)"),
         (("DELETE FROM preparations WHERE strategy = 'lora'",), {},
          "lora lacks its preparation (0 of 1 seeds)"),
-        (("UPDATE results SET scores = '{}' WHERE strategy = 'rag' AND item_id = 'a-0003'",), {},
+        (("UPDATE judgements SET scores = '{}' WHERE recipe LIKE 'rag/%' AND item_id = 'a-0003'",), {},
          "rag lacks a (59 of 60 answers)"),
-        (("UPDATE results SET scores = '{\"exact_match\": NaN}' WHERE recipe = 'rag/a'",), {},
+        (("UPDATE judgements SET scores = '{\"exact_match\": NaN}' WHERE recipe = 'rag/a'",), {},
          "rag lacks a (0 of 60 answers)"),
-        (("DELETE FROM results WHERE recipe = 'zero_shot/kept' AND item_id > 'kept-0050'",), {},
+        (("DELETE FROM answers WHERE recipe = 'zero_shot/kept' AND item_id > 'kept-0050'",), {},
          "zero_shot lacks kept (51 of 60 answers)"),
-        (("DELETE FROM results WHERE strategy = 'rag'",), {},
+        (("DELETE FROM answers WHERE strategy = 'rag'",), {},
          "not finished: rag lacks all its answers; run"),
     ],
 )  # fmt: skip
@@ -144,8 +145,8 @@ def test_whatever_is_missing_ends_it(
 
 
 def test_rows_of_other_seeds_and_repeats_are_no_part_of_the_run(tmp_path: Path) -> None:
-    copy = "INSERT INTO results SELECT recipe, strategy, {}, task, item_id, key, request, scores, extracted, "
-    copy += "error FROM results WHERE recipe = 'lora/a' AND item_id < 'a-0005'"
+    copy = "INSERT INTO answers SELECT recipe, strategy, {}, task, item_id, key, request, exchanges, answer, "
+    copy += "error FROM answers WHERE recipe = 'lora/a' AND item_id < 'a-0005'"
     folder = changed(tmp_path / "run", copy.format("1, repeat"), copy.format("seed, 1"))
     assert decided(folder) == decided(run_of(tmp_path / "other" / "run"))
 
@@ -236,7 +237,7 @@ def test_compare_and_history_leave_out_what_is_not_finished(tmp_path: Path) -> N
 
 def test_a_strategy_that_could_not_be_prepared_is_named_and_the_others_are_judged(tmp_path: Path) -> None:
     error = """UPDATE preparations SET error = '{"kind": "broken", "message": "it broke"}' """
-    lost = "DELETE FROM results WHERE strategy = 'lora'"
+    lost = "DELETE FROM answers WHERE strategy = 'lora'"
     found = decided(changed(tmp_path / "run", error + "WHERE strategy = 'lora'", lost))
     assert found.winner == "rag"
     assert found.paragraph.endswith("Not judged: lora could not be prepared.")

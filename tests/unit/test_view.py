@@ -131,7 +131,7 @@ def test_a_report_is_made_once_until_the_run_changes(runs: Path, monkeypatch: py
     assert [client.get("/runs/r").text for _ in range(2)] == ["page 1", "page 1"]
     with Store.open(run) as store:
         store.forget_errors("tuned/a", 0)
-        store._db.execute("DELETE FROM results WHERE task = 'kept'")
+        store._db.execute("DELETE FROM answers WHERE task = 'kept'")
     assert client.get("/runs/r").text == "page 2"
 
 
@@ -205,7 +205,7 @@ def test_following_does_not_hold_up_the_writer(runs: Path) -> None:
         for number in range(3):
             key = f"{number}"
             store._db.execute(
-                "INSERT INTO results VALUES ('plain/a', 'plain', 0, 0, 'a', ?, '', NULL, '{}', NULL, NULL)",
+                "INSERT INTO answers VALUES ('plain/a', 'plain', 0, 0, 'a', ?, '', NULL, NULL, NULL, '{}')",
                 (key,),
             )
             assert f"{number + 1} of 10" in client.get("/runs/live/follow").text

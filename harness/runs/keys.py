@@ -1,0 +1,31 @@
+"""What makes two answers the same answer: the keys under which a store keeps them."""
+
+from __future__ import annotations
+
+from harness.digests import digest_of
+from harness.types import ModelIdentity, Request
+
+
+def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
+    """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
+
+    ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
+
+    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then. Nor does
+    it matter for a text or a single choice whether every choice is wanted.
+    """
+    bounds = {"bounds": True} if len(request.choices) > 1 and not request.every_choice else {}
+    sampled = request.decoding.temperature > 0 and not request.choices
+    return digest_of(
+        {
+            "model": identity.digest,
+            "prompt": prompt,
+            "choices": list(request.choices),
+            "decoding": None if request.choices else request.decoding.model_dump(),
+            "seed": request.seed if sampled else 0,
+            "repeat": request.repeat if sampled else 0,
+            **({"n": request.n} if sampled and request.n > 1 else {}),
+            **bounds,
+            **({"form": form} if form else {}),
+        }
+    )
