@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from reports._data import RunData
 from reports._language import words
+from reports.check_lines import check_lines
 from reports.remarks import remarks_of
-from reports.standing import standing
 from reports.tables.decision import candidates_table
 from reports.tables.forgetting import lost_table
 from reports.tables.markdown import plain, table_lines
@@ -29,6 +29,8 @@ def _lines(run: RunData) -> Iterator[str]:
     yield ""
     yield plain(decision.paragraph, _LONGEST_PARAGRAPH)
     yield ""
+    for remark in remarks_of(summary):
+        yield from (plain(str(remark), _LONGEST), "")
     yield from _titled(candidates_table(decision))
     for role in ("target", "retention"):
         if (table := score_table(summary, role)).rows:
@@ -37,11 +39,9 @@ def _lines(run: RunData) -> Iterator[str]:
         yield from _titled(lost)
     yield f"## {plain(t.decision.checks)}"
     yield ""
-    for check in decision.checks:
-        mark = f"**{standing(check)}**" if check.ends else standing(check)
-        yield f"- {mark}: {plain(check.text, _LONGEST)}"
-    for remark in remarks_of(summary):
-        yield f"- {t.decision.noted}: {plain(str(remark), _LONGEST)}"
+    for line in check_lines(decision):
+        word = f"**{line.word}**" if line.standing == "ends" else line.word
+        yield f"- {word}, {line.name}: {plain(line.text, _LONGEST)}"
     if decision.changes:
         yield ""
         yield f"## {plain(t.changes)}"

@@ -10,6 +10,7 @@ from harness.analysis.findings import Summary, TaskInfo
 from harness.deciding.records import Candidate, Decision
 from reports._data import RunData
 from reports._language import words
+from reports.check_lines import CheckLine, check_lines
 from reports.drawing import Drawn, drawn, has_charts
 from reports.explorer.links import items_link
 from reports.origin import facts_of, provenance_of
@@ -50,6 +51,7 @@ class Page:
     has_charts: bool
     changes: Table
     candidates: Table
+    checks: tuple[CheckLine, ...]
     scenarios: Table
     target: Table
     differences: Table
@@ -83,6 +85,7 @@ def page_of(run: RunData) -> Page:
         has_charts=has_charts(),
         changes=changes_table(summary),
         candidates=candidates_table(run.decision),
+        checks=tuple(check_lines(run.decision)),
         scenarios=scenario_table(run.decision),
         target=score_table(summary, "target"),
         differences=difference_table(summary, "target"),

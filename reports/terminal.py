@@ -8,8 +8,8 @@ from harness.gate.evaluate import GateResult
 from harness.gate.planning import Plan, PlannedCheck
 from reports._language import words
 from reports._text import count
+from reports.check_lines import check_lines
 from reports.remarks import remarks_of
-from reports.standing import standing
 from reports.tables.costs import cost_table
 from reports.tables.decision import by_task_table, candidates_table, scenario_table
 from reports.tables.gate import check_table, plan_table
@@ -39,8 +39,8 @@ def print_decision(decision: Decision) -> None:
     if any(len(each.tasks) > 1 for each in decision.candidates):
         print_table(by_task_table(decision), console)
     say(t.decision.checks, console, bold=True)
-    for check in decision.checks:
-        say(f"[{standing(check)}] {check.name}: {check.text}", console)
+    for line in check_lines(decision):
+        say(f"[{line.word}] {line.name}: {line.text}", console)
     if decision.changes:
         say(t.changes, console, bold=True)
         for change in decision.changes:
