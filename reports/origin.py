@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.types import RunManifest
+from harness.runs.manifest import RunManifest
 from reports._data import RunData
 from reports._language import words
 from reports._text import count

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import fcntl
 import os
 import shlex
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
-from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
-from harness.strict_json import read_json
+from harness.files import LARGEST_RECORD, read_input_text
 
 if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.scoring import Metric
-    from harness.types import LoadedTask, RunManifest, TaskItem
-
-
-MANIFEST = "manifest.json"
+    from harness.runs.manifest import RunManifest
+    from harness.types import LoadedTask, TaskItem
 
 
 def complete(
@@ -40,7 +35,7 @@ def complete(
     progress: Progress,
     only: Sequence[str] = (),
     apart: Apart | None = None,
-    any_model: bool = False,
+    loaded: tuple[LoadedTask, ...] | None = None,
 ) -> RunManifest:
     """Do what is missing of a run and return its manifest.
 
@@ -50,24 +45,26 @@ def complete(
         run_dir: The run folder, which the caller has locked.
         progress: Told of every step.
         only: Names of the strategies to run; all of them when empty.
-        apart: Strategies that are refused each by itself; told of those that are.
-        any_model: Whether the folder may hold answers of another model; they are left where they are.
+        apart: Strategies that are refused each by itself; told of those that are. With it the folder may hold
+            answers of another model, which are left where they are.
+        loaded: The experiment's tasks, where they have been loaded.
 
     Raises:
         InputError: Something in the experiment is not right, or the folder holds another run.
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
-    chains, tasks = checked(experiment, config)
+    chains, tasks = checked(experiment, config, loaded)
     for task in tasks:
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     _quiet_libraries()
     from harness.execution.runner import execute
+    from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    manifest = _claim(run_dir, manifest, any_model)
+    manifest = claim(run_dir, manifest, any_model=apart is not None)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     if apart:
@@ -89,8 +86,16 @@ def resumable() -> Iterator[None]:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
-    """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
+def checked(
+    experiment: Experiment, config: Path, loaded: tuple[LoadedTask, ...] | None = None
+) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
+    """Build strategies and tasks and let them refuse what is wrong; no model library is imported.
+
+    Args:
+        experiment: What to run.
+        config: The experiment file, for relative paths and errors.
+        loaded: Its tasks, where they have been loaded.
+    """
     from harness.models.transformers.resolve import model_path
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
@@ -98,7 +103,7 @@ def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tu
     place = str(config)
     model_path(experiment.model.path, place)
     chains = chains_of(experiment, place)
-    tasks = load_tasks(experiment.tasks, config)
+    tasks = load_tasks(experiment.tasks, config) if loaded is None else loaded
     for task in tasks:
         check_answerable(task)
     for chain in chains:
@@ -111,35 +116,6 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
     from harness.execution.composition import chain_of
 
     return tuple(chain_of(name, experiment.strategies, place) for name in experiment.strategies)
-
-
-@contextmanager
-def locked(run_dir: Path) -> Iterator[None]:
-    """Hold the run folder for this process alone."""
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise InputError(run_dir, "", f"cannot be a run folder: {error.strerror}", "use --out DIR") from None
-    lock = run_dir / "run.lock"
-    if os.path.lexists(lock):
-        check_input(lock, LARGEST_RECORD, within=run_dir)
-    with lock.open("w") as handle:
-        try:
-            _take(handle)
-        except BlockingIOError:
-            remedy = "wait for it, or use --out DIR"
-            raise InputError(run_dir, "", "another trilemma run is running in this folder", remedy) from None
-        yield
-
-
-def _take(handle: TextIO, tries: int = 5) -> None:
-    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is running."""
-    for _ in range(tries - 1):
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.02)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 # --- Composition ---
@@ -179,7 +155,6 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.metrics._loading import load_metrics
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
     from harness.scoring import RunsOnDevice
@@ -193,15 +168,11 @@ def _compose(
     model.check()
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = {
-        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
-    }
+    metrics = metrics_of(tasks, tests)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(model.capabilities.device or None)
     data = {task.task.name: task.task.digest for task in tasks}
-    judging = {task.task.name: task.task.judging for task in tasks}
-    judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
         "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
@@ -211,13 +182,15 @@ def _compose(
         "encoding": ENCODING,
         "context_length": model.context_length,
     }
+    needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
+    judges = {task.task.name: judges_of(metrics[task.task.name], {"": model.identity}) for task in tasks}
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
-            for name in data
+            name: digest_of([preparations[chain.name], name, digest, *needed[name]])
+            for name, digest in data.items()
         }
         for chain in chains
     }
@@ -228,6 +201,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
+        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -236,14 +210,11 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    return plan, _manifest(experiment, config, plan)
-
-
-def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    from harness.scoring import ReadsFiles
-
-    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
+    noted = {
+        "needed": {name: found for name, found in needed.items() if found},
+        "judges": {name: found for name, found in judges.items() if found},
+    }
+    return plan, _manifest(experiment, config, plan).model_copy(update=noted)
 
 
 def _probing(
@@ -292,10 +263,10 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
     from harness.powers import context_length_of
+    from harness.runs.manifest import RunManifest
     from harness.runs.provenance import git_revision, hardware, package_versions
     from harness.scoring import names_of
     from harness.tasks.validate import leaked
-    from harness.types import RunManifest
 
     versions = package_versions()
     resolved = experiment.model_dump(mode="json")
@@ -314,7 +285,7 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         model=plan.model.identity,
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
-        judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
+        judging=dict(plan.judging),
         template_date=plan.model.capabilities.template_date,
         context_length=context_length_of(plan.model),
         context_source=plan.model.capabilities.context_source,
@@ -327,34 +298,3 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         hardware=hardware(),
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
-
-
-def _claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
-    """Write the manifest, unless the folder holds another experiment's run; return it as written.
-
-    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
-    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
-
-    Raises:
-        InputError: It holds another experiment's run.
-    """
-    path = run_dir / MANIFEST
-    if os.path.lexists(path):
-        try:
-            old = read_json(read_input_text(path, LARGEST_RECORD, within=run_dir))
-            pairs = [
-                ("name", old["name"], manifest.name),
-                ("model", old["model"]["weights_digest"], manifest.model.weights_digest),
-                ("tasks", sorted(old["tasks"]), sorted(manifest.tasks)),
-            ]
-        except (ValueError, KeyError, TypeError):
-            raise InputError(
-                path, "", "is no manifest of a run", "use --out DIR, or delete the folder"
-            ) from None
-        for key, was, now in pairs:
-            if was != now and not (any_model and key == "model"):
-                remedy = "use --out DIR for this one, or delete the folder"
-                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
-        manifest = manifest.model_copy(update={"created": str(old.get("created", manifest.created))})
-    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
-    return manifest

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MissingDependencyError
-from harness.runs.store import Store
-from harness.types import ItemResult, RunManifest, TaskItem
-from reports._data import load_manifest, readable
+from harness.runs.manifest import read_manifest
+from harness.runs.opening import opened
+from harness.types import ItemResult, TaskItem
 from reports.tables.model import COUNT, DURATION, SCORE, TEXT, Column, Kind, Row, Table, Value
 
 _KINDS: dict[str, Kind] = {
@@ -25,23 +25,21 @@ def answer_table(run_dir: Path) -> Table:
 
     Rows are read from the store while they are written, once.
     """
-    manifest = load_manifest(run_dir)
+    manifest = read_manifest(run_dir)
     named = (*manifest.metrics.values(), *manifest.shown.values())
     metrics = sorted({name for names in named for name in names})
     kinds = _KINDS | {f"score: {name}": SCORE for name in metrics}
     columns = tuple(Column(key, key, kind) for key, kind in kinds.items())
-    rows = (
-        Row((*plain, *(scores.get(name) for name in metrics))) for plain, scores in _rows(run_dir, manifest)
-    )
+    rows = (Row((*plain, *(scores.get(name) for name in metrics))) for plain, scores in _rows(run_dir))
     return Table("answers", manifest.name, columns, rows)
 
 
-def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[tuple[tuple[Value, ...], dict[str, float]]]:
-    with Store.open(run_dir, read_only=True) as store, readable(store.path):
+def _rows(run_dir: Path) -> Iterator[tuple[tuple[Value, ...], dict[str, float]]]:
+    with opened(run_dir) as (manifest, store):
         for task_name, task in manifest.tasks.items():
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
-                for row in store.results([recipes[task_name]]):
+                for row in store.results([recipes[task_name]], manifest.judging.get(task_name, "")):
                     yield _plain(row, task_name, items.get(row.item_id)), dict(row.scores)
 
 
