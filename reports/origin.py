@@ -1,11 +1,12 @@
-"""Where a run comes from: its model, machine, versions and digests, as names with values."""
+"""Where a run comes from: its models, machine, versions and digests, as names with values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from harness.runs.manifest import RunManifest
+from harness.config import model_label
+from harness.runs.manifest import ModelRecord, RunManifest
 from reports._data import RunData
 from reports._language import words
 from reports._text import count
@@ -16,7 +17,11 @@ T = words("report")
 def facts_of(run: RunData) -> Iterator[tuple[str, str]]:
     """Yield name and value of what the first page says of how the run was made."""
     t, summary, manifest = T.provenance_short, run.summary, run.manifest
-    yield t.model, f"{manifest.model.name} ({manifest.model.dtype})"
+    told = (
+        f"{model_label(name, record.identity.name)} ({record.identity.dtype})"
+        for name, record in manifest.models.items()
+    )
+    yield t.model, ", ".join(told)
     yield t.compared, summary.incumbent
     yield (
         t.asked,
@@ -50,38 +55,38 @@ def facts_of(run: RunData) -> Iterator[tuple[str, str]]:
             devices=_plain(devices) if devices else t.no_device,
         ),
     )
-    yield (
-        t.digests,
-        t.digests_text.format(
-            experiment=manifest.experiment_digest[:12], weights=manifest.model.weights_digest[:12]
-        ),
-    )
+    weights = ", ".join(record.identity.weights_digest[:12] for record in manifest.models.values())
+    yield t.digests, t.digests_text.format(experiment=manifest.experiment_digest[:12], weights=weights)
 
 
 def provenance_of(manifest: RunManifest) -> Iterator[tuple[str, str]]:
     """Yield name and value of all that tells which run this was, digests in full."""
     t = T.configuration.names
-    model = manifest.model
     yield t.made, manifest.created
     yield t.version, manifest.trilemma_version
     yield t.revision, manifest.git_revision or t.unknown
     yield t.place, manifest.place
     yield t.experiment, manifest.experiment_digest
-    yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
-    yield t.weights, model.weights_digest
+    for name, record in manifest.models.items():
+        for key, value in _model(record):
+            yield key if len(manifest.models) == 1 else f"{name}: {key}", value
     yield t.embedder, manifest.embedder or t.no_embedder
-    if manifest.context_length:
-        yield (
-            t.context_length,
-            t.context_length_text.format(n=f"{manifest.context_length:,}", said=manifest.context_source),
-        )
-    if manifest.template_date:
-        yield t.template_date, t.template_date_text.format(date=manifest.template_date)
     for name, task in manifest.tasks.items():
         yield t.task.format(name=name, version=task.version), task.digest
     yield from ((t.hardware.format(key=key), _plain(value)) for key, value in manifest.hardware.items())
     packages = [f"{name} {version}" for name, version in sorted(manifest.packages.items())]
     yield t.packages, ", ".join(packages)
+
+
+def _model(record: ModelRecord) -> Iterator[tuple[str, str]]:
+    t, model = T.configuration.names, record.identity
+    yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
+    yield t.weights, model.weights_digest
+    if record.context_length:
+        n = f"{record.context_length:,}"
+        yield t.context_length, t.context_length_text.format(n=n, said=record.context_source)
+    if record.template_date:
+        yield t.template_date, t.template_date_text.format(date=record.template_date)
 
 
 def _plain(value: Any) -> str:

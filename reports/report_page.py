@@ -18,7 +18,7 @@ from reports.preparation import PreparationRecord, records_of
 from reports.remarks import RunRemark, remarks_of
 from reports.tables.costs import cost_table
 from reports.tables.decision import candidates_table, scenario_table
-from reports.tables.differences import changes_table, difference_table
+from reports.tables.differences import bases_text, changes_table, difference_table
 from reports.tables.forgetting import behaviour_table, drift_table, information_table, lost_table
 from reports.tables.model import Table
 from reports.tables.retrieving import attribution_table
@@ -42,10 +42,12 @@ class Page:
     """All that the template needs beside the run itself; a table without rows has nothing to show.
 
     ``foremost`` is the strategy of the three figures: the winner, or else the challenger that comes nearest.
+    ``bases`` are in words what retention is compared with.
     """
 
     run: RunData
     remarks: tuple[RunRemark, ...]
+    bases: str
     foremost: Candidate | None
     figures: tuple[Drawn, ...]
     has_charts: bool
@@ -81,6 +83,7 @@ def page_of(run: RunData) -> Page:
         run=run,
         remarks=tuple(remarks_of(summary)),
         foremost=_foremost(run.decision),
+        bases=bases_text(summary),
         figures=_figures(run),
         has_charts=has_charts(),
         changes=changes_table(summary),

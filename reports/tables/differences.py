@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from harness.analysis.findings import Contrast, MacroContrast, Summary, TaskFlips
 from harness.types import Role
 from reports.explorer.links import items_link
-from reports.tables.model import ABSENT, COUNT, DRAWING, NAME, POINTS, TEXT, Cell, Row, Table, TableWords
+from reports.tables.model import (
+    ABSENT,
+    COMMON,
+    COUNT,
+    DRAWING,
+    NAME,
+    POINTS,
+    TEXT,
+    Cell,
+    Row,
+    Table,
+    TableWords,
+)
 from reports.tables.whisker import whisker
 
 _T = TableWords("differences")
@@ -19,7 +31,7 @@ _UNPROVEN = 0.05
 def difference_table(summary: Summary, role: Role) -> Table:
     """Differences on the tasks of a role, grouped by task, the mean over several tasks first."""
     contrasts = summary.contrasts if role == "target" else summary.forgetting
-    reference = summary.incumbent if role == "target" else summary.base
+    reference = summary.incumbent if role == "target" else bases_text(summary)
     found = [*_means(summary.macro, role), *map(_of_task, contrasts)]
     reach = max((max(-each.ends[0], each.ends[1]) for each in found), default=0.0)
     columns = (
@@ -71,13 +83,19 @@ def _row(each: _Difference, reach: float) -> Row:
     return Row(cells, each.group, mark="better" if better else "worse")
 
 
+def bases_text(summary: Summary) -> str:
+    """Return what retention is compared with: the base, or where there are several models each one's own."""
+    names = list(dict.fromkeys(summary.bases.values()))
+    return names[0] if len(names) == 1 else str(COMMON["bases"].format(names=", ".join(names)))
+
+
 def changes_table(summary: Summary) -> Table:
     """One row for each strategy: items gained and lost, each number leading to its items."""
     t = TableWords("changes")
     keys = ("gained", "lost", "both_right", "both_wrong", "general_lost", "general_gained")
     columns = (t.column("strategy", NAME), *(t.column(key, COUNT) for key in keys))
     rows = tuple(_changes(summary, name) for name in summary.strategies if _flips(summary, name))
-    note = t("note", incumbent=summary.incumbent, base=summary.base)
+    note = t("note", incumbent=summary.incumbent, base=bases_text(summary))
     return Table(t.key, t("title"), columns, rows, (note,) if rows else ())
 
 
@@ -88,7 +106,10 @@ def _flips(summary: Summary, strategy: str, role: Role | None = None) -> list[Ta
 def _changes(summary: Summary, strategy: str) -> Row:
     target, general = (_flips(summary, strategy, role) for role in ("target", "retention"))
     on_target = _counts(target, "target", summary.incumbent) if target else [ABSENT] * 4
-    on_general = _counts(general, "retention", summary.base)[1::-1] if general else [ABSENT] * 2
+    on_general = [ABSENT] * 2
+    if general:
+        gained, lost, *_ = _counts(general, "retention", summary.bases[strategy])
+        on_general = [lost, gained]
     return Row((strategy, *on_target, *on_general))
 
 
