@@ -29,13 +29,59 @@ from harness.types import (
 )
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What is to be known of a model beside its identity; what it can do are the protocols that it has.
+
+    Attributes:
+        device: Where it answers: "cpu" or "cuda" of this machine, "" for elsewhere.
+        context_source: Where its context length was read, or that it was assumed; "" where it has none.
+        template_date: The day that its chat template is told for today, YYYY-MM-DD; "" where it writes none.
+    """
+
+    device: Literal["cpu", "cuda", ""] = ""
+    context_source: str = ""
+    template_date: str = ""
+
+
 class Model(Protocol):
-    """The waist under which all speed lives."""
+    """Answers requests. `ScoresChoices` and the protocols below are what a model may be able to do beside.
+
+    Whoever needs one of them asks with ``isinstance``, which may read its properties: what takes time is a
+    method. `harness.powers` holds what is done without one.
+    """
 
     @property
     def identity(self) -> ModelIdentity:
-        """Which weights answer."""
+        """Which model answers."""
         ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What else is to be known of it."""
+        ...
+
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+        """Answer one batch of requests without choices, in order.
+
+        Returns:
+            For each request its ``n_samples`` generations, or why there are none.
+        """
+        ...
+
+
+@runtime_checkable
+class ScoresChoices(Protocol):
+    """Reads the log-likelihood of texts as answers."""
+
+    def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        """Judge the choices of one batch of requests, in order."""
+        ...
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """Knows how its prompts are written and how long they are."""
 
     @property
     def context_length(self) -> int:
@@ -43,7 +89,11 @@ class Model(Protocol):
         ...
 
     def render(self, messages: Sequence[Message]) -> str:
-        """Return the prompt text the model sees, ending where its answer begins."""
+        """Return the prompt text the model sees, ending where its answer begins.
+
+        Raises:
+            UnrenderedError: Its chat template would leave something of the messages out.
+        """
         ...
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -54,25 +104,17 @@ class Model(Protocol):
         """Return the most tokens that an answer takes behind its prompt: of choices, the longest."""
         ...
 
-    def batches(self, requests: Sequence[Request]) -> list[list[int]]:
-        """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
-        ...
-
-    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        """Answer one batch of generate requests, in order."""
-        ...
-
-    def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        """Judge the choices of one batch of choice requests, in order."""
+    def answer_form(self, request: Request) -> str:
+        """Return what an answer depends on beside the prompt's text: how it is encoded and ended."""
         ...
 
 
 @runtime_checkable
-class FormsAnswers(Protocol):
-    """A model whose answers depend on more than the text of their prompt."""
+class PlansBatches(Protocol):
+    """Knows which requests are best answered together."""
 
-    def answer_form(self, request: Request) -> str:
-        """Return how an answer to a request is encoded and ended."""
+    def batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
         ...
 
 
@@ -93,36 +135,60 @@ class TokenLogProbs:
 
 
 @runtime_checkable
-class TrainableModel(Model, Protocol):
-    """A model that adapters can be trained for and loaded over."""
+class MeasuresLikelihood(Protocol):
+    """Tells how likely any text is."""
+
+    def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
+        """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
+        ...
+
+
+@runtime_checkable
+class Trains(CountsTokens, Protocol):
+    """Has weights that can be trained, through transformers."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights these are."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Names the device they are trained on."""
+        ...
 
     @property
     def name(self) -> str:
         """The model as the experiment names it."""
         ...
 
+    def loaded(self) -> Any:
+        """Return the transformers model in evaluation mode, to look at and not to change."""
+        ...
+
+    def empty(self) -> Any:
+        """Return the transformers model without storage: its modules and the shapes of its weights."""
+        ...
+
     def fresh(self, quantization: Literal["none", "nf4"]) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
-        ...
-
-    def __hash__(self) -> int:
-        """Models are told apart by identity."""
-        ...
-
-    def token_log_probs(self, texts: Sequence[str], keep: int) -> TokenLogProbs:
-        """Return how likely the texts are, with the whole distributions of the first ``keep`` tokens."""
         ...
 
     def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
         """Return the token ids of a prompt, and of an answer to it with its end, as they are scored."""
         ...
 
-    def merged(self) -> Model | None:
-        """Return this model with its adapter merged in; None without one or where that cannot be."""
-        ...
+
+@runtime_checkable
+class ServesAdapters(Protocol):
+    """Answers with saved adapters over its weights."""
 
     def with_adapter(self, path: Path, quantization: Literal["none", "nf4"]) -> Model:
         """Return a model with the saved adapter at ``path`` over a newly loaded base."""
+        ...
+
+    def merged(self) -> Model | None:
+        """Return this model with its adapter merged in; None without one or where that cannot be."""
         ...
 
 

@@ -104,8 +104,8 @@ class ReadsFiles(Protocol):
 class RunsOnDevice(Protocol):
     """A metric that runs a network of its own."""
 
-    def on_device(self, device: str) -> None:
-        """Run it on "cpu" or "cuda", where the model is; called before the first case."""
+    def on_device(self, device: str | None) -> None:
+        """Run it on "cpu" or "cuda", where the model is, else where it likes; before the first case."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.digests import digest_of
 from harness.traits import Traits
 
 Split = Literal["train", "validation", "test"]
@@ -223,6 +224,11 @@ class Request(Frozen):
     seed: int = 0
     repeat: int = 0
 
+    @property
+    def n_samples(self) -> int:
+        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        return self.n if self.decoding.temperature > 0 and not self.choices else 1
+
 
 class TokenUsage(Frozen):
     """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
@@ -427,16 +433,19 @@ class PrepareCost(Frozen):
 
 
 class ModelIdentity(Frozen):
-    """Which weights answer: digests of the base and of the adapter, and how the base was loaded.
+    """Which model answers: digests of the base and of the adapter, and how the base was loaded.
 
-    ``weights_digest`` is of the base's weights, configuration and tokenizer; ``settings_digest`` of whatever
-    else in its folder can change an answer, such as chat templates and generation settings, "" without any.
+    ``origin`` is "weights" for a model whose files are here, "endpoint" for one behind a server, of which
+    only address and name are known. ``weights_digest`` is of the base's weights, configuration and tokenizer,
+    or of that address and name; ``settings_digest`` of whatever else in its folder or options can change an
+    answer, such as chat templates and generation settings, "" without any.
     ``parameters`` counts the base's weights; 0 where that is not known. ``quantization`` is "none", "nf4", or
     the format that the base's own files are saved in. ``loaded_by`` names the packages that load and ask it,
     with their versions: another version may give other answers.
     """
 
     name: str
+    origin: Literal["weights", "endpoint"] = "weights"
     weights_digest: str
     settings_digest: str = ""
     parameters: int = 0
@@ -444,6 +453,11 @@ class ModelIdentity(Frozen):
     quantization: str = "none"
     dtype: str = "float32"
     loaded_by: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest of all that can change an answer: equal models have the same, under any name."""
+        return digest_of(self.model_dump(exclude={"name", "parameters"}))
 
 
 class RunManifest(Frozen):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import Model, PrepareContext, Prepared, TrainableModel
+from harness.protocols import MeasuresLikelihood, Model, PrepareContext, Prepared, ServesAdapters, Trains
 from harness.traits import Traits
 from harness.types import Replacement, TrainingData
 from strategies.tuning.adapters.checks import examined
@@ -53,7 +53,7 @@ class Adapter:
 
     def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse an adapter that is not whole or not for this model, before anything answers."""
-        if isinstance(model, TrainableModel):
+        if isinstance(model, Trains):
             folder = _find(self._options.path, place)
             with _examined(folder):
                 examined(folder, model, self._options.allow)
@@ -74,7 +74,11 @@ class Adapter:
         if base.identity.adapter_digest:
             remedy = "use one adapter in a composition"
             raise InputError(context.place, "adapter", "the model has an adapter already", remedy)
-        if not isinstance(base, TrainableModel):
+        if not (
+            isinstance(base, Trains)
+            and isinstance(base, ServesAdapters)
+            and isinstance(base, MeasuresLikelihood)
+        ):
             remedy = "use a model that is loaded from a folder or a hub id"
             raise InputError(
                 context.place, "adapter", "this model cannot take one", remedy, base.identity.name

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import Embedder, PrepareContext, Prepared
+from harness.protocols import CountsTokens, Embedder, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
 from harness.traits import Sight, Traits
 from harness.types import (
@@ -116,6 +116,9 @@ class Rag:
             InputError: What ``check`` refuses, or chunks larger than the embedder can see.
         """
         self.check(context.tasks, context.place, "rag")
+        if self._options.max_context_tokens is not None and not isinstance(context.model, CountsTokens):
+            problem, remedy = "this model counts no tokens", "leave it out, and set top_k"
+            raise InputError(context.place, "rag.max_context_tokens", problem, remedy)
         embedder = context.embedder()
         self._check_chunks(embedder, context.place)
         sources = [(data, self._sources(data)) for data in context.tasks]
@@ -227,7 +230,7 @@ class _TaskRag:
     def _fits(self, request: Request, hits: list[Hit]) -> bool:
         messages = with_passages(request.messages, passages_of(hits))
         limit, model = self.options.max_context_tokens, self.context.model
-        if limit is not None:
+        if limit is not None and isinstance(model, CountsTokens):
             added = model.count_tokens(messages) - model.count_tokens(request.messages)
             if added > limit:
                 return False

@@ -17,6 +17,7 @@ from benchmarks.speed.contenders import experiment
 from benchmarks.speed.measuring import positive, say
 from benchmarks.speed.models import Setup, add_setup, setup_of
 from benchmarks.speed.workload import Workload, make
+from harness.powers import answered
 from harness.types import Generation, Request
 
 if TYPE_CHECKING:
@@ -127,10 +128,9 @@ class Inside:
         Raises:
             RuntimeError: One could not be answered.
         """
-        ask = self.model.score if task == "choice" else self.model.generate
         found: dict[int, Generation] = {}
         for batch in self.model.batches(requests):
-            for i, answer in zip(batch, ask([requests[i] for i in batch]), strict=True):
+            for i, answer in zip(batch, answered(self.model, [requests[i] for i in batch]), strict=True):
                 if not isinstance(answer, Generation):
                     raise RuntimeError(f"{task}, item {requests[i].item_id}: {answer.message}")
                 found[i] = answer

@@ -198,7 +198,7 @@ def _compose(
     }
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
-            metric.on_device(model.device)
+            metric.on_device(model.capabilities.device or None)
     data = {task.task.name: task.task.digest for task in tasks}
     judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
@@ -231,7 +231,7 @@ def _compose(
         recipes=recipes,
         preparations=preparations,
         model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.device)),
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.capabilities.device or None)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
@@ -291,6 +291,7 @@ def _general_text(name: str, config: Path) -> str:
 def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
+    from harness.powers import context_length_of
     from harness.runs.provenance import git_revision, hardware, package_versions
     from harness.scoring import names_of
     from harness.tasks.validate import leaked
@@ -314,9 +315,9 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
-        template_date=getattr(plan.model, "template_date", ""),
-        context_length=plan.model.context_length,
-        context_source=getattr(plan.model, "context_source", ""),
+        template_date=plan.model.capabilities.template_date,
+        context_length=context_length_of(plan.model),
+        context_source=plan.model.capabilities.context_source,
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.execution.drift import AnswerInformation
+from harness.powers import answered, batches_of
 from harness.protocols import Model
 from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, Request, Task, TaskItem
@@ -89,9 +90,9 @@ def told(model: Model, asked: Asked, advance: Callable[[int], None]) -> dict[str
     found: dict[str, dict[str, float]] = {}
     askable = rendered(model, asked.requests)
     advance(len(asked.requests) - len(askable))
-    for batch in model.batches(askable):
+    for batch in batches_of(model, askable):
         requests = [askable[i] for i in batch]
-        for request, answer in zip(requests, model.score(requests), strict=True):
+        for request, answer in zip(requests, answered(model, requests), strict=True):
             if isinstance(answer, Generation):
                 found[request.item_id] = {c.text: c.log_likelihood for c in answer.choices}
         advance(len(batch))

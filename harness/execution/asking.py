@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
 from harness.execution.judging import Answered, judge
 from harness.execution.watching import MalformedWatch, MetricWatch
+from harness.powers import answered, batches_of, form_of, lengths, prompt_of
 from harness.progress import Progress
-from harness.protocols import FormsAnswers, Prepared
+from harness.protocols import Prepared
 from harness.runs.keys import generation_key
 from harness.runs.store import Store
 from harness.scoring import Metric, needs_of
@@ -114,8 +115,8 @@ class Asking:
     def _built(
         self, windows: Iterable[Sequence[TaskItem]]
     ) -> Iterable[tuple[list[_Question], list[ItemResult]]]:
-        """Build window by window: ahead where a device answers; a processor would answer slower beside it."""
-        apart = getattr(self.prepared.model, "device", "cpu") != "cpu"
+        """Build window by window: ahead of all but a processor, which would answer slower beside it."""
+        apart = self.prepared.model.capabilities.device != "cpu"
         return _ahead(self._questions, windows) if apart else map(self._questions, windows)
 
     def _questions(self, items: Sequence[TaskItem]) -> tuple[list[_Question], list[ItemResult]]:
@@ -177,16 +178,15 @@ class Asking:
 
     def _key(self, request: Request) -> str:
         model = self.prepared.model
-        form = model.answer_form(request) if isinstance(model, FormsAnswers) else ""
-        return generation_key(model.identity, model.render(request.messages), request, form)
+        prompt = prompt_of(model, request.messages)
+        return generation_key(model.identity, prompt, request, form_of(model, request))
 
     def _fitting(self, request: Request) -> Request | Failure:
         """Return the request, or what is wrong with it when it is longer than the model's context."""
-        model = self.prepared.model
-        room = model.context_length - model.answer_tokens(request)
-        n_tokens = model.count_tokens(request.messages)
-        if n_tokens <= room:
+        known = lengths(self.prepared.model, request)
+        if known is None or known[0] <= known[1]:
             return request
+        n_tokens, room = known
         problem = f"the prompt has {n_tokens} tokens, and {room} fit the model's context"
         if self.settings.on_long_prompt == "refuse":
             place, key = request.task, f"item {request.item_id}"
@@ -200,7 +200,7 @@ class Asking:
         for question in questions:
             by_key.setdefault(question.key, []).append(question)
         groups = list(by_key.values())
-        for indexes in self.prepared.model.batches([group[0].request for group in groups]):
+        for indexes in batches_of(self.prepared.model, [group[0].request for group in groups]):
             yield [groups[i] for i in indexes]
 
     # --- Answering ---
@@ -233,10 +233,8 @@ class Asking:
     def _fresh(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         if not requests:
             return []
-        model = self.prepared.model
-        ask = model.score if requests[0].choices else model.generate
         try:
-            return ask(requests)
+            return answered(self.prepared.model, requests)
         except TrilemmaError:
             raise
         except Exception as error:  # noqa: BLE001 - a failed item is data

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from harness.protocols import Model, TokenLogProbs, TrainableModel
+from harness.powers import answered
+from harness.protocols import MeasuresLikelihood, Model, ServesAdapters, TokenLogProbs
 from harness.types import Answer, Failure, Frozen, Generation, Request
 
 GENERAL_TEXT = "general text"
@@ -102,27 +102,27 @@ class Probes(Frozen):
     error: Failure | None = None
 
 
-@dataclass(frozen=True)
-class DriftMeter:
-    """Compares models with one base.
+def drift_of(
+    base: Model, model: Model, texts: Mapping[str, Sequence[str]], advance: Callable[[int], None]
+) -> list[Drift]:
+    """Return the drift of a model on every text; none where it or its base does not measure likelihoods.
 
     Args:
         base: The base, apart from any adapter.
+        model: What is compared with it.
         texts: Texts by name; each is read by itself.
+        advance: Called with 1 for each name.
     """
-
-    base: TrainableModel
-    texts: Mapping[str, Sequence[str]]
-
-    def of(self, model: TrainableModel, advance: Callable[[int], None]) -> list[Drift]:
-        """Return the drift of a model on every text; ``advance`` is called with 1 after each."""
-        of_base = {name: self.base.token_log_probs(texts, KEPT_TOKENS) for name, texts in self.texts.items()}
-        found = []
-        for name, texts in self.texts.items():
-            if of_base[name].n_tokens:
-                found.append(_drift(name, of_base[name], model.token_log_probs(texts, KEPT_TOKENS)))
-            advance(1)
-        return found
+    if not isinstance(base, MeasuresLikelihood) or not isinstance(model, MeasuresLikelihood):
+        advance(len(texts))
+        return []
+    of_base = {name: base.token_log_probs(own, KEPT_TOKENS) for name, own in texts.items()}
+    found = []
+    for name, own in texts.items():
+        if of_base[name].n_tokens:
+            found.append(_drift(name, of_base[name], model.token_log_probs(own, KEPT_TOKENS)))
+        advance(1)
+    return found
 
 
 def _drift(name: str, base: TokenLogProbs, new: TokenLogProbs) -> Drift:
@@ -153,7 +153,7 @@ def mean_kl(base: Any, new: Any) -> float:
 
 
 def merged_latency(
-    model: TrainableModel, requests: Sequence[Request], advance: Callable[[int], None]
+    model: Model, requests: Sequence[Request], advance: Callable[[int], None]
 ) -> MergedLatency | None:
     """Time the same requests one at a time with the adapter apart and merged; None where it cannot be merged.
 
@@ -162,14 +162,14 @@ def merged_latency(
         requests: What to ask; the first is asked once more before timing.
         advance: Called with 1 after each item.
     """
-    merged = model.merged()
+    merged = model.merged() if isinstance(model, ServesAdapters) else None
     if merged is None or not requests:
         return None
     sides = []
     for each in (model, merged):
         answers = []
         for request in (requests[0], *requests):
-            (answer,) = each.score([request]) if request.choices else each.generate([request])
+            (answer,) = answered(each, [request])
             answers.append(answer)
             advance(1)
         if any(isinstance(answer, Failure) for answer in answers):
@@ -201,7 +201,7 @@ def noise_of(
     for task, pairs in asked.items():
         changed = 0
         for request, before in pairs:
-            (again,) = model.score([request]) if request.choices else model.generate([request])
+            (again,) = answered(model, [request])
             changed += isinstance(again, Failure) or again.text != before.text
             advance(1)
         yield Noise(task=task, n=len(pairs), changed=changed)

@@ -11,9 +11,10 @@ from harness.errors import TrilemmaError, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain
-from harness.execution.drift import GENERAL_TEXT, DriftMeter, Probes, merged_latency, noise_of
+from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
+from harness.powers import prompt_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Model, PrepareContext, Prepared, TrainableModel
+from harness.protocols import Embedder, Model, PrepareContext, Prepared
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.scoring import Metric
@@ -152,8 +153,7 @@ def _probes(
     plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
 ) -> Probes:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
-    both = isinstance(plan.model, TrainableModel) and isinstance(prepared.model, TrainableModel)
-    if probes.adapter and both:
+    if probes.adapter:
         return _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
     if not probes.adapter and chain.name == plan.probing.base and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
@@ -182,15 +182,13 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
 
 
 def _measured(plan: Plan, probes: Probes, prepared: Prepared, label: str, progress: Progress) -> Probes:
-    """Measure likelihoods and latencies of an adapted model; base and model are trainable ones."""
+    """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
     base, model = plan.model, prepared.model
-    assert isinstance(base, TrainableModel)
-    assert isinstance(model, TrainableModel)
     texts, timed, questions = _drift_texts(plan), _timed_requests(plan, prepared), _questions(plan)
     total = len(texts) + 2 * (len(timed) + 1) + 2 * sum(len(asked.requests) for asked in questions)
     with progress.step(f"{label} · distance from the base", total) as step:
         before = [told(base, asked, step.advance) for asked in questions]
-        drift = tuple(DriftMeter(base, texts).of(model, step.advance))
+        drift = tuple(drift_of(base, model, texts, step.advance))
         now = [told(model, asked, step.advance) for asked in questions]
         merged = merged_latency(model, timed, step.advance)
     pairs = (compared(a.task.name, b, n) for a, b, n in zip(questions, before, now, strict=True))
@@ -231,7 +229,7 @@ def _drift_texts(plan: Plan) -> dict[str, list[str]]:
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])
-        prompts = [plan.model.render(request.messages) for request in rendered(plan.model, built)]
+        prompts = [prompt_of(plan.model, request.messages) for request in rendered(plan.model, built)]
         texts[f"prompts of {task.task.name}"] = prompts
     return texts
 

@@ -36,8 +36,8 @@ class SemanticSimilarity(TextMetric):
         self._vectors: dict[str, Any] = {}
         self._device: str | None = None
 
-    def on_device(self, device: str) -> None:
-        """Embed on "cpu" or "cuda", where the model is; before the first text."""
+    def on_device(self, device: str | None) -> None:
+        """Embed on "cpu" or "cuda", where the model is, and where that is not known on what there is."""
         self._device = device
 
     @property

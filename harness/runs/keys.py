@@ -18,11 +18,7 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
     sampled = request.decoding.temperature > 0 and not request.choices
     return digest_of(
         {
-            "weights": identity.weights_digest,
-            "adapter": identity.adapter_digest,
-            "quantization": identity.quantization,
-            "dtype": identity.dtype,
-            **({"settings": identity.settings_digest} if identity.settings_digest else {}),
+            "model": identity.digest,
             "prompt": prompt,
             "choices": list(request.choices),
             "decoding": None if request.choices else request.decoding.model_dump(),
@@ -31,6 +27,5 @@ def generation_key(identity: ModelIdentity, prompt: str, request: Request, form:
             **({"n": request.n} if sampled and request.n > 1 else {}),
             **bounds,
             **({"form": form} if form else {}),
-            **({"loaded_by": identity.loaded_by} if identity.loaded_by else {}),
         }
     )

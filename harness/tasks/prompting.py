@@ -15,6 +15,7 @@ from jinja2 import Template, meta
 
 from harness.digests import digest_of
 from harness.errors import InputError, UnrenderedError, shorten
+from harness.powers import prompt_of
 from harness.protocols import Model
 from harness.tasks.sandbox import ENVIRONMENT, FAULTS, counted
 from harness.types import Decoding, Failure, Message, Request, Task, TaskItem
@@ -96,7 +97,7 @@ def rendered(model: Model, requests: Iterable[Request | Failure]) -> list[Reques
     for request in requests:
         if not isinstance(request, Failure):
             with suppress(UnrenderedError):
-                model.render(request.messages)
+                prompt_of(model, request.messages)
                 found.append(request)
     return found
 

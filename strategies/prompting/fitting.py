@@ -7,6 +7,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from harness.errors import UnrenderedError
+from harness.powers import context_length_of, lengths
 from harness.protocols import Model
 from harness.tasks.prompting import unrendered
 from harness.types import Failure, Message, Request
@@ -27,23 +28,20 @@ def or_failure(build: Callable[P, Request | Failure]) -> Callable[P, Request | F
     return built
 
 
-def room_tokens(model: Model, request: Request) -> int:
-    """Return how many prompt tokens leave room for the whole answer of ``request``."""
-    return model.context_length - model.answer_tokens(request)
-
-
 def fits(model: Model, request: Request, messages: Sequence[Message]) -> bool:
     """Tell whether ``messages``, asked in place of those of ``request``, leave room for the answer."""
-    return model.count_tokens(messages) <= room_tokens(model, request)
+    known = lengths(model, request, messages)
+    return known is None or known[0] <= known[1]
 
 
 def too_long(model: Model, request: Request, messages: Sequence[Message], what: str) -> Failure:
     """Return the failure of an item whose prompt with ``what`` ("3 passages") does not fit."""
+    whole = context_length_of(model)
+    n_tokens, room = lengths(model, request, messages) or (0, whole)
     return Failure(
         kind="prompt_too_long",
         message=(
-            f"{request.task}: item {request.item_id}: the prompt with {what} has "
-            f"{model.count_tokens(messages)} tokens and the answer needs {model.answer_tokens(request)}, "
-            f"but the context holds {model.context_length}"
+            f"{request.task}: item {request.item_id}: the prompt with {what} has {n_tokens} tokens "
+            f"and the answer needs {whole - room}, but the context holds {whole}"
         ),
     )

@@ -17,7 +17,7 @@ from pydantic import Field, FiniteFloat, model_validator
 from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError, UnrenderedError, nearest
-from harness.protocols import Model, PrepareContext, TrainableModel
+from harness.protocols import Model, PrepareContext, Trains
 from harness.tasks.prompting import plain_requests, rendered, unrendered
 from harness.types import Failure, Request, Task, TaskItem, TrainingData
 from strategies.tuning.strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
@@ -133,7 +133,7 @@ class Texts:
         return self.train, self.validation
 
 
-def collect(options: TrainingOptions, context: PrepareContext, model: TrainableModel) -> Texts:
+def collect(options: TrainingOptions, context: PrepareContext, model: Trains) -> Texts:
     """Render the train and validation items of the chosen target tasks with the builder of evaluation.
 
     Raises:
@@ -185,7 +185,7 @@ def check_answerable(
     Raises:
         InputError: The model's chat template has no place for it.
     """
-    if not isinstance(model, TrainableModel):
+    if not isinstance(model, Trains):
         return
     for stage in options.by_stage():
         for data in check_tasks(stage, tasks, place, key):
@@ -203,7 +203,7 @@ def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> l
 
 def _examples(
     context: PrepareContext,
-    model: TrainableModel,
+    model: Trains,
     task: Task,
     items: Sequence[TaskItem],
     requests: Sequence[Request | Failure],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import InputError, shorten
-from harness.protocols import Model, PrepareContext, TrainableModel
+from harness.protocols import Model, PrepareContext, ServesAdapters, Trains
 from strategies.tuning.adapters.files import untrained
 from strategies.tuning.data import TrainingOptions
 
@@ -58,17 +58,15 @@ def check_adaptable(
         InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits,
             or it has no layer of the names wanted.
     """
-    from harness.models.transformers.opening import empty_model
     from harness.models.transformers.quantization import nothing_quantised, planned_share
 
     check_stored(model, place, key)
-    folder = getattr(model, "folder", None)
-    if folder is None:
+    if not isinstance(model, Trains):
         return
     to_shrink = quantization == "nf4" and model.identity.quantization == "none"
-    if to_shrink and not planned_share(empty_model(folder, place)):
-        raise nothing_quantised(f"{place}: {key}", folder)
-    adapted(options, empty_model(folder, place), f"{place}: {key}")
+    if to_shrink and not planned_share(model.empty()):
+        raise nothing_quantised(f"{place}: {key}", model.name)
+    adapted(options, model.empty(), f"{place}: {key}")
 
 
 def check_stored(model: Model, place: str, key: str) -> None:
@@ -79,7 +77,7 @@ def check_stored(model: Model, place: str, key: str) -> None:
         raise InputError(place, key, problem, remedy, model.identity.name)
 
 
-def trainable(context: PrepareContext, label: str) -> TrainableModel:
+def trainable(context: PrepareContext, label: str) -> Trains:
     """Return the context's model as one that adapters can be trained for.
 
     Raises:
@@ -89,7 +87,7 @@ def trainable(context: PrepareContext, label: str) -> TrainableModel:
     if model.identity.adapter_digest:
         remedy = f"use {label} once, as the first part of a composition"
         raise InputError(context.place, label, "the model has an adapter already", remedy)
-    if not isinstance(model, TrainableModel):
+    if not isinstance(model, Trains) or not isinstance(model, ServesAdapters):
         remedy = "use a model that is loaded from a folder or a hub id"
         raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
     check_stored(model, context.place, label)
@@ -211,12 +209,9 @@ def _weight(name: str, layer: Any) -> tuple[str, int]:
     return (f"{name}.{parameter}" if parameter else name), int(weight.numel())
 
 
-def adapted_over(base: Model, options: TrainingOptions, place: str) -> Adapted | None:
-    """Return what an adapter would lie on in a model; None where its folder is not known."""
-    from harness.models.transformers.opening import empty_model
-
-    folder = getattr(base, "folder", None)
-    return None if folder is None else adapted(options, empty_model(folder, place), place)
+def adapted_over(base: Trains, options: TrainingOptions, place: str) -> Adapted:
+    """Return what an adapter would lie on in a model."""
+    return adapted(options, base.empty(), place)
 
 
 def pattern_of(name: str) -> str:

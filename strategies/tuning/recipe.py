@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Literal
 
-from harness.protocols import PrepareContext, TrainableModel
+from harness.protocols import PrepareContext, Trains
 from strategies.tuning.data import TrainingOptions
 from strategies.tuning.precision import Precision
 
@@ -13,7 +13,7 @@ from strategies.tuning.precision import Precision
 def recipe_of(
     options: TrainingOptions,
     context: PrepareContext,
-    base: TrainableModel,
+    base: Trains,
     data: str,
     quantization: Literal["none", "nf4"],
     precision: Precision,
@@ -32,7 +32,7 @@ def recipe_of(
     return {
         "base": base.identity.weights_digest,
         "dtype": base.identity.dtype,
-        "device": getattr(base, "device", "cpu"),
+        "device": base.capabilities.device,
         "quantization": quantization,
         "precision": precision,
         "options": options.model_dump(mode="json", exclude={"stages", "precision"}),

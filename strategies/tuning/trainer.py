@@ -19,7 +19,7 @@ from harness.digests import digest_of, digest_of_file
 from harness.errors import InputError
 from harness.models.transformers.batching import is_out_of_memory
 from harness.models.transformers.quantization import missing_gradients_are_errors, share_in_4_bits
-from harness.protocols import PrepareContext, Prepared, TrainableModel
+from harness.protocols import PrepareContext, Prepared, ServesAdapters, Trains
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
 from strategies.tuning.adapters.files import (
@@ -71,6 +71,7 @@ def train_adapter(
         folder, manifest = _trained(stage, context, base, quantization, label, folder)
         manifests.append(manifest)
     assert folder is not None
+    assert isinstance(base, ServesAdapters)  # as `trainable` has seen
     stages = [[*stage] for stage in options.stages or ()]
     return Prepared(
         model=base.with_adapter(folder, quantization),
@@ -85,7 +86,7 @@ def train_adapter(
 def _trained(
     options: TrainingOptions,
     context: PrepareContext,
-    base: TrainableModel,
+    base: Trains,
     quantization: Quantization,
     label: str,
     before: Path | None,
@@ -93,8 +94,7 @@ def _trained(
     """Train one adapter, from the one in ``before`` where there is one; return where it is published."""
     meter = Meter()
     texts = collect(options, context, base)
-    device = getattr(base, "device", "cpu")
-    precision = precision_of(options.precision, base.identity.dtype, device, context.place)
+    precision = precision_of(options.precision, base.identity.dtype, base.capabilities.device, context.place)
     recipe = recipe_of(options, context, base, texts.digest, quantization, precision)
     if before is not None:
         recipe["before"] = digest_of_file(before / WEIGHTS)
@@ -117,7 +117,7 @@ class _Training:
 
     options: TrainingOptions
     context: PrepareContext
-    base: TrainableModel
+    base: Trains
     quantization: Quantization
     precision: Precision
     meter: Meter

@@ -9,6 +9,7 @@ from harness.config import ModelOptions
 from harness.models.transformers.batching import MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import BatchBudgets
 from harness.models.transformers.model import HuggingFaceModel
+from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
 pytestmark = [
@@ -38,7 +39,7 @@ def test_the_probed_budget_is_remembered_and_a_batch_of_it_is_answered(
     assert len(said) == 2
     assert torch.cuda.get_device_name() in said[0]
     assert len(first) == MAX_BATCH_ITEMS["cuda"]
-    assert all(isinstance(answer, Generation) for answer in model.generate([asked[i] for i in first]))
+    assert all(isinstance(answer, Generation) for answer in answered(model, [asked[i] for i in first]))
     assert len(said) == 2, "memory did not run out"
     again = HuggingFaceModel(options, budgets=BatchBudgets(None, tmp_path / "machine", said.append))
     assert again.batches(asked) == [first, *rest]

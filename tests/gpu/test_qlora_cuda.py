@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.tasks.prompting import plain_requests
+from harness.powers import answered
+from harness.tasks.prompting import plain_requests, rendered
 from strategies.lora import Lora
 from strategies.qlora import QLora
 from strategies.tuning.data import TrainingOptions
@@ -30,7 +31,8 @@ def test_training_lowers_the_validation_loss_in_bfloat16_where_the_device_has_it
     assert model.identity.dtype == ("bfloat16" if torch.cuda.is_bf16_supported() else "float32")
     assert 0 < prepared.cost.peak_memory_bytes < 1 << 30
     data = colour_task()
-    assert len(prepared.model.generate(plain_requests(data.task, data.train[:2]))) == 2
+    asked = rendered(prepared.model, plain_requests(data.task, data.train[:2]))
+    assert len(answered(prepared.model, asked)) == 2
 
 
 def test_an_interrupted_training_ends_where_the_unbroken_one_does(tiny_model, tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from harness import powers
 from harness.config import ModelOptions
 from harness.execution.judging import Answered, Judged, judge
 from harness.metrics._loading import load_metrics
@@ -35,9 +36,8 @@ def task_of(name: str) -> LoadedTask:
 def answered(model: Model, requests: Sequence[Request]) -> list[Generation]:
     """Answer requests in the batches that a run would form, in order."""
     found: dict[int, Generation] = {}
-    for batch in model.batches(requests):
-        some = [requests[i] for i in batch]
-        answers = model.score(some) if some[0].choices else model.generate(some)
+    for batch in powers.batches_of(model, requests):
+        answers = powers.answered(model, [requests[i] for i in batch])
         for i, answer in zip(batch, answers, strict=True):
             assert isinstance(answer, Generation), answer
             found[i] = answer

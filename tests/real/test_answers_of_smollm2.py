@@ -9,13 +9,14 @@ import pytest
 import torch
 import transformers
 
+from harness import powers
 from harness.metrics.choice_accuracy_pmi import ChoiceAccuracyPmi
 from harness.models.transformers.model import HuggingFaceModel
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.answers import extracted
 from harness.tasks.prompting import plain_requests, without_input
-from harness.types import AnswerRule, Decoding, Message, Request, TokenUsage
+from harness.types import AnswerRule, Decoding, Generation, Message, Request, TokenUsage
 from strategies.few_shot import FewShot, FewShotOptions
 from tests.real.conftest import answered, judged, mean, task_of
 
@@ -147,7 +148,6 @@ def test_the_common_beginning_of_prompts_is_read_once(smollm2: HuggingFaceModel)
     requests = [
         asked(q, 4).model_copy(update={"messages": (instruction, *asked(q).messages)}) for q in QUESTIONS
     ]
-    answers = smollm2.generate(requests)
-    usage = [answer.usage for answer in answers if not hasattr(answer, "kind")]
+    usage = [answer.usage for answer in powers.answered(smollm2, requests) if isinstance(answer, Generation)]
     assert len(usage) == len(QUESTIONS)
     assert sum(usage, TokenUsage()).cached_prompt > 0.6 * sum(each.prompt for each in usage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from harness.protocols import Capabilities
 from harness.types import (
     ChoiceScore,
     Failure,
@@ -26,6 +27,8 @@ class RuleModel:
     """Answers with ``rule(request)``; notes items in ``asked``; breaks after ``breaks_after`` of them."""
 
     rule: Callable[[Request], str] = echo
+    capabilities = Capabilities(device="cpu")  # no field: a test may set another for all
+
     context_length: int = 1000
     batch_size: int = 4
     breaks_after: int | None = None
@@ -45,21 +48,27 @@ class RuleModel:
             (len(choice.split()) for choice in request.choices), default=request.decoding.max_new_tokens
         )
 
+    def answer_form(self, request: Request) -> str:
+        return ""
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         order = sorted(range(len(requests)), key=lambda i: (self.count_tokens(requests[i].messages), i))
         return [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
 
-    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
         if self.breaks_after is not None and len(self.asked) >= self.breaks_after:
             raise KeyboardInterrupt
         self.asked += [request.item_id for request in requests]
         # The answer tells its batch, as floating point does: a resumed run must form the same batches.
         batch = len(requests)
         return [
-            Generation(
-                text=self.rule(request),
-                usage=TokenUsage(prompt=self.count_tokens(request.messages), completion=batch),
+            (
+                Generation(
+                    text=self.rule(request),
+                    usage=TokenUsage(prompt=self.count_tokens(request.messages), completion=batch),
+                ),
             )
+            * request.n_samples
             for request in requests
         ]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.progress import SilentProgress
-from harness.protocols import Embedder, Model, PrepareContext, RequestBuilder
+from harness.protocols import Capabilities, Embedder, Model, PrepareContext, RequestBuilder
 from harness.tasks.prompting import plain_requests
 from harness.types import (
     Document,
@@ -31,6 +31,7 @@ class WordModel:
     """Answers nothing; every word is a token, and every turn costs one more."""
 
     identity = ModelIdentity(name="words", weights_digest="0")
+    capabilities = Capabilities(device="cpu")
 
     def __init__(self, context_length: int = 10_000) -> None:
         self.context_length = context_length
@@ -46,11 +47,14 @@ class WordModel:
             (len(choice.split()) for choice in request.choices), default=request.decoding.max_new_tokens
         )
 
+    def answer_form(self, request: Request) -> str:
+        return ""
+
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
         return [[index] for index in range(len(requests))]
 
-    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        return [Generation(text="") for _ in requests]
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+        return [(Generation(text=""),) * request.n_samples for request in requests]
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         return [Generation(text=request.choices[0]) for request in requests]

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import InputError
+from harness.powers import answered
 from harness.tasks.prompting import plain_requests
 from harness.types import PrepareCost
 from strategies.adapter import Adapter, AdapterOptions
@@ -231,7 +232,7 @@ def test_the_strategy_answers_with_the_adapter_whatever_base_the_adapter_names(a
     data = colour_task()
     requests: list[Any] = plain_requests(data.task, data.train[:4])
     adapted, plain = (
-        [getattr(answer, "text", answer) for answer in m.generate(requests)] for m in (prepared.model, base)
+        [getattr(answer, "text", answer) for answer in answered(m, requests)] for m in (prepared.model, base)
     )
     assert adapted != plain
 
@@ -264,7 +265,7 @@ def greedy(model, n=8):
         Request(task="t", item_id=str(i), messages=(Message(role="user", content=f"place {i}"),))
         for i in range(n)
     ]
-    return [answer.text for answer in model.generate(asked) if isinstance(answer, Generation)]
+    return [answer.text for answer in answered(model, asked) if isinstance(answer, Generation)]
 
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ from harness.models.transformers.greedy import greedy
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.model import HuggingFaceModel
 from harness.models.transformers.probing import SMALLEST, largest_fitting, probe
+from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
 
 SETTING = Setting("weights", "none", "bfloat16", "Simulated GPU", 8 * 2**30)
@@ -265,14 +266,16 @@ def test_a_run_that_is_resumed_forms_the_same_batches_after_memory_ran_out(
     size = first._sizing.of(asked[0])
     assert {len(batch) for batch in batches[:-1]} == {4096 // size}
     memory_of(2000)  # another program came: the planned batches are answered in halves
-    answers = first.generate([asked[i] for i in batches[0]])
+    answers = answered(first, [asked[i] for i in batches[0]])
     assert all(isinstance(answer, Generation) for answer in answers)
     assert first.batches(asked) == batches
     again = on_gpu(tiny_model, tmp_path / "run", machine, monkeypatch)
     assert again.batches(asked) == batches
     later = on_gpu(tiny_model, tmp_path / "next run", machine, monkeypatch)
     assert max(map(len, later.batches(asked))) < len(batches[0])
-    assert all(isinstance(a, Generation) for a in later.generate([asked[i] for i in later.batches(asked)[0]]))
+    assert all(
+        isinstance(a, Generation) for a in answered(later, [asked[i] for i in later.batches(asked)[0]])
+    )
 
 
 def test_an_explicit_budget_is_neither_probed_nor_lowered(
@@ -283,7 +286,7 @@ def test_an_explicit_budget_is_neither_probed_nor_lowered(
     asked = [request(str(n)) for n in range(9)]
     batches = model.batches(asked)
     memory_of(20)
-    assert {type(answer) for answer in model.generate([asked[i] for i in batches[0]])} == {Failure}
+    assert {type(answer) for answer in answered(model, [asked[i] for i in batches[0]])} == {Failure}
     assert model.batches(asked) == batches
     assert not list(tmp_path.iterdir())
 

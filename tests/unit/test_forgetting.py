@@ -20,7 +20,7 @@ from harness.analysis.forgetting import (
     tradeoffs_of,
 )
 from harness.analysis.scores import Scores, share_right
-from harness.execution.drift import Drift, DriftMeter, mean_kl, noise_of
+from harness.execution.drift import Drift, drift_of, mean_kl, noise_of
 from harness.protocols import TokenLogProbs
 from harness.traits import Traits
 from harness.types import Answer, Failure, ItemResult, Message, MetricSpec, Request, Task
@@ -176,9 +176,10 @@ class Sayer:
 
 
 def test_the_meter_compares_texts_one_by_one() -> None:
-    meter = DriftMeter(Sayer(math.log(0.5)), {"general text": ["a b c"], "nothing": []})  # type: ignore[arg-type]
+    base, model = (Sayer(math.log(value)) for value in (0.5, 0.25))
     steps: list[int] = []
-    (found,) = meter.of(Sayer(math.log(0.25)), steps.append)  # type: ignore[arg-type]
+    texts = {"general text": ["a b c"], "nothing": []}
+    (found,) = drift_of(base, model, texts, steps.append)  # type: ignore[arg-type]
     assert (found.text, found.n_tokens, found.n_kl) == ("general text", 3, 3)
     assert found.perplexity_ratio == pytest.approx(2.0)
     assert found.kl == pytest.approx(math.log(2))

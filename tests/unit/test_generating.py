@@ -15,6 +15,7 @@ from harness.models.transformers.answers import transformers_answers
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.greedy import greedy
 from harness.models.transformers.model import HuggingFaceModel
+from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._models import edit
 
@@ -57,7 +58,7 @@ def asked(n: int, **decoding: Any) -> list[Request]:
 
 
 def texts(model: HuggingFaceModel, requests: list[Request]) -> list[tuple[str, str, int]]:
-    answers = model.generate(requests)
+    answers = answered(model, requests)
     assert all(isinstance(answer, Generation) for answer in answers), answers
     return [(a.text, a.stop_reason, a.usage.completion) for a in answers if isinstance(a, Generation)]
 

@@ -9,6 +9,7 @@ from harness.errors import InputError
 from harness.models.transformers.model import HuggingFaceModel
 from harness.models.transformers.resident import Weights
 from harness.models.transformers.resolve import model_path
+from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
 
 
@@ -33,8 +34,8 @@ def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
 
 def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: HuggingFaceModel) -> None:
     asked = [request(f"Where is place {'very ' * n}{n}?", item_id=str(n)) for n in range(5)]
-    together, again = model.generate(asked), model.generate(asked)
-    alone = [model.generate([one])[0] for one in asked]
+    together, again = answered(model, asked), answered(model, asked)
+    alone = [answered(model, [one])[0] for one in asked]
     texts = [[a.text for a in answers if isinstance(a, Generation)] for answers in (together, again, alone)]
     assert len(texts[0]) == 5
     assert texts[0] == texts[1] == texts[2]
@@ -42,7 +43,7 @@ def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model:
 
 def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel) -> None:
     asked = request("Where is place 1?", max_new_tokens=5)
-    (answer,) = model.generate([asked])
+    (answer,) = answered(model, [asked])
     ids = model._prompts.encode(model.render(asked.messages))
     new: list[int] = []
     with torch.inference_mode():
@@ -60,7 +61,7 @@ def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel)
 def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> None:
     choices = ("positive", "a rather long choice of many tokens", "n", "The ticket")
     asked = request("What is it?", choices)
-    (answer,) = model.score([asked])
+    (answer,) = answered(model, [asked])
     prompt = model._prompts.encode(model.render(asked.messages))
     assert isinstance(answer, Generation)
     for choice in answer.choices:
@@ -78,9 +79,9 @@ def test_many_choices_are_scored_in_parts_alike(
     model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = request("Which?", tuple(f"label {n}" for n in range(9)))
-    (whole,) = model.score([asked])
+    (whole,) = answered(model, [asked])
     monkeypatch.setattr("harness.models.transformers.likelihood.MAX_LOGITS", 8 * 400)
-    (parts,) = model.score([asked])
+    (parts,) = answered(model, [asked])
     assert isinstance(whole, Generation)
     assert isinstance(parts, Generation)
     for a, b in zip(whole.choices, parts.choices, strict=True):
@@ -101,11 +102,11 @@ def test_batches_hold_every_request_once_within_the_budget(tiny_model: Path) -> 
 
 
 def test_a_stop_string_ends_the_answer(model: HuggingFaceModel) -> None:
-    (free,) = model.generate([request("Where is place 1?", max_new_tokens=12)])
+    (free,) = answered(model, [request("Where is place 1?", max_new_tokens=12)])
     assert isinstance(free, Generation)
     assert len(free.text) > 3
     stop = free.text[2]
-    (stopped,) = model.generate([request("Where is place 1?", max_new_tokens=12, stop=(stop,))])
+    (stopped,) = answered(model, [request("Where is place 1?", max_new_tokens=12, stop=(stop,))])
     assert isinstance(stopped, Generation)
     assert stopped.text == free.text[: free.text.index(stop)].strip()
     assert stopped.stop_reason == "stop"
@@ -113,10 +114,24 @@ def test_a_stop_string_ends_the_answer(model: HuggingFaceModel) -> None:
 
 def test_sampling_repeats_with_its_seed(model: HuggingFaceModel) -> None:
     hot = request("Where?", max_new_tokens=12, temperature=2.0)
-    seeds = [model.generate([hot.model_copy(update={"seed": seed})])[0] for seed in (1, 1, 2, 3)]
+    seeds = [answered(model, [hot.model_copy(update={"seed": seed})])[0] for seed in (1, 1, 2, 3)]
     texts = [answer.text for answer in seeds if isinstance(answer, Generation)]
     assert texts[0] == texts[1]
     assert len(set(texts)) > 1
+
+
+def test_a_request_gets_as_many_answers_as_it_asks_for(model: HuggingFaceModel) -> None:
+    hot = request("Where is place 1?", max_new_tokens=8, temperature=5.0)
+    three, greedy = hot.model_copy(update={"n": 3}), request("Where is place 2?", max_new_tokens=4)
+    (sampled,) = model.generate([three])
+    assert isinstance(sampled, tuple)
+    assert len({answer.text for answer in sampled}) == 3
+    (again,) = model.generate([three])
+    assert isinstance(again, tuple)
+    assert [answer.text for answer in again] == [answer.text for answer in sampled]
+    (once,) = model.generate([greedy.model_copy(update={"n": 2})])
+    assert isinstance(once, tuple)
+    assert len(once) == 1
 
 
 def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
@@ -131,7 +146,7 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
         return [Generation(text=r.item_id) for r in requests]
 
     monkeypatch.setattr(model, "_generate", narrow)
-    answers = model.generate([request("x", item_id=str(n)) for n in range(7)])
+    answers = answered(model, [request("x", item_id=str(n)) for n in range(7)])
     assert [a.text if isinstance(a, Generation) else a.kind for a in answers] == [
         "0", "1", "2", "3", "4", "5", "out_of_memory",
     ]  # fmt: skip
@@ -164,7 +179,7 @@ def test_what_one_item_raises_fails_no_other(
 
     monkeypatch.setattr(model, f"_{way}", answer)
     asked = [request("x", ("a", "b") if way == "score" else (), item_id=str(n)) for n in range(32)]
-    answers = getattr(model, way)(asked)
+    answers = answered(model, asked)
     assert [a.text for a in answers if isinstance(a, Generation)] == [str(n) for n in range(32) if n != 5]
     assert [a.kind for a in answers if isinstance(a, Failure)] == [kind]
     assert len(sizes) == 11  # the batch, then two halves on each of five levels
@@ -178,7 +193,7 @@ def test_what_is_refused_on_purpose_is_not_tried_in_halves(
 
     monkeypatch.setattr(model, "_generate", refuse)
     with pytest.raises(InputError, match="got 4"):
-        model.generate([request("x", item_id=str(n)) for n in range(4)])
+        answered(model, [request("x", item_id=str(n)) for n in range(4)])
 
 
 def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
@@ -194,13 +209,13 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
     monkeypatch.setattr(Weights, "resident", None)
     monkeypatch.setattr("harness.models.transformers.resident.load_weights", full)
     with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
-        fresh.generate([request("x", item_id=str(n)) for n in range(8)])
+        answered(fresh, [request("x", item_id=str(n)) for n in range(8)])
     assert len(attempts) == 1
 
 
 def test_the_output_of_a_choice_is_the_likeliest_one(model: HuggingFaceModel) -> None:
     asked = request("x", ("a", "b", "one two three four five six seven"))
-    (answer,) = model.score([asked])
+    (answer,) = answered(model, [asked])
     assert isinstance(answer, Generation)
     options = model._choices(asked).options
     assert answer.usage.completion == len(options[asked.choices.index(answer.text)])
@@ -220,13 +235,13 @@ def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFace
 
 def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
     asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
-    for answers in (model.generate(asked), model.score(asked)):
+    for answers in (answered(model, asked), answered(model, asked)):
         cached = [answer.usage.cached_prompt for answer in answers if isinstance(answer, Generation)]
         lengths = [answer.usage.prompt for answer in answers if isinstance(answer, Generation)]
         assert cached[0] == 0
         assert len(set(cached[1:])) == 1
         assert all(30 < n < length for n, length in zip(cached[1:], lengths[1:], strict=True))
-    (alone,) = model.generate(asked[:1])
+    (alone,) = answered(model, asked[:1])
     assert isinstance(alone, Generation)
     assert alone.usage.cached_prompt == 0
 
@@ -234,7 +249,7 @@ def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceM
 def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> None:
     first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
     asked = [request("word " * 40 + str(n), item_id=str(n)) for n in range(4)]
-    first.generate(asked)
+    answered(first, asked)
     assert len(first.engine._prefixes) == 1
     assert second.module is not None
     assert first.weights._engine is None
@@ -246,7 +261,7 @@ def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     model.tokenizer.eos_token = None
     model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
-    answers = model.score([good, bad])
+    answers = answered(model, [good, bad])
     assert isinstance(answers[0], Generation)
     assert isinstance(answers[1], Failure)
     assert answers[1].kind == "empty_choice"

@@ -15,6 +15,7 @@ import transformers
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.models.transformers.model import HuggingFaceModel
+from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
 N_TOKENS = 500
@@ -154,7 +155,7 @@ def test_a_model_of_images_answers_text_as_the_plain_way_does(
     model = HuggingFaceModel(ModelOptions(path=str(tmp_path)))
     model.check()
     requests = [asked("Where" + " is place" * n) for n in range(3)]
-    for request, answer in zip(requests, model.generate(requests), strict=True):
+    for request, answer in zip(requests, answered(model, requests), strict=True):
         ids = model._ids(request)
         with torch.inference_mode():
             row = plain.generate(
@@ -167,7 +168,7 @@ def test_a_model_of_images_answers_text_as_the_plain_way_does(
         assert isinstance(answer, Generation)
         assert answer.text == model.tokenizer.decode(row, skip_special_tokens=True).strip()
     chosen = asked("Which?", ("positive", "queue A"))
-    (scored,) = model.score([chosen])
+    (scored,) = answered(model, [chosen])
     assert isinstance(scored, Generation)
     prompt = model._ids(chosen)
     for choice in scored.choices:

@@ -53,7 +53,7 @@ class Graded:
 class Unsteady(RuleModel):
     """Fails on an item under the first seed alone."""
 
-    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
         failure = Failure(kind="broken", message="it broke")
         answers = zip(requests, super().generate(requests), strict=True)
         return [failure if r.item_id == "i04" and r.seed == 0 else answer for r, answer in answers]

@@ -2,6 +2,7 @@ import contextlib
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import pytest
@@ -12,7 +13,7 @@ from harness.errors import InputError
 from harness.execution.runner import execute
 from harness.metrics._loading import load_metric
 from harness.progress import SilentProgress
-from harness.protocols import PrepareContext, Prepared
+from harness.protocols import Capabilities, PrepareContext, Prepared
 from harness.runs.store import Store
 from harness.tasks.selection import chosen
 from harness.types import Failure, Generation, ItemResult, MetricSpec, Request, Task, TaskItem
@@ -53,10 +54,10 @@ def test_every_item_is_asked_once_and_scored(tmp_path: Path) -> None:
 def test_a_broken_run_goes_on_to_the_rows_of_an_unbroken_one(
     tmp_path_factory: pytest.TempPathFactory, breaks_after: int, batch_size: int, window: int, ahead: bool
 ) -> None:
-    device = "cuda" if ahead else "cpu"
+    device: Literal["cpu", "cuda"] = "cuda" if ahead else "cpu"
     with (
         patch("harness.execution.asking.WINDOW", window),
-        patch.object(RuleModel, "device", device, create=True),
+        patch.object(RuleModel, "capabilities", Capabilities(device=device)),
     ):
         _broken_and_whole(tmp_path_factory, breaks_after, batch_size)
 
@@ -86,7 +87,7 @@ def test_a_finished_run_prepares_and_asks_nothing(tmp_path: Path) -> None:
 
 def test_a_failed_item_is_data_and_is_tried_again_the_next_time(tmp_path: Path) -> None:
     class Sometimes(RuleModel):
-        def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
+        def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
             answers = super().generate(requests)
             failure = Failure(kind="out_of_memory", message="no room")
             return [failure if r.item_id == "i003" else a for r, a in zip(requests, answers, strict=True)]
@@ -235,11 +236,11 @@ class Counting(Plain):
 
 @pytest.mark.parametrize(("device", "most"), [("cpu", 5), ("cuda", 15)])
 def test_few_windows_of_requests_are_held(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, most: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: Literal["cpu", "cuda"], most: int
 ) -> None:
     monkeypatch.setattr("harness.execution.asking.WINDOW", 5)
     model = RuleModel()
-    monkeypatch.setattr(model, "device", device, raising=False)
+    model.capabilities = Capabilities(device=device)
     counting = Counting(model)
     run(plan_of(tmp_path, model, [task_of(32)], [chain_of("plain", counting)]))
     assert len(counting.ahead) == 7
@@ -249,14 +250,14 @@ def test_few_windows_of_requests_are_held(
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_a_fault_in_a_later_window_costs_no_earlier_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: Literal["cpu", "cuda"]
 ) -> None:
     monkeypatch.setattr("harness.execution.asking.WINDOW", 5)
     task = task_of(12)
     long = task.test[11].model_copy(update={"input": "word " * 1400})
     task = dataclasses.replace(task, test=(*task.test[:11], long))
     model = RuleModel()
-    monkeypatch.setattr(model, "device", device, raising=False)
+    model.capabilities = Capabilities(device=device)
     with pytest.raises(InputError, match="item i011"):
         run(plan_of(tmp_path, model, [task], on_long_prompt="refuse"))
     assert [row.item_id for row in rows_of(tmp_path)] == [f"i{i:03}" for i in range(10)]

@@ -13,6 +13,7 @@ import pytest
 from harness.config import ModelOptions
 from harness.errors import MissingDependencyError
 from harness.models.transformers.model import HuggingFaceModel
+from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
 
@@ -58,7 +59,7 @@ def test_a_tokenizer_in_a_file_of_sentencepiece_alone_is_read(folder: Path) -> N
     assert model.tokenizer.tokenize("The ticket") == own.encode("The ticket", out_type=str)
     messages = (Message(role="user", content="Where?"),)
     request = Request(task="t", item_id="a", messages=messages, decoding=Decoding(max_new_tokens=4))
-    (answer,) = model.generate([request])
+    (answer,) = answered(model, [request])
     assert isinstance(answer, Generation)
 
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from harness.errors import InputError
-from harness.tasks.prompting import plain_requests
+from harness.powers import answered
+from harness.tasks.prompting import plain_requests, rendered
 from strategies.lora import Lora
 from strategies.qlora import QLora
 from strategies.tuning import loop as _training_loop
@@ -72,10 +73,8 @@ def test_training_lowers_the_validation_loss_and_answers_with_the_adapter(traine
     assert prepared.model.identity.adapter_digest
     assert manifest.base_digest == prepared.model.identity.weights_digest
     data = colour_task()
-    adapted, plain = (
-        model.generate(plain_requests(data.task, data.train[:2]))
-        for model in (prepared.model, load(tiny_model))
-    )
+    asked = rendered(prepared.model, plain_requests(data.task, data.train[:2]))
+    adapted, plain = (answered(model, asked) for model in (prepared.model, load(tiny_model)))
     assert len(adapted) == len(plain) == 2
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [MANIFEST, WEIGHTS, "adapter_config.json"]
@@ -273,7 +272,8 @@ def test_qlora_trains_and_answers_over_the_same_4_bit_base(tiny_model, tmp_path)
     losses = [loss for _, loss in prepared.record["validation_loss"]]
     assert losses[-1] < losses[0]
     data = colour_task()
-    assert len(prepared.model.generate(plain_requests(data.task, data.train[:2]))) == 2
+    asked = rendered(prepared.model, plain_requests(data.task, data.train[:2]))
+    assert len(answered(prepared.model, asked)) == 2
 
 
 def test_the_manifest_says_what_the_adapter_was_made_from(trained):

@@ -49,6 +49,34 @@ def plan_batches(
     return batches
 
 
+def each_sample(requests: Sequence[Request]) -> list[Request]:
+    """Return a request for each generation that is wanted; all but an item's first have a name of their own.
+
+    The name is part of what seeds the sampling.
+    """
+    return [
+        request.model_copy(
+            update={"n": 1, **({"item_id": f"{request.item_id} (sample {at + 1})"} if at else {})}
+        )
+        for request in requests
+        for at in range(request.n_samples)
+    ]
+
+
+def by_request(
+    answers: Sequence[Generation | Failure], requests: Sequence[Request]
+) -> list[tuple[Generation, ...] | Failure]:
+    """Put the answers to `each_sample` together again; where one has failed, its request has."""
+    left = iter(answers)
+    found: list[tuple[Generation, ...] | Failure] = []
+    for request in requests:
+        own = [next(left) for _ in range(request.n_samples)]
+        sound = tuple(each for each in own if isinstance(each, Generation))
+        failed = next((each for each in own if isinstance(each, Failure)), None)
+        found.append(failed or sound)
+    return found
+
+
 Answer = Callable[[Sequence[Request]], list[Generation | Failure]]
 
 

@@ -13,7 +13,7 @@ import torch
 
 from harness.config import ModelOptions
 from harness.models.transformers.answers import judged, plain_answers, with_cost, written
-from harness.models.transformers.batching import MAX_BATCH_ITEMS, halving
+from harness.models.transformers.batching import MAX_BATCH_ITEMS, by_request, each_sample, halving
 from harness.models.transformers.budgets import BatchBudgets, setting_of
 from harness.models.transformers.context import ContextLength, context_of
 from harness.models.transformers.engine import Engine
@@ -21,7 +21,7 @@ from harness.models.transformers.greedy import StopStrings, greedy
 from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
-from harness.models.transformers.opening import check_model
+from harness.models.transformers.opening import check_model, empty_model
 from harness.models.transformers.probing import probe
 from harness.models.transformers.prompts import Choices, Prompts
 from harness.models.transformers.quantization import stored_in
@@ -31,7 +31,7 @@ from harness.models.transformers.resolve import local_folder, parameter_count
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
-from harness.protocols import TokenLogProbs
+from harness.protocols import Capabilities, TokenLogProbs
 from harness.runs.provenance import loaders
 from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
@@ -118,10 +118,13 @@ class HuggingFaceModel:
         """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
         return self._options.context_length or self._read_context.tokens
 
-    @property
-    def context_source(self) -> str:
-        """Where the context length was read, or that it was assumed."""
-        return "said by the experiment" if self._options.context_length else self._read_context.said
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """Where it answers, where its context length was read, and the day that its template is told."""
+        options = self._options
+        source = "said by the experiment" if options.context_length else self._read_context.said
+        date = date_told(self.tokenizer.chat_template, options.template_options)
+        return Capabilities("cuda" if self.device == "cuda" else "cpu", source, date)
 
     @cached_property
     def _read_context(self) -> ContextLength:
@@ -132,10 +135,18 @@ class HuggingFaceModel:
         """The loaded weights, in evaluation mode; loading them evicts those of any other model."""
         return self.weights.module
 
+    def loaded(self) -> Any:
+        """Return the weights, in evaluation mode."""
+        return self.module
+
     @property
     def engine(self) -> Engine:
         """What answers; it goes with the weights."""
         return self.weights.engine
+
+    def empty(self) -> Any:
+        """Return the transformers model without storage: its modules and the shapes of its weights."""
+        return empty_model(self.folder, self._place)
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""
@@ -173,11 +184,6 @@ class HuggingFaceModel:
     @cached_property
     def _prompts(self) -> Prompts:
         return Prompts(self.tokenizer, self._options.template_options, self._place)
-
-    @property
-    def template_date(self) -> str:
-        """The day that the chat template is told in place of today; empty where it writes none."""
-        return date_told(self.tokenizer.chat_template, self._options.template_options)
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
@@ -233,10 +239,16 @@ class HuggingFaceModel:
 
     # --- Answers ---
 
-    def generate(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        """Answer one batch of generate requests, in order."""
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+        """Answer one batch of generate requests, in order; several samples may take several."""
         self.weights.ready(self.name)
-        return halving(self._generate, requests, self._sizing.ran_out)
+        rows = each_sample(requests)
+        batches = [list(range(len(rows)))] if len(rows) == len(requests) else self.batches(rows)
+        found: dict[int, Generation | Failure] = {}
+        for batch in batches:
+            answers = halving(self._generate, [rows[i] for i in batch], self._sizing.ran_out)
+            found.update(zip(batch, answers, strict=True))
+        return by_request([found[i] for i in range(len(rows))], requests)
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import shorten
-from harness.protocols import TrainableModel
+from harness.protocols import Trains
 from harness.types import Replacement
 from strategies.tuning.adapters.beginnings import check_beginning
 from strategies.tuning.adapters.effect import bare, replaced
@@ -36,12 +36,12 @@ from strategies.tuning.adapters.settings import Examined, check_settings, mappin
 from strategies.tuning.strength import STRONGEST, too_strong
 
 
-def check_adapter(folder: Path, base: TrainableModel) -> AdapterManifest | None:
+def check_adapter(folder: Path, base: Trains) -> AdapterManifest | None:
     """Refuse an adapter that is not a whole, finite LoRA adapter for ``base``; see `examined`."""
     return examined(folder, base).manifest
 
 
-def examined(folder: Path, base: TrainableModel, allow: Sequence[Replacement] | None = None) -> Examined:
+def examined(folder: Path, base: Trains, allow: Sequence[Replacement] | None = None) -> Examined:
     """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
 
     Args:
@@ -222,7 +222,7 @@ def _wrapped(adapter: Examined) -> Any:
     known = {field.name for field in dataclasses.fields(peft.LoraConfig)} - _BEGINNINGS - {"peft_type"}
     settings = {key: value for key, value in adapter.config.items() if key in known}
     plain = {"task_type": "CAUSAL_LM", "init_lora_weights": True, "inference_mode": False}
-    empty = _empty(adapter.base)
+    empty = adapter.base.empty()
     check_patterns(adapter, [name for name, _ in empty.named_modules()])
     try:
         with warnings.catch_warnings():
@@ -249,16 +249,6 @@ def _expected_shapes(wrapped: Any) -> dict[str, tuple[int, ...]]:
         warnings.simplefilter("ignore")  # of biases beside its factors, which it takes for empty matrices
         state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
-
-
-def _empty(base: TrainableModel) -> Any:
-    """Return the base's modules without storage where its folder is known, else with weights."""
-    folder = getattr(base, "folder", None)
-    if folder is None:
-        return base.fresh("none")[0]
-    from harness.models.transformers.opening import empty_model
-
-    return empty_model(folder, base.name)
 
 
 def _check_types(adapter: Examined) -> None:

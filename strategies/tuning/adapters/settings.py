@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, nearest, shorten
-from harness.protocols import TrainableModel
+from harness.protocols import Trains
 from harness.types import Replacement
 from strategies.tuning.adapters.files import CONFIG, AdapterManifest
 from strategies.tuning.strength import HIGHEST_RANK
@@ -31,7 +31,7 @@ class Examined:
     """
 
     folder: Path
-    base: TrainableModel
+    base: Trains
     config: dict[str, Any]
     allow: Sequence[Replacement] | None = None
     manifest: AdapterManifest | None = None

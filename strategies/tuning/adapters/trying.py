@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from harness.protocols import Model, PrepareContext, TrainableModel
+from harness.powers import answered
+from harness.protocols import MeasuresLikelihood, Model, PrepareContext, Trains
 from harness.types import Failure, Generation, Request
 from strategies.tuning.adapters.checks import told
 from strategies.tuning.adapters.effect import Change, norms
@@ -39,11 +40,11 @@ class Probe:
 
 
 @lru_cache(maxsize=1)
-def probe_of(base: TrainableModel) -> Probe:
+def probe_of(base: Trains) -> Probe:
     """Return what is to be known of a base, measured once, so that adapters share one load of it."""
+    assert isinstance(base, MeasuresLikelihood)
     read = base.token_log_probs(PROBES, PROBE_TOKENS)
-    module = getattr(base, "module", None)
-    return Probe(read.log_probs, read.nll / read.n_tokens, {} if module is None else norms(module))
+    return Probe(read.log_probs, read.nll / read.n_tokens, norms(base.loaded()))
 
 
 def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Change) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Chan
     import numpy as np
 
     found = {"largest_change": largest.ratio, "largest_change_in": largest.name}
-    if not isinstance(adapted, TrainableModel):
+    if not isinstance(adapted, MeasuresLikelihood):
         return found
     read = adapted.token_log_probs(PROBES, PROBE_TOKENS)
     after = read.log_probs
@@ -111,4 +112,4 @@ def silent(base: Model, adapted: Model, context: PrepareContext) -> list[str]:
 
 
 def _all_empty(model: Model, requests: list[Request]) -> bool:
-    return all(isinstance(each, Generation) and not each.text.strip() for each in model.generate(requests))
+    return all(isinstance(each, Generation) and not each.text.strip() for each in answered(model, requests))
