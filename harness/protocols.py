@@ -234,8 +234,8 @@ targets. A run works out an answer's ``usage`` and ``latency_s`` by itself.
 """
 
 
-def first_generation(task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Answer:
-    """Return the first generation of the last exchange as it is: the finisher that all strategies start from."""
+def first_generation(_: Task, __: TaskItem, exchanges: Sequence[Exchange]) -> Answer:
+    """Return the first generation of the last exchange: the ``Finisher`` that all strategies start from."""
     return Answer.of(exchanges[-1].generations[0])
 
 
@@ -244,8 +244,9 @@ class PrepareContext:
     """What a strategy gets to work with.
 
     ``model``, ``build`` and ``finish`` come from the strategy before it in a composition (``lora+rag``), or
-    are the base model, the plain prompt and the generation as it is. ``artifacts`` is a folder that outlives the run's process; anything there must
-    be found again by content, so that a killed run resumes and no work is done twice.
+    are the base model, the plain prompt and the generation as it is. ``artifacts`` is a folder that outlives
+    the run's process; anything there must be found again by content, so that a killed run resumes and no work
+    is done twice.
     """
 
     model: Model

@@ -368,7 +368,9 @@ class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item.
 
     ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
-    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    answer is more than the one generation to that request. ``prior`` are the choices under the prompt
+    without the input, where a metric wants them, and ``prior_key`` is its key. ``extracted`` is what was
+    judged of the answer, and ``details`` are the judgements that say more than a score.
     """
 
     strategy: str
@@ -380,7 +382,10 @@ class ItemResult(Frozen):
     request: Request | None
     answer: Answer | None
     exchanges: tuple[Exchange, ...] = ()
-    scores: dict[str, float]
+    prior: Generation | None = None
+    prior_key: str = ""
+    scores: dict[str, float] = {}
+    details: dict[str, Judgement] = {}
     extracted: Extracted | None = None
     error: Failure | None = None
 
@@ -468,7 +473,9 @@ class RunManifest(Frozen):
     `harness.execution.composition.traits_of`.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
     what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests
-    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
+    of files and models that its scores depend on beside the task, and ``judging[task]`` is that of all that
+    judging depends on, under which judgements are stored. ``needed[task]`` is what metrics need of its
+    choices beside the likeliest one. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
     tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
@@ -494,6 +501,8 @@ class RunManifest(Frozen):
     embedder: str
     embedder_digest: str = ""
     judges: dict[str, tuple[str, ...]] = {}
+    judging: dict[str, str] = {}
+    needed: dict[str, tuple[str, ...]] = {}
     template_date: str = ""
     context_length: int = 0
     context_source: str = ""

@@ -71,17 +71,17 @@ class _Vote:
             return self.before.finish(task, item, exchanges)
         found = finished_samples(self.before.finish, task, item, exchanges)
         answers = [each for each in found if isinstance(each, Answer)]
-        requests = [each for each in found if isinstance(each, Request)]
-        if requests:
-            return requests
-        return elected(task, item, answers) if answers else found[0]
+        failures = [each for each in found if isinstance(each, Failure)]
+        if answers:
+            return elected(task, item, answers)
+        return failures[0] if failures else [each for each in found if isinstance(each, Request)]
 
 
 def elected(task: Task, item: TaskItem, answers: Sequence[Answer]) -> Answer:
     """Return the first of the answers that most agree with; among equally many the first seen.
 
-    Answers agree where what the task's ``answer`` rule takes of them is the same but for case and white space.
-    A malformed one has no vote; where all are, the first is returned.
+    Answers agree where what the task's ``answer`` rule takes of them is the same but for case and white
+    space. A malformed one has no vote; where all are, the first is returned.
     """
     groups: dict[str, list[Answer]] = {}
     for answer in answers:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
 from harness.strict_json import read_json
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.scoring import Metric
     from harness.types import LoadedTask, RunManifest, TaskItem
 
 
@@ -179,7 +179,6 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.metrics._loading import load_metrics
     from harness.models.transformers.budgets import BatchBudgets
     from harness.models.transformers.model import ENCODING, HuggingFaceModel
     from harness.scoring import RunsOnDevice
@@ -193,15 +192,11 @@ def _compose(
     model.check()
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = {
-        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
-    }
+    metrics = metrics_of(tasks, tests)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(model.capabilities.device or None)
     data = {task.task.name: task.task.digest for task in tasks}
-    judging = {task.task.name: task.task.judging for task in tasks}
-    judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         "weights": model.identity.model_dump(),
         "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
@@ -211,13 +206,15 @@ def _compose(
         "encoding": ENCODING,
         "context_length": model.context_length,
     }
+    needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
+    judges = {task.task.name: judges_of(metrics[task.task.name], {"": model.identity}) for task in tasks}
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
-            for name in data
+            name: digest_of([preparations[chain.name], name, digest, *needed[name]])
+            for name, digest in data.items()
         }
         for chain in chains
     }
@@ -228,6 +225,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
+        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         model=model,
@@ -236,14 +234,11 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    return plan, _manifest(experiment, config, plan)
-
-
-def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    from harness.scoring import ReadsFiles
-
-    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
+    noted = {
+        "needed": {name: found for name, found in needed.items() if found},
+        "judges": {name: found for name, found in judges.items() if found},
+    }
+    return plan, _manifest(experiment, config, plan).model_copy(update=noted)
 
 
 def _probing(
@@ -314,7 +309,7 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         model=plan.model.identity,
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
-        judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
+        judging=dict(plan.judging),
         template_date=plan.model.capabilities.template_date,
         context_length=context_length_of(plan.model),
         context_source=plan.model.capabilities.context_source,

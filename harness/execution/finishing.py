@@ -34,7 +34,7 @@ class Finishing:
     digest: str = ""
 
     def key(self, exchanges: Sequence[Exchange]) -> str:
-        """Return the key of an answer: that of its generation, or of all of them and of what finishes them."""
+        """Return the key of an answer: that of its generation, or of all and of what finishes them."""
         if self.finish is None:
             return exchanges[0].key
         return digest_of({"exchanges": [exchange.key for exchange in exchanges], "finish": self.digest})
@@ -61,10 +61,10 @@ class Finishing:
             return Failure(kind=type(error).__name__, message=shorten(f"finishing: {error}", 500))
         if isinstance(found, Answer):
             return found.resting_on(exchanges)
-        return found if isinstance(found, Failure) else _asked(found, len(exchanges))
+        return found if isinstance(found, Failure) else _asked(found)
 
 
-def _asked(found: object, n_exchanges: int) -> Failure | tuple[Request, ...]:
+def _asked(found: object) -> Failure | tuple[Request, ...]:
     """Return the requests of a strategy that asks on, or what is wrong with what it returned."""
     if not isinstance(found, list | tuple) or not all(isinstance(each, Request) for each in found):
         return refused(f"must return an answer, a failure or requests, and returned {shorten(found, 100)}")

@@ -9,19 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
+from harness.execution.asked_model import TOO_LONG, Asked, AskedModel
 from harness.execution.composition import Ready
-from harness.powers import form_of, lengths, prompt_of
-from harness.runs.keys import generation_key
 from harness.tasks.prompting import unrendered, without_input
 from harness.types import Failure, Request, Task, TaskItem
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request as it is put to the model, with the key of what comes back."""
-
-    request: Request
-    key: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,7 @@ class Questions:
         seed: The seed it was prepared with.
         repeats: How many times each item is asked.
         prepared: The strategy, ready to answer.
+        model: Its model, with what it was asked before.
         every_choice: Whether a metric reads the log-likelihood of every choice.
         prior: Whether a metric wants the choices under the prompt without the input.
         refuse_long: Whether a prompt that does not fit ends the run; else its item has failed.
@@ -64,6 +56,7 @@ class Questions:
     seed: int
     repeats: int
     prepared: Ready
+    model: AskedModel
     every_choice: bool
     prior: bool
     refuse_long: bool
@@ -102,10 +95,11 @@ class Questions:
         questions = []
         for repeat in range(self.repeats):
             first = self.asked(item, repeat, built)
-            prior = None if isinstance(first, Failure) else self._prior(item, first.request)
-            for each in (first, prior):
-                if isinstance(each, Failure):
-                    return each
+            if isinstance(first, Failure):
+                return first
+            prior = self._prior(item, first.request)
+            if isinstance(prior, Failure):
+                return prior
             questions.append(Question(item, first, prior))
         return questions
 
@@ -123,23 +117,9 @@ class Questions:
         """
         known = {"task": self.task.name, "item_id": item.id, "seed": self.seed, "repeat": repeat}
         request = built.model_copy(update=known | {"every_choice": self.every_choice})
-        model = self.prepared.model
-        try:
-            if long := self._too_long(request):
-                return long
-            prompt = prompt_of(model, request.messages)
-            return Asked(request, generation_key(model.identity, prompt, request, form_of(model, request)))
-        except UnrenderedError as error:
-            return unrendered(error)
-
-    def _too_long(self, request: Request) -> Failure | None:
-        known = lengths(self.prepared.model, request)
-        if known is None or known[0] <= known[1]:
-            return None
-        n_tokens, room = known
-        problem = f"the prompt has {n_tokens} tokens, and {room} fit the model's context"
-        if self.refuse_long:
-            place, key = request.task, f"item {request.item_id}"
+        found = self.model.keyed(request)
+        if self.refuse_long and isinstance(found, Failure) and found.kind == TOO_LONG:
             remedy = "shorten it, use a model with more context, or set `on_long_prompt: cut`"
-            raise InputError(place, key, f"{problem} (strategy {self.strategy})", remedy)
-        return Failure(kind="prompt_too_long", message=problem)
+            problem = f"{found.message} (strategy {self.strategy})"
+            raise InputError(request.task, f"item {request.item_id}", problem, remedy)
+        return found

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from harness.errors import TrilemmaError, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
-from harness.execution.composition import Apart, Chain
+from harness.execution.composition import Apart, Chain, Ready
 from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
+from harness.execution.scoring_pass import Scoring, Wanted, scorings
 from harness.powers import prompt_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Model, PrepareContext, Prepared
+from harness.protocols import Embedder, Model, PrepareContext
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.scoring import Metric
-from harness.tasks.prompting import plain_requests, rendered
+from harness.tasks.prompting import greedy, plain_requests, rendered
 from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, TaskItem
 
 
@@ -49,7 +51,7 @@ class Probing:
 class Plan:
     """A run with everything it needs; the command line composes it.
 
-    ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]`` and
+    ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]``, ``judging[task]`` and
     ``preparations[strategy]`` are the digests under which rows are stored. Strategies that stand ``apart``
     are refused each by itself.
     """
@@ -60,6 +62,7 @@ class Plan:
     tasks: tuple[LoadedTask, ...]
     tests: Mapping[str, Sequence[TaskItem]]
     metrics: Mapping[str, tuple[Metric, ...]]
+    judging: Mapping[str, str]
     recipes: Mapping[str, Mapping[str, str]]
     preparations: Mapping[str, str]
     model: Model
@@ -84,15 +87,29 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
             chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
+    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, {"": plan.model})
     for chain in plan.chains:
         if chain.name in plan.apart.refused:
             continue
         with plan.apart.each(chain.name):
             for seed in plan.seeds:
-                _run_strategy(plan, chain, seed, store, progress)
+                _run_strategy(plan, chain, seed, scoring, store, progress)
+    for chain in plan.chains:
+        if chain.name not in plan.apart.refused:
+            with plan.apart.each(chain.name):
+                _judge_rest(plan, chain, scoring, progress)
 
 
-def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: Progress) -> None:
+def _judge_rest(plan: Plan, chain: Chain, scoring: Mapping[str, Scoring], progress: Progress) -> None:
+    """Judge what waits for all answers, and what a run that was stopped has left."""
+    for task, each in scoring.items():
+        wanted = Wanted({item.id for item in plan.tests[task]}, plan.seeds, plan.settings.repeats)
+        each.rest(chain.name, plan.recipes[chain.name][task], wanted, progress)
+
+
+def _run_strategy(
+    plan: Plan, chain: Chain, seed: int, scoring: Mapping[str, Scoring], store: Store, progress: Progress
+) -> None:
     recipes = plan.recipes[chain.name]
     for recipe in recipes.values():
         store.forget_errors(recipe, seed)
@@ -120,7 +137,7 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
             task=task,
             items=plan.tests[name],
             recipe=recipes[name],
-            metrics=plan.metrics[name],
+            scoring=scoring[name],
             prepared=prepared,
             settings=plan.settings,
             store=store,
@@ -128,7 +145,7 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
     _probe(plan, chain, seed, prepared, store, progress)
 
 
-def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:
+def _probe(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> None:
     """Measure how far an adapted model is from its base, or how far the base is from itself.
 
     What cannot be measured is written down as that: the answers are there and stand without it.
@@ -149,9 +166,7 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
 
 
-def _probes(
-    plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
-) -> Probes:
+def _probes(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> Probes:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
     if probes.adapter:
         return _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
@@ -163,7 +178,7 @@ def _probes(
     return probes
 
 
-def _blank(plan: Plan, chain: Chain, prepared: Prepared) -> Probes:
+def _blank(plan: Plan, chain: Chain, prepared: Ready) -> Probes:
     """Return what holds before anything is measured; weights without a digest are known by their recipe."""
     identity = prepared.model.identity
     digest = identity.adapter_digest or plan.preparations[chain.name]
@@ -181,7 +196,7 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
     return None
 
 
-def _measured(plan: Plan, probes: Probes, prepared: Prepared, label: str, progress: Progress) -> Probes:
+def _measured(plan: Plan, probes: Probes, prepared: Ready, label: str, progress: Progress) -> Probes:
     """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
     base, model = plan.model, prepared.model
     texts, timed, questions = _drift_texts(plan), _timed_requests(plan, prepared), _questions(plan)
@@ -211,7 +226,7 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     return not wanted or (known is not None and known.of == wanted and known.error is None)
 
 
-def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
+def _timed_requests(plan: Plan, prepared: Ready) -> list[Request]:
     """Return the requests on which an adapter is timed: the first items of the first target task."""
     tasks = [task.task for task in plan.tasks if task.task.role == "target"][:1]
     asked = [
@@ -221,7 +236,7 @@ def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
             task, [item.without_answer() for item in plan.tests[task.name][: plan.probing.timed_items]]
         )
     ]
-    return rendered(prepared.model, asked)
+    return [greedy(request) for request in rendered(prepared.model, asked)]
 
 
 def _drift_texts(plan: Plan) -> dict[str, list[str]]:
@@ -240,7 +255,7 @@ def _asked_before(
     """Return requests of retention tasks with the answers they got."""
     asked = {}
     for name in (task.task.name for task in plan.tasks if task.task.role == "retention"):
-        rows = store.results([plan.recipes[chain.name][name]])
+        rows = store.results([plan.recipes[chain.name][name]], plan.judging[name])
         pairs = ((r.request, r.answer) for r in rows if r.seed == seed and r.request and r.answer)
         if first := list(islice(pairs, plan.probing.noise_items)):
             asked[name] = first
@@ -263,7 +278,7 @@ def _all_finished(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
 def _context(plan: Plan, seed: int, progress: Progress) -> PrepareContext:
     return PrepareContext(
         model=plan.model,
-        build=plain_requests,
+        build=partial(plain_requests, temperature=plan.settings.temperature),
         tasks=tuple(task.data for task in plan.tasks),
         seed=seed,
         artifacts=plan.run_dir / "artifacts",

@@ -94,7 +94,7 @@ def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
             for task, recipe in by_task.items():
                 stored = asked[task] if limit is None else min(limit, asked[task])
                 total = times * manifest.asked.get(task, stored)
-                done, errors = store.counts(recipe)
+                done, errors = store.counts(recipe, manifest.judging.get(task, ""))
                 yield Progress(strategy, task, min(done, total), min(errors, total), total)
 
 
