@@ -33,7 +33,7 @@ def _with_day(options: dict[str, Any]) -> dict[str, Any]:
     try:
         return options | {"date": date.fromisoformat(str(options["date"])).isoformat()}
     except ValueError:
-        raise ValueError("has a date that is no day: write it as YYYY-MM-DD") from None
+        raise ValueError("has a malformed date: write it as YYYY-MM-DD") from None
 
 
 class ModelOptions(Options):
@@ -210,7 +210,7 @@ def is_experiment(path: Path) -> bool:
 def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     """Write out the shorthands of an experiment and check it.
 
-    ``model: PATH`` stands for ``model: {path: PATH}``, one task for a list of one, and under ``strategies``
+    ``model: PATH`` is short for ``model: {path: PATH}``, one task for a list of one, and under ``strategies``
     a bare id for itself with no options.
     """
     raw = dict(raw)

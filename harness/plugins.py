@@ -1,7 +1,7 @@
-"""Strategies and metrics by id: the id is the file's name, and the file exports exactly one class.
+"""Strategies, metrics and retrievers by id: the id is the file's name; the file exports exactly one class.
 
-Third parties declare an entry point in the group ``trilemma.strategies`` or ``trilemma.metrics``, or are
-named as ``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
+Third parties declare an entry point in the group of that name (``trilemma.strategies``), or are named as
+``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
 it runs only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import;
 an id that does not exist or is not allowed is refused without importing anything.
 """
@@ -16,14 +16,20 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
-Group = Literal["strategies", "metrics"]
+Group = Literal["strategies", "metrics", "retrievers"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
-_PACKAGES: dict[Group, str] = {"strategies": "strategies", "metrics": "harness.metrics"}
+_PACKAGES: dict[Group, str] = {
+    "strategies": "strategies",
+    "metrics": "harness.metrics",
+    "retrievers": "strategies.retrieval.retrievers",
+}
+_CALLED: dict[Group, str] = {"strategies": "strategy", "metrics": "metric", "retrievers": "retriever"}
 _EXTRAS = {
     "torch": "models",
     "transformers": "models",
@@ -88,7 +94,7 @@ def check_known(group: Group, name: str, place: object, key: str) -> None:
         InputError: ``name`` is no known id, or names code as ``package.module:Class`` or ``evaluate:NAME``
             that is neither allowed nor an installed entry point.
     """
-    what = "strategy" if group == "strategies" else "metric"
+    what = _CALLED[group]
     if ":" in name:
         if not _is_allowed(group, name):
             problem = f"names code to run as a {what}, which you have not allowed"
@@ -139,7 +145,7 @@ def sound(place: object, key: str, name: str) -> Iterator[None]:
     """Turn whatever a plug-in raises, where it was not asked to refuse anything, into one line.
 
     Raises:
-        InputError: The block raised an exception that is none of ours.
+        InputError: The block raised an exception other than Trilemma's own.
     """
     try:
         yield

@@ -88,7 +88,7 @@ class Inside:
 
     @cached_property
     def model(self) -> HuggingFaceModel:
-        """The model under the waist of the harness."""
+        """The model behind the harness's `Model` protocol."""
         from harness.config import ModelOptions
         from harness.models.transformers.model import HuggingFaceModel
 

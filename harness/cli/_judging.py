@@ -19,7 +19,7 @@ def metrics_of(tasks: Iterable[LoadedTask], tests: Mapping[str, Sequence[TaskIte
     Raises:
         InputError: One cannot be loaded.
     """
-    from harness.metrics._loading import load_metrics
+    from harness.metrics import load_metrics
 
     return {
         task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks

@@ -23,7 +23,10 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
-    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
+    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of
+    files and models that its scores depend on beside the task, and ``judging[task]`` is that of all that judging
+    depends on, under which judgements are stored. ``needed[task]`` is what metrics need of its choices beside
+    the likeliest one. ``embedder_digest`` is that of the embedder's folder, ""
     where it is none. ``template_date``
     is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
     tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is

@@ -9,7 +9,7 @@ import pytest
 from harness import powers
 from harness.config import ModelOptions
 from harness.execution.judging import Answered, Judged, judge
-from harness.metrics._loading import load_metrics
+from harness.metrics import load_metrics
 from harness.models.transformers.model import HuggingFaceModel
 from harness.protocols import Model, RequestBuilder
 from harness.tasks.loading import load_task

@@ -415,8 +415,8 @@ def test_a_run_folder_is_judged_and_three_files_are_written(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (loaded,) = load_tasks(load_experiment(workplace / "e.yaml").tasks, workplace / "e.yaml")
-    digest = loaded.task.digest
-    run = run_of(workplace / "run", first(N // 2), tasks={"a": {"digest": digest}})
+    digests = {"digest": loaded.task.digest, "judging": loaded.task.judging}
+    run = run_of(workplace / "run", first(N // 2), tasks={"a": digests})
     write_baseline(baseline_of(rows_of(run), "production", "in use"), workplace / "b.json")
     path = written(workplace)
     summary = workplace / "summary.md"
