@@ -14,7 +14,17 @@ from harness.config import Options
 from harness.protocols import Answered, PrepareContext, Prepared
 from harness.tasks.answers import extract
 from harness.traits import Traits
-from harness.types import Answer, Exchange, Failure, PrepareCost, Request, Task, TaskItem, TrainingData
+from harness.types import (
+    Answer,
+    AnswerRule,
+    Exchange,
+    Failure,
+    PrepareCost,
+    Request,
+    Task,
+    TaskItem,
+    TrainingData,
+)
 from strategies.prompting.samples import finished_samples
 
 __all__ = ["SelfConsistency"]
@@ -45,7 +55,23 @@ class SelfConsistency:
     def prepare(self, context: PrepareContext) -> Prepared:
         """Ask what the strategy before it asks, several times, and vote over its answers."""
         vote = _Vote(self._options, context)
-        return Prepared(context.model, vote.build, PrepareCost(), {}, vote.finish)
+        whole = [data.task.name for data in context.tasks if _takes_all(data.task)]
+        return Prepared(context.model, vote.build, PrepareCost(), {"notes": notes_of(whole)}, vote.finish)
+
+
+def _takes_all(task: Task) -> bool:
+    """Whether all that is written to a task is its answer, with its reasons and turns of phrase."""
+    return not task.scores_choices and task.answer == AnswerRule()
+
+
+def notes_of(tasks: Sequence[str]) -> list[str]:
+    """Return what a reader must know where samples are compared as whole texts."""
+    if not tasks:
+        return []
+    return [
+        f"on {', '.join(tasks)} samples agree only where they are the same word for word, and else the first "
+        "one is taken: a task needs an `answer` rule, such as `extract: number`, for a vote over its answers"
+    ]
 
 
 @dataclass(frozen=True)
