@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from harness.types import (
     Answer,
@@ -24,6 +24,8 @@ from harness.types import (
     Task,
     TaskItem,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class AsksModel(Protocol):
     def use_model(self, ask: Ask) -> None:
         """Take what puts requests to the model; called before the first case."""
         ...
+
+
+def with_first(models: Mapping[str, T]) -> dict[str, T]:
+    """Return models by name as metrics ask them, which call the first one "" too."""
+    return {"": next(iter(models.values())), **models}
 
 
 def needs_of(metric: Metric) -> Needs:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from harness.deciding.wording import p_value, points
 from reports._pages import WORDS
-from reports.gate_markdown import plain
 from reports.history import Finding, History, Point, TaskHistory
+from reports.tables.markdown import plain
 
 _SIGNS = {"worse": "▼", "better": "▲"}
 
@@ -58,7 +58,7 @@ def _runs(history: History) -> Iterator[str]:
     yield "| " + " | ".join(t(head) for head in heads) + " |"
     yield "|" + "---|" * len(heads)
     for run in history.runs:
-        model = f"{run.model} {run.weights_digest[:12]}"
+        model = ", ".join(f"{name} {digest[:12]}" for name, digest in run.models.items())
         if run.changed:
             model += f", {t('changed', what=', '.join(run.changed))}"
         cells = (run.name, run.folder, run.created, run.git_revision or t("none"), model)

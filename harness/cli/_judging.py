@@ -34,16 +34,28 @@ def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return tuple(name for name in ("every_choice", "prior") if any(getattr(each, name) for each in needs))
 
 
-def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> tuple[str, ...]:
+def judges_of(
+    task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]
+) -> tuple[str, ...]:
     """Return digests of what scores depend on beside the task: files, models that are asked, code of others.
 
     Args:
-        metrics: The metrics of a task.
-        models: The experiment's models by name.
+        task: The task.
+        metrics: Its metrics.
+        models: The experiment's models by name, the first one also under "".
+
+    Raises:
+        InputError: A metric asks a model that the experiment has not.
     """
     from harness.digests import digest_of, digest_of_files
+    from harness.errors import InputError, nearest
     from harness.scoring import AsksModel, ReadsFiles
 
+    for metric in metrics:
+        if isinstance(metric, AsksModel) and metric.asks not in models:
+            remedy = nearest(metric.asks, [name for name in models if name])
+            problem = f"{metric.names[0]} asks a model that the experiment has not under `models`"
+            raise InputError(task.place, "metrics", problem, remedy, metric.asks)
     found = [m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest]
     found += [digest_of(models[m.asks].model_dump()) for m in metrics if isinstance(m, AsksModel)]
     sources = [file for metric in metrics if (file := _source(metric))]

@@ -84,13 +84,14 @@ def gate(
     experiment = load_experiment(config)
     baseline = load_baseline(_beside(gate_file, wanted.baseline)) if wanted.baseline else None
     _, loaded = checked(experiment, config)
+    model = wanted.model_of(experiment.models, gate_file)
     check_tasks(wanted, {task.task.name: task.task for task in loaded}, gate_file)
     _plan(wanted, gate_file, loaded, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
     Candidates(adapters, finished, strategy).check(run_dir)
-    read = _Gate(wanted, experiment, config, baseline, loaded, best)
+    read = _Gate(wanted, experiment, model, config, baseline, loaded, best)
     with resumable(), locked(run_dir):
         if finished is not None:
             result = read.judged(finished, (strategy_of(finished, strategy),))
@@ -102,10 +103,14 @@ def gate(
 
 @dataclass(frozen=True)
 class _Gate:
-    """What the command has read; ``best`` is whether one candidate that passes is enough."""
+    """What the command has read.
+
+    ``model`` names the model that candidates adapt; ``best`` is whether one candidate that passes is enough.
+    """
 
     wanted: GateFile
     experiment: Experiment
+    model: str
     config: Path
     baseline: Baseline | None
     tasks: tuple[LoadedTask, ...]
@@ -119,13 +124,13 @@ class _Gate:
 
         by_name = named(adapters)
         apart = Apart(frozenset(by_name))
-        for chain in chains_of(gated(self.wanted, self.experiment, by_name), str(self.config)):
+        for chain in chains_of(gated(self.wanted, self.experiment, self.model, by_name), str(self.config)):
             with apart.each(chain.name):
                 if chain.name in by_name:
                     refuse_run(by_name[chain.name])
                 chain.check([task.data for task in self.tasks], str(self.config))
         if not apart.empty:
-            left = gated(self.wanted, self.experiment, apart.left(by_name))
+            left = gated(self.wanted, self.experiment, self.model, apart.left(by_name))
             progress = progress_for(sys.stderr)
             complete(left, self.config, run_dir, progress, apart=apart, loaded=self.tasks)
         names = tuple(apart.left(by_name))
@@ -142,7 +147,8 @@ class _Gate:
         from harness.gate.evaluate import evaluate
 
         experiment = self.experiment.model_dump(mode="json")
-        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment, self.config))
+        known = known_of(self.experiment, self.model, self.config)
+        asked = Asked.by_experiment(experiment, self.model, self.tasks, known)
         return evaluate(
             self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )
@@ -159,41 +165,26 @@ def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int
     from harness.gate.planning import plan, planned_checks
     from harness.progress import progress_for
     from harness.tasks.selection import chosen
+    from reports.terminal import few_items_text, print_plan
 
     sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
     by_name = {task.task.name: task.task for task in tasks}
     progress = progress_for(sys.stderr)
     if show:
-        from harness.cli._table import plan_table, wide_console
-
-        found = plan(wanted, by_name, sizes, place, progress)
-        wide_console().print(plan_table(found, wanted.expected_flips))
-        together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
-        more = "thousands of" if found.times is None else f"{found.times:.1f}"
-        enough = found.times is not None and found.times <= 1
-        click.echo(
-            f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
-            f"{found.fails:.0%}; otherwise it ends inconclusive."
-            + ("" if enough else f" For 80 % it takes {more} times the items.")
-        )
+        print_plan(plan(wanted, by_name, sizes, place, progress), wanted.expected_flips)
         return
     for check in planned_checks(wanted, by_name, sizes, place, progress):
         if not check.enough:
-            needed = "thousands of times as many" if check.needed is None else f"{check.needed:,}"
-            click.echo(
-                f"note: {check.name}: {check.n:,} items are few for a margin of {check.margin:g}: an equally "
-                f"good adapter passes in about {check.passes:.0%} of runs; for 80 % it takes {needed}",
-                err=True,
-            )
+            click.echo(few_items_text(check), err=True)
 
 
 # --- Output ---
 
 
 def _write(result: GateResult, run_dir: Path) -> None:
-    from harness.cli._table import gate_table, wide_console
     from reports.gate_markdown import markdown
     from reports.junit import junit
+    from reports.terminal import print_gate
 
     write_whole(run_dir / "gate.json", result.model_dump_json(indent=1) + "\n")
     text = markdown(result)
@@ -202,14 +193,5 @@ def _write(result: GateResult, run_dir: Path) -> None:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as handle:
             handle.write(text)
-    console = wide_console()
-    for candidate in result.candidates:
-        console.print(gate_table(candidate))
-        for note in candidate.notes:
-            console.print(f"note: {candidate.candidate}: {note}", markup=False, soft_wrap=True)
-    for candidate in result.candidates:
-        console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
-    if len(result.candidates) > 1:
-        which = "one that passes is enough" if result.best else "the worst of them decides"
-        console.print(f"{result.verdict}: {which}", markup=False)
+    print_gate(result)
     click.echo(f"Written: {run_dir}/gate.json, gate.md, gate.xml")
