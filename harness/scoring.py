@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from harness.types import (
     Answer,
@@ -24,6 +24,8 @@ from harness.types import (
     Task,
     TaskItem,
 )
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class AsksModel(Protocol):
     def use_model(self, ask: Ask) -> None:
         """Take what puts requests to the model; called before the first case."""
         ...
+
+
+def model_of(metric: AsksModel, models: Mapping[str, M]) -> M:
+    """Return what a metric asks, of the models by name; the first one where it names none."""
+    return models[metric.asks] if metric.asks else next(iter(models.values()))
 
 
 def needs_of(metric: Metric) -> Needs:

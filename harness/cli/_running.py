@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
+    from harness.models.transformers.model import HuggingFaceModel
     from harness.progress import Progress
     from harness.runs.manifest import RunManifest
     from harness.types import LoadedTask, TaskItem
@@ -58,7 +59,7 @@ def complete(
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
-    _quiet_libraries()
+    quiet_libraries()
     from harness.execution.runner import execute
     from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
@@ -121,7 +122,7 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
 # --- Composition ---
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
     """Keep library chatter off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import warnings
@@ -143,6 +144,22 @@ def quiet_loggers() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def opened_models(
+    experiment: Experiment, config: Path, run_dir: Path, progress: Progress
+) -> dict[str, HuggingFaceModel]:
+    """Return the models of an experiment by name, the first one first; their weights are loaded on use."""
+    from harness.models.transformers.budgets import BatchBudgets
+    from harness.models.transformers.model import HuggingFaceModel
+    from harness.user_cache import cache_folder
+
+    cached = cache_folder()
+    machine = cached / "batch_budgets" if cached else None
+    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
+    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
+    model.check()
+    return {"model": model}
+
+
 def _compose(
     experiment: Experiment,
     config: Path,
@@ -155,20 +172,16 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.models.transformers.budgets import BatchBudgets
-    from harness.models.transformers.model import ENCODING, HuggingFaceModel
+    from harness.models.transformers.model import ENCODING
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
-    machine = cached / "batch_budgets" if cached else None
-    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
-    model.check()
+    model = next(iter(opened_models(experiment, config, run_dir, progress).values()))
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = metrics_of(tasks, tests)
+    metrics = metrics_of(tasks, tests, ["model"])
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(model.capabilities.device or None)
@@ -183,7 +196,7 @@ def _compose(
         "context_length": model.context_length,
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
-    judges = {task.task.name: judges_of(metrics[task.task.name], {"": model.identity}) for task in tasks}
+    judges = {task.task.name: judges_of(metrics[task.task.name], {"model": model.identity}) for task in tasks}
     preparations = {
         chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
     }

@@ -86,7 +86,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
             chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
-    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, {"": plan.model})
+    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, {"model": plan.model})
     for chain in plan.chains:
         if chain.name in plan.apart.refused:
             continue

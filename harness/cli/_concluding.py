@@ -1,0 +1,31 @@
+"""What a run ends with: the table, the verdict line, ``summary.json``, ``report.html`` and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS
+from harness.files import write_whole
+
+
+def conclude_run(run_dir: Path) -> int:
+    """Draw a run's conclusions from its stored rows, write and print them; return the exit code.
+
+    Raises:
+        InputError: The run holds no results yet.
+    """
+    from harness.analysis.rows import read_rows, require_results
+    from harness.cli._table import print_summary, unread
+    from reports._data import run_of
+    from reports.writing import write_page
+
+    rows = read_rows(run_dir)
+    run = run_of(rows)
+    write_whole(run_dir / "summary.json", run.summary.model_dump_json(indent=1) + "\n")
+    require_results(rows)
+    report = write_page(run, run_dir / "report.html")
+    print_summary(run.summary)
+    click.echo(f"Report: {report}")
+    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread(run.summary) else EXIT_DONE
