@@ -16,11 +16,12 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
 Group = Literal["strategies", "metrics", "retrievers"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
 _PACKAGES: dict[Group, str] = {
