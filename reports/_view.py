@@ -146,10 +146,27 @@ class Page:
     retrieval: tuple[ScoreRow, ...]
     retrieving: tuple[str, ...]
     costs: tuple[StrategyCost, ...]
+    judging: str
     methods: tuple[str, ...]
     records: tuple[PreparationRecord, ...]
     experiment: str
     provenance: tuple[tuple[str, str], ...]
+
+
+def judging_told(run: RunData) -> str:
+    """Return what metrics took that asked a model, as a sentence or two; "" where none did."""
+    found = run.summary.judging
+    if not found:
+        return ""
+    text: str = T.cost.judging
+    return text.format(
+        n=f"{sum(each.n for each in found):,}",
+        prompt=f"{sum(each.prompt_tokens for each in found):,}",
+        answer=f"{sum(each.completion_tokens for each in found):,}",
+        seconds=f"{sum(each.latency_s for each in found):,.1f}",
+        cost=f"{run.decision.judging:.3g}",
+        currency=run.decision.currency,
+    )
 
 
 def page_of(run: RunData) -> Page:
@@ -174,6 +191,7 @@ def page_of(run: RunData) -> Page:
         retrieval=_rows(run, extra, retrieving),
         retrieving=retrieving,
         costs=summary.costs,
+        judging=judging_told(run),
         methods=tuple(
             vars(T.configuration.method_texts).get(method, method)
             for method in sorted({c.method for c in (*summary.contrasts, *summary.forgetting)})

@@ -11,10 +11,11 @@ from typing import Any
 from harness.errors import MissingDependencyError
 from harness.runs.manifest import read_manifest
 from harness.runs.opening import opened
+from harness.types import ItemResult
 
 COLUMNS = (
     "strategy", "seed", "repeat", "task", "item_id", "tags", "input", "targets", "answer",
-    "extracted", "malformed", "error",
+    "extracted", "malformed", "explanations", "error",
     "prompt_tokens", "completion_tokens", "latency_s", "passages", "stop_reason",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -47,6 +48,7 @@ def _rows(run_dir: Path) -> Iterator[dict[str, Any]]:
                         "answer": answer.text if answer else None,
                         "extracted": row.extracted.text if row.extracted else None,
                         "malformed": int(row.extracted.malformed) if row.extracted else None,
+                        "explanations": _explanations(row),
                         "error": f"{row.error.kind}: {row.error.message}" if row.error else None,
                         "prompt_tokens": answer.usage.prompt if answer else None,
                         "completion_tokens": answer.usage.completion if answer else None,
@@ -54,6 +56,12 @@ def _rows(run_dir: Path) -> Iterator[dict[str, Any]]:
                         "passages": len(row.request.passages) if row.request else None,
                         "stop_reason": answer.stop_reason if answer else None,
                     } | {f"score: {name}": score for name, score in row.scores.items()}
+
+
+def _explanations(row: ItemResult) -> str | None:
+    """Return what metrics say of an answer, each with its name; None where none says anything."""
+    told = [f"{name}: {each.explanation}" for name, each in row.details.items() if each.explanation]
+    return "\n".join(told) or None
 
 
 def csv_text(run_dir: Path) -> str:

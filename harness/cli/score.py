@@ -119,7 +119,7 @@ def _with_added(tasks: tuple[LoadedTask, ...], added: Sequence[str]) -> tuple[Lo
 
     for name in dict.fromkeys(added):
         check_known("metrics", name, "--metric", "")
-        spec, refused, fitting = MetricSpec(use=name), list[InputError](), list[LoadedTask]()
+        spec, refused, fitting = MetricSpec(use=name), list[InputError](), []
         for task in tasks:
             try:
                 load_metric(spec, task.task, task.place, "--metric")
