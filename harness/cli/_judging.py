@@ -54,7 +54,7 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
 
     Args:
         metrics: The metrics of a task.
-        models: The experiment's models by name.
+        models: The experiment's models by name, the first one first.
     """
     from harness.digests import digest_of, digest_of_files
     from harness.scoring import AsksModel, ReadsFiles, model_of

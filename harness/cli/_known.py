@@ -13,15 +13,15 @@ from harness.models.transformers.identity import settings_digest, weights_digest
 from harness.models.transformers.resolve import model_path
 
 
-def known_of(experiment: Experiment, place: object) -> dict[str, Any]:
-    """Return what an experiment's embedder is, and its model's digests and context length in tokens.
+def known_of(experiment: Experiment, model: str, place: object) -> dict[str, Any]:
+    """Return what an experiment's embedder is, and the digests and context length in tokens of one model.
 
     Of a model whose files are not here nothing is returned.
 
     Raises:
         InputError: The model is named wrongly, or its configuration cannot be read.
     """
-    digest, options = embedder_digest(experiment.embedder), experiment.model
+    digest, options = embedder_digest(experiment.embedder), experiment.models[model]
     known = {"embedder": "a folder" if digest else experiment.embedder, "embedder_digest": digest}
     folder = _folder_here(options, place)
     if folder is None:

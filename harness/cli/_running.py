@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from harness.execution.runner import Plan, Probing
     from harness.models.transformers.model import HuggingFaceModel
     from harness.progress import Progress
-    from harness.runs.manifest import RunManifest
+    from harness.protocols import Model
+    from harness.runs.manifest import ModelRecord, RunManifest
     from harness.types import LoadedTask, TaskItem
 
 
@@ -97,12 +98,14 @@ def checked(
         config: The experiment file, for relative paths and errors.
         loaded: Its tasks, where they have been loaded.
     """
+    from harness.config import model_key
     from harness.models.transformers.resolve import model_path
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
     place = str(config)
-    model_path(experiment.model.path, place)
+    for name, options in experiment.models.items():
+        model_path(options.path, place, f"{model_key(name)}.path")
     chains = chains_of(experiment, place)
     tasks = load_tasks(experiment.tasks, config) if loaded is None else loaded
     for task in tasks:
@@ -155,9 +158,13 @@ def opened_models(
     cached = cache_folder()
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
-    model.check()
-    return {"model": model}
+    models = {
+        name: HuggingFaceModel(options, config, budgets=budgets, progress=progress)
+        for name, options in experiment.models.items()
+    }
+    for model in models.values():
+        model.check()
+    return models
 
 
 def _compose(
@@ -178,27 +185,33 @@ def _compose(
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
-    model = next(iter(opened_models(experiment, config, run_dir, progress).values()))
+    models = opened_models(experiment, config, run_dir, progress)
+    device = next(iter(models.values())).capabilities.device or None
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = metrics_of(tasks, tests, ["model"])
+    metrics = metrics_of(tasks, tests, experiment.models)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
-            metric.on_device(model.capabilities.device or None)
+            metric.on_device(device)
     data = {task.task.name: task.task.digest for task in tasks}
     common = {
-        "weights": model.identity.model_dump(),
-        "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
-        "on_long_prompt": experiment.on_long_prompt,
-        "temperature": experiment.temperature,
-        "template_options": experiment.model.template_options,
-        "encoding": ENCODING,
-        "context_length": model.context_length,
+        name: {
+            "weights": model.identity.model_dump(),
+            "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
+            "on_long_prompt": experiment.on_long_prompt,
+            "temperature": experiment.temperature,
+            "template_options": experiment.models[name].template_options,
+            "encoding": ENCODING,
+            "context_length": model.context_length,
+        }
+        for name, model in models.items()
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
-    judges = {task.task.name: judges_of(metrics[task.task.name], {"model": model.identity}) for task in tasks}
+    identities = {name: model.identity for name, model in models.items()}
+    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
     preparations = {
-        chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
+        chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
+        for chain in chains
     }
     recipes = {
         chain.name: {
@@ -217,8 +230,8 @@ def _compose(
         judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
         recipes=recipes,
         preparations=preparations,
-        model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.capabilities.device or None)),
+        models=models,
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
@@ -238,22 +251,24 @@ def _probing(
     Raises:
         InputError: The general text cannot be read.
     """
-    from harness.analysis.rows import base_of
     from harness.digests import digest_of
     from harness.execution.runner import Probing
+    from harness.traits import base_of
 
     options = experiment.forgetting
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
     ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
+    traits, models = {c.name: c.traits for c in chains}, {c.name: c.model for c in chains}
+    bases = (base_of(chain.name, traits, models) for chain in chains)
     return Probing(
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,
         answers=options.answers,
         timed_items=options.timed_items,
-        base=base_of({chain.name: chain.traits for chain in chains}, experiment.incumbent),
+        bases=frozenset(base for base in bases if base is not None),
         digest=digest_of([options.model_dump(), text, ids]),
     )
 
@@ -275,7 +290,6 @@ def _general_text(name: str, config: Path) -> str:
 def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
-    from harness.powers import context_length_of
     from harness.runs.manifest import RunManifest
     from harness.runs.provenance import git_revision, hardware, package_versions
     from harness.scoring import names_of
@@ -295,13 +309,11 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        model=plan.model.identity,
+        models={name: _record(model) for name, model in plan.models.items()},
+        answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
-        template_date=plan.model.capabilities.template_date,
-        context_length=context_length_of(plan.model),
-        context_source=plan.model.capabilities.context_source,
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -310,4 +322,16 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         git_revision=git_revision(config.resolve().parent),
         hardware=hardware(),
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _record(model: Model) -> ModelRecord:
+    from harness.powers import context_length_of
+    from harness.runs.manifest import ModelRecord
+
+    return ModelRecord(
+        identity=model.identity,
+        context_length=context_length_of(model),
+        context_source=model.capabilities.context_source,
+        template_date=model.capabilities.template_date,
     )

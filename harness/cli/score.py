@@ -68,7 +68,7 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
     experiment = load_experiment(place)
     tasks = _with_added(_same_questions(manifest, experiment, place), added)
     tests = {task.task.name: chosen(task.test, manifest.experiment["limit"]) for task in tasks}
-    metrics = metrics_of(tasks, tests, ["model"])
+    metrics = metrics_of(tasks, tests, experiment.models)
     for task in tasks:
         _check_needed(manifest, task, metrics)
     models = _models(experiment, place, run_dir, metrics, progress)
@@ -155,9 +155,10 @@ def _models(
 
     every = [metric for found in metrics.values() for metric in found]
     asked = any(isinstance(metric, AsksModel) for metric in every)
+    device = next(iter(experiment.models.values())).device
     for metric in every:
-        if isinstance(metric, RunsOnDevice) and experiment.model.device != "auto":
-            metric.on_device(experiment.model.device)
+        if isinstance(metric, RunsOnDevice) and device != "auto":
+            metric.on_device(device)
     if not asked:
         return {}
     progress.say("loading libraries ...")

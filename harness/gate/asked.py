@@ -61,7 +61,7 @@ class Asked:
         tasks: The tasks by name.
         seeds: The seeds that every item is asked with.
         repeats: How often each of them asks an item.
-        conditions: What is wanted of the run's conditions; see `harness.gate.conditions`.
+        conditions: What is wanted of the conditions of a candidate; see `harness.gate.conditions`.
     """
 
     tasks: Mapping[str, AskedTask]
@@ -71,12 +71,13 @@ class Asked:
 
     @classmethod
     def by_experiment(
-        cls, experiment: Mapping[str, Any], tasks: Iterable[LoadedTask], known: Mapping[str, Any]
+        cls, experiment: Mapping[str, Any], model: str, tasks: Iterable[LoadedTask], known: Mapping[str, Any]
     ) -> Self:
         """Return what an experiment asks.
 
         Args:
             experiment: The experiment, resolved, as JSON holds it.
+            model: Which of its models is asked.
             tasks: Its tasks.
             known: What the files of its model and embedder say; see `wanted_by`.
         """
@@ -85,19 +86,19 @@ class Asked:
             tasks={found.task.name: AskedTask.of(found.task, found.test, limit) for found in tasks},
             seeds=tuple(experiment["seeds"]),
             repeats=experiment["repeats"],
-            conditions=wanted_by(experiment, known),
+            conditions=wanted_by(experiment, model, known),
         )
 
     @classmethod
     def by_run(cls, run: RunRows) -> Self:
         """Return what a run itself set out to ask."""
-        conditions = Conditions.of(run.manifest)
+        experiment = run.manifest.experiment
         return cls(
             tasks={
                 name: AskedTask.of(task, run.items[name], None) for name, task in run.manifest.tasks.items()
             },
-            seeds=tuple(sorted(conditions.seeds)),
-            repeats=conditions.repeats,
+            seeds=tuple(sorted(experiment["seeds"])),
+            repeats=experiment["repeats"],
             conditions={},
         )
 
@@ -108,7 +109,7 @@ class Asked:
             return [f"{task} is not in the run"]
         if (mine.digest, mine.judging) != (wanted.task.digest, wanted.task.judging):
             return [f"{task} has other items, templates or settings than in {_OF}"]
-        if others := Conditions.of(run.manifest).unlike(self.conditions, _OF):
+        if others := Conditions.of(run.manifest, strategy).unlike(self.conditions, _OF):
             return others
         return list(self._missing(run, strategy, task))
 

@@ -56,7 +56,7 @@ def run_of(
     made(folder, rules, sizes, dict.fromkeys(kept, "retention"), trained=("lora",), tasks=tasks)
     text = Drift(text="general text", n_tokens=99, nll=2 + math.log(perplexity), base_nll=2, n_kl=9, kl=0.1)
     with Store.open(folder) as store:
-        found = Probes(of="x", adapter="y", drift=(text,), information=tuple(probes))
+        found = Probes(of="", adapter="y", drift=(text,), information=tuple(probes))
         store.write_probes("prepare lora", 0, found.model_dump_json())
     return folder
 
@@ -254,7 +254,7 @@ def test_losses_do_not_cancel() -> None:
 def experiment_of(**keys: Any) -> Experiment:
     given = {
         "name": "e",
-        "model": {"path": "m"},
+        "models": {"model": {"path": "m"}},
         "tasks": ["t.yaml"],
         "strategies": {"s": {"use": "zero_shot"}},
     }
