@@ -89,8 +89,7 @@ def _answer(item: TaskItem, shown: Shown, metrics: Mapping[str, int], ref: Ref) 
         "seed": result.seed,
         "scores": [[metrics[name], finite(score)] for name, score in result.scores.items()],
     }
-    told = [(name, each.explanation) for name, each in result.details.items() if each.explanation]
-    found["why"] = [[metrics[name], ref(text)] for name, text in told if name in metrics]
+    found["why"] = [[metrics[n], ref(text)] for n, text in result.explanations.items() if n in metrics]
     if result.error:
         found["error"] = [ref(result.error.kind), ref(result.error.message)]
     if result.request:
