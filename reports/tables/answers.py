@@ -14,9 +14,9 @@ from reports.tables.model import COUNT, DURATION, SCORE, TEXT, Column, Kind, Row
 
 _KINDS: dict[str, Kind] = {
     "strategy": TEXT, "seed": COUNT, "repeat": COUNT, "task": TEXT, "item_id": TEXT, "tags": TEXT,
-    "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT, "explanations": TEXT, "error": TEXT,
-    "prompt_tokens": COUNT, "completion_tokens": COUNT, "latency_s": DURATION, "passages": COUNT,
-    "stop_reason": TEXT,
+    "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT,
+    "explanations": TEXT, "error": TEXT, "prompt_tokens": COUNT, "completion_tokens": COUNT,
+    "latency_s": DURATION, "passages": COUNT, "stop_reason": TEXT,
 }  # fmt: skip
 
 
