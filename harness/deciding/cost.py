@@ -1,4 +1,4 @@
-"""What strategies cost by the prices of the models that answer: pure functions over measured tokens and times.
+"""What strategies cost by the prices of their models: pure functions over measured tokens and times.
 
 A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query, that of the
 target tasks as the decision weighs them:

@@ -81,8 +81,8 @@ class Prices(Options):
 class PriceSheet(Options):
     """Prices with their date and source, in one currency.
 
-    They are the same for every model, or stand in ``models``, by the name that the experiment gives a model or
-    by its path.
+    They are the same for every model, or stand in ``models``, by the name that the experiment gives a model
+    or by its path.
     """
 
     name: str = Field(min_length=1)
@@ -93,7 +93,7 @@ class PriceSheet(Options):
     tuned: Tuned | None = None
     training: Training = Training()
     hosting: Hosting = Hosting()
-    models: dict[str, Prices] = {}
+    models: dict[str, Prices] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_place(self) -> PriceSheet:
