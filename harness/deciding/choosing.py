@@ -58,7 +58,7 @@ class Choosing:
             scenarios=tuple(self._scenarios),
             prices=f"{self.measured.sheet.name} ({self.measured.sheet.dated})",
             currency=self.measured.sheet.currency,
-            judging=judging_cost(self.measured.summary.judging, self.measured.sheet),
+            judging=judging_cost(self.measured.summary.judging, self.measured.prices_of),
             queries_per_month=self.measured.use.queries_per_month,
             limits=self.measured.limits,
         )

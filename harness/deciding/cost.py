@@ -13,7 +13,7 @@ by the hour, c is the time of an answer over the share of the hour in which it a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -165,19 +165,25 @@ def _once(cost: StrategyCost, sheet: Prices) -> float:
     )
 
 
-def judging_cost(judging: Iterable[Judging], sheet: PriceSheet) -> float:
-    """Return what all judgements together cost for which metrics asked a model."""
+def judging_cost(judging: Iterable[Judging], prices: Callable[[str], Prices]) -> float:
+    """Return what all judgements together cost for which metrics asked a model.
+
+    Args:
+        judging: What they took.
+        prices: Gives the prices of a model by its name.
+    """
     nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
-    amounts = (
-        {
+    total = 0.0
+    for each in judging:
+        taken = {
             "prompt_tokens": each.prompt_tokens,
             "completion_tokens": each.completion_tokens,
             "device_s": each.latency_s,
         }
-        for each in judging
-    )
-    costs = (AnswerCost.model_validate(nothing | each) for each in amounts)
-    return sum(_per_query(cost, PrepareCost(), sheet, 0.0) for cost in costs)
+        total += _per_query(
+            AnswerCost.model_validate(nothing | taken), PrepareCost(), prices(each.model), 0.0
+        )
+    return total
 
 
 # --- Two strategies ---

@@ -73,7 +73,14 @@ class Measured:
         Raises:
             InputError: The sheet has none.
         """
-        model = self.run.manifest.answered_by[name]
+        return self.prices_of(self.run.manifest.answered_by[name])
+
+    def prices_of(self, model: str) -> Prices:
+        """Return the prices of a model by its name.
+
+        Raises:
+            InputError: The sheet has none.
+        """
         return self.sheet.of(model, self.run.manifest.models[model].identity.name)
 
     def _right(self, name: str) -> float:
