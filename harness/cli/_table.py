@@ -15,8 +15,8 @@ from harness.deciding.wording import cost_bounds, kept, money, once, p_value, po
 from harness.types import STATED
 
 if TYPE_CHECKING:
+    from harness.analysis.across_runs import Compared
     from harness.gate.baseline import Baseline
-    from harness.gate.comparing import Compared
     from harness.gate.evaluate import CandidateResult
     from harness.gate.planning import Plan
 

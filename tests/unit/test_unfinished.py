@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.across_runs import compared
 from harness.analysis.summary import summary_of
 from harness.cli.decide import decide
 from harness.deciding.choosing import choose
 from harness.deciding.records import Decision
 from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
-from harness.gate.comparing import compared
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure
