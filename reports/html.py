@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reports import theme
-from reports._data import RunData, load_run
+from reports.run_data import RunData, load_run
 from reports._environment import environment
 from reports._language import words
 from reports.explorer.page import explorer_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports._data import RunData
+from reports.run_data import RunData
 from reports._language import words
 from reports.check_lines import check_lines
 from reports.remarks import remarks_of

@@ -8,7 +8,7 @@ import yaml
 
 from harness.analysis.findings import Summary, TaskInfo
 from harness.deciding.records import Candidate, Decision
-from reports._data import RunData
+from reports.run_data import RunData
 from reports._language import words
 from reports.check_lines import CheckLine, check_lines
 from reports.drawing import Drawn, drawn, has_charts

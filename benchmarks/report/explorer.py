@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report.made import STRATEGIES, made_run
-from reports._data import load_run
+from reports.run_data import load_run
 from reports.html import render
 
 CHROMIUM = "/usr/bin/chromium"

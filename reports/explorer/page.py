@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports._data import RunData
+from reports.run_data import RunData
 from reports._language import texts
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports._data import load_run
+from reports.run_data import load_run
 from reports.explorer.items import AskedItem, Outcome
 from reports.explorer.links import item_link, items_link
 from reports.html import render

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reports._data import load_run
+from reports.run_data import load_run
 from reports.gate_markdown import markdown as gate_markdown
 from reports.junit import junit
 from reports.markdown import markdown

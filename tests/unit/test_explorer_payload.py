@@ -22,7 +22,7 @@ from harness.types import (
     Passage,
 )
 from reports import html
-from reports._data import load_run
+from reports.run_data import load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, details_of, pieces

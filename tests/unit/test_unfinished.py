@@ -21,7 +21,7 @@ from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Prob
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure
-from reports._data import load_run
+from reports.run_data import load_run
 from reports.history import load_history
 from reports.markdown import markdown
 from tests.unit._gate import Rule, first, made, rows_of
