@@ -21,9 +21,9 @@ from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Prob
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure
-from reports.run_data import load_run
 from reports.history import load_history
 from reports.markdown import markdown
+from reports.run_data import load_run
 from tests.unit._gate import Rule, first, made, rows_of
 
 N = 60
