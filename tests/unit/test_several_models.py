@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.analysis.across_runs import compared
 
+from harness.analysis.across_runs import compared
 from harness.config import StrategyOptions, resolve_experiment
 from harness.deciding.choosing import choose
 from harness.deciding.prices import PriceSheet
