@@ -22,8 +22,17 @@ from strategies.tuning.methods.full import WEIGHTS, FullMethod, FullSettings
 from strategies.tuning.modules import multiplied
 from strategies.tuning.saved import MANIFEST, opened, read_manifest
 from tests.unit._families import families
-from tests.unit._training import OPTIONS, InterruptedTrainingError, StopsAt, colour_task, context, load
+from tests.unit._training import (
+    COLOURS,
+    OPTIONS,
+    InterruptedTrainingError,
+    StopsAt,
+    colour_task,
+    context,
+    load,
+)
 from tests.unit.test_adapter_files import greedy
+from tests.unit.test_gate_candidates import ends
 
 RECIPE: dict[str, Any] = {key: OPTIONS[key] for key in ("batch_size", "epochs", "eval_steps", "precision")}
 
@@ -151,9 +160,12 @@ def test_weights_of_16_bits_learn_in_float32_and_are_published_as_they_answer(ti
 def test_patterns_that_match_nothing_are_refused(base, layers, line):
     from harness.config import parse
 
-    with pytest.raises(InputError, match=line) as fault:
+    def refused() -> None:
         options = parse(FullOptions, {"layers": layers}, "e.yaml", "strategies.full")
         Full(options).check_model(base, [colour_task()], "e.yaml", "strategies.full")
+
+    with pytest.raises(InputError, match=line) as fault:
+        refused()
     assert "\n" not in str(fault.value)
 
 
@@ -161,13 +173,13 @@ def test_a_model_saved_in_4_bits_is_refused_before_the_run(base, monkeypatch):
     identity = base.identity.model_copy(update={"quantization": "nf4"})
     monkeypatch.setattr(base, "identity", identity)
     with pytest.raises(
-        InputError, match="strategies.full: .* saved in nf4, which cannot be trained over"
+        InputError, match=r"strategies.full: .* saved in nf4, which cannot be trained over"
     ) as fault:
         Full(FullOptions()).check_model(base, [colour_task()], "e.yaml", "strategies.full")
     assert str(fault.value).count("\n") == 0
 
 
-@pytest.mark.parametrize("family", ["gpt2", "gemma3", "mixtral"])
+@pytest.mark.parametrize("family", ["gpt2", "llama, tied", "mixtral"])
 def test_weights_are_saved_and_put_back_by_the_names_that_a_model_has_loaded(family, tmp_path):
     """Also where two layers share one, where some are stored turned round, and where experts are fused."""
     config = families(128)[family]
@@ -178,13 +190,45 @@ def test_weights_are_saved_and_put_back_by_the_names_that_a_model_has_loaded(fam
     ids = torch.arange(3, 19)[None]
     with torch.no_grad():
         before = target(input_ids=ids).logits
-        after = opened_model(tmp_path).attach(target)(input_ids=ids).logits
+        after = FullMethod.saved(tmp_path).attach(target)(input_ids=ids).logits
         assert torch.equal(after, source(input_ids=ids).logits)
     assert not torch.equal(before, after)
 
 
-def opened_model(folder: Path) -> Any:
-    return FullMethod.saved(folder)
+# --- In a run ---
+
+
+def test_it_is_measured_composed_and_judged_like_any_other_in_a_run(
+    tiny_model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for split, count in (("train", 8), ("validation", 4), ("test", 24)):
+        rows = [{"id": f"{split}{i}", "input": f"{COLOURS[i % 4]}: {split} {i}"} for i in range(count)]
+        told = [row | {"target": COLOURS[i % 4]} for i, row in enumerate(rows)]
+        Path(f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+    keys = {"kind": "choice", "choices": [*COLOURS], "metrics": ["choice_accuracy"]}
+    learned = {"train": "train.jsonl", "validation": "validation.jsonl", "test": "test.jsonl"}
+    tasks = [
+        {"name": "colours", "items": learned, **keys},
+        {"name": "kept", "role": "retention", "items": {"test": "test.jsonl"}, **keys},
+    ]
+    options = RECIPE | {"learning_rate": 2e-3, "epochs": 1}
+    strategies = {"zero_shot": {}, "full": options, "full+few_shot": {"few_shot": {"k": 1}}}
+    Path("e.yaml").write_text(
+        json.dumps({"name": "e", "model": str(tiny_model), "tasks": tasks, "strategies": strategies})
+    )
+    assert ends(capsys, "run", "e.yaml", "--out", "run")[0] == 0
+    (saved,) = Path("run/artifacts/tuned").iterdir()  # that of `full` serves `full+few_shot` too
+    summary = json.loads(Path("run/summary.json").read_text())
+    spent = next(each["prepare"] for each in summary["costs"] if each["strategy"] == "full")
+    assert spent["adapted"]
+    assert spent["artifact_bytes"] == (saved / WEIGHTS).stat().st_size
+    moved = {each["strategy"] for each in summary["drift"] if each["texts"][0]["kl"] > 0}
+    assert moved == {"full", "full+few_shot"}
+    checks = [{"tasks": "colours", "margin": 0.9, "against": "base"}]
+    Path("gate.yaml").write_text(json.dumps({"name": "g", "experiment": "e.yaml", "checks": checks}))
+    assert "PASS" in ends(capsys, "gate", "gate.yaml", "--candidate-run", "run", "--strategy", "full")[1]
 
 
 # --- From elsewhere ---
@@ -234,20 +278,23 @@ def renamed(method: str) -> Any:
     return damage
 
 
+HEAD = "lm_head.weight"
+
+
 @pytest.mark.parametrize(
     ("damage", "line"),
     [
         (lambda folder: (folder / WEIGHTS).unlink(), "model.safetensors is missing"),
         (lambda folder: (folder / MANIFEST).unlink(), "adapter_config.json is missing"),
-        (renamed("os"), "adapter_config.json is missing"),
+        (renamed("os"), "trilemma_tuning.json: method: is no known method .*got '?os"),
         (renamed("lora"), "adapter_config.json is missing"),
         (lambda folder: (folder / WEIGHTS).write_bytes(b"x" * 99), "is not a whole safetensors file"),
         (damaged(lambda found: found.update(more=torch.zeros(1))), r"no place for .*more \(1,\)"),
-        (damaged(lambda found: found.update({"lm_head.weight": torch.zeros(2, 2)})), "must have the shape"),
-        (damaged(lambda found: found["lm_head.weight"].view(-1)[:1].fill_(torch.nan)), "NaN or infinite weights"),
-        (damaged(lambda found: found["lm_head.weight"].mul_(1e6)), "changes lm_head.weight by more than 2000 times"),
+        (damaged(lambda found: found.update({HEAD: torch.zeros(2, 2)})), "must have the shape"),
+        (damaged(lambda found: found[HEAD].view(-1)[:1].fill_(torch.nan)), "NaN or infinite weights"),
+        (damaged(lambda found: found[HEAD].mul_(1e6)), "changes lm_head.weight by more than 2000 times"),
     ],
-)  # fmt: skip
+)
 def test_each_is_refused_in_one_line(base, saved, damage, line):
     damage(saved)
     with pytest.raises(InputError, match=line) as fault:
@@ -257,7 +304,7 @@ def test_each_is_refused_in_one_line(base, saved, damage, line):
 
 def test_another_base_of_the_same_shape_is_told_by_the_manifest(base, saved, tiny_model, tmp_path):
     folder = Path(shutil.copytree(tiny_model, tmp_path / "other"))
-    torch.manual_seed(7)
+    torch.manual_seed(8)
     config = transformers.LlamaConfig.from_pretrained(folder)
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     with pytest.raises(InputError, match="was trained over other weights"):

@@ -35,7 +35,7 @@ _NAMED = 12
 
 
 class FullSettings(Options):
-    """``layers`` are patterns over the names of weights, with ``*`` for anything; without, all are trained."""
+    """``layers`` are patterns over names of weights, with ``*`` for anything; left out, all are trained."""
 
     layers: tuple[str, ...] | None = Field(default=None, min_length=1)
 
