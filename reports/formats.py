@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.deciding.cost import Use
     from harness.deciding.prices import PriceSheet
-    from reports._data import RunData
+    from reports.run_data import RunData
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Reported:
     @cached_property
     def run(self) -> RunData:
         """What is stored of the run, with its decision."""
-        from reports._data import load_run
+        from reports.run_data import load_run
 
         return load_run(self.run_dir, self.sheet, self.use)
 

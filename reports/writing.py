@@ -11,8 +11,8 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.errors import InputError, MissingDependencyError
 from harness.files import write_whole
-from reports._data import RunData, load_run
 from reports.formats import FORMATS, HISTORY_FORMATS, Reported
+from reports.run_data import RunData, load_run
 
 
 def write_report(
