@@ -73,8 +73,8 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
         _check_needed(manifest, task, metrics)
     models = _models(experiment, place, run_dir, metrics, progress)
     known = {name: model.identity for name, model in models.items()}
-    judges = {task.task.name: judges_of(metrics[task.task.name], known) for task in tasks}
-    judging = {task.task.name: judging_of(task, judges[task.task.name]) for task in tasks}
+    judges = {name: judges_of(found[:1], known) for name, found in metrics.items()}
+    judging = {task.task.name: judging_of(task, metrics[task.task.name], known) for task in tasks}
     seeds, repeats = manifest.experiment["seeds"], manifest.experiment["repeats"]
     with Store.open(run_dir) as store:
         for task in tasks:

@@ -38,7 +38,7 @@ class RunManifest(Frozen):
     ``traits[strategy]`` is what each states of itself.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
     what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of
-    files and models that its scores depend on beside the task, and ``judging[task]`` is that of all that judging
+    files and models that its primary score depends on beside the task, and ``judging[task]`` is that of all that judging
     depends on, under which judgements are stored. ``needed[task]`` is what metrics need of its choices beside
     the likeliest one. ``models`` are those of the experiment by name, and ``answered_by[strategy]`` names the
     one that a strategy is prepared over. ``embedder_digest`` is that of the embedder's folder, "" where it is
