@@ -65,6 +65,20 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
     return (*found, *([digest_of_files(sources)] if sources else []))
 
 
+def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, str]:
+    """Return the tasks whose metrics ask a model, each with the name of the first that they ask.
+
+    Args:
+        metrics: The metrics of each task.
+        models: Names of the experiment's models, the first one first.
+    """
+    from harness.scoring import AsksModel
+
+    first = next(iter(models))
+    asked = {task: [m.asks for m in found if isinstance(m, AsksModel)] for task, found in metrics.items()}
+    return {task: names[0] or first for task, names in asked.items() if names}
+
+
 def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> str:
     """Return the digest of all that judging answers depends on."""
     from importlib.metadata import version

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
 
@@ -309,11 +309,12 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        models={name: _record(model) for name, model in plan.models.items()},
+        models={name: record_of(model) for name, model in plan.models.items()},
         answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
+        judged_by=judged_by(plan.metrics, plan.models),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -325,7 +326,8 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     )
 
 
-def _record(model: Model) -> ModelRecord:
+def record_of(model: Model) -> ModelRecord:
+    """Return what a manifest says of a model."""
     from harness.powers import context_length_of
     from harness.runs.manifest import ModelRecord
 
