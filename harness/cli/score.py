@@ -88,7 +88,8 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
             "judges": {name: found for name, found in judges.items() if found},
             "judging": judging,
             "judged_by": judged_by(metrics, experiment.models),
-            "models": {name: record_of(model) for name, model in models.items()} | manifest.models,
+            "models": manifest.models
+            | {name: record_of(model) for name, model in models.items() if name not in manifest.models},
         }
         rewrite(run_dir, manifest.model_copy(update=judged), store)
 
