@@ -24,7 +24,6 @@ from harness.types import (
     Passage,
 )
 from reports import html
-from reports._data import load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, details_of, pieces
@@ -33,6 +32,7 @@ from reports.explorer.items import AskedItem, AskedItems, Outcome, Shown
 from reports.explorer.links import item_link, items_link
 from reports.explorer.packing import Strings, packed, unpacked
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
+from reports.run_data import load_run
 from tests.unit._explorer import PACKED, Score, asked, data_of
 from tests.unit._report import N_ITEMS, STRATEGIES, made_manifest, made_run
 
