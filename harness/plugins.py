@@ -1,7 +1,7 @@
-"""Strategies and metrics by id: the id is the file's name, and the file exports exactly one class.
+"""Strategies, metrics and model backends by id: the file's name, which exports exactly one class.
 
-Third parties declare an entry point in the group ``trilemma.strategies`` or ``trilemma.metrics``, or are
-named as ``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
+A backend may be a folder, whose ``__init__.py`` exports it. Third parties declare an entry point in the group
+``trilemma.strategies``, ``trilemma.metrics`` or ``trilemma.models``, or are named as ``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
 it runs only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import;
 an id that does not exist or is not allowed is refused without importing anything.
 """
@@ -20,10 +20,15 @@ from typing import Any, Literal
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
-Group = Literal["strategies", "metrics"]
+Group = Literal["strategies", "metrics", "models"]
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
-_PACKAGES: dict[Group, str] = {"strategies": "strategies", "metrics": "harness.metrics"}
+_PACKAGES: dict[Group, str] = {
+    "strategies": "strategies",
+    "metrics": "harness.metrics",
+    "models": "harness.models",
+}
+_CALLED: dict[Group, str] = {"strategies": "strategy", "metrics": "metric", "models": "model backend"}
 _EXTRAS = {
     "torch": "models",
     "transformers": "models",
@@ -75,6 +80,8 @@ def known(group: Group) -> list[str]:
     spec = importlib.util.find_spec(_PACKAGES[group])
     folders = list(spec.submodule_search_locations or []) if spec else []
     files = [path.stem for folder in folders for path in Path(folder).glob("*.py")]
+    if group == "models":
+        files += [path.parent.name for folder in folders for path in Path(folder).glob("*/__init__.py")]
     entry_points = importlib.metadata.entry_points(group=f"trilemma.{group}")
     return sorted(
         {name for name in files if not name.startswith("_")} | {point.name for point in entry_points}
@@ -88,7 +95,7 @@ def check_known(group: Group, name: str, place: object, key: str) -> None:
         InputError: ``name`` is no known id, or names code as ``package.module:Class`` or ``evaluate:NAME``
             that is neither allowed nor an installed entry point.
     """
-    what = "strategy" if group == "strategies" else "metric"
+    what = _CALLED[group]
     if ":" in name:
         if not _is_allowed(group, name):
             problem = f"names code to run as a {what}, which you have not allowed"

@@ -35,11 +35,13 @@ class Capabilities:
         device: Where it answers: "cpu" or "cuda" of this machine, "" for elsewhere.
         context_source: Where its context length was read, or that it was assumed; "" where it has none.
         template_date: The day that its chat template is told for today, YYYY-MM-DD; "" where it writes none.
+        asking: Digest of whatever else its answers depend on, such as options of its chat template.
     """
 
     device: Literal["cpu", "cuda", ""] = ""
     context_source: str = ""
     template_date: str = ""
+    asking: str = ""
 
 
 class Model(Protocol):

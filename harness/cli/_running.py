@@ -181,7 +181,7 @@ def _compose(
     from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
     from harness.models.transformers.budgets import BatchBudgets
-    from harness.models.transformers.model import ENCODING, HuggingFaceModel
+    from harness.models.transformers.model import ENCODING, TransformersModel
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
@@ -189,7 +189,7 @@ def _compose(
     cached = cache_folder()
     machine = cached / "batch_budgets" if cached else None
     budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = HuggingFaceModel(experiment.model, config, budgets=budgets, progress=progress)
+    model = TransformersModel(experiment.model, config, budgets=budgets, progress=progress)
     model.check()
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}

@@ -110,9 +110,9 @@ def _summary(loaded: LoadedTask, n_errors: int, n_warnings: int) -> str:
 def _counter(model: str) -> tuple[CountTokens, int]:
     """Return how a model counts the tokens of a prompt, and the length of its context."""
     from harness.config import ModelOptions
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
 
-    backend = HuggingFaceModel(ModelOptions(path=model), place="--model")
+    backend = TransformersModel(ModelOptions(path=model), place="--model")
     backend.check(weights=False)
     return backend.count_tokens, backend.context_length
 

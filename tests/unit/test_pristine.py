@@ -11,7 +11,7 @@ import peft
 import pytest
 import torch
 
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.pristine import bare, digest_of_module
 from harness.models.transformers.resident import Weights, evict
 from tests.unit._training import load
@@ -91,7 +91,7 @@ NOT_HERE = {
 }
 
 
-def save_other(base: HuggingFaceModel, folder: Path, kind: str) -> Path:
+def save_other(base: TransformersModel, folder: Path, kind: str) -> Path:
     """Save an adapter of another kind than LoRA, its weights moved away from where they begin."""
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
@@ -129,7 +129,7 @@ def alone(base, plain) -> list[str]:
     return list(greedy(base.with_adapter(plain, "none")))
 
 
-def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def after(base: TransformersModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what a plain adapter answers after another; check what either was put over."""
     found: list[str] = []
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from harness.config import ModelOptions
+from harness.digests import digest_of
 from harness.models.transformers.answers import judged, plain_answers, with_cost, written
 from harness.models.transformers.batching import MAX_BATCH_ITEMS, by_request, each_sample, halving
 from harness.models.transformers.budgets import BatchBudgets, setting_of
@@ -21,12 +21,13 @@ from harness.models.transformers.greedy import StopStrings, greedy
 from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.opening import check_model, empty_model
 from harness.models.transformers.probing import probe
 from harness.models.transformers.prompts import Choices, Prompts
 from harness.models.transformers.quantization import stored_in
 from harness.models.transformers.rendering import date_told
-from harness.models.transformers.resident import Source, Weights
+from harness.models.transformers.resident import Owner, Source, Weights
 from harness.models.transformers.resolve import local_folder, parameter_count
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
@@ -42,8 +43,8 @@ ENCODING = 2
 """Number of the way in which answers are encoded; another gives other answers."""
 
 
-class HuggingFaceModel:
-    """A model under the waist of ``harness.protocols.Model``; weights are loaded on first use.
+class TransformersModel:
+    """A causal language model; its weights are loaded on first use.
 
     Args:
         options: Which model, where, and in which number format.
@@ -52,16 +53,18 @@ class HuggingFaceModel:
         quantization: How the base is loaded.
         budgets: How many tokens a batch may have, where ``options`` leave it open.
         progress: Told of the conversion of a GGUF file.
+        owner: Owns what is loaded of the models that share it; by default this model's own.
     """
 
     def __init__(
         self,
-        options: ModelOptions,
+        options: TransformersOptions,
         place: object = "experiment",
         adapter: Path | None = None,
         quantization: Quantization = "none",
         budgets: BatchBudgets | None = None,
         progress: Progress | None = None,
+        owner: Owner | None = None,
     ) -> None:
         self._options, self._place, self._adapter = options, place, adapter
         self._budgets = budgets or BatchBudgets()
@@ -86,7 +89,7 @@ class HuggingFaceModel:
         source = Source(self.folder, self.dtype, self.device, self._quantization)
         known = self.identity
         digests = known.weights_digest, known.settings_digest, known.adapter_digest
-        self.weights = Weights(source, adapter, digests, {}, self._say, place)
+        self.weights = Weights(owner or Owner(), source, adapter, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
     def _say(self, text: str) -> None:
@@ -124,7 +127,9 @@ class HuggingFaceModel:
         options = self._options
         source = "said by the experiment" if options.context_length else self._read_context.said
         date = date_told(self.tokenizer.chat_template, options.template_options)
-        return Capabilities("cuda" if self.device == "cuda" else "cpu", source, date)
+        device: Literal["cpu", "cuda"] = "cuda" if self.device == "cuda" else "cpu"
+        asking = digest_of([ENCODING, options.template_options, self.context_length])
+        return Capabilities(device, source, date, asking)
 
     @cached_property
     def _read_context(self) -> ContextLength:
@@ -155,11 +160,11 @@ class HuggingFaceModel:
         check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
         return module, tokenizer
 
-    def with_adapter(self, path: Path, quantization: Quantization) -> HuggingFaceModel:
+    def with_adapter(self, path: Path, quantization: Quantization) -> TransformersModel:
         """Return this model with the saved adapter at ``path``, over a base of its own."""
         return self._copy(path, quantization)
 
-    def merged(self) -> HuggingFaceModel | None:
+    def merged(self) -> TransformersModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
         if self._adapter is None or self.identity.quantization != "none":
             return None
@@ -167,10 +172,16 @@ class HuggingFaceModel:
         copy.weights.merge = True
         return copy
 
-    def _copy(self, adapter: Path, quantization: Quantization) -> HuggingFaceModel:
+    def _copy(self, adapter: Path, quantization: Quantization) -> TransformersModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
-        copy = HuggingFaceModel(
-            self._options, self._place, adapter, quantization, self._budgets, self._progress
+        copy = TransformersModel(
+            self._options,
+            self._place,
+            adapter,
+            quantization,
+            self._budgets,
+            self._progress,
+            self.weights.owner,
         )
         copy.tokenizer, copy._prompts, copy.weights.trials = (
             self.tokenizer,
