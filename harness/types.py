@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.digests import digest_of
-from harness.traits import Traits
 
 Split = Literal["train", "validation", "test"]
 Kind = Literal["generate", "choice"]
@@ -385,7 +384,7 @@ class ItemResult(Frozen):
     error: Failure | None = None
 
 
-# --- What a strategy costs and what a run was -------------------------------------------------------
+# --- What a strategy costs and which weights answer -------------------------------------------------------
 
 
 Count = Annotated[int, Field(ge=0, le=10**16)]
@@ -458,50 +457,3 @@ class ModelIdentity(Frozen):
     def digest(self) -> str:
         """The digest of all that can change an answer: equal models have the same, under any name."""
         return digest_of(self.model_dump(exclude={"name", "parameters"}))
-
-
-class RunManifest(Frozen):
-    """What a run was made from, and which rows of its store are current.
-
-    ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself; older manifests have none, see
-    `harness.execution.composition.traits_of`.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
-    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests
-    of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
-    where it is none. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
-    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
-    where that was read, or that it was assumed. ``leaks[task]`` counts the
-    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing; older manifests have neither.
-    """
-
-    schema_version: int = 1
-    trilemma_version: str
-    name: str
-    experiment: dict[str, Any]
-    experiment_digest: str
-    place: str
-    tasks: dict[str, Task]
-    metrics: dict[str, tuple[str, ...]]
-    shown: dict[str, tuple[str, ...]] = {}
-    recipes: dict[str, dict[str, str]]
-    preparations: dict[str, str]
-    traits: dict[str, Traits] = {}
-    model: ModelIdentity
-    embedder: str
-    embedder_digest: str = ""
-    judges: dict[str, tuple[str, ...]] = {}
-    template_date: str = ""
-    context_length: int = 0
-    context_source: str = ""
-    leaks: dict[str, int] = {}
-    asked: dict[str, int] = {}
-    probing: str = ""
-    remarks: dict[str, tuple[str, ...]] = {}
-    packages: dict[str, str]
-    git_revision: str
-    hardware: dict[str, Any]
-    created: str

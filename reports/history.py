@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing, Verdict
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, load_rows
 from harness.analysis.scores import Clusters, mean_with_interval
 from harness.errors import InputError
 from harness.files import LARGEST_TEXT, read_input
@@ -26,9 +26,10 @@ from harness.gate.comparing import (
     other_task,
     unfinished,
 )
+from harness.runs.damage import readable
+from harness.runs.manifest import MANIFEST, RunManifest
 from harness.runs.schema import FILE_NAME
-from harness.types import Frozen, Role, RunManifest
-from reports._data import MANIFEST, load_rows, readable
+from harness.types import Frozen, Role
 
 
 class RunFacts(Frozen):

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MissingDependencyError
-from harness.runs.store import Store
-from harness.types import RunManifest
-from reports._data import load_manifest, readable
+from harness.runs.manifest import read_manifest
+from harness.runs.opening import opened
 
 COLUMNS = (
     "strategy", "seed", "repeat", "task", "item_id", "tags", "input", "targets", "answer",
@@ -23,14 +22,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def rows(run_dir: Path) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
     """Return the columns, with a column ``score: NAME`` for every metric, and the rows of a run folder."""
-    manifest = load_manifest(run_dir)
+    manifest = read_manifest(run_dir)
     named = (*manifest.metrics.values(), *manifest.shown.values())
     metrics = sorted({name for names in named for name in names})
-    return (*COLUMNS, *(f"score: {name}" for name in metrics)), _rows(run_dir, manifest)
+    return (*COLUMNS, *(f"score: {name}" for name in metrics)), _rows(run_dir)
 
 
-def _rows(run_dir: Path, manifest: RunManifest) -> Iterator[dict[str, Any]]:
-    with Store.open(run_dir, read_only=True) as store, readable(store.path):
+def _rows(run_dir: Path) -> Iterator[dict[str, Any]]:
+    with opened(run_dir) as (manifest, store):
         for task_name, task in manifest.tasks.items():
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():

@@ -6,6 +6,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.config import StrategyOptions
+from harness.execution.composition import chain_of
+from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.types import (
@@ -17,7 +20,6 @@ from harness.types import (
     Passage,
     PrepareCost,
     Request,
-    RunManifest,
     Task,
     TaskItem,
     TokenUsage,
@@ -126,7 +128,7 @@ class Writer:
 def made_run(folder: Path, n_items: int, seed: int = 0) -> Path:
     """Write a run folder of ``n_items`` items, each answered by all strategies, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    manifest, writer = _manifest(), Writer(seed)
+    manifest, writer = _manifest(n_items), Writer(seed)
     (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
     with Store.open(folder) as store:
         for place, (name, task) in enumerate(manifest.tasks.items()):
@@ -144,17 +146,19 @@ def _write(store: Store, recipe: str, found: list[tuple[ItemResult, Generation]]
     store.write_batch(recipe, generations, [result for result, _ in found])
 
 
-def _manifest() -> RunManifest:
+def _manifest(n_items: int) -> RunManifest:
     tasks = dict(_tasks())
+    entries = {name: StrategyOptions(use=name) for name in STRATEGIES}
     return RunManifest(
         trilemma_version="0.1.0",
         name="made",
         experiment={
             "name": "made",
             "model": {"path": "builtin:smollm2"},
-            "strategies": {name: {"use": name, "options": {}} for name in STRATEGIES},
+            "strategies": {name: entry.model_dump() for name, entry in entries.items()},
             "incumbent": "zero_shot",
             "seeds": [0],
+            "repeats": 1,
             "limit": None,
         },
         experiment_digest="0" * 64,
@@ -163,6 +167,8 @@ def _manifest() -> RunManifest:
         metrics=dict.fromkeys(tasks, ("exact_match",)),
         recipes={strategy: {name: f"{strategy}/{name}" for name in tasks} for strategy in STRATEGIES},
         preparations={strategy: f"prepare-{strategy}" for strategy in STRATEGIES},
+        traits={name: chain_of(name, entries, "made.yaml").traits for name in entries},
+        asked={name: len(range(place, n_items, len(tasks))) for place, name in enumerate(tasks)},
         model=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64),
         embedder="",
         packages={},

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.speed.measuring import Cost, timed
 from benchmarks.speed.workload import SHOTS, STOP, Workload
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Store
-from harness.types import RunManifest
 
 TASKS = ("generation", "choice")
 

@@ -11,21 +11,16 @@ from harness.analysis.findings import Missing
 from harness.config import ForgettingOptions
 from harness.execution.answer_information import asked_of
 from harness.execution.drift import GENERAL_TEXT, Probes
+from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation, ScoredItem
-from harness.types import ItemResult, RunManifest, TaskItem
+from harness.types import ItemResult, TaskItem
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an experiment asks of each strategy.
-
-    Attributes:
-        manifest: What the run is made from.
-        n_items: Test items that are asked, by task.
-    """
+    """What an experiment asks of each strategy, by the manifest of its run."""
 
     manifest: RunManifest
-    n_items: Mapping[str, int]
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -65,7 +60,7 @@ class Wanted:
             n_seeds = len(self.seeds) - (len(mine) - len(ready))
             if len(ready) < n_seeds:
                 yield Missing(strategy=strategy, what="preparation", done=len(ready), wanted=n_seeds)
-            for task, n in self.n_items.items():
+            for task, n in self.manifest.asked.items():
                 found = scores.get(strategy, {}).get(task)
                 done, wanted = found.n_rows if found else 0, n * n_seeds * self.repeats
                 if done < wanted:

@@ -13,13 +13,15 @@ from harness.analysis.comparison import Comparison, Table
 from harness.analysis.completeness import Wanted
 from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
-from harness.execution.composition import traits_of
+from harness.errors import InputError
 from harness.execution.drift import Probes
+from harness.runs.manifest import RunManifest
+from harness.runs.opening import opened
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.tasks.selection import chosen_ids
 from harness.traits import Traits
-from harness.types import ItemResult, Role, RunManifest, Task, TaskItem
+from harness.types import ItemResult, Role, Task, TaskItem
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class RunRows:
             name: StoredItems(run_dir, task.digest, chosen_ids(store.item_ids(task.digest), limit))
             for name, task in manifest.tasks.items()
         }
-        wanted = Wanted(manifest, {n: manifest.asked.get(n, len(kept.ids)) for n, kept in items.items()})
+        wanted = Wanted(manifest)
         scores: dict[str, dict[str, Scores]] = {strategy: {} for strategy in manifest.recipes}
         answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
         for strategy, by_task in manifest.recipes.items():
@@ -101,7 +103,7 @@ class RunRows:
             manifest=manifest,
             infos=tuple(
                 _task_info(
-                    task, manifest.metrics[name][0], wanted.n_items[name], manifest.remarks.get(name, ())
+                    task, manifest.metrics[name][0], manifest.asked[name], manifest.remarks.get(name, ())
                 )
                 for name, task in manifest.tasks.items()
             ),
@@ -122,15 +124,15 @@ class RunRows:
             },
         )
 
-    @cached_property
+    @property
     def traits(self) -> Mapping[str, Traits]:
         """What each strategy states of itself."""
-        return traits_of(self.manifest, self.run_dir)
+        return self.manifest.traits
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """What strategies lack of what the experiment asks; empty where the run is finished."""
-        wanted = Wanted(self.manifest, {info.name: info.n_test for info in self.infos})
+        wanted = Wanted(self.manifest)
         adapted = {name for name, traits in self.traits.items() if traits.adapts}
         return tuple(wanted.missing(self.scores, self.prepared, self.probes, self.items, adapted))
 
@@ -192,6 +194,38 @@ class RunRows:
         return self._compared[reference, role]
 
 
+def load_rows(run_dir: Path, unchanged: bool = False) -> RunRows:
+    """Read the rows of a run that has results; see `read_rows`."""
+    rows = read_rows(run_dir, unchanged)
+    require_results(rows)
+    return rows
+
+
+def read_rows(run_dir: Path, unchanged: bool = False) -> RunRows:
+    """Read what a run has stored.
+
+    Args:
+        run_dir: The run folder.
+        unchanged: Whether it must be as it was written, since something is decided by it.
+
+    Raises:
+        InputError: It is no run folder, is of another schema version, is damaged, or has been changed.
+    """
+    with opened(run_dir, unchanged) as (manifest, store):
+        return RunRows.load(manifest, store)
+
+
+def require_results(rows: RunRows) -> None:
+    """Refuse a run without any.
+
+    Raises:
+        InputError: It holds no results yet.
+    """
+    if not any(rows.scores.values()):
+        remedy = "let `trilemma run` finish at least one batch first"
+        raise InputError(rows.run_dir, "", "holds no results yet", remedy)
+
+
 def base_of(traits: Mapping[str, Traits], incumbent: str) -> str:
     """Return the strategy that asks the model as it came: the first plain one, or else the incumbent."""
     return next((name for name, each in traits.items() if each.plain), incumbent)
@@ -201,7 +235,7 @@ def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[in
     """Yield what was measured with the wanted seeds of what is measured today."""
     for seed, text in kept.items():
         found = Probes.model_validate_json(text)
-        if seed in seeds and found.of == (manifest.probing or found.of):
+        if seed in seeds and found.of == manifest.probing:
             yield found
 
 

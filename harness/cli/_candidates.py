@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError, nearest, one_of
+from harness.runs.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from harness.config import Experiment, ForgettingOptions
@@ -61,13 +62,12 @@ def strategy_of(run: Path, wanted: str | None) -> str:
         InputError: It has none of that name, or several that could be meant.
     """
     from harness.analysis.rows import base_of
-    from harness.execution.composition import traits_of
-    from reports._data import load_manifest
+    from harness.runs.manifest import read_manifest
 
-    manifest = load_manifest(run)
+    manifest = read_manifest(run)
     if wanted is not None:
         return one_of(wanted, manifest.recipes, "--strategy", "is no strategy of the run")
-    base = base_of(traits_of(manifest, run), str(manifest.experiment["incumbent"]))
+    base = base_of(manifest.traits, str(manifest.experiment["incumbent"]))
     others = [name for name in manifest.recipes if name != base]
     if len(others) != 1:
         remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
@@ -84,7 +84,7 @@ def refuse_run(folder: Path) -> None:
     Raises:
         InputError: It is one.
     """
-    if (folder / "manifest.json").is_file() and not (folder / "adapter_config.json").is_file():
+    if (folder / MANIFEST).is_file() and not (folder / "adapter_config.json").is_file():
         remedy = (
             f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/adapters'}"
         )
@@ -109,7 +109,7 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
         InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
     """
     from harness.config import StrategyOptions
-    from harness.execution.composition import stated_today
+    from harness.execution.composition import chain_of
     from harness.gate.ceiling import refuse_ceiling
 
     strategies = {"base": StrategyOptions(use="zero_shot")}
@@ -134,8 +134,7 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
         }
     )
     for name in adapters:
-        if stated := stated_today(name, asked.strategies, wanted.name):
-            refuse_ceiling(stated, name, wanted.name, "a candidate")
+        refuse_ceiling(chain_of(name, strategies, wanted.name).traits, name, wanted.name, "a candidate")
     return asked
 
 

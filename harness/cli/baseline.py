@@ -32,8 +32,8 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None, erro
     The strategy must have answered all that the run asks, and no more of its answers may have failed than
     --error-rate says.
     """
+    from harness.analysis.rows import load_rows
     from harness.gate.baseline import baseline_of, replaced_by, write_baseline
-    from reports._data import load_rows
 
     if not reason.strip():
         raise InputError("--reason", "", "is empty", "say why this strategy is the new baseline")

@@ -16,9 +16,9 @@ def compare(runs: tuple[Path, ...]) -> int:
 
     Tasks are compared where all their settings and items are the same. Ends with 4 where nothing is.
     """
+    from harness.analysis.rows import load_rows
     from harness.cli._table import comparison_table, wide_console
     from harness.gate.comparing import compared
-    from reports._data import load_rows
 
     if len(runs) < 2:
         raise InputError("RUN", "", "at least two run folders are needed", "name another one")

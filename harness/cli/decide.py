@@ -11,7 +11,7 @@ from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, EXIT_INCONCLUSIVE, InputE
 
 if TYPE_CHECKING:
     from harness.deciding.records import Decision
-    from harness.types import RunManifest
+    from harness.runs.manifest import RunManifest
 
 
 @click.command()
@@ -65,11 +65,11 @@ def decide(  # noqa: PLR0913 - the options of a command
 
     Ends with 0 where there is an answer, 3 where nothing is proven, 5 where the run allows no decision.
     """
+    from harness.analysis.rows import load_rows
     from harness.deciding.choosing import choose
     from harness.deciding.cost import Use
     from harness.deciding.prices import load_prices
     from harness.deciding.records import Limits
-    from reports._data import load_rows
 
     rows = load_rows(run, unchanged=True)
     if not any(task.role == "target" for task in rows.manifest.tasks.values()):

@@ -13,7 +13,7 @@ import click
 
 from harness.cli._candidates import Candidates, gated, named, refuse_run, strategy_of
 from harness.cli._plugins import allow_plugin
-from harness.cli._running import chains_of, checked, complete, locked, resumable
+from harness.cli._running import chains_of, checked, complete, resumable
 from harness.errors import (
     EXIT_BAD_INPUT,
     EXIT_DONE,
@@ -23,6 +23,7 @@ from harness.errors import (
     EXIT_REGRESSION,
 )
 from harness.files import write_whole
+from harness.runs.lock import locked
 
 if TYPE_CHECKING:
     from harness.config import Experiment
@@ -134,10 +135,10 @@ class _Gate:
 
     def judged(self, run: Path, names: tuple[str, ...]) -> GateResult:
         """Judge strategies of a run."""
+        from harness.analysis.rows import load_rows
         from harness.cli._known import known_of
         from harness.gate.asked import Asked
         from harness.gate.evaluate import evaluate
-        from reports._data import load_rows
 
         experiment = self.experiment.model_dump(mode="json")
         asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment, self.config))

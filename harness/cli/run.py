@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli._plugins import allow_plugin
-from harness.cli._running import complete, locked, resumable
+from harness.cli._running import complete, resumable
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, one_of
 from harness.files import write_whole
+from harness.runs.lock import locked
 
 if TYPE_CHECKING:
     from harness.config import Experiment
@@ -61,15 +62,13 @@ def run(
 
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
-    manifest = complete(experiment, config, run_dir, progress, only)
-    from harness.analysis.rows import RunRows
+    complete(experiment, config, run_dir, progress, only)
+    from harness.analysis.rows import read_rows, require_results
     from harness.cli._table import print_summary, unread
-    from harness.runs.store import Store
-    from reports._data import require_results, run_of
+    from reports._data import run_of
     from reports.writing import write_page
 
-    with Store.open(run_dir) as store:
-        rows = RunRows.load(manifest, store)
+    rows = read_rows(run_dir)
     run = run_of(rows)
     write_whole(run_dir / "summary.json", run.summary.model_dump_json(indent=1) + "\n")
     require_results(rows)

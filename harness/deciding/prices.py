@@ -9,8 +9,8 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from harness.config import Options, parse
 from harness.errors import InputError, nearest
+from harness.runs.manifest import RunManifest
 from harness.strict_yaml import read_yaml
-from harness.types import RunManifest
 
 BUILTIN = "builtin:"
 FOLDER = Path(__file__).parent.parent.parent / "configs" / "prices"

@@ -27,7 +27,7 @@ from harness.protocols import (
     Strategy,
 )
 from harness.traits import UNSTATED, Traits, joined
-from harness.types import PrepareCost, RunManifest, TrainingData
+from harness.types import PrepareCost, TrainingData
 
 T = TypeVar("T")
 
@@ -186,40 +186,3 @@ def _check_adapts(part: Part, before: Model, now: Model, place: str) -> None:
     if now.identity.adapter_digest != before.identity.adapter_digest and not part.traits.adapts:
         problem = "answers with an adapter, which its traits do not state"
         raise InputError(place, part.key, problem, "give the class `traits` with adapts=True", part.id)
-
-
-# --- Of runs ---
-
-
-def traits_of(manifest: RunManifest, run_dir: Path) -> dict[str, Traits]:
-    """Return what the strategies of a run state of themselves.
-
-    Manifests of older versions do not have it: there the strategies of today state it, under their options.
-
-    Raises:
-        InputError: A strategy of an older run cannot be asked, such as a plug-in that is not allowed.
-    """
-    entries = {n: StrategyOptions.model_validate(e) for n, e in manifest.experiment["strategies"].items()}
-    found = {}
-    for name in manifest.recipes:
-        stated = manifest.traits.get(name) or stated_today(name, entries, manifest.place)
-        if stated is None:
-            problem = "is a strategy of which this run, by an older version, does not say what kind it is"
-            remedy = "run `trilemma run` again"
-            raise InputError(run_dir, f"strategies.{name}", problem, remedy, entries[name].use)
-        found[name] = stated
-    return found
-
-
-def stated_today(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Traits | None:
-    """Return what the classes of today state of an entry; None where they cannot be asked.
-
-    Args:
-        name: The entry.
-        entries: All entries of its experiment.
-        place: Where they stand, for errors.
-    """
-    try:
-        return chain_of(name, entries, place).traits
-    except InputError:
-        return None

@@ -13,16 +13,15 @@ from pydantic import Field, ValidationError, model_validator
 
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores
-from harness.config import StrategyOptions
 from harness.digests import digest_of
 from harness.errors import InputError, shorten
-from harness.execution.composition import stated_today
 from harness.files import read_input_text, write_whole
 from harness.gate.asked import Asked
 from harness.gate.ceiling import refuse_ceiling
 from harness.gate.conditions import Conditions
+from harness.runs.manifest import RunManifest
 from harness.strict_json import parse_json
-from harness.types import Frozen, RunManifest
+from harness.types import Frozen
 
 FORMAT = 3
 _LARGEST = 1 << 28
@@ -218,9 +217,6 @@ def load_baseline(path: Path) -> Baseline:
     if found.digest != now:
         problem = "is not as it was written: somebody has edited it, or a part is missing"
         raise InputError(path, "digest", problem, f"restore the file, or {_PROMOTE}")
-    entry = StrategyOptions.model_construct(use=found.use, options=found.options)
-    if stated := stated_today(found.strategy, {found.strategy: entry}, str(path)):
-        refuse_ceiling(stated, found.strategy, path, "a baseline")
     return found
 
 

@@ -9,9 +9,10 @@ from typing import Literal, Protocol
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing
 from harness.analysis.scores import Clusters, pair
+from harness.runs.manifest import RunManifest
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
-from harness.types import ModelIdentity, RunManifest, Task
+from harness.types import ModelIdentity, Task
 
 Reading = Literal["better", "worse", "not proven"]
 ALPHA = 0.05

@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from harness.config import Seed
-from harness.types import Frozen, RunManifest
+from harness.runs.manifest import RunManifest
+from harness.types import Frozen
 
 _TOLD = {
     "weights": "the base model's weights or tokenizer are",

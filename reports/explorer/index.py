@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from harness.types import RunManifest
+from harness.runs.manifest import RunManifest
 from reports.explorer.items import AskedItem, Shown
 from reports.explorer.packing import Strings, clean
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.digests import digest_of
-from harness.types import RunManifest
+from harness.runs.manifest import RunManifest
 from reports.explorer.details import details_of
 from reports.explorer.index import index_of
 from reports.explorer.items import AskedItem, picked

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from harness.digests import digest_of
 from harness.errors import InputError
+from harness.runs.lock import LOCK
+from harness.runs.manifest import MANIFEST
 from harness.runs.schema import FILE_NAME
-from reports._data import MANIFEST
 
-LOCK = "run.lock"
 SUMMARY = "summary.json"
 _FILES = (MANIFEST, FILE_NAME, SUMMARY, LOCK)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+from harness.runs.manifest import MANIFEST
 from harness.runs.schema import FILE_NAME
-from reports._data import MANIFEST
 from reports.server.folders import SUMMARY
 
 _PAGES = 16

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness.errors import InputError
-from harness.files import LARGEST_RECORD, open_input
-from harness.runs.schema import FILE_NAME
+from harness.runs.lock import is_locked
+from harness.runs.manifest import MANIFEST, RunManifest
+from harness.runs.opening import opened
 from harness.runs.store import Store
-from harness.types import RunManifest
-from reports._data import MANIFEST, load_manifest, readable
 from reports.history import stored_verdict
-from reports.server.folders import LOCK, SUMMARY, Entry
+from reports.server.folders import SUMMARY, Entry
 
 State = Literal["finished", "running", "stopped", "unreadable"]
 
@@ -65,10 +63,10 @@ def status_of(entry: Entry) -> Status:
     """Read a run folder; whatever cannot be read is a state, not an error."""
     if entry.refusal:
         return Status(entry, "unreadable", entry.refusal)
-    running = _held(entry.path / LOCK)
+    running = is_locked(entry.path)
     try:
-        manifest = load_manifest(entry.path)
-        progress = tuple(_progress(entry.path, manifest))
+        with opened(entry.path) as (manifest, store):
+            progress = tuple(_progress(manifest, store))
     except InputError as error:
         return Status(entry, "running" if running else "unreadable", str(error))
     whole = all(each.done >= each.total for each in progress)
@@ -85,29 +83,13 @@ def status_of(entry: Entry) -> Status:
     )
 
 
-def _progress(folder: Path, manifest: RunManifest) -> Iterator[Progress]:
-    with Store.open(folder, read_only=True) as store, readable(folder / FILE_NAME):
-        limit = manifest.experiment.get("limit")
-        times = len(manifest.experiment["seeds"]) * manifest.experiment.get("repeats", 1)
-        asked = {name: store.n_items(task.digest) for name, task in manifest.tasks.items()}
-        for strategy, by_task in manifest.recipes.items():
-            for task, recipe in by_task.items():
-                stored = asked[task] if limit is None else min(limit, asked[task])
-                total = times * manifest.asked.get(task, stored)
-                done, errors = store.counts(recipe)
-                yield Progress(strategy, task, min(done, total), min(errors, total), total)
-
-
-def _held(lock: Path) -> bool:
-    """Say whether a run is going on; the lock is shared for an instant, for which a starting run waits."""
-    try:
-        with open_input(lock, LARGEST_RECORD) as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except (OSError, InputError):
-        return False
-    return False
+def _progress(manifest: RunManifest, store: Store) -> Iterator[Progress]:
+    times = len(manifest.experiment["seeds"]) * manifest.experiment.get("repeats", 1)
+    for strategy, by_task in manifest.recipes.items():
+        for task, recipe in by_task.items():
+            total = times * manifest.asked[task]
+            done, errors = store.counts(recipe)
+            yield Progress(strategy, task, min(done, total), min(errors, total), total)
 
 
 def _newer(file: Path, other: Path) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from harness import cli
 from tests.conftest import TaskWriter
+from tests.unit._report import made_run
 
 
 @pytest.fixture
@@ -107,18 +108,27 @@ def test_a_run_folder_of_another_experiment_or_in_use_or_no_folder(
     import fcntl
 
     write_task()
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "manifest.json").write_text('{"name": "other", "model": {"weights_digest": "0"}, "tasks": {}}')
+    out = made_run(tmp_path / "out")
     line = refuse("--out", "out", tasks=["tasks/capitals"])
-    assert "out: name: the folder holds a run of another experiment (got other)" in line
+    assert "out: name: the folder holds a run of another experiment (got made)" in line
     (out / "manifest.json").write_text("{")
-    assert "manifest.json: is no manifest" in refuse("--out", "out", tasks=["tasks/capitals"])
+    assert "manifest.json: cannot be read" in refuse("--out", "out", tasks=["tasks/capitals"])
     with (out / "run.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         assert "another trilemma run is running" in refuse("--out", "out", tasks=["tasks/capitals"])
     (tmp_path / "file").write_text("")
     assert "cannot be a run folder" in refuse("--out", "file", tasks=["tasks/capitals"])
+
+
+def test_a_refused_run_leaves_no_folder(refuse, write_task: TaskWriter, tmp_path: Path) -> None:
+    write_task()
+    (tmp_path / "mine").mkdir()
+    for out in ("new/run", "mine"):
+        assert "(got 13)" in refuse(
+            "--out", out, tasks=["tasks/capitals"], strategies={"few_shot": {"k": 13}}
+        )
+    assert not (tmp_path / "new").exists()
+    assert [*(tmp_path / "mine").iterdir()] == []
 
 
 def test_a_prompt_longer_than_the_context_is_refused_when_asked_to(refuse, write_task: TaskWriter) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from harness.analysis.findings import Summary
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Store
-from harness.types import RunManifest
 
 TRAINING = {"rank": 2, "max_steps": 6, "eval_steps": 2, "batch_size": 4}
 EXPERIMENT: dict[str, Any] = {

@@ -22,6 +22,7 @@ import pyarrow
 import yaml
 from pyarrow import parquet
 
+from harness.analysis.rows import load_rows
 from harness.config import load_experiment
 from harness.deciding.prices import builtin_sheets, load_prices
 from harness.errors import InputError
@@ -32,7 +33,6 @@ from harness.tasks.fields import FieldNames
 from harness.tasks.items import read_split
 from harness.tasks.loading import load_task
 from harness.tasks.spec import CorpusSource, Source
-from reports._data import load_rows
 from reports.server.folders import Entry
 from reports.server.status import status_of
 from strategies.retrieval.index_files import read_meta

@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.rows import RunRows
+from harness.analysis.rows import RunRows, read_rows
 from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
+from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.seals import Seals
 from harness.runs.store import Store
@@ -27,7 +28,6 @@ from harness.types import (
     Passage,
     PrepareCost,
     Request,
-    RunManifest,
     Task,
     TaskItem,
     TokenUsage,
@@ -102,6 +102,7 @@ def made(
         model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
+        asked=dict(n),
         packages={},
         git_revision="",
         hardware={},
@@ -203,6 +204,4 @@ def resealed(folder: Path) -> Path:
 
 def rows_of(folder: Path) -> RunRows:
     """Read a run folder."""
-    manifest = RunManifest.model_validate_json((folder / "manifest.json").read_text())
-    with Store.open(folder, read_only=True) as store:
-        return RunRows.load(manifest, store)
+    return read_rows(folder)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.config import StrategyOptions
+from harness.execution.composition import chain_of
+from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.types import (
@@ -19,7 +22,6 @@ from harness.types import (
     Passage,
     PrepareCost,
     Request,
-    RunManifest,
     Task,
     TaskItem,
     TokenUsage,
@@ -97,6 +99,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         "seeds": [0],
         "limit": None,
     }
+    entries = {name: StrategyOptions.model_validate(each) for name, each in experiment["strategies"].items()}
     return RunManifest(
         trilemma_version="0.1.0",
         name="made",
@@ -112,6 +115,8 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         shown={words.task: ("recall", "mrr")},
         recipes={words.name(use): {name: f"{use}/{name}" for name in tasks} for use in STRATEGIES},
         preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
+        traits={name: chain_of(name, entries, "made.yaml").traits for name in entries},
+        asked=dict.fromkeys(tasks, N_ITEMS),
         model=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64),
         embedder="f" * 64,
         packages={"torch": "2.13.0", "numpy": "2.4.6"},

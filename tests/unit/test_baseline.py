@@ -174,8 +174,6 @@ FORGED: dict[str, Edit] = {
     "an unknown condition": lambda raw: raw["conditions"].update(mood="good"),
     "a hot temperature": lambda raw: raw["conditions"].update(temperature=-1.0),
     "no repeats": lambda raw: raw["conditions"].update(repeats=0),
-    "a ceiling": lambda raw: raw.update(use="rag", options={"oracle": "yes"}),
-    "a part that is a ceiling": lambda raw: raw.update(use="lora+rag", options={"rag": {"oracle": True}}),
     "a task of half a character": lambda raw: raw["tasks"].update({"\ud800": 1}),
     "deep": lambda raw: raw.update(options={"a": json.loads("[" * 400 + "]" * 400)}),
     "large": lambda raw: raw["conditions"].update(repeats=10**400),

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.analysis.rows import load_rows
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Store
 from harness.types import (
     Answer,
     ChoiceScore,
     Message,
     Passage,
-    RunManifest,
 )
 from reports import html
-from reports._data import load_rows, load_run
+from reports._data import load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, details_of, pieces

@@ -20,16 +20,17 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from harness.analysis.rows import load_rows
 from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import load_baseline
 from harness.gate.spec import load_gate
+from harness.runs.manifest import read_manifest
 from harness.tasks.corpus import read_corpus
 from harness.tasks.fields import FieldNames
 from harness.tasks.items import read_split
 from harness.tasks.loading import load_task
 from harness.tasks.spec import CorpusSource, Source
-from reports._data import load_manifest, load_rows
 from reports.history import stored_verdict
 from reports.server.folders import Entry
 from reports.server.status import status_of
@@ -235,7 +236,7 @@ def test_view_waits_for_no_pipe(run: Path, name: str) -> None:
 
 
 def test_a_huge_manifest_or_baseline_is_not_read(run: Path) -> None:
-    for name, read in (("manifest.json", load_manifest), ("baseline.json", load_baseline)):
+    for name, read in (("manifest.json", read_manifest), ("baseline.json", load_baseline)):
         with (run / name).open("wb") as file:
             file.truncate(400 << 20)
         assert "has 419,430,400 bytes" in refused(read, run if name == "manifest.json" else run / name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -297,7 +298,8 @@ def broken_manifest(folder: Path) -> Path:
 
 def old_manifest(folder: Path) -> Path:
     made_run(folder)
-    (folder / "manifest.json").write_text('{"trilemma_version": "0.0.1"}', encoding="utf-8")
+    raw = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(raw | {"schema_version": 1}), encoding="utf-8")
     return folder
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.rows import load_rows
 from harness.cli import cli
 from harness.errors import InputError
 from harness.runs.reading import Preparation
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure, PrepareCost
-from reports._data import load_rows
 from tests.unit._gate import resealed
 from tests.unit._odd_runs import whole
 from tests.unit.test_store import result

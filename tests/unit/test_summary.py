@@ -15,10 +15,11 @@ from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
 from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
+from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.traits import Traits
-from harness.types import Answer, Failure, ItemResult, Message, PrepareCost, Request, RunManifest
+from harness.types import Answer, Failure, ItemResult, Message, PrepareCost, Request
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -41,6 +42,9 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         recipes={name: dict(found) for name, found in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
+        asked={
+            name: min(len(items), experiment.get("limit") or len(items)) for name, items in plan.tests.items()
+        },
         model=plan.model.identity,
         embedder="builtin:minilm",
         packages={},

@@ -21,7 +21,7 @@ from harness.errors import InputError
 from harness.execution.composition import Chain, chain_of
 from harness.traits import UNSTATED, Traits
 from tests.unit._fakes import RuleModel
-from tests.unit._gate import first, made, resealed, rows_of
+from tests.unit._gate import rows_of
 from tests.unit._retrieval import context, data
 
 PLUGIN = """
@@ -191,49 +191,6 @@ def test_a_run_keeps_what_its_strategies_state_and_decides_by_it(finished: Path)
     assert best.p_holm is None
     assert json.loads((finished / "manifest.json").read_text())["traits"]["found"]["kind"] == "retrieve"
     assert trilemma("report", finished).exception is None
-
-
-# --- Runs of older versions ---
-
-
-def older(folder: Path, uses: dict[str, Any], **keys: Any) -> Path:
-    """A run folder as versions before traits left it."""
-    rules = {name: {"a": first(150), "kept": first(150)} for name in uses}
-    rules[next(iter(uses))] = {"a": first(60), "kept": first(150)}
-    made(folder, rules, {"a": 160, "kept": 160}, {"kept": "retention"}, uses=uses, **keys)
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest["traits"]
-    path.write_text(json.dumps(manifest))
-    return resealed(folder)
-
-
-def test_of_an_older_run_the_strategies_of_today_are_asked(tmp_path: Path) -> None:
-    uses = {
-        "base": {"use": "zero_shot", "options": {}},
-        "top": {"use": "rag", "options": {"oracle": True}},
-        "shown": {"use": "rag", "options": {"source": "train"}},
-        "tuned": {"use": "adapter", "options": {"path": "elsewhere"}},
-    }
-    found = choose(rows_of(older(tmp_path / "run", uses)))
-    by_name = {each.strategy: each for each in found.candidates}
-    assert {name: each.kind for name, each in by_name.items()} == {
-        "base": "prompt", "top": "retrieve", "shown": "retrieve", "tuned": "fine-tune"
-    }  # fmt: skip
-    assert by_name["top"].excluded
-    assert by_name["tuned"].retained.state != "none possible"
-    (parity,) = (check for check in found.checks if check.name == "information parity")
-    assert parity.text == "the training examples are also retrieved by: shown"
-
-
-def test_a_plug_in_of_an_older_run_asks_to_run_again(tmp_path: Path) -> None:
-    uses = {"base": {"use": "zero_shot", "options": {}}, "mine": {"use": "nowhere.at:All", "options": {}}}
-    folder = older(tmp_path / "run", uses)
-    refused = trilemma("decide", folder)
-    assert isinstance(refused.exception, InputError)
-    line = f"{folder}: strategies.mine: is a strategy of which this run, by an older version, does not say"
-    assert str(refused.exception).startswith(line)
-    assert str(refused.exception).endswith("run `trilemma run` again")
 
 
 # --- Stages ---

@@ -20,9 +20,9 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from harness.cli._running import locked
 from harness.cli.view import view
 from harness.errors import InputError, MissingDependencyError
+from harness.runs.lock import locked
 from harness.runs.store import Store
 from reports.server.app import view_app
 from reports.server.folders import Entry, entries
@@ -103,6 +103,7 @@ def test_answers_of_an_older_limit_are_not_counted_as_more_than_all(runs: Path) 
     run = made(runs / "r", {"plain": {"a": first(2)}}, {"a": 8}, failed={("plain", "a"): range(2)})
     manifest = json.loads((run / "manifest.json").read_text())
     manifest["experiment"] |= {"limit": 5}
+    manifest["asked"] = {"a": 5}
     (run / "manifest.json").write_text(json.dumps(manifest))
     status = status_of(entries(runs)["r"])
     assert (status.done, status.total, status.errors) == (5, 5, 2)
@@ -219,6 +220,7 @@ def test_a_run_that_has_only_begun_is_in_progress(runs: Path) -> None:
     with locked(runs / "new"):
         assert "new in progress Follow" in text_of(runs, "/")
         assert "has not written its first answer" in text_of(runs, "/runs/new/follow")
+    (runs / "new" / "run.lock").touch()  # what a run that was killed leaves
     assert status_of(entries(runs)["new"]).state == "unreadable"
 
 

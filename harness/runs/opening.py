@@ -1,18 +1,39 @@
-"""Whether a run is as it was written: what a verdict rests on is not what somebody has put there since."""
+"""The one way to read a run folder: manifest and store together, as they were written where that is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.runs.damage import readable
+from harness.runs.manifest import MANIFEST, RunManifest, read_manifest
 from harness.runs.seals import Changed
 from harness.runs.store import Store
-from harness.types import RunManifest
 
 _REMEDY = "restore the folder, or run the experiment again into another one (--out DIR)"
 
 
-def refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> None:
+@contextmanager
+def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest, Store]]:
+    """Open a run for reading; whatever a damaged file makes the block raise becomes one line.
+
+    Args:
+        run_dir: The run folder.
+        unchanged: Whether it must be as it was written, since something is decided by it.
+
+    Raises:
+        InputError: It is no run folder, is of another schema version, is damaged, or has been changed.
+    """
+    manifest = read_manifest(run_dir)
+    with Store.open(run_dir, read_only=True) as store, readable(store.path):
+        if unchanged:
+            _refuse_changed(run_dir / MANIFEST, manifest, store)
+        yield manifest, store
+
+
+def _refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> None:
     """Refuse a run whose manifest, rows, items or answers are not those that were written.
 
     Args:

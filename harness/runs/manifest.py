@@ -1,0 +1,141 @@
+"""``manifest.json``: what a run was made from, and which rows of its store are current."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError
+from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
+from harness.runs.damage import readable
+from harness.strict_json import read_json
+from harness.traits import Traits
+from harness.types import Frozen, ModelIdentity, Task
+
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 2
+
+
+class RunManifest(Frozen):
+    """What a run was made from, and which rows of its store are current.
+
+    ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
+    ``traits[strategy]`` is what each states of itself.
+    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
+    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
+    where it is none. ``template_date``
+    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
+    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
+    where that was read, or that it was assumed. ``leaks[task]`` counts the
+    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
+    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
+    is measured beside the answers, "" for nothing.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    trilemma_version: str
+    name: str
+    experiment: dict[str, Any]
+    experiment_digest: str
+    place: str
+    tasks: dict[str, Task]
+    metrics: dict[str, tuple[str, ...]]
+    shown: dict[str, tuple[str, ...]] = {}
+    recipes: dict[str, dict[str, str]]
+    preparations: dict[str, str]
+    traits: dict[str, Traits]
+    model: ModelIdentity
+    embedder: str
+    embedder_digest: str = ""
+    judges: dict[str, tuple[str, ...]] = {}
+    template_date: str = ""
+    context_length: int = 0
+    context_source: str = ""
+    leaks: dict[str, int] = {}
+    asked: dict[str, int]
+    probing: str = ""
+    remarks: dict[str, tuple[str, ...]] = {}
+    packages: dict[str, str]
+    git_revision: str
+    hardware: dict[str, Any]
+    created: str
+
+
+# --- Reading and writing ---
+
+
+def read_manifest(run_dir: Path) -> RunManifest:
+    """Read the manifest of a run folder.
+
+    Raises:
+        InputError: The folder or the file is missing, or is not a manifest of this schema version.
+    """
+    path, remedy = run_dir / MANIFEST, "name a folder that `trilemma run` wrote"
+    if not run_dir.is_dir():
+        raise InputError(run_dir, "", "there is no such run folder", remedy)
+    with readable(path):
+        text = read_input_text(path, LARGEST_RECORD, missing=remedy)
+        version = read_json(text).get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ValueError(f"has schema version {version}, not {SCHEMA_VERSION}")
+        return _whole(RunManifest.model_validate_json(text))
+
+
+def _whole(manifest: RunManifest) -> RunManifest:
+    """Return a manifest whose parts belong together.
+
+    Raises:
+        ValueError: A strategy or a task lacks what a run writes of it.
+    """
+    experiment = manifest.experiment
+    if lacking := [
+        key for key in ("strategies", "incumbent", "seeds", "limit", "model") if key not in experiment
+    ]:
+        raise ValueError(f"experiment.{lacking[0]} is missing")
+    for name, recipes in manifest.recipes.items():
+        if name not in experiment["strategies"] or name not in manifest.preparations:
+            raise ValueError(f"the strategy {name} is not in the experiment")
+        if name not in manifest.traits:
+            raise ValueError(f"traits.{name} is missing")
+        if recipes.keys() != manifest.tasks.keys():
+            raise ValueError(f"recipes.{name} does not name the tasks")
+    if experiment["incumbent"] not in manifest.recipes:
+        raise ValueError(f"the incumbent {experiment['incumbent']} is none of the strategies")
+    for name in manifest.tasks:
+        if not manifest.metrics.get(name):
+            raise ValueError(f"metrics.{name} is missing")
+        if name not in manifest.asked:
+            raise ValueError(f"asked.{name} is missing")
+    return manifest
+
+
+def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
+    """Write the manifest, unless the folder holds another experiment's run; return it as written.
+
+    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
+    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
+
+    Raises:
+        InputError: It holds another experiment's run.
+    """
+    path = run_dir / MANIFEST
+    if os.path.lexists(path):
+        try:
+            check_input(path, LARGEST_RECORD, within=run_dir)
+            old = read_manifest(run_dir)
+        except InputError as error:
+            remedy = "use --out DIR, or delete the folder"
+            raise InputError(path, error.key, error.problem, remedy) from None
+        pairs = [
+            ("name", old.name, manifest.name),
+            ("model", old.model.weights_digest, manifest.model.weights_digest),
+            ("tasks", sorted(old.tasks), sorted(manifest.tasks)),
+        ]
+        for key, was, now in pairs:
+            if was != now and not (any_model and key == "model"):
+                remedy = "use --out DIR for this one, or delete the folder"
+                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+        manifest = manifest.model_copy(update={"created": old.created})
+    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
+    return manifest
