@@ -84,4 +84,3 @@ def backend_of(entry: ModelOptions, place: str, key: str) -> Backend:
     kind = plugins.load("models", entry.use, place, f"{key}.use")
     backend: Backend = kind(parse(kind.options_type, dict(entry.options), place, key))
     return backend
-

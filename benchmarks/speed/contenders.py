@@ -115,8 +115,8 @@ class Trilemma:
         return Outcome(self.measure(tasks, limit), self._answers())
 
     def _answers(self) -> dict[tuple[str, str], Answer]:
-        from harness.models.transformers.options import TransformersOptions
         from harness.models.transformers.model import TransformersModel
+        from harness.models.transformers.options import TransformersOptions
 
         model = TransformersModel(TransformersOptions(path=str(self.workload.model)))
         answers = {}

@@ -89,8 +89,8 @@ class Inside:
     @cached_property
     def model(self) -> TransformersModel:
         """The model under the waist of the harness."""
-        from harness.models.transformers.options import TransformersOptions
         from harness.models.transformers.model import TransformersModel
+        from harness.models.transformers.options import TransformersOptions
 
         setup = self.workload.setup
         chosen: dict[str, Any] = {"device": setup.device, "dtype": setup.dtype}

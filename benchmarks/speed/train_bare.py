@@ -15,8 +15,8 @@ import torch
 import transformers
 
 from benchmarks.speed.training_job import Clock, Job, write_result
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 from benchmarks.speed.training_job import Clock, Job, Spent, context_of, write_result
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.tasks.loading import load_task
 from strategies.lora import Lora

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import torch
 
 from benchmarks.speed.workload import MAX_NEW_TOKENS, STOP, Workload
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.loading import load_task

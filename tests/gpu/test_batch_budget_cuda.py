@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.batching import MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import BatchBudgets
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from harness import powers
-from harness.models.transformers.options import TransformersOptions
 from harness.execution.judging import Answered, Judged, judge
 from harness.metrics._loading import load_metrics
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.protocols import Model, RequestBuilder
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests

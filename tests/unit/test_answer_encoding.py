@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from harness.config import StrategyOptions
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
 from harness.models.transformers.answers import written
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.prompts import Prompts
 from harness.runs.keys import generation_key

@@ -13,7 +13,6 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
 from harness.models.transformers.cache import RoomyLayer
@@ -21,6 +20,7 @@ from harness.models.transformers.engine import KEPT_PREFIXES, Engine
 from harness.models.transformers.greedy import greedy
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.probing import SMALLEST, largest_fitting, probe
 from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
@@ -246,7 +246,9 @@ def test_running_out_again_lowers_only_what_is_higher_and_says_so_once(tmp_path:
 # --- The model ---
 
 
-def on_gpu(model_folder: Path, run: Path, machine: Path, monkeypatch: pytest.MonkeyPatch) -> TransformersModel:
+def on_gpu(
+    model_folder: Path, run: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> TransformersModel:
     """Return the tiny model as if it were on a GPU; memory is what ``memory_of`` says."""
     monkeypatch.setattr("harness.models.transformers.model.setting_of", lambda *_: SETTING)
     model = TransformersModel(TransformersOptions(path=str(model_folder)), budgets=BatchBudgets(run, machine))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.answers import transformers_answers
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.greedy import greedy
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._models import edit

@@ -15,12 +15,12 @@ import pytest
 import torch
 import transformers
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError, TrilemmaError
 from harness.models.transformers import gguf, resolve
 from harness.models.transformers.identity import settings_digest, weights_digest
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.opening import open_gguf
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.resolve import local_folder, model_path
 from harness.progress import PlainProgress, SilentProgress
 from harness.types import Message

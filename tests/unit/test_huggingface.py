@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 import torch
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError
 from harness.models.transformers.model import TransformersModel
-from harness.models.transformers.resident import Weights
+from harness.models.transformers.options import TransformersOptions
+from harness.models.transformers.resident import Owner
 from harness.models.transformers.resolve import model_path
 from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
@@ -206,7 +206,6 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     fresh = TransformersModel(model._options)
-    monkeypatch.setattr(Weights, "resident", None)
     monkeypatch.setattr("harness.models.transformers.resident.load_weights", full)
     with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
         answered(fresh, [request("x", item_id=str(n)) for n in range(8)])
@@ -247,7 +246,8 @@ def test_what_prompts_share_is_counted_for_all_but_the_first(model: Transformers
 
 
 def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> None:
-    first, second = (TransformersModel(TransformersOptions(path=str(tiny_model))) for _ in range(2))
+    owner, options = Owner(), TransformersOptions(path=str(tiny_model))
+    first, second = (TransformersModel(options, owner=owner) for _ in range(2))
     asked = [request("word " * 40 + str(n), item_id=str(n)) for n in range(4)]
     answered(first, asked)
     assert len(first.engine._prefixes) == 1
@@ -267,11 +267,16 @@ def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     assert answers[1].kind == "empty_choice"
 
 
-def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
-    first, second = (TransformersModel(TransformersOptions(path=str(tiny_model))) for _ in range(2))
+def test_an_owner_has_only_one_set_of_weights(tiny_model: Path) -> None:
+    owner, options = Owner(), TransformersOptions(path=str(tiny_model))
+    first, second = (TransformersModel(options, owner=owner) for _ in range(2))
+    other = TransformersModel(options)
     assert first.module is first.module
+    assert other.module is not None
+    assert first.weights.loaded is not None
     assert second.module is not None
     assert first.weights.loaded is None
+    assert other.weights.loaded is not None
 
 
 def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.models.transformers.options import TransformersOptions
 from harness.embedders.embedder import load_embedder
 from harness.errors import InputError
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from tests.unit._models import edit, ended, experiment
 
 ROOT = Path(__file__).parents[2]

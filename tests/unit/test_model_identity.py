@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from huggingface_hub.utils._paths import filter_repo_objects
 
 from harness.cli import cli
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError
 from harness.metrics.semantic_similarity import SemanticSimilarity
 from harness.models.transformers.identity import (
@@ -26,6 +25,7 @@ from harness.models.transformers.identity import (
 )
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.model_files import check_files
+from harness.models.transformers.options import TransformersOptions
 from harness.runs.keys import generation_key
 from harness.types import Message, ModelIdentity, Request
 from strategies.adapter import Adapter

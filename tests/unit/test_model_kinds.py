@@ -12,9 +12,9 @@ import pytest
 import torch
 import transformers
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 

@@ -13,7 +13,6 @@ import torch
 
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.pristine import bare, digest_of_module
-from harness.models.transformers.resident import Weights, evict
 from tests.unit._training import load
 from tests.unit.test_adapter_files import greedy, save_adapter
 
@@ -125,7 +124,7 @@ def pristine(base) -> str:
 
 @pytest.fixture(scope="module")
 def alone(base, plain) -> list[str]:
-    evict()
+    base.weights.owner.evict()
     return list(greedy(base.with_adapter(plain, "none")))
 
 
@@ -140,7 +139,7 @@ def after(base: TransformersModel, folder: Path, plain: Path, monkeypatch: pytes
     from harness.models.transformers.weights import attach
 
     monkeypatch.setattr("harness.models.transformers.resident.attach", noted)
-    evict()
+    base.weights.owner.evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
         greedy(base.with_adapter(folder, "none"), 2)
@@ -156,7 +155,7 @@ def test_no_variant_of_lora_changes_what_the_next_adapter_lies_over(
 ) -> None:
     folder = save_adapter(base, tmp_path / "before", **(ALL | LORA[variant]))
     assert after(base, folder, plain, monkeypatch) == alone
-    left = Weights.resident
+    left = base.weights.owner.loaded
     assert left is not None
     assert digest_of_module(bare(left.loaded)) == pristine
     left.loaded = None

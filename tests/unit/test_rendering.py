@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError, UnrenderedError
 from harness.execution.runner import execute
 from harness.models.transformers.answers import written
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.prompts import Prompts
 from harness.models.transformers.rendering import FROZEN_DATE, date_told
 from harness.progress import SilentProgress

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import MissingDependencyError
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 

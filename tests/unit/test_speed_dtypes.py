@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.speed import dtypes
 from benchmarks.speed.dtypes import Shape
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 
 
 def test_prompts_are_cut_from_a_text_that_begins_again() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.models.transformers.options import TransformersOptions
 from harness.errors import InputError
 from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.types import Message
 from tests.unit._models import edit, ended, experiment
 

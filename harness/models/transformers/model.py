@@ -21,8 +21,8 @@ from harness.models.transformers.greedy import StopStrings, greedy
 from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.opening import check_model, empty_model
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.probing import probe
 from harness.models.transformers.prompts import Choices, Prompts
 from harness.models.transformers.quantization import stored_in

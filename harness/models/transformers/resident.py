@@ -1,8 +1,9 @@
 """One set of loaded weights at a time, with or without an adapter, and the engine that answers with them.
 
-Models that share an owner share the device: at most one of them is loaded, so that a base and its adapted copy
-never are together. An adapter takes over the weights of the base or adapter before it where those are still
-what was loaded; the base itself, what others are compared with, is always loaded anew and never had an adapter.
+Models with the same owner share the device: at most one of them is loaded, so that a base and its adapted copy
+are never there together. An adapter takes over the weights of the base or adapter before it where those are
+still what was loaded; the base itself, what others are compared with, is always loaded anew and never had an
+adapter.
 """
 
 from __future__ import annotations
@@ -158,4 +159,3 @@ class Weights:
         self.loaded = self._engine = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-

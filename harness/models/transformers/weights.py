@@ -13,8 +13,8 @@ from harness.errors import InputError
 from harness.models.transformers.generating import settle_generation
 from harness.models.transformers.kinds import check_text_alone
 from harness.models.transformers.model_files import read_object
-from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.opening import open_model, open_tokenizer, refused
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.quantization import defend, nf4_config, nothing_quantised, stored_in
 from harness.models.transformers.templates import settle_template
