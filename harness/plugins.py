@@ -1,10 +1,10 @@
 """Strategies, metrics and model backends by id: the file's name, which exports exactly one class.
 
 A backend may be a folder, whose ``__init__.py`` exports it. Third parties declare an entry point in the group
-``trilemma.strategies``, ``trilemma.metrics`` or ``trilemma.models``, or are named as ``package.module:Class``.
-What is named so is any code whatever, and a file of others may name it, so it runs only where the user has
-allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import; an id that does not exist or is
-not allowed is refused without importing anything.
+``trilemma.strategies``, ``trilemma.metrics`` or ``trilemma.models``, or are named as
+``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so it runs
+only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import; an id
+that does not exist or is not allowed is refused without importing anything.
 """
 
 from __future__ import annotations

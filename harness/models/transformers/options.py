@@ -42,4 +42,4 @@ class TransformersOptions(Options):
     dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
     context_length: int | None = Field(default=None, ge=1)
-    template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = {}
+    template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = Field(default_factory=dict)

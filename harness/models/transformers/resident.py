@@ -1,9 +1,9 @@
 """One set of loaded weights at a time, with or without an adapter, and the engine that answers with them.
 
-Models with the same owner share the device: at most one of them is loaded, so that a base and its adapted copy
-are never there together. An adapter takes over the weights of the base or adapter before it where those are
-still what was loaded; the base itself, what others are compared with, is always loaded anew and never had an
-adapter.
+Models with the same owner share the device: at most one of them is loaded, so that a base and its adapted
+copy are never there together. An adapter takes over the weights of the base or adapter before it where those
+are still what was loaded; the base itself, what others are compared with, is always loaded anew and never had
+an adapter.
 """
 
 from __future__ import annotations
