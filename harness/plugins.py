@@ -1,10 +1,10 @@
-"""Strategies, metrics and model backends by id: the file's name, which exports exactly one class.
+"""Strategies, metrics, retrievers and model backends by id: a file's name, which exports exactly one class.
 
 A backend may be a folder, whose ``__init__.py`` exports it. Third parties declare an entry point in the group
-``trilemma.strategies``, ``trilemma.metrics`` or ``trilemma.models``, or are named as
-``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so it runs
-only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import; an id
-that does not exist or is not allowed is refused without importing anything.
+of that name (``trilemma.strategies``), or are named as ``package.module:Class``. What is named so is any code
+whatever, and a file of others may name it, so it runs only where the user has allowed it (`allowing`,
+``--allow-plugin``). Nothing is registered by import; an id that does not exist or is not allowed is refused
+without importing anything.
 """
 
 from __future__ import annotations
@@ -21,15 +21,21 @@ from typing import Any, Literal
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
-Group = Literal["strategies", "metrics", "models"]
+Group = Literal["strategies", "metrics", "retrievers", "models"]
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
 _PACKAGES: dict[Group, str] = {
     "strategies": "strategies",
     "metrics": "harness.metrics",
+    "retrievers": "strategies.retrieval.retrievers",
     "models": "harness.models",
 }
-_CALLED: dict[Group, str] = {"strategies": "strategy", "metrics": "metric", "models": "model backend"}
+_CALLED: dict[Group, str] = {
+    "strategies": "strategy",
+    "metrics": "metric",
+    "retrievers": "retriever",
+    "models": "model backend",
+}
 _EXTRAS = {
     "torch": "models",
     "transformers": "models",

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import Embedder, PrepareContext, Prepared
-from harness.tasks.questions import searched_text
+from harness.protocols import PrepareContext, Prepared
 from harness.traits import Sight, Traits
 from harness.types import Failure, Message, PrepareCost, Request, Task, TaskItem, TrainingData
-from strategies.prompting.examples import Chooser, Drawn, Fixed, Nearest, drawn_order
+from strategies.prompting.examples import Choice, Chooser, Drawn, Fixed, Nearest, drawn_order
 from strategies.prompting.fitting import fits, or_failure, too_long
-from strategies.retrieval.building import (
-    IndexOptions,
+from strategies.prompting.withholding import must_not_see, same_examples, withheld
+from strategies.retrieval.retriever import (
+    DENSE,
     Retriever,
-    embedding_tokens,
+    RetrieverUse,
+    Source,
     example_entries,
-    must_not_see,
-    open_or_build,
-    same_examples,
+    indexer_of,
     total_cost,
-    withheld,
 )
-from strategies.retrieval.index import IndexKind
 
 __all__ = ["FewShot"]
 
@@ -36,13 +33,13 @@ class FewShotOptions(Options):
     """How many examples, and which.
 
     ``select`` is "fixed" (the same for every item, drawn by seed), "stratified" (the same for every item, one
-    label after another), "random" (drawn anew for every item, by seed), or "knn" (the nearest by embedding,
-    the nearest of all last). ``index`` is what "knn" looks in: "flat", "ivf", or "auto", as for ``rag``.
+    label after another), "random" (drawn anew for every item, by seed), or "knn" (what ``retriever`` finds to
+    be nearest, the nearest of all last).
     """
 
     k: int = Field(default=4, ge=1)
     select: Literal["fixed", "random", "knn", "stratified"] = "random"
-    index: IndexKind = "auto"
+    retriever: RetrieverUse = DENSE
 
 
 class FewShot:
@@ -66,8 +63,10 @@ class FewShot:
         """Refuse what can be seen without a model.
 
         Raises:
-            InputError: No target task has ``k`` training items.
+            InputError: No target task has ``k`` training items, or the retriever or an option of it is not
+                right.
         """
+        indexer_of(self._options.retriever, place, f"{key}.retriever")
         sizes = {data.task.name: len(_usable(data)) for data in tasks if data.task.role == "target"}
         most, k = max(sizes.values(), default=0), self._options.k
         if sizes and not most:
@@ -93,25 +92,15 @@ class FewShot:
         self.check(context.tasks, context.place, "few_shot")
         started = time.perf_counter()
         pools = {data.task.name: _usable(data) for data in context.tasks}
-        embedder = context.embedder() if self._options.select == "knn" else None
-        index = IndexOptions(kind=self._options.index)
         opening = time.perf_counter()
-        retrievers = {
-            data.task.name: open_or_build(
-                context.artifacts / "indexes", (), example_entries(data.task, pool), embedder, index,
-                context.progress,
-            )
-            for data in context.tasks
-            if embedder and (pool := pools[data.task.name])
-        }  # fmt: skip
+        retrievers = self._retrievers(context, pools)
         opened_s = time.perf_counter() - opening
         builders = {
             data.task.name: _TaskFewShot(
                 self._options.k,
                 context,
-                self._chooser(context, data.task, pool, retrievers.get(data.task.name), embedder),
+                self._chooser(context, data.task, pool, retrievers.get(data.task.name)),
                 same_examples(data.task, pool),
-                embedder,
             )
             for data in context.tasks
             if (pool := pools[data.task.name])
@@ -128,6 +117,21 @@ class FewShot:
             },
         )
 
+    def _retrievers(
+        self, context: PrepareContext, pools: Mapping[str, list[TaskItem]]
+    ) -> dict[str, Retriever]:
+        """Make the examples of every task that has some searchable, where they are searched at all."""
+        if self._options.select != "knn":
+            return {}
+        indexer = indexer_of(self._options.retriever, context.place, "few_shot.retriever")
+        return {
+            data.task.name: indexer.index(
+                Source(examples=example_entries(data.task, pool)), context, "few_shot"
+            )
+            for data in context.tasks
+            if (pool := pools[data.task.name])
+        }
+
     def _notes(self, tasks: Sequence[TrainingData]) -> list[str]:
         """Name the target tasks that have fewer examples than are asked for."""
         found = []
@@ -140,15 +144,10 @@ class FewShot:
         return found
 
     def _chooser(
-        self,
-        context: PrepareContext,
-        task: Task,
-        pool: list[TaskItem],
-        retriever: Retriever | None,
-        embedder: Embedder | None,
+        self, context: PrepareContext, task: Task, pool: list[TaskItem], retriever: Retriever | None
     ) -> Chooser:
-        if retriever and embedder:
-            return Nearest(task, pool, retriever, embedder)
+        if retriever:
+            return Nearest(task, pool, retriever)
         if self._options.select == "random":
             return Drawn(pool, context.seed, task.name)
         return Fixed(drawn_order(pool, context.seed, task.name, self._options.select == "stratified"))
@@ -172,10 +171,8 @@ class _TaskFewShot:
         context: PrepareContext,
         chooser: Chooser,
         same: dict[str, list[TaskItem]],
-        embedder: Embedder | None,
     ) -> None:
         self._k, self._context, self._chooser, self._same = k, context, chooser, same
-        self._embedder = embedder
         self._turns: dict[str, tuple[Message, ...]] = {}
 
     def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
@@ -184,12 +181,12 @@ class _TaskFewShot:
         not_seen = [must_not_see(task, item, self._same) for item in items]
         hidden = [{other.id for other in others} for others in not_seen]
         chosen = self._chooser.choose(items, hidden, self._k)
-        self._build_turns(task, [example for examples in chosen for example in examples])
+        self._build_turns(task, [example for choice in chosen for example in choice.examples])
         return [
             request
             if isinstance(request, Failure)
-            else self._with_examples(request, searched_text(task, item), examples, withheld(item, others))
-            for request, item, examples, others in zip(requests, items, chosen, not_seen, strict=True)
+            else self._with_examples(request, choice, withheld(item, others))
+            for request, item, choice, others in zip(requests, items, chosen, not_seen, strict=True)
         ]
 
     def _build_turns(self, task: Task, examples: list[TaskItem]) -> None:
@@ -203,23 +200,20 @@ class _TaskFewShot:
             self._turns[item.id] = (*turns, answer) if turns else ()
 
     @or_failure
-    def _with_examples(
-        self, request: Request, text: str, examples: list[TaskItem], n_withheld: int
-    ) -> Request | Failure:
-        model = self._context.model
+    def _with_examples(self, request: Request, choice: Choice, n_withheld: int) -> Request | Failure:
+        model, examples = self._context.model, choice.examples
         shown = [example for example in examples if self._turns[example.id]]
         while shown and not fits(model, request, self._messages(request, shown)):
             if self._context.on_long_prompt == "refuse":
                 return too_long(model, request, self._messages(request, shown), f"{len(shown)} examples")
             shown = shown[1:]
-        tokens = embedding_tokens(self._embedder, [text]) if self._embedder else 0
         return request.model_copy(
             update={
                 "messages": self._messages(request, shown),
                 "examples": tuple(example.id for example in shown),
                 "cut": request.cut + len(examples) - len(shown),
                 "withheld": request.withheld + n_withheld,
-                "embedding_tokens": request.embedding_tokens + tokens,
+                "embedding_tokens": request.embedding_tokens + choice.embedding_tokens,
             }
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import CountsTokens, Embedder, PrepareContext, Prepared
+from harness.protocols import CountsTokens, PrepareContext, Prepared
 from harness.tasks.questions import searched_text
 from harness.traits import Sight, Traits
 from harness.types import (
@@ -24,21 +24,21 @@ from harness.types import (
     TrainingData,
 )
 from strategies.prompting.fitting import fits, or_failure, too_long
-from strategies.retrieval.building import (
-    Chunking,
-    IndexOptions,
+from strategies.prompting.withholding import must_not_see, same_examples, withheld
+from strategies.retrieval.chunks import Chunking, Hit, text_to_read
+from strategies.retrieval.retriever import (
+    DENSE,
+    Found,
     Retriever,
-    embedding_tokens,
+    RetrieverUse,
+    SearchesWithin,
+    Source,
     example_chunk_id,
     example_entries,
-    must_not_see,
-    open_or_build,
-    same_examples,
+    indexer_of,
+    oracle_search,
     total_cost,
-    withheld,
 )
-from strategies.retrieval.chunks import text_to_read
-from strategies.retrieval.index import Hit, IndexKind
 
 __all__ = ["Rag"]
 
@@ -46,26 +46,24 @@ __all__ = ["Rag"]
 class RagOptions(Options):
     """What is retrieved and how much of it is shown.
 
-    ``source`` is the task's corpus, its training items ("train"), or both. ``chunk_tokens`` and
-    ``overlap_tokens`` are counted by the embedder, ``max_context_tokens`` (all passages together; by default
-    what the model's context has left) by the model. ``min_score`` is a floor for the inner product.
-    ``oracle`` shows passages of the documents that an item names as holding its answer, where it names any:
-    no system can, but it tells what better retrieval could give. ``index`` is "flat" (exact), "ivf" (reads
-    only the lists nearest to the question), or "auto": IVF above 100,000 chunks.
+    ``source`` is the task's corpus, its training items ("train"), or both. ``retriever`` searches it; it
+    counts ``chunk_tokens`` and ``overlap_tokens``. ``max_context_tokens`` (all passages together; by default
+    what the model's context has left) are counted by the model. ``oracle`` shows passages of the documents
+    that an item names as holding its answer, where it names any: no system can, but it tells what better
+    retrieval could give.
     """
 
     top_k: int = Field(default=3, ge=1)
     chunk_tokens: int = Field(default=120, ge=8)
     overlap_tokens: int = Field(default=20, ge=0)
-    min_score: float | None = Field(default=None, ge=-1.0, le=1.0)
     max_context_tokens: int | None = Field(default=None, ge=1)
     source: Literal["corpus", "train", "both"] = "corpus"
     oracle: bool = False
-    index: IndexKind = "auto"
+    retriever: RetrieverUse = DENSE
 
 
 class Rag:
-    """Retrieval from a FAISS index over sentence embeddings.
+    """Retrieval of passages, by whichever retriever is named.
 
     A task that has nothing to retrieve from is asked as it is: that is what a deployed system would do.
     """
@@ -86,10 +84,11 @@ class Rag:
         """Refuse what can be seen without a model.
 
         Raises:
-            InputError: The chunks are no larger than their overlap, or no target task has anything to
-                retrieve from.
+            InputError: The chunks are no larger than their overlap, no target task has anything to
+                retrieve from, or the retriever or an option of it is not right.
         """
         options = self._options
+        indexer_of(options.retriever, place, f"{key}.retriever")
         if options.overlap_tokens >= options.chunk_tokens:
             raise InputError(
                 place,
@@ -110,34 +109,32 @@ class Rag:
             )
 
     def prepare(self, context: PrepareContext) -> Prepared:
-        """Build the index of every task, or open the one built before.
+        """Make the texts of every task searchable.
 
         Raises:
-            InputError: What ``check`` refuses, or chunks larger than the embedder can see.
+            InputError: What ``check`` refuses, or the retriever cannot work with these options.
         """
         self.check(context.tasks, context.place, "rag")
+        indexer = indexer_of(self._options.retriever, context.place, "rag.retriever")
         if self._options.max_context_tokens is not None and not isinstance(context.model, CountsTokens):
             problem, remedy = "this model counts no tokens", "leave it out, and set top_k"
             raise InputError(context.place, "rag.max_context_tokens", problem, remedy)
-        embedder = context.embedder()
-        self._check_chunks(embedder, context.place)
         sources = [(data, self._sources(data)) for data in context.tasks]
         chunking = Chunking(
             chunk_tokens=self._options.chunk_tokens, overlap_tokens=self._options.overlap_tokens
         )
-        root, index = context.artifacts / "indexes", IndexOptions(chunking=chunking, kind=self._options.index)
         retrievers = {
-            data.task.name: open_or_build(
-                root, documents, example_entries(data.task, examples), embedder, index, context.progress
+            data.task.name: indexer.index(
+                Source(documents, example_entries(data.task, examples), chunking), context, "rag"
             )
             for data, (documents, examples) in sources
             if documents or examples
         }
+        self._check_oracle(retrievers.values(), context.place)
         builders = {
             data.task.name: _TaskRag(
                 self._options,
                 context,
-                embedder,
                 retrievers[data.task.name],
                 same_examples(data.task, examples),
             )
@@ -151,16 +148,10 @@ class Rag:
             record={"indexes": {name: retriever.record for name, retriever in retrievers.items()}},
         )
 
-    def _check_chunks(self, embedder: Embedder, place: str) -> None:
-        """Refuse chunks that the embedder cannot see whole."""
-        if self._options.chunk_tokens > embedder.max_tokens:
-            raise InputError(
-                place,
-                "rag.chunk_tokens",
-                f"must be at most {embedder.max_tokens}, all that the embedder can see",
-                f"use {min(120, embedder.max_tokens)}",
-                self._options.chunk_tokens,
-            )
+    def _check_oracle(self, retrievers: Iterable[Retriever], place: str) -> None:
+        if self._options.oracle and not all(isinstance(each, SearchesWithin) for each in retrievers):
+            problem = "this retriever cannot search the documents of an item alone"
+            raise InputError(place, "rag.oracle", problem, "leave it out, or use the retriever `dense`")
 
     def _sources(self, data: TrainingData) -> tuple[tuple[Document, ...], tuple[TaskItem, ...]]:
         source = self._options.source
@@ -173,7 +164,6 @@ class _TaskRag:
 
     options: RagOptions
     context: PrepareContext
-    embedder: Embedder
     retriever: Retriever
     same: dict[str, list[TaskItem]]
 
@@ -181,27 +171,21 @@ class _TaskRag:
         """Build the requests of ``items``, searching for all of them at once."""
         requests = self.context.build(task, items)
         not_seen = [must_not_see(task, item, self.same) for item in items]
-        hidden = [{example_chunk_id(other) for other in others} for others in not_seen]
-        index, k = self.retriever.index, self.options.top_k
-        texts = [searched_text(task, item) for item in items]
-        vectors = self.embedder.embed(texts)
-        hits = index.search(vectors, k, self.options.min_score, hidden)
-        if self.options.oracle:
-            hits = [
-                (item.documents and index.search_in(vector, item.documents, k)) or found
-                for vector, item, found in zip(vectors, items, hits, strict=True)
-            ]
+        hidden = [{example_chunk_id(other.id) for other in others} for others in not_seen]
+        texts, k = [searched_text(task, item) for item in items], self.options.top_k
+        found = self.retriever.search(texts, k, hidden)
+        if self.options.oracle and isinstance(self.retriever, SearchesWithin):
+            found = oracle_search(self.retriever, texts, [item.documents for item in items], k, found)
         return [
             request
             if isinstance(request, Failure)
-            else self._with_passages(request, text, found, withheld(item, others))
-            for request, item, text, found, others in zip(requests, items, texts, hits, not_seen, strict=True)
+            else self._with_passages(request, row, withheld(item, others))
+            for request, item, row, others in zip(requests, items, found, not_seen, strict=True)
         ]
 
     @or_failure
-    def _with_passages(
-        self, request: Request, text: str, hits: list[Hit], n_withheld: int
-    ) -> Request | Failure:
+    def _with_passages(self, request: Request, found: Found, n_withheld: int) -> Request | Failure:
+        hits = found.hits
         shown = self._packed(request, hits)
         if len(shown) < len(hits) and self.context.on_long_prompt == "refuse":
             messages = with_passages(request.messages, passages_of(hits))
@@ -212,12 +196,12 @@ class _TaskRag:
                 "messages": with_passages(request.messages, passages),
                 "passages": passages,
                 "cut": request.cut + len(hits) - len(shown),
-                "embedding_tokens": request.embedding_tokens + embedding_tokens(self.embedder, [text]),
+                "embedding_tokens": request.embedding_tokens + found.embedding_tokens,
                 "withheld": request.withheld + n_withheld,
             }
         )
 
-    def _packed(self, request: Request, hits: list[Hit]) -> list[Hit]:
+    def _packed(self, request: Request, hits: Sequence[Hit]) -> Sequence[Hit]:
         """Return the hits that fit, in rank order; one that does not fit makes room for the next."""
         if self._fits(request, hits):
             return hits
@@ -227,7 +211,7 @@ class _TaskRag:
                 shown.append(hit)
         return shown
 
-    def _fits(self, request: Request, hits: list[Hit]) -> bool:
+    def _fits(self, request: Request, hits: Sequence[Hit]) -> bool:
         messages = with_passages(request.messages, passages_of(hits))
         limit, model = self.options.max_context_tokens, self.context.model
         if limit is not None and isinstance(model, CountsTokens):

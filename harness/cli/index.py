@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.progress import Progress
     from harness.protocols import Embedder
     from harness.types import Document
-    from strategies.retrieval.building import Chunking
+    from strategies.retrieval.chunks import Chunking
     from strategies.retrieval.index import ChunkIndex, IndexKind
 
 _folder = click.Path(path_type=Path)
@@ -56,7 +56,7 @@ def build(
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "meta.json").exists())):
         raise InputError(out, "", "is no index and is not empty", "name a new folder")
     from harness.embedders.embedder import load_embedder
-    from strategies.retrieval.building import Chunking
+    from strategies.retrieval.chunks import Chunking
     from strategies.retrieval.index import ChunkIndex
 
     loaded = load_embedder(embedder, cache_folder())
@@ -125,14 +125,18 @@ def search(folder: Path, query: str, top_k: int, min_score: float | None) -> Non
     Each with score, chunk, title and text, the best first.
     """
     opened, _, embedder = _open(folder)
+    from harness.types import PrepareCost
+    from strategies.retrieval.building import Built
     from strategies.retrieval.chunks import text_to_read
+    from strategies.retrieval.retrievers.dense import DenseRetriever
 
-    (hits,) = opened.search(embedder.embed([query]), top_k, min_score)
-    for hit in hits:
+    built = Built("", opened, PrepareCost(), opened.record)
+    (found,) = DenseRetriever(built, embedder, min_score).search([query], top_k)
+    for hit in found.hits:
         title = f"{hit.chunk.title}: " if hit.chunk.title else ""
         text = shorten(title + text_to_read(hit.chunk.title, hit.chunk.text), 300)
         click.echo(f"{hit.score:.3f}  {hit.chunk.id}  {text}")
-    if not hits:
+    if not found.hits:
         click.echo("nothing found", err=True)
 
 
@@ -179,21 +183,23 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
 def _put(opened: ChunkIndex, about: dict[str, Any], documents: Sequence[Document], embedder: Embedder) -> int:
     """Add or replace the documents that are not there as they are; return how many those were."""
     from harness.digests import digest_of
-    from strategies.retrieval.building import Chunking, embedded
+    from strategies.retrieval.building import embedded
+    from strategies.retrieval.chunks import Chunking
+    from strategies.retrieval.retriever import Source
 
     digests = {document.id: digest_of(document.model_dump()) for document in documents}
     known = about["documents"]
-    changed = [document for document in documents if known.get(document.id) != digests[document.id]]
+    changed = tuple(document for document in documents if known.get(document.id) != digests[document.id])
     opened.remove(*(document.id for document in changed))
-    chunking = Chunking.model_validate(about["chunking"])
-    for part in embedded(changed, (), embedder, chunking, _progress()):
+    source = Source(changed, chunking=Chunking.model_validate(about["chunking"]))
+    for part in embedded(source, embedder, _progress()):
         opened.add(part.chunks, part.vectors)
     known |= digests
     return len(changed)
 
 
 def _save(opened: ChunkIndex, about: dict[str, Any], folder: Path) -> None:
-    opened.fit(about.get("index", "auto"), _progress())
+    opened.fit(about["index"], _progress())
     size = opened.save(folder, about, _progress())
     click.echo(
         f"{folder}: {len(about['documents'])} documents, {len(opened)} chunks, {size / 1e6:.1f} MB"

@@ -9,16 +9,23 @@ from itertools import islice, zip_longest
 from typing import Protocol
 
 from harness.digests import digest_of
-from harness.protocols import Embedder
 from harness.tasks.questions import searched_text
 from harness.types import Task, TaskItem
-from strategies.retrieval.building import Retriever, example_chunk_id
+from strategies.retrieval.retriever import Retriever, example_chunk_id
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The examples of one item, the best last, and the tokens that an embedder read to find them."""
+
+    examples: list[TaskItem]
+    embedding_tokens: int = 0
 
 
 class Chooser(Protocol):
     """Chooses the examples of many items at once."""
 
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[Choice]:
         """Return for every item up to ``k`` examples whose ids it may see, the best last."""
         ...
 
@@ -29,11 +36,11 @@ class Fixed:
 
     order: list[TaskItem]
 
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[Choice]:
         """Return the first ``k`` of the fixed order that may be seen."""
         del items
         allowed = ((item for item in self.order if item.id not in not_these) for not_these in hidden)
-        return [list(islice(examples, k)) for examples in allowed]
+        return [Choice(list(islice(examples, k))) for examples in allowed]
 
 
 @dataclass(frozen=True)
@@ -44,34 +51,33 @@ class Drawn:
     seed: int
     task: str
 
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[Choice]:
         """Draw ``k`` for each item, the same ones each time."""
         chosen = []
         for item, not_these in zip(items, hidden, strict=True):
             draw = _generator(self.seed, self.task, item.split, item.id)
             drawn = draw.sample(self.pool, min(k + len(not_these), len(self.pool)))
-            chosen.append([example for example in drawn if example.id not in not_these][:k])
+            chosen.append(Choice([example for example in drawn if example.id not in not_these][:k]))
         return chosen
 
 
+@dataclass(frozen=True)
 class Nearest:
-    """The nearest by embedding, the nearest of all last, where it is next to the question."""
+    """What a retriever finds to be nearest, the nearest of all last, where it is next to the question."""
 
-    def __init__(self, task: Task, pool: list[TaskItem], retriever: Retriever, embedder: Embedder) -> None:
-        self._task = task
-        self._index = retriever.index
-        self._chunk_ids = {item.id: example_chunk_id(item) for item in pool}
-        self._by_chunk = {example_chunk_id(item): item for item in pool}
-        self._embed = embedder.embed
+    task: Task
+    pool: list[TaskItem]
+    retriever: Retriever
 
-    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[list[TaskItem]]:
+    def choose(self, items: Sequence[TaskItem], hidden: Sequence[set[str]], k: int) -> list[Choice]:
         """Return the ``k`` nearest to each item, the nearest of all last."""
-        chunk_ids = [
-            {self._chunk_ids[example] for example in ids if example in self._chunk_ids} for ids in hidden
+        by_id = {item.id: item for item in self.pool}
+        chunk_ids = [{example_chunk_id(example) for example in ids} for ids in hidden]
+        texts = [searched_text(self.task, item) for item in items]
+        return [
+            Choice([by_id[hit.chunk.document_id] for hit in reversed(found.hits)], found.embedding_tokens)
+            for found in self.retriever.search(texts, k, chunk_ids)
         ]
-        texts = [searched_text(self._task, item) for item in items]
-        found = self._index.search(self._embed(texts), k, hidden=chunk_ids)
-        return [[self._by_chunk[hit.chunk.id] for hit in reversed(hits)] for hits in found]
 
 
 def drawn_order(pool: list[TaskItem], seed: int, task: str, stratified: bool) -> list[TaskItem]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import regex
 
-from harness.types import Document
+from harness.types import Document, Frozen
 
 _LIKELY_CHARS = 8  # characters a token: a rest shorter than this is tried whole first
 _GRAPHEME = regex.compile(r"\X")
@@ -36,6 +36,56 @@ class Chunk:
     text: str
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A chunk found; a higher ``score`` is better, on the scale of the retriever that found it."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A chunk to be indexed; ``searched`` is the text it is found by, ``chunk.text`` the text it shows."""
+
+    chunk: Chunk
+    searched: str
+
+
+class Chunking(Frozen):
+    """How documents are cut. Tokens are the retriever's; a chunk's include its title and special tokens."""
+
+    chunk_tokens: int = 120
+    overlap_tokens: int = 20
+
+
+CHUNKING = Chunking()
+"""How they are cut where nothing else is said."""
+
+
+def document_entries(document: Document, count: Callable[[str], int], chunking: Chunking) -> list[Entry]:
+    """Cut a document into chunks that are found by its title and their text.
+
+    A title longer than half of the budget is shown with the passage but is no part of what is searched.
+
+    Args:
+        document: What to cut.
+        count: Tokens of a text, as the retriever reads them.
+        chunking: How large chunks may be.
+    """
+    title = f"{document.title}\n" if document.title else ""
+    if count(title) > chunking.chunk_tokens // 2:
+        title = ""
+
+    def searched(text: str) -> str:
+        return title + text_to_read(document.title, text)
+
+    chunks = chunk_document(
+        document, lambda text: count(searched(text)), chunking.chunk_tokens, chunking.overlap_tokens
+    )
+    return [Entry(chunk, searched(chunk.text)) for chunk in chunks if text_to_read(chunk.title, chunk.text)]
 
 
 def chunk_document(

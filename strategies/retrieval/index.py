@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,22 +16,14 @@ import numpy as np
 from harness.errors import InputError
 from harness.progress import Progress, SilentProgress, Step
 from harness.strict_json import read_json
-from strategies.retrieval.chunks import Chunk
+from strategies.retrieval.chunks import Chunk, Hit
 from strategies.retrieval.index_files import META, Write, opened_whole, read_faiss, read_meta, save_files
 from strategies.retrieval.ivf import FLAT_UP_TO, IndexKind, fitted
 from strategies.retrieval.vectors import SCORE_NOISE, FlatVectors, Numbers, VectorIndex, Vectors, vectors_of
 
-__all__ = ["META", "ChunkIndex", "Hit", "IndexKind"]
+__all__ = ["META", "ChunkIndex", "IndexKind"]
 
 _FIELDS = tuple(field.name for field in fields(Chunk))
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A chunk found; ``score`` is the inner product with the query, in [-1, 1] for unit vectors."""
-
-    chunk: Chunk
-    score: float
 
 
 class ChunkIndex:
@@ -121,7 +113,7 @@ class ChunkIndex:
             hidden: For every query the chunk ids it must not find; empty for none at all.
 
         Returns:
-            For every query its hits, best first.
+            For every query its hits, best first; a score is the inner product, in [-1, 1].
         """
         if not self._chunks or not len(queries):
             return [[] for _ in queries]
@@ -206,7 +198,7 @@ class ChunkIndex:
         try:
             index = cls(meta["dim"])
             with opened_whole(folder / meta["files"]["vectors"]) as stream:
-                index._vectors = vectors_of(read_faiss(stream), meta.get("search", {}))
+                index._vectors = vectors_of(read_faiss(stream), meta["search"])
             with opened_whole(folder / meta["files"]["chunks"]) as stream:
                 index._load(stream, meta["n_chunks"], progress)
         except (

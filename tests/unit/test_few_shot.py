@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -234,7 +233,7 @@ def test_the_nearest_can_be_looked_for_in_lists(tmp_path):
     task, asked = data(train), [item("q", "word42 term0 more", "", "test")]
     shown, records = [], []
     for index in ("flat", "ivf"):
-        options = FewShotOptions(k=2, select="knn", index=index)
+        options = FewShotOptions.model_validate({"k": 2, "select": "knn", "retriever": {"index": index}})
         prepared = FewShot(options).prepare(context(tmp_path, task))
         (request,) = prepared.build(task.task, asked)
         assert isinstance(request, Request)
@@ -249,16 +248,3 @@ def test_drawing_examples_takes_time_that_counts(tmp_path, select):
     many = data([item(n, f"sky number {n}", "blue") for n in range(3000)])
     cost = FewShot(FewShotOptions(select=select)).prepare(context(tmp_path, many)).cost
     assert 0.001 < cost.device_s == cost.wall_s
-
-
-def test_an_index_of_an_older_version_knows_its_seconds(tmp_path):
-    task = data(COLOURS)
-    made = FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task))
-    (about,) = tmp_path.rglob("meta.json")
-    stored = json.loads(about.read_text())
-    stored["about"]["cost"] |= {"device_s": 0.0, "wall_s": 77.0}
-    about.write_text(json.dumps(stored))
-    opened = FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task))
-    assert made.record["indexes"]["task"]["opened_or_built"] == "built"
-    assert opened.record["indexes"]["task"]["opened_or_built"] == "opened"
-    assert opened.cost.device_s == opened.cost.wall_s == pytest.approx(77.0, abs=1.0)

@@ -177,17 +177,6 @@ def test_killed_while_saving_it_is_the_old_or_the_new(tmp_path):
         assert len(index) == about["n"]
 
 
-def test_an_index_saved_before_there_were_lists_is_opened(tmp_path):
-    index, queries = index_of(random_units(20)), random_units(3, seed=2)
-    index.save(tmp_path, {})
-    meta = json.loads((tmp_path / META).read_text())
-    assert meta.pop("search") == {"index": "flat"}
-    (tmp_path / META).write_text(json.dumps(meta))
-    again, _ = ChunkIndex.open(tmp_path)
-    assert again.search(queries, 5) == index.search(queries, 5)
-    assert again.record == {"index": "flat"}
-
-
 def test_another_about_leaves_the_files_of_an_index(tmp_path):
     with pytest.raises(ValueError, match="holds no index"):
         replace_about(tmp_path, {})

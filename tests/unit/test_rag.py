@@ -19,7 +19,7 @@ ASKED = item("q", "How many days of leave?", "", "test")
 def build(tmp_path, items=(ASKED,), task=None, **options):
     extra = {key: options.pop(key) for key in ("model", "embedder", "on_long_prompt") if key in options}
     task = task or data(corpus=CORPUS)
-    prepared = Rag(RagOptions(**options)).prepare(context(tmp_path, task, **extra))
+    prepared = Rag(RagOptions.model_validate(options)).prepare(context(tmp_path, task, **extra))
     return prepared.build(task.task, items)
 
 
@@ -40,10 +40,10 @@ def test_numbered_passages_begin_the_last_turn(tmp_path):
 
 
 def test_a_floor_leaves_out_what_is_not_near(tmp_path):
-    (request,) = build(tmp_path, top_k=3, min_score=0.3)
+    (request,) = build(tmp_path, top_k=3, retriever={"use": "dense", "min_score": 0.3})
     assert [passage.document_id for passage in request.passages] == ["leave"]
     assert request.cut == 0
-    (request,) = build(tmp_path, top_k=3, min_score=1.0)
+    (request,) = build(tmp_path, top_k=3, retriever={"use": "dense", "min_score": 1.0})
     assert request.messages[-1].content == "Question: How many days of leave?"
 
 
@@ -201,7 +201,9 @@ def test_the_kind_of_index_is_asked_for_recorded_and_part_of_what_it_is(tmp_path
     task, asked = data(corpus=corpus), item("q", "word42 term0", "", "test")
 
     def prepare(kind):
-        prepared = Rag(RagOptions(index=kind, top_k=1)).prepare(context(tmp_path, task))
+        prepared = Rag(RagOptions.model_validate({"retriever": {"index": kind}, "top_k": 1})).prepare(
+            context(tmp_path, task)
+        )
         (request,) = prepared.build(task.task, [asked])
         assert isinstance(request, Request)
         assert request.passages[0].document_id == "d42"

@@ -1,0 +1,219 @@
+"""One request, what came back, and what of it was judged how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+from pydantic import Field
+
+from harness.types.base import Frozen
+from harness.types.tasks import Extracted, Message
+
+StopReason = Literal["stop", "length", "choice"]
+
+
+class Passage(Frozen):
+    """A retrieved passage as it was shown, ``number`` counted from 1; ``score`` is the retriever's."""
+
+    number: int
+    chunk_id: str
+    document_id: str
+    title: str
+    text: str
+    score: float
+
+
+class Decoding(Frozen):
+    """How an answer is produced. ``temperature`` 0 is greedy."""
+
+    max_new_tokens: int = 64
+    temperature: float = Field(default=0.0, ge=0.0)
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    stop: tuple[str, ...] = ()
+
+
+class Request(Frozen):
+    """Everything the model is asked for one item.
+
+    ``examples`` are the ids of the few-shot examples shown. ``cut`` counts passages and examples that were
+    left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
+    because they ask the same. ``embedding_tokens`` were spent to build the request.
+    ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` samples
+    are drawn; for a greedy answer or for choices there is but one. A run sets ``seed`` and ``repeat``.
+    """
+
+    task: str
+    item_id: str
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...] = ()
+    every_choice: bool = True
+    passages: tuple[Passage, ...] = ()
+    examples: tuple[str, ...] = ()
+    cut: int = 0
+    withheld: int = 0
+    embedding_tokens: int = 0
+    decoding: Decoding = Decoding()
+    n: int = Field(default=1, ge=1)
+    seed: int = 0
+    repeat: int = 0
+
+    @property
+    def n_samples(self) -> int:
+        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        return self.n if self.decoding.temperature > 0 and not self.choices else 1
+
+
+class TokenUsage(Frozen):
+    """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
+
+    ``completion`` are those of the answer, of choices of the likeliest one: what a service would write.
+    ``scored`` are those of all choices that were read to find it.
+    """
+
+    prompt: int = 0
+    cached_prompt: int = 0
+    completion: int = 0
+    embedding: int = 0
+    scored: int = 0
+
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        return TokenUsage(
+            prompt=self.prompt + other.prompt,
+            cached_prompt=self.cached_prompt + other.cached_prompt,
+            completion=self.completion + other.completion,
+            embedding=self.embedding + other.embedding,
+            scored=self.scored + other.scored,
+        )
+
+
+class ChoiceScore(Frozen):
+    """Log-likelihood in nats of one choice as the answer; ``n_tokens`` and ``n_chars`` normalise it.
+
+    Where ``exact`` is False the choice was ruled out early, and ``log_likelihood`` is an upper bound.
+    """
+
+    text: str
+    log_likelihood: float
+    n_tokens: int
+    n_chars: int
+    exact: bool = True
+
+
+class Generation(Frozen):
+    """A model's answer. For a choice task ``text`` is the likeliest choice and ``choices`` has them all."""
+
+    text: str
+    choices: tuple[ChoiceScore, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = 0.0
+    stop_reason: StopReason = "stop"
+
+
+class Failure(Frozen):
+    """A failed item, as data: never a crash, never a silent zero."""
+
+    kind: str
+    message: str
+
+
+class Exchange(Frozen):
+    """One request with all that came back to it: ``request.n`` generations, or one with its scored choices.
+
+    ``key`` is the digest under which a store keeps the generations.
+    """
+
+    request: Request
+    generations: tuple[Generation, ...]
+    key: str = ""
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Its tokens as a service counts them: the prompt once, and what is written of every sample."""
+        each = [generation.usage for generation in self.generations]
+        return TokenUsage(
+            prompt=each[0].prompt,
+            cached_prompt=each[0].cached_prompt,
+            completion=sum(usage.completion for usage in each),
+            embedding=self.request.embedding_tokens,
+            scored=sum(usage.scored for usage in each),
+        )
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that its generations took together."""
+        return sum(generation.latency_s for generation in self.generations)
+
+
+class Answer(Frozen):
+    """What a strategy answers to one item, made from one exchange with the model or from several.
+
+    ``text`` is what is judged, of a choice task the choice that is taken; ``choices`` are their scores where
+    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run works out itself.
+    ``evidence`` are the passages that the answer rests on; where a strategy names none, all that were shown.
+    """
+
+    text: str
+    choices: tuple[ChoiceScore, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = 0.0
+    stop_reason: StopReason = "stop"
+    evidence: tuple[Passage, ...] = ()
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        """Return a generation as the answer."""
+        return cls(
+            text=generation.text,
+            choices=generation.choices,
+            usage=generation.usage,
+            latency_s=generation.latency_s,
+            stop_reason=generation.stop_reason,
+        )
+
+    def resting_on(self, exchanges: Sequence[Exchange]) -> Self:
+        """Return the answer with what all of its exchanges took together, and with what they showed."""
+        shown = (passage for exchange in exchanges for passage in exchange.request.passages)
+        return self.model_copy(
+            update={
+                "usage": sum((exchange.usage for exchange in exchanges), TokenUsage()),
+                "latency_s": sum(exchange.latency_s for exchange in exchanges),
+                "evidence": self.evidence or tuple(dict.fromkeys(shown)),
+            }
+        )
+
+
+class Judgement(Frozen):
+    """What a metric gives one answer under one name.
+
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
+    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    could not judge this answer, and ``value`` does not count.
+    """
+
+    value: float = 0.0
+    explanation: str = ""
+    usage: TokenUsage = TokenUsage()
+    latency_s: float = Field(default=0.0, ge=0.0)
+    error: Failure | None = None
+
+
+class ItemResult(Frozen):
+    """One row of the store: what one strategy did on one item.
+
+    ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
+    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    """
+
+    strategy: str
+    seed: int
+    repeat: int = 0
+    task: str
+    item_id: str
+    key: str
+    request: Request | None
+    answer: Answer | None
+    exchanges: tuple[Exchange, ...] = ()
+    scores: dict[str, float]
+    extracted: Extracted | None = None
+    error: Failure | None = None

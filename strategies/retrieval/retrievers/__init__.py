@@ -1,0 +1,1 @@
+"""One file a retriever: what ``retriever:`` of a strategy can name."""
