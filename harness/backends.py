@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,11 +17,23 @@ from harness.protocols import Model
 
 @dataclass(frozen=True)
 class KnownModel:
-    """What is known of a model before it is opened: as in its identity, and its context length in tokens."""
+    """What is known of a model before it is opened; None for what is not.
 
-    weights_digest: str
-    settings_digest: str = ""
-    context_length: int = 0
+    Attributes:
+        name: How it is called.
+        weights: The digest of its weights, as in its identity.
+        settings: That of its settings.
+        dtype: Its number format.
+        context_length: Tokens that prompt and answer may have together, 0 where nobody will know.
+        asked_with: As in its capabilities.
+    """
+
+    name: str
+    weights: str | None = None
+    settings: str | None = None
+    dtype: str | None = None
+    context_length: int | None = None
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,15 @@ class Opening:
 
 
 class Backend(Protocol):
-    """A class with ``options_type``, built as ``Class(options)``; importing it loads no heavy library."""
+    """A class with ``options_type``, built as ``Class(options)``; importing it loads no heavy library.
+
+    ``scores_choices`` says whether its models score choices; where not, choice tasks are answered in words.
+    """
+
+    @property
+    def scores_choices(self) -> bool:
+        """Whether its models have `harness.protocols.ScoresChoices`."""
+        ...
 
     @property
     def options_type(self) -> type[BaseModel]:
@@ -57,8 +78,8 @@ class Backend(Protocol):
         """Refuse with InputError what can be refused before any library is loaded or server is asked."""
         ...
 
-    def known(self, place: str, key: str) -> KnownModel | None:
-        """Return what can be told of the model without opening it; None for nothing."""
+    def known(self, place: str, key: str) -> KnownModel:
+        """Return what can be told of the model without opening it: nothing is loaded or fetched for that."""
         ...
 
     def open(self, opening: Opening) -> Model:

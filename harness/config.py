@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -27,10 +27,33 @@ class ModelOptions(Options):
     options: dict[str, Any] = {}
 
 
+SOLE_MODEL = "model"
+"""Name of the model of an experiment that has one, under its key ``model``."""
+
+
+def model_key(name: str) -> str:
+    """Return where a model of an experiment stands in its file."""
+    return "model" if name == SOLE_MODEL else f"models.{name}"
+
+
+def model_told(name: str) -> str:
+    """Return what a model of an experiment is called in a sentence."""
+    return "the model" if name == SOLE_MODEL else f"the model {name}"
+
+
+def model_label(name: str, path: str) -> str:
+    """Return what a model is called in a table: its path, after its name where several may be meant."""
+    return path if name == SOLE_MODEL else f"{name}: {path}"
+
+
 class StrategyOptions(Options):
-    """One entry under ``strategies``: ``use`` names the strategy, ``options`` are its own."""
+    """One entry under ``strategies``: ``use`` names the strategy, ``options`` are its own.
+
+    ``model`` is the name of the experiment's model that answers.
+    """
 
     use: str
+    model: str = SOLE_MODEL
     options: dict[str, Any] = {}
 
 
@@ -60,15 +83,16 @@ Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
 class Experiment(Options):
     """An experiment file, resolved: defaults filled in, shorthands written out.
 
-    ``tasks`` are paths or globs relative to the file, ``builtin:SUITE[/TASK]``, or tasks written out in
-    place, which the task loader checks. ``forgetting`` says what more is measured of adapted models, and null
-    measures nothing more. ``limit`` takes that many test items of every task. ``seeds`` repeat
-    everything that is random. ``incumbent`` is the strategy the others are compared with.
+    ``models`` are the models by name, of which each strategy names the one that answers; left out there, it
+    is the first. ``tasks`` are paths or globs relative to the file, ``builtin:SUITE[/TASK]``, or tasks
+    written out in place, which the task loader checks. ``forgetting`` says what more is measured of adapted
+    models, and null measures nothing more. ``limit`` takes that many test items of every task. ``seeds``
+    repeat everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
-    model: ModelOptions = ModelOptions()
+    models: dict[str, ModelOptions] = Field(min_length=1)
     embedder: str = "builtin:minilm"
     tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     strategies: dict[str, StrategyOptions] = Field(min_length=1)
@@ -179,12 +203,12 @@ def is_experiment(path: Path) -> bool:
 def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     """Write out the shorthands of an experiment and check it.
 
-    ``model: PATH`` stands for ``model: {path: PATH}``, one task for a list of one, and under ``strategies``
-    a bare id for itself with no options.
+    A model written as PATH stands for ``{use: transformers, path: PATH}``, ``model`` for ``models`` with one,
+    one task for a list of one, and under ``strategies`` a bare id for itself with no options.
     """
     raw = dict(raw)
-    if isinstance(raw.get("model"), str):
-        raw["model"] = {"path": raw["model"]}
+    raw["models"] = models = _models(raw, place)
+    raw.pop("model", None)
     if isinstance(raw.get("tasks"), str | dict):
         raw["tasks"] = [raw["tasks"]]
     if isinstance(raw.get("seeds"), int):
@@ -192,7 +216,7 @@ def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     if isinstance(place, Path):
         raw.setdefault("name", place.stem)
     if "strategies" in raw:
-        raw["strategies"] = _written_out(raw["strategies"], place)
+        raw["strategies"] = _written_out(raw["strategies"], models, place)
         raw.setdefault("incumbent", next(iter(raw["strategies"]), ""))
     experiment = parse(Experiment, raw, place)
     if experiment.incumbent not in experiment.strategies:
@@ -206,7 +230,30 @@ def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     return experiment
 
 
-def _written_out(strategies: Any, place: object) -> dict[str, Any]:
+def _models(raw: Mapping[str, Any], place: object) -> dict[str, ModelOptions]:
+    """Return the models of an experiment by name, from its ``model`` or its ``models``."""
+    if "models" not in raw:
+        given = {SOLE_MODEL: raw.get("model", {})}
+    elif "model" in raw:
+        remedy = "name it under `models` and leave `model` out"
+        raise InputError(place, "model", "stands beside `models`", remedy, raw["model"])
+    else:
+        given = raw["models"]
+    if not isinstance(given, dict) or not given:
+        remedy = "write `models: {small: PATH, large: PATH}`, or `model: PATH` for one"
+        raise InputError(place, "models", "must map names to models", remedy, given)
+    return {str(name): _model(options, place, model_key(str(name))) for name, options in given.items()}
+
+
+def _model(given: Any, place: object, key: str) -> ModelOptions:
+    given = {"path": given} if isinstance(given, str) else given
+    if isinstance(given, dict) and set(given) != {"use", "options"}:  # else it is written out already
+        rest = {name: value for name, value in given.items() if name != "use"}
+        given = {**({"use": given["use"]} if "use" in given else {}), "options": rest}
+    return parse(ModelOptions, given, place, key)
+
+
+def _written_out(strategies: Any, models: Collection[str], place: object) -> dict[str, Any]:
     if isinstance(strategies, list):
         strategies = {entry: None for entry in strategies if isinstance(entry, str)}
     if not isinstance(strategies, dict):
@@ -220,9 +267,17 @@ def _written_out(strategies: Any, place: object) -> dict[str, Any]:
             raise InputError(
                 place, f"strategies.{name}", "must be a mapping of options", f"write `{name}: {{}}`", options
             )
-        if set(options) == {"use", "options"}:  # written out already
-            written[str(name)] = options
-        else:
-            rest = {key: value for key, value in options.items() if key != "use"}
-            written[str(name)] = {"use": str(options.get("use", name)), "options": rest}
+        entry = {"use": str(options.get("use", name)), "model": options.get("model", next(iter(models)))}
+        if entry["model"] not in [*models]:
+            raise _no_model(entry["model"], models, place, f"strategies.{name}.model")
+        written_out = {"use", "options"} <= options.keys() <= {"use", "model", "options"}
+        rest = {key: value for key, value in options.items() if key not in ("use", "model")}
+        written[str(name)] = entry | {"options": options["options"] if written_out else rest}
     return written
+
+
+def _no_model(given: Any, models: Collection[str], place: object, key: str) -> InputError:
+    remedy = "name the models under `models`, in place of `model`"
+    if SOLE_MODEL not in models:
+        remedy = nearest(str(given), models)
+    return InputError(place, key, "is none of the experiment's models", remedy, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +37,21 @@ class Traits(BaseModel):
 
 UNSTATED = Traits(kind="other")
 """Those of a strategy that states none."""
+
+
+def base_of(strategy: str, traits: Mapping[str, Traits], answered_by: Mapping[str, str]) -> str | None:
+    """Return what a strategy's adapting is measured against: the first plain one on the same model.
+
+    Args:
+        strategy: The strategy.
+        traits: All strategies of a run, each with what it states of itself.
+        answered_by: The same, each with the name of its model.
+
+    Returns:
+        A strategy, itself where it is that one; None where none asks this model as it came.
+    """
+    plain = (name for name, each in traits.items() if each.plain)
+    return next((name for name in plain if answered_by[name] == answered_by[strategy]), None)
 
 
 def joined(parts: Sequence[Traits]) -> Traits:

@@ -19,7 +19,9 @@ from harness.analysis.findings import (
     TaskFlips,
     TaskInfo,
 )
+from harness.config import model_label
 from harness.deciding.records import Candidate, Decision
+from harness.runs.manifest import ModelRecord
 from harness.types import Role
 from reports._data import RunData
 from reports._language import words
@@ -128,10 +130,12 @@ class Page:
     """All that the template needs beside the run itself.
 
     ``foremost`` is the strategy of the three figures: the winner, or else the challenger that comes nearest.
+    ``bases`` are in words what retention is compared with.
     """
 
     run: RunData
     foremost: Candidate | None
+    bases: str
     figures: tuple[Drawn, ...]
     has_charts: bool
     flips: tuple[FlipRow, ...]
@@ -160,6 +164,7 @@ def page_of(run: RunData) -> Page:
     return Page(
         run=run,
         foremost=_foremost(run.decision),
+        bases=_bases(summary),
         figures=_figures(run),
         has_charts=has_charts(),
         flips=tuple(_flips(summary)),
@@ -271,8 +276,8 @@ def _flips(summary: Summary) -> Iterable[FlipRow]:
                 _linked(n, "target", summary.incumbent, strategy, kind) for kind, n in counts.items()
             ]
             lost = [
-                _linked(_flip_counts(kept)[kind], "retention", summary.base, strategy, kind)
-                for kind in ("lost", "gained")
+                _linked(_flip_counts(kept)[kind], "retention", summary.bases[strategy], strategy, kind)
+                for kind in (("lost", "gained") if kept else ())
             ]
             yield FlipRow(
                 strategy,
@@ -313,7 +318,11 @@ def _task_page(run: RunData, info: TaskInfo) -> TaskPage:
 
 def _facts(run: RunData) -> Iterable[tuple[str, str]]:
     t, summary, manifest = T.provenance_short, run.summary, run.manifest
-    yield t.model, f"{manifest.model.name} ({manifest.model.dtype})"
+    told = (
+        f"{model_label(name, record.identity.name)} ({record.identity.dtype})"
+        for name, record in manifest.models.items()
+    )
+    yield t.model, ", ".join(told)
     yield t.compared, summary.incumbent
     yield (
         t.asked,
@@ -347,37 +356,43 @@ def _facts(run: RunData) -> Iterable[tuple[str, str]]:
             devices=_plain(devices) if devices else t.no_device,
         ),
     )
-    yield (
-        t.digests,
-        t.digests_text.format(
-            experiment=manifest.experiment_digest[:12], weights=manifest.model.weights_digest[:12]
-        ),
-    )
+    weights = ", ".join(record.identity.weights_digest[:12] for record in manifest.models.values())
+    yield t.digests, t.digests_text.format(experiment=manifest.experiment_digest[:12], weights=weights)
 
 
 def _provenance(run: RunData) -> Iterable[tuple[str, str]]:
     manifest, t = run.manifest, T.configuration.names
-    model = manifest.model
     yield t.made, manifest.created
     yield t.version, manifest.trilemma_version
     yield t.revision, manifest.git_revision or t.unknown
     yield t.place, manifest.place
     yield t.experiment, manifest.experiment_digest
-    yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
-    yield t.weights, model.weights_digest
+    for name, record in manifest.models.items():
+        for key, value in _model(record):
+            yield key if len(manifest.models) == 1 else f"{name}: {key}", value
     yield t.embedder, manifest.embedder or t.no_embedder
-    if manifest.context_length:
-        yield (
-            t.context_length,
-            t.context_length_text.format(n=f"{manifest.context_length:,}", said=manifest.context_source),
-        )
-    if manifest.template_date:
-        yield t.template_date, t.template_date_text.format(date=manifest.template_date)
     for name, task in manifest.tasks.items():
         yield t.task.format(name=name, version=task.version), task.digest
     yield from ((t.hardware.format(key=key), _plain(value)) for key, value in manifest.hardware.items())
     packages = [f"{name} {version}" for name, version in sorted(manifest.packages.items())]
     yield t.packages, ", ".join(packages)
+
+
+def _model(record: ModelRecord) -> Iterable[tuple[str, str]]:
+    t, model = T.configuration.names, record.identity
+    yield t.model, t.model_text.format(name=model.name, dtype=model.dtype, quantization=model.quantization)
+    yield t.weights, model.weights_digest
+    if record.context_length:
+        n = f"{record.context_length:,}"
+        yield t.context_length, t.context_length_text.format(n=n, said=record.context_source)
+    if record.template_date:
+        yield t.template_date, t.template_date_text.format(date=record.template_date)
+
+
+def _bases(summary: Summary) -> str:
+    """Return what retention is compared with, in words: the base, or where there are several all of them."""
+    names = list(dict.fromkeys(summary.bases.values()))
+    return names[0] if len(names) == 1 else T.forgetting.bases.format(names=", ".join(names))
 
 
 def _plain(value: Any) -> str:

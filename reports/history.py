@@ -15,6 +15,7 @@ from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing, Verdict
 from harness.analysis.rows import RunRows, load_rows
 from harness.analysis.scores import Clusters, mean_with_interval
+from harness.config import model_label
 from harness.errors import InputError
 from harness.files import LARGEST_TEXT, read_input
 from harness.gate.comparing import (
@@ -35,8 +36,9 @@ from harness.types import Frozen, Role
 class RunFacts(Frozen):
     """One run of a history.
 
-    ``label`` is its name, with the folder where several runs have that name. ``changed`` names what differs
-    from the run before beside tasks and strategies.
+    ``label`` is its name, with the folder where several runs have that name. ``models`` are its models as
+    they are called, each with the digest of its weights. ``changed`` names what differs from the run before
+    beside tasks and strategies.
     """
 
     label: str
@@ -44,8 +46,7 @@ class RunFacts(Frozen):
     folder: str
     created: str
     git_revision: str
-    model: str
-    weights_digest: str
+    models: dict[str, str]
     verdict: str | None
     changed: tuple[str, ...]
 
@@ -260,8 +261,10 @@ def _facts(runs: Sequence[StoredRun]) -> Iterator[RunFacts]:
             folder=str(run.folder),
             created=run.created.astimezone(dt.UTC).isoformat(timespec="seconds"),
             git_revision=run.manifest.git_revision,
-            model=run.manifest.model.name,
-            weights_digest=run.manifest.model.weights_digest,
+            models={
+                model_label(name, record.identity.name): record.identity.weights_digest
+                for name, record in run.manifest.models.items()
+            },
             verdict=stored_verdict(run.folder, run.missing),
             changed=other_settings(runs[place - 1], run) if place else (),
         )

@@ -58,7 +58,7 @@ def _runs(history: History) -> Iterator[str]:
     yield "| " + " | ".join(t(head) for head in heads) + " |"
     yield "|" + "---|" * len(heads)
     for run in history.runs:
-        model = f"{run.model} {run.weights_digest[:12]}"
+        model = ", ".join(f"{name} {digest[:12]}" for name, digest in run.models.items())
         if run.changed:
             model += f", {t('changed', what=', '.join(run.changed))}"
         cells = (run.name, run.folder, run.created, run.git_revision or t("none"), model)

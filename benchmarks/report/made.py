@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.config import StrategyOptions
 from harness.execution.composition import chain_of
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import ModelRecord, RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.types import (
@@ -154,7 +154,7 @@ def _manifest(n_items: int) -> RunManifest:
         name="made",
         experiment={
             "name": "made",
-            "model": {"path": "builtin:smollm2"},
+            "models": {"model": {"path": "builtin:smollm2"}},
             "strategies": {name: entry.model_dump() for name, entry in entries.items()},
             "incumbent": "zero_shot",
             "seeds": [0],
@@ -169,7 +169,10 @@ def _manifest(n_items: int) -> RunManifest:
         preparations={strategy: f"prepare-{strategy}" for strategy in STRATEGIES},
         traits={name: chain_of(name, entries, "made.yaml").traits for name in entries},
         asked={name: len(range(place, n_items, len(tasks))) for place, name in enumerate(tasks)},
-        model=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64),
+        models={
+            "model": ModelRecord(identity=ModelIdentity(name="builtin:smollm2", weights_digest="0" * 64))
+        },
+        answered_by=dict.fromkeys(STRATEGIES, "model"),
         embedder="",
         packages={},
         git_revision="",

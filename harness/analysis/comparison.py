@@ -1,4 +1,4 @@
-"""All strategies against one of them: by task, and over the tasks of a role."""
+"""Every strategy against its reference: by task, and over the tasks of a role."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ Table = Mapping[str, Mapping[str, Scores]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """All strategies against one reference on the tasks of one role.
+    """All strategies on the tasks of one role, each against its reference.
 
-    Those that are not finished count among the ``others`` for which p-values are corrected: that none of them
-    turns out better cannot be taken for granted.
+    A strategy that is its own reference is compared with nothing, and neither is one without any. Those that
+    are not finished count among the ``others`` for which p-values are corrected: that none of them turns out
+    better cannot be taken for granted.
     """
 
     role: Role
-    reference: str
+    references: Mapping[str, str]
     tasks: tuple[TaskInfo, ...]
     pairs: Mapping[str, Mapping[str, Paired]]
     others: tuple[str, ...]
@@ -41,24 +42,24 @@ class Comparison:
         scores: Table,
         infos: Sequence[TaskInfo],
         role: Role,
-        reference: str,
+        references: Mapping[str, str],
         clusters: Mapping[str, Clusters],
         same: Collection[tuple[str, str]] = (),
     ) -> Self:
-        """Pair every strategy with the reference on the items that both have.
+        """Pair every strategy with its reference on the items that both have.
 
         Args:
             scores: Strategy, then task, to scores; of an unfinished strategy only what is finished.
             infos: The tasks.
             role: Whose tasks are compared.
-            reference: The strategy that the others are compared with.
+            references: Strategy to the one that it is compared with, where there is one.
             clusters: Task to the cluster of each item.
             same: Strategies and tasks where the reference's model was asked the reference's prompts.
         """
-        olds = scores.get(reference, {})
         tasks = tuple(info for info in infos if info.role == role)
         pairs: dict[str, dict[str, Paired]] = {}
         for strategy, by_task in scores.items():
+            olds = scores.get(references.get(strategy, ""), {})
             for info in tasks:
                 if info.name in by_task and info.name in olds:
                     new, old, name = by_task[info.name], olds[info.name], info.primary_metric
@@ -66,10 +67,11 @@ class Comparison:
                         pairs.setdefault(strategy, {})[info.name] = (
                             replace(found, same=True) if (strategy, info.name) in same else found
                         )
-        return cls(role, reference, tasks, pairs, tuple(name for name in scores if name != reference))
+        others = tuple(name for name in scores if references.get(name, name) != name)
+        return cls(role, references, tasks, pairs, others)
 
     def of_strategy(self, strategy: str) -> list[tuple[TaskInfo, Paired]]:
-        """Return the tasks that a strategy and the reference have answered, each with its difference."""
+        """Return the tasks that a strategy and its reference have answered, each with its difference."""
         found = self.pairs.get(strategy, {})
         return [(info, found[info.name]) for info in self.tasks if info.name in found]
 
@@ -88,7 +90,7 @@ class Comparison:
             )
             for strategy, found in self.pairs.items()
             for info in self.tasks
-            if strategy != self.reference and info.name in found
+            if strategy in self.others and info.name in found
         )
 
     def _contrast(
@@ -98,7 +100,7 @@ class Comparison:
         bca = found.bca()
         return Contrast(
             strategy=strategy,
-            reference=self.reference,
+            reference=self.references[strategy],
             task=info.name,
             metric=info.primary_metric,
             difference=found.estimate,
@@ -165,7 +167,7 @@ class Comparison:
         ]
         return MacroContrast(
             strategy=strategy,
-            reference=self.reference,
+            reference=self.references[strategy],
             role=self.role,
             mean=float(np.mean(means)),
             difference=found.estimate,

@@ -331,16 +331,18 @@ class Summary(Frozen):
     """All of ``summary.json``.
 
     ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
-    ``information`` are against ``base``, the strategy that asks the model as it came; ``noise`` is the base
-    against itself.
-    ``tags`` has the tags of at least ten items, where a task has more than one of them. ``missing`` says what
-    is not finished: such strategies are compared with no other on the tasks that they lack.
+    ``information`` are against the strategy that asks the same model as it came, by ``bases``, where a
+    strategy without one has no entry; ``noise`` are these bases against themselves. ``answered_by`` names the
+    model of each strategy. ``tags`` has the tags of at least ten items, where a task has more than one of
+    them. ``missing`` says what is not finished: such strategies are compared with no other on the tasks that
+    they lack.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     name: str
     incumbent: str
-    base: str
+    bases: dict[str, str]
+    answered_by: dict[str, str]
     strategies: tuple[str, ...]
     seeds: tuple[int, ...]
     tasks: tuple[TaskInfo, ...]

@@ -20,7 +20,7 @@ from harness.runs.opening import opened
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.tasks.selection import chosen_ids
-from harness.traits import Traits
+from harness.traits import Traits, base_of
 from harness.types import ItemResult, Role, Task, TaskItem
 
 
@@ -76,7 +76,7 @@ class RunRows:
     unanswerable: Mapping[str, frozenset[str]]
     prepared: Sequence[Preparation]
     probes: Mapping[str, Sequence[Probes]]
-    _compared: dict[tuple[str, Role], Comparison] = field(default_factory=dict, init=False, repr=False)
+    _compared: dict[str | None, Comparison] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def load(cls, manifest: RunManifest, store: Store) -> Self:
@@ -151,10 +151,13 @@ class RunRows:
         """The strategy that the others are compared with."""
         return str(self.manifest.experiment["incumbent"])
 
-    @property
-    def base(self) -> str:
-        """The strategy that asks the model as it came."""
-        return base_of(self.traits, self.incumbent)
+    @cached_property
+    def bases(self) -> Mapping[str, str]:
+        """Strategy to the one that asks its model as it came; those without such a one are not in it."""
+        found = {
+            name: base_of(name, self.traits, self.manifest.answered_by) for name in self.manifest.recipes
+        }
+        return {name: base for name, base in found.items() if base is not None}
 
     @property
     def traffic(self) -> tuple[str, ...]:
@@ -168,8 +171,9 @@ class RunRows:
 
     def same_as_base(self, strategy: str) -> list[str]:
         """Return the target tasks on which a strategy asked the base's model the base's prompts."""
-        targets = [info.name for info in self.infos if info.role == "target" and strategy != self.base]
-        return [task for task in targets if self._same(strategy, self.base, task)]
+        base = self.bases.get(strategy, strategy)
+        targets = [info.name for info in self.infos if info.role == "target" and strategy != base]
+        return [task for task in targets if self._same(strategy, base, task)]
 
     def _same(self, strategy: str, other: str, task: str) -> bool:
         """Whether two strategies asked the same model the same prompts: their answers are the same."""
@@ -177,21 +181,30 @@ class RunRows:
         whole = self.is_whole(strategy, task) and self.is_whole(other, task)
         return bool(whole and mine and theirs and mine.asked == theirs.asked != 0)
 
-    def against(self, reference: str, role: Role) -> Comparison:
-        """Compare all strategies with one of them on the tasks of a role; made once, with its p-values.
+    def against(self, reference: str) -> Comparison:
+        """Compare all strategies with one of them on the target tasks; made once, with its p-values.
 
         A strategy is compared on the tasks that it and the reference have answered to the end.
         """
-        if (reference, role) not in self._compared:
+        return self._comparison(reference, "target", dict.fromkeys(self.scores, reference))
+
+    @property
+    def retained(self) -> Comparison:
+        """Compare each strategy with the base of its model on the retention tasks, as `against` does."""
+        return self._comparison(None, "retention", self.bases)
+
+    def _comparison(self, reference: str | None, role: Role, references: Mapping[str, str]) -> Comparison:
+        if reference not in self._compared:
             tasks = [info.name for info in self.infos if info.role == role]
-            same = [(s, task) for s in self.scores for task in tasks if self._same(s, reference, task)]
+            pairs = [(s, references[s], task) for s in self.scores if s in references for task in tasks]
+            same = [(s, task) for s, other, task in pairs if self._same(s, other, task)]
             whole = {
                 strategy: {task: found for task, found in by_task.items() if self.is_whole(strategy, task)}
                 for strategy, by_task in self.scores.items()
             }
-            found = Comparison.of(whole, self.infos, role, reference, self.clusters, same)
-            self._compared[reference, role] = found
-        return self._compared[reference, role]
+            found = Comparison.of(whole, self.infos, role, references, self.clusters, same)
+            self._compared[reference] = found
+        return self._compared[reference]
 
 
 def load_rows(run_dir: Path, unchanged: bool = False) -> RunRows:
@@ -224,11 +237,6 @@ def require_results(rows: RunRows) -> None:
     if not any(rows.scores.values()):
         remedy = "let `trilemma run` finish at least one batch first"
         raise InputError(rows.run_dir, "", "holds no results yet", remedy)
-
-
-def base_of(traits: Mapping[str, Traits], incumbent: str) -> str:
-    """Return the strategy that asks the model as it came: the first plain one, or else the incumbent."""
-    return next((name for name, each in traits.items() if each.plain), incumbent)
 
 
 def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]) -> Iterable[Probes]:

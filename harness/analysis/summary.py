@@ -35,7 +35,7 @@ from harness.types import PrepareCost
 
 def summary_of(run: RunRows) -> Summary:
     """Compute the summary of a run that has been read."""
-    target, retention = run.against(run.incumbent, "target"), run.against(run.base, "retention")
+    target, retention = run.against(run.incumbent), run.retained
     answers = [found for by_task in run.answers.values() for found in by_task.values()]
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
     flips = tuple(_flips(run))
@@ -47,7 +47,8 @@ def summary_of(run: RunRows) -> Summary:
     return Summary(
         name=run.manifest.name,
         incumbent=run.incumbent,
-        base=run.base,
+        bases=dict(run.bases),
+        answered_by={name: run.manifest.answered_by[name] for name in run.manifest.recipes},
         strategies=tuple(run.manifest.recipes),
         seeds=tuple(run.manifest.experiment["seeds"]),
         tasks=run.infos,
@@ -92,7 +93,8 @@ def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:
         texts = []
         if same := run.same_as_base(strategy):
             what = "every target task" if len(same) == len(targets) else ", ".join(same)
-            texts.append(f"asks exactly what {run.base} asks on {what}: its scores there are {run.base}'s")
+            base = run.bases[strategy]
+            texts.append(f"asks exactly what {base} asks on {what}: its scores there are {base}'s")
         for name in targets:
             if name in by_task and (n := by_task[name].n_withheld):
                 texts.append(
@@ -130,10 +132,11 @@ def _cells(run: RunRows) -> Iterable[Cell]:
 def _flips(run: RunRows) -> Iterable[TaskFlips]:
     for strategy, by_task in run.scores.items():
         for info in run.infos:
-            reference = run.base if info.role == "retention" else run.incumbent
+            reference = run.bases.get(strategy) if info.role == "retention" else run.incumbent
+            if reference is None or reference == strategy:
+                continue
             olds = run.scores.get(reference, {})
-            whole = all(run.is_whole(name, info.name) for name in (strategy, reference))
-            if strategy != reference and whole:
+            if all(run.is_whole(name, info.name) for name in (strategy, reference)):
                 yield flips_of(
                     strategy, reference, info, by_task[info.name], olds[info.name], run.clusters[info.name]
                 )
@@ -164,11 +167,11 @@ def _tags(run: RunRows) -> Iterable[TagScore]:
 
 
 def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:
-    base = run.answers.get(run.base, {})
     for strategy, by_task in run.answers.items():
-        for name, task in run.manifest.tasks.items() if strategy != run.base else ():
-            if run.is_whole(strategy, name) and run.is_whole(run.base, name):
-                new, old = by_task[name], base[name]
+        base = run.bases.get(strategy, strategy)
+        for name, task in run.manifest.tasks.items() if strategy != base else ():
+            if run.is_whole(strategy, name) and run.is_whole(base, name):
+                new, old = by_task[name], run.answers[base][name]
                 missing = run.unanswerable[name]
                 yield from behaviour_changes(strategy, task, missing, new, old, run.clusters[name])
 
@@ -203,10 +206,9 @@ def _costs(run: RunRows) -> Iterable[StrategyCost]:
         }
         if not mine or not asked or not all(run.is_whole(strategy, task) for task in run.traffic):
             continue
-        share = 1 / len(asked)
+        share, parameters = 1 / len(asked), run.manifest.model_of(strategy).identity.parameters
         tasks = [
-            _task_cost(task, found, run.clusters[task], share, run.manifest.model.parameters)
-            for task, found in asked.items()
+            _task_cost(task, found, run.clusters[task], share, parameters) for task, found in asked.items()
         ]
         latencies = [(share, found.latencies_s) for found in asked.values()]
         yield StrategyCost(

@@ -61,14 +61,12 @@ def strategy_of(run: Path, wanted: str | None) -> str:
     Raises:
         InputError: It has none of that name, or several that could be meant.
     """
-    from harness.analysis.rows import base_of
     from harness.runs.manifest import read_manifest
 
     manifest = read_manifest(run)
     if wanted is not None:
         return one_of(wanted, manifest.recipes, "--strategy", "is no strategy of the run")
-    base = base_of(manifest.traits, str(manifest.experiment["incumbent"]))
-    others = [name for name in manifest.recipes if name != base]
+    others = [name for name, traits in manifest.traits.items() if not traits.plain]
     if len(others) != 1:
         remedy = f"choose one with --strategy; {nearest('', manifest.recipes)}"
         raise InputError(run, "", f"has {len(others)} strategies that could be the candidate", remedy)
@@ -102,8 +100,8 @@ def named(adapters: Sequence[Path]) -> dict[str, Path]:
     return by_name
 
 
-def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -> Experiment:
-    """Return the experiment with the base and one strategy for each adapter.
+def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[str, Path]) -> Experiment:
+    """Return the experiment with one of its models, the base and one strategy for each adapter.
 
     Raises:
         InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
@@ -112,7 +110,7 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
     from harness.execution.composition import chain_of
     from harness.gate.ceiling import refuse_ceiling
 
-    strategies = {"base": StrategyOptions(use="zero_shot")}
+    strategies = {"base": StrategyOptions(use="zero_shot", model=model)}
     ids = [part.strip() for part in wanted.candidate.split("+")]
     if "adapter" not in ids:
         remedy = "write `candidate: adapter`, or a composition that begins with it"
@@ -124,10 +122,11 @@ def gated(wanted: GateFile, experiment: Experiment, adapters: dict[str, Path]) -
         parts = {part: dict(wanted.options.get(part, {})) for part in ids}
         parts["adapter"] |= {"path": str(path.resolve()), "allow": [*wanted.allow]}
         options = parts if len(parts) > 1 else parts["adapter"]
-        strategies[name] = StrategyOptions(use=wanted.candidate, options=options)
+        strategies[name] = StrategyOptions(use=wanted.candidate, model=model, options=options)
     asked = experiment.model_copy(
         update={
             "name": f"gate-{wanted.name}",
+            "models": {model: experiment.models[model]},
             "strategies": strategies,
             "incumbent": "base",
             "forgetting": _measured(wanted, experiment),

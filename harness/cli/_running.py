@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
-    from harness.runs.manifest import RunManifest
+    from harness.protocols import Model
+    from harness.runs.manifest import ModelRecord, RunManifest
     from harness.scoring import Metric
     from harness.types import LoadedTask, TaskItem
 
@@ -57,7 +57,6 @@ def complete(
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
-    _quiet_libraries()
     from harness.execution.runner import execute
     from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
@@ -87,14 +86,23 @@ def resumable() -> Iterator[None]:
 
 def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
     """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
-    from harness.models.transformers.resolve import model_path
+    from harness.backends import backend_of
+    from harness.config import model_key, model_told
+    from harness.tasks.in_words import in_words
     from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
     place = str(config)
-    model_path(experiment.model.path, place)
+    backends = {
+        name: backend_of(options, place, model_key(name)) for name, options in experiment.models.items()
+    }
+    for name, backend in backends.items():
+        backend.check(place, model_key(name))
     chains = chains_of(experiment, place)
     tasks = load_tasks(experiment.tasks, config)
+    unable = [model_told(name) for name, backend in backends.items() if not backend.scores_choices]
+    if unable:
+        tasks = tuple(in_words(task, " and ".join(unable)) for task in tasks)
     for task in tasks:
         check_answerable(task)
     for chain in chains:
@@ -112,28 +120,6 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
 # --- Composition ---
 
 
-def _quiet_libraries() -> None:
-    """Keep library chatter off the terminal."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import warnings
-
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    # peft reads a property that newer transformers have renamed.
-    warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-    quiet_loggers()
-
-
-def quiet_loggers() -> None:
-    """Keep what libraries log below an error off the terminal, such as a kernel package nobody asked for."""
-    import logging
-
-    for name in ("absl", "bitsandbytes"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
 def _compose(
     experiment: Experiment,
     config: Path,
@@ -142,22 +128,27 @@ def _compose(
     tasks: tuple[LoadedTask, ...],
     progress: Progress,
 ) -> tuple[Plan, RunManifest]:
+    from harness.backends import Opening, backend_of
+    from harness.config import model_key
     from harness.digests import digest_of
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
     from harness.metrics._loading import load_metrics
-    from harness.models.transformers.budgets import BatchBudgets
-    from harness.models.transformers.model import ENCODING, TransformersModel
+    from harness.powers import context_length_of
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
-    machine = cached / "batch_budgets" if cached else None
-    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    model = TransformersModel(experiment.model, config, budgets=budgets, progress=progress)
-    model.check()
+    opening = Opening(str(config), artifacts=run_dir / "artifacts", progress=progress)
+    models = {
+        name: backend_of(options, str(config), model_key(name)).open(
+            dataclasses.replace(opening, key=model_key(name))
+        )
+        for name, options in experiment.models.items()
+    }
+    device = next((m.capabilities.device for m in models.values() if m.capabilities.device), None)
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     metrics = {
@@ -165,21 +156,24 @@ def _compose(
     }
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
-            metric.on_device(model.capabilities.device or None)
+            metric.on_device(device)
     data = {task.task.name: task.task.digest for task in tasks}
     judging = {task.task.name: task.task.judging for task in tasks}
     judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
-        "weights": model.identity.model_dump(),
-        "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
-        "on_long_prompt": experiment.on_long_prompt,
-        "temperature": experiment.temperature,
-        "template_options": experiment.model.template_options,
-        "encoding": ENCODING,
-        "context_length": model.context_length,
+        name: {
+            "weights": model.identity.model_dump(),
+            "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
+            "on_long_prompt": experiment.on_long_prompt,
+            "temperature": experiment.temperature,
+            "asked_with": dict(model.capabilities.asked_with),
+            "context_length": context_length_of(model),
+        }
+        for name, model in models.items()
     }
     preparations = {
-        chain.name: digest_of([common, chain.name, chain.recipe(str(config)), data]) for chain in chains
+        chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
+        for chain in chains
     }
     recipes = {
         chain.name: {
@@ -197,8 +191,8 @@ def _compose(
         metrics=metrics,
         recipes=recipes,
         preparations=preparations,
-        model=model,
-        embedder=cache(lambda: load_embedder(experiment.embedder, cached, model.capabilities.device or None)),
+        models=models,
+        embedder=cache(lambda: load_embedder(experiment.embedder, cached, device)),
         seeds=experiment.seeds,
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
@@ -221,22 +215,24 @@ def _probing(
     Raises:
         InputError: The general text cannot be read.
     """
-    from harness.analysis.rows import base_of
     from harness.digests import digest_of
     from harness.execution.runner import Probing
+    from harness.traits import base_of
 
     options = experiment.forgetting
     if options is None:
         return Probing()
     text = _general_text(options.text, config) if options.text else ""
     ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
+    traits, models = {c.name: c.traits for c in chains}, {c.name: c.model for c in chains}
+    bases = (base_of(chain.name, traits, models) for chain in chains)
     return Probing(
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,
         answers=options.answers,
         timed_items=options.timed_items,
-        base=base_of({chain.name: chain.traits for chain in chains}, experiment.incumbent),
+        bases=frozenset(base for base in bases if base is not None),
         digest=digest_of([options.model_dump(), text, ids]),
     )
 
@@ -258,7 +254,6 @@ def _general_text(name: str, config: Path) -> str:
 def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
-    from harness.powers import context_length_of
     from harness.runs.manifest import RunManifest
     from harness.runs.provenance import git_revision, hardware, package_versions
     from harness.scoring import names_of
@@ -278,13 +273,11 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        model=plan.model.identity,
+        models={name: _record(model) for name, model in plan.models.items()},
+        answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
-        template_date=plan.model.capabilities.template_date,
-        context_length=context_length_of(plan.model),
-        context_source=plan.model.capabilities.context_source,
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -293,4 +286,17 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         git_revision=git_revision(config.resolve().parent),
         hardware=hardware(),
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _record(model: Model) -> ModelRecord:
+    from harness.powers import context_length_of
+    from harness.runs.manifest import ModelRecord
+
+    return ModelRecord(
+        identity=model.identity,
+        context_length=context_length_of(model),
+        context_source=model.capabilities.context_source,
+        template_date=model.capabilities.template_date,
+        asked_with=dict(model.capabilities.asked_with),
     )

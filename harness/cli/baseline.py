@@ -17,7 +17,7 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the file.")
-@click.option("--strategy", metavar="NAME", help="Which strategy [default: the only one beside the base].")
+@click.option("--strategy", metavar="NAME", help="Which strategy [default: the only one that is not plain].")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="File [default: baselines/RUN.json]."
 )
@@ -39,7 +39,7 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None, erro
         raise InputError("--reason", "", "is empty", "say why this strategy is the new baseline")
     rows = load_rows(run, unchanged=True)
     manifest = rows.manifest
-    others = [name for name in manifest.recipes if name != rows.base]
+    others = [name for name, traits in rows.traits.items() if not traits.plain]
     chosen = strategy or (others[0] if len(others) == 1 else None)
     if chosen is None:
         problem = f"is needed: {len(others)} strategies could be meant"

@@ -84,13 +84,14 @@ def gate(
     experiment = load_experiment(config)
     baseline = load_baseline(_beside(gate_file, wanted.baseline)) if wanted.baseline else None
     _, loaded = checked(experiment, config)
+    model = wanted.model_of(experiment.models, gate_file)
     check_tasks(wanted, {task.task.name: task.task for task in loaded}, gate_file)
     _plan(wanted, gate_file, loaded, experiment.limit, only_plan)
     if only_plan:
         return EXIT_DONE
     run_dir = out or Path("runs") / f"gate-{wanted.name}"
     Candidates(adapters, finished, strategy).check(run_dir)
-    read = _Gate(wanted, experiment, config, baseline, loaded, best)
+    read = _Gate(wanted, experiment, model, config, baseline, loaded, best)
     with resumable(), locked(run_dir):
         if finished is not None:
             result = read.judged(finished, (strategy_of(finished, strategy),))
@@ -102,10 +103,14 @@ def gate(
 
 @dataclass(frozen=True)
 class _Gate:
-    """What the command has read; ``best`` is whether one candidate that passes is enough."""
+    """What the command has read.
+
+    ``model`` names the model that candidates adapt; ``best`` is whether one candidate that passes is enough.
+    """
 
     wanted: GateFile
     experiment: Experiment
+    model: str
     config: Path
     baseline: Baseline | None
     tasks: Sequence[LoadedTask]
@@ -119,13 +124,13 @@ class _Gate:
 
         by_name = named(adapters)
         apart = Apart(frozenset(by_name))
-        for chain in chains_of(gated(self.wanted, self.experiment, by_name), str(self.config)):
+        for chain in chains_of(gated(self.wanted, self.experiment, self.model, by_name), str(self.config)):
             with apart.each(chain.name):
                 if chain.name in by_name:
                     refuse_run(by_name[chain.name])
                 chain.check([task.data for task in self.tasks], str(self.config))
         if not apart.empty:
-            left = gated(self.wanted, self.experiment, apart.left(by_name))
+            left = gated(self.wanted, self.experiment, self.model, apart.left(by_name))
             complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart, any_model=True)
         names = tuple(apart.left(by_name))
         judged = self.judged(run_dir, names) if names else None
@@ -141,7 +146,8 @@ class _Gate:
         from harness.gate.evaluate import evaluate
 
         experiment = self.experiment.model_dump(mode="json")
-        asked = Asked.by_experiment(experiment, self.tasks, known_of(self.experiment, self.config))
+        known = known_of(self.experiment, self.model, self.config)
+        asked = Asked.by_experiment(experiment, self.tasks, known)
         return evaluate(
             self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )

@@ -104,8 +104,8 @@ def _forgetting(measured: Measured, name: str) -> Retained:
     summary = measured.summary
     cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
     tasks = []
-    for info, found in measured.run.against(measured.run.base, "retention").of_strategy(name):
-        cell, now = cells[measured.run.base, info.name], cells[name, info.name].mean
+    for info, found in measured.run.retained.of_strategy(name):
+        cell, now = cells[measured.run.bases[name], info.name], cells[name, info.name].mean
         base = cell.mean, cell.ci_low
         tasks.append(KeptTask.of(info.name, found, base, now, info.random_baseline, measured.limits))
     return judged(

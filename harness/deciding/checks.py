@@ -58,28 +58,32 @@ def _leakage(measured: Measured) -> Check:
 
 
 def _same_prompts(measured: Measured) -> Iterable[Check]:
-    """Name the strategies that asked nothing else than the base on all target tasks."""
+    """Name the strategies that asked nothing else than their base on all target tasks."""
     n_targets = sum(info.role == "target" for info in measured.run.infos)
-    same = [name for name in measured.means if len(measured.run.same_as_base(name)) == n_targets]
+    same: dict[str, list[str]] = {}
+    for name in measured.means:
+        if len(measured.run.same_as_base(name)) == n_targets:
+            same.setdefault(measured.run.bases[name], []).append(name)
     if same:
-        text = f"asks exactly what {measured.run.base} asks on every target task: {', '.join(same)}"
-        yield Check(name="prompts", good=False, ends=False, text=text)
+        found = (
+            f"asks exactly what {base} asks on every target task: {', '.join(names)}"
+            for base, names in same.items()
+        )
+        yield Check(name="prompts", good=False, ends=False, text="; ".join(found))
 
 
 def _ceiling(measured: Measured) -> Check:
-    primary = {info.name: info.primary_metric for info in measured.run.infos if info.role == "target"}
-    means = {
-        cell.task: cell.mean
-        for cell in measured.summary.cells
-        if cell.strategy == measured.run.base and primary.get(cell.task) == cell.metric
-    }
-    solved = [task for task, mean in means.items() if mean >= measured.limits.ceiling]
+    """Whether a model as it came answers target tasks already."""
+    solved = {base: tasks for base in measured.bases if (tasks := measured.solved_by(base))}
     text = "no target task is answered by the base alone"
+    if not measured.bases:
+        text = "not known: no strategy asks a model as it came"
     if solved:
-        text = f"the base answers without any help: {', '.join(solved)}"
-    return Check(
-        name="closed book", good=not solved, ends=bool(means) and len(solved) == len(means), text=text
-    )
+        text = "; ".join(
+            f"{'the base' if len(measured.bases) == 1 else base} answers without any help: {', '.join(tasks)}"
+            for base, tasks in solved.items()
+        )
+    return Check(name="closed book", good=not solved, ends=bool(measured.solving), text=text)
 
 
 def _recall(measured: Measured) -> Iterable[Check]:

@@ -89,9 +89,10 @@ class Choosing:
             return "stopped", None
         if self.measured.incumbent not in by_name:
             return "stopped", None
-        base = self.measured.run.base
-        if any(check.ends for check in checks) and base in by_name:
-            return by_name[base].kind, base
+        solving = [by_name[base] for base in self.measured.solving if base in by_name]
+        if any(check.ends for check in checks) and solving:
+            least = min(solving, key=lambda candidate: candidate.month)
+            return least.kind, least.strategy
         proven = self.proven
         if not proven:
             return "not yet proven", None

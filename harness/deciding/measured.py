@@ -10,6 +10,7 @@ from harness.analysis.findings import Cell, StrategyCost, Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
+from harness.config import model_told
 from harness.deciding.cost import Priced, Use, priced, weighed
 from harness.deciding.prices import PriceSheet
 from harness.deciding.records import Limits
@@ -55,7 +56,7 @@ class Measured:
 
     def against(self, reference: str) -> dict[str, Macro]:
         """Return the mean leads of all strategies over one of them, target tasks as they weigh."""
-        return self.run.against(reference, "target").means(self.weights)
+        return self.run.against(reference).means(self.weights)
 
     @cached_property
     def costs(self) -> dict[str, StrategyCost]:
@@ -123,24 +124,45 @@ class Measured:
         return ", ".join(found[:_SHOWN]) + more
 
     def unmeasured(self, name: str) -> list[str]:
-        """Return what is not there of a strategy or of the base and tells whether it forgets."""
+        """Return what is not there of a strategy or of its base and tells whether it forgets."""
         kept = {info.name for info in self.run.infos if info.role == "retention"}
+        base = self.run.bases.get(name)
         found = [
             each.text if each.strategy == name else f"{each.text} of {each.strategy}"
             for each in self.run.missing
-            if (each.task in kept and each.strategy in (name, self.run.base))
+            if (each.task in kept and each.strategy in (name, base))
             or (each.what == "measurements" and each.strategy == name)
         ]
-        base = self.run.base
-        return [*found, f"{base}, which could not be prepared"] if base in self.failed and kept else found
+        if kept and base is None:
+            model = model_told(self.run.manifest.answered_by[name])
+            found.append(f"retention, as no strategy asks {model} as it came")
+        elif kept and base in self.failed:
+            found.append(f"{base}, which could not be prepared")
+        return found
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """The strategies that ask a model as it came, one for each model that has one."""
+        return tuple(dict.fromkeys(self.run.bases.values()))
+
+    def solved_by(self, base: str) -> list[str]:
+        """Return the target tasks that a base answers so well that strategies cannot be told apart."""
+        found = ((task, self.primary_cells.get((base, task))) for task in self.shares)
+        return [task for task, cell in found if cell and cell.mean >= self.limits.ceiling]
+
+    @property
+    def solving(self) -> list[str]:
+        """The bases that answer every target task that they have been asked so well."""
+        asked = {base: [t for t in self.shares if (base, t) in self.primary_cells] for base in self.bases}
+        return [base for base, tasks in asked.items() if tasks and self.solved_by(base) == tasks]
 
     def decisive(self, name: str) -> bool:
         """Whether the choice may turn on what an unfinished strategy lacks.
 
         A ceiling is never chosen, and a challenger that has answered all target tasks without being proven
-        better is not either, whatever it forgets. The others are compared with incumbent and base.
+        better is not either, whatever it forgets. The others are compared with incumbent and bases.
         """
-        if name in (self.incumbent, self.run.base):
+        if name == self.incumbent or name in self.bases:
             return True
         if self.traits[name].ceiling:
             return False

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness import plugins
-from harness.config import StrategyOptions, parse
+from harness.config import SOLE_MODEL, StrategyOptions, parse
 from harness.digests import digest_of_files
 from harness.errors import InputError, nearest
 from harness.protocols import (
@@ -45,10 +45,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Chain:
-    """The strategies behind one name of an experiment, in the order they are prepared."""
+    """The strategies behind one name of an experiment, in the order they are prepared.
+
+    ``model`` is the name of the experiment's model that they are prepared over.
+    """
 
     name: str
     parts: tuple[Part, ...]
+    model: str = SOLE_MODEL
 
     @property
     def traits(self) -> Traits:
@@ -139,7 +143,8 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
     that is named ``a``, or else the defaults.
 
     Raises:
-        InputError: An id is unknown, stands twice, or an option is not right.
+        InputError: An id is unknown, stands twice, an option is not right, or a part would take the options
+            that were chosen for another model.
     """
     entry = entries[name]
     ids = [part.strip() for part in entry.use.split("+")]
@@ -150,7 +155,7 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
                 place, f"strategies.{name}", "names a part twice", "name each part once", entry.use
             )
     if len(ids) == 1:
-        return Chain(name, (_part(ids[0], entry.options, place, f"strategies.{name}"),))
+        return Chain(name, (_part(ids[0], entry.options, place, f"strategies.{name}"),), entry.model)
     strangers = [key for key in entry.options if key not in ids]
     if strangers:
         raise InputError(
@@ -162,10 +167,22 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
         if part_id in entry.options:
             parts.append(_part(part_id, entry.options[part_id] or {}, place, own))
         elif part_id in entries and entries[part_id].use == part_id:
+            _check_same_model(name, part_id, entries, place)
             parts.append(_part(part_id, entries[part_id].options, place, f"strategies.{part_id}"))
         else:
             parts.append(_part(part_id, {}, place, own))
-    return Chain(name, tuple(parts))
+    return Chain(name, tuple(parts), entry.model)
+
+
+def _check_same_model(name: str, part_id: str, entries: Mapping[str, StrategyOptions], place: str) -> None:
+    """Refuse options of an entry on another model: nobody said that they are meant for this one too."""
+    mine, other = entries[name].model, entries[part_id].model
+    if mine != other and entries[part_id].options:
+        problem = (
+            f"answers with the model {mine}, and the options of its part {part_id} are those for {other}"
+        )
+        remedy = f"write `model: {other}`, or options of its own under `strategies.{name}.{part_id}`"
+        raise InputError(place, f"strategies.{name}", problem, remedy)
 
 
 def _part(part_id: str, raw: Any, place: str, key: str) -> Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -32,7 +32,7 @@ class Probing:
         noise_items: Items of each retention task that the base is asked a second time.
         answers: Items of each retention task on which it is measured what the question tells of its answer.
         timed_items: Items on which an adapter is timed apart from its base and merged into it.
-        base: The strategy that asks the model as it came.
+        bases: The strategies that ask a model as it came, one for each model that has such a strategy.
         digest: Of all this and of the items; empty for none of it.
     """
 
@@ -41,7 +41,7 @@ class Probing:
     noise_items: int = 0
     answers: int = 0
     timed_items: int = 0
-    base: str = ""
+    bases: frozenset[str] = frozenset()
     digest: str = ""
 
 
@@ -50,8 +50,8 @@ class Plan:
     """A run with everything it needs; the command line composes it.
 
     ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]`` and
-    ``preparations[strategy]`` are the digests under which rows are stored. Strategies that stand ``apart``
-    are refused each by itself.
+    ``preparations[strategy]`` are the digests under which rows are stored. ``models`` are those of the
+    experiment by name. Strategies that stand ``apart`` are refused each by itself.
     """
 
     place: str
@@ -62,12 +62,22 @@ class Plan:
     metrics: Mapping[str, tuple[Metric, ...]]
     recipes: Mapping[str, Mapping[str, str]]
     preparations: Mapping[str, str]
-    model: Model
+    models: Mapping[str, Model]
     embedder: Callable[[], Embedder]
     seeds: tuple[int, ...]
     settings: Settings
     probing: Probing = Probing()
     apart: Apart = field(default_factory=Apart)
+
+    @property
+    def in_order(self) -> Iterable[Chain]:
+        """The chains as they are run: those over one model together, so that its weights are loaded once."""
+        first = list(dict.fromkeys(chain.model for chain in self.chains))
+        return sorted(self.chains, key=lambda chain: first.index(chain.model))
+
+    def base(self, chain: Chain) -> Model:
+        """Return the model that a chain is prepared over, as it came."""
+        return self.models[chain.model]
 
 
 def execute(plan: Plan, store: Store, progress: Progress) -> None:
@@ -81,10 +91,10 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
         store.write_items(task.task.digest, plan.tests[task.task.name])
     for chain in plan.chains:
         with plan.apart.each(chain.name):
-            chain.check_model(plan.model, [task.data for task in plan.tasks], plan.place)
+            chain.check_model(plan.base(chain), [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
-    for chain in plan.chains:
+    for chain in plan.in_order:
         if chain.name in plan.apart.refused:
             continue
         with plan.apart.each(chain.name):
@@ -100,7 +110,7 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
         progress.say(f"{_label(plan, chain, seed)}: finished before")
         return
     try:
-        prepared = chain.prepare(_context(plan, seed, progress))
+        prepared = chain.prepare(_context(plan, chain, seed, progress))
     except TrilemmaError:
         raise
     except Exception as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
@@ -154,8 +164,8 @@ def _probes(
 ) -> Probes:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
     if probes.adapter:
-        return _shared(plan, probes, seed, store) or _measured(plan, probes, prepared, label, progress)
-    if not probes.adapter and chain.name == plan.probing.base and seed == plan.seeds[0]:
+        return _shared(plan, probes, seed, store) or _measured(plan, chain, probes, prepared, progress, label)
+    if not probes.adapter and chain.name in plan.probing.bases and seed == plan.seeds[0]:
         asked = _asked_before(plan, chain, seed, store)
         total = sum(len(pairs) for pairs in asked.values())
         with progress.step(f"{label} · asked again", total) as step:
@@ -167,7 +177,7 @@ def _blank(plan: Plan, chain: Chain, prepared: Prepared) -> Probes:
     """Return what holds before anything is measured; weights without a digest are known by their recipe."""
     identity = prepared.model.identity
     digest = identity.adapter_digest or plan.preparations[chain.name]
-    adapter = f"{digest} {identity.quantization}" if chain.traits.adapts else ""
+    adapter = f"{identity.weights_digest} {digest} {identity.quantization}" if chain.traits.adapts else ""
     return Probes(of=plan.probing.digest, adapter=adapter)
 
 
@@ -181,10 +191,12 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
     return None
 
 
-def _measured(plan: Plan, probes: Probes, prepared: Prepared, label: str, progress: Progress) -> Probes:
+def _measured(
+    plan: Plan, chain: Chain, probes: Probes, prepared: Prepared, progress: Progress, label: str
+) -> Probes:
     """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
-    base, model = plan.model, prepared.model
-    texts, timed, questions = _drift_texts(plan), _timed_requests(plan, prepared), _questions(plan)
+    base, model = plan.base(chain), prepared.model
+    texts, timed, questions = _drift_texts(plan, base), _timed_requests(plan, prepared), _questions(plan)
     total = len(texts) + 2 * (len(timed) + 1) + 2 * sum(len(asked.requests) for asked in questions)
     with progress.step(f"{label} · distance from the base", total) as step:
         before = [told(base, asked, step.advance) for asked in questions]
@@ -224,12 +236,12 @@ def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
     return rendered(prepared.model, asked)
 
 
-def _drift_texts(plan: Plan) -> dict[str, list[str]]:
+def _drift_texts(plan: Plan, base: Model) -> dict[str, list[str]]:
     texts = {GENERAL_TEXT: [plan.probing.text]} if plan.probing.text else {}
     for task in plan.tasks if plan.probing.prompts else ():
         items = plan.tests[task.task.name][: plan.probing.prompts]
         built = plain_requests(task.task, [item.without_answer() for item in items])
-        prompts = [prompt_of(plan.model, request.messages) for request in rendered(plan.model, built)]
+        prompts = [prompt_of(base, request.messages) for request in rendered(base, built)]
         texts[f"prompts of {task.task.name}"] = prompts
     return texts
 
@@ -260,9 +272,9 @@ def _all_finished(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     )
 
 
-def _context(plan: Plan, seed: int, progress: Progress) -> PrepareContext:
+def _context(plan: Plan, chain: Chain, seed: int, progress: Progress) -> PrepareContext:
     return PrepareContext(
-        model=plan.model,
+        model=plan.base(chain),
         build=plain_requests,
         tasks=tuple(task.data for task in plan.tasks),
         seed=seed,

@@ -61,7 +61,7 @@ class Asked:
         tasks: The tasks by name.
         seeds: The seeds that every item is asked with.
         repeats: How often each of them asks an item.
-        conditions: What is wanted of the run's conditions; see `harness.gate.conditions`.
+        conditions: What is wanted of the conditions of a candidate; see `harness.gate.conditions`.
     """
 
     tasks: Mapping[str, AskedTask]
@@ -78,7 +78,7 @@ class Asked:
         Args:
             experiment: The experiment, resolved, as JSON holds it.
             tasks: Its tasks.
-            known: What the files of its model and embedder say; see `wanted_by`.
+            known: What is known of its embedder and of the model that is asked; see `wanted_by`.
         """
         limit = experiment["limit"]
         return cls(
@@ -91,13 +91,13 @@ class Asked:
     @classmethod
     def by_run(cls, run: RunRows) -> Self:
         """Return what a run itself set out to ask."""
-        conditions = Conditions.of(run.manifest)
+        experiment = run.manifest.experiment
         return cls(
             tasks={
                 name: AskedTask.of(task, run.items[name], None) for name, task in run.manifest.tasks.items()
             },
-            seeds=tuple(sorted(conditions.seeds)),
-            repeats=conditions.repeats,
+            seeds=tuple(sorted(experiment["seeds"])),
+            repeats=experiment["repeats"],
             conditions={},
         )
 
@@ -108,7 +108,7 @@ class Asked:
             return [f"{task} is not in the run"]
         if (mine.digest, mine.judging) != (wanted.task.digest, wanted.task.judging):
             return [f"{task} has other items, templates or settings than in {_OF}"]
-        if others := Conditions.of(run.manifest).unlike(self.conditions, _OF):
+        if others := Conditions.of(run.manifest, strategy).unlike(self.conditions, _OF):
             return others
         return list(self._missing(run, strategy, task))
 

@@ -140,7 +140,7 @@ def baseline_of(run: RunRows, strategy: str, reason: str, error_rate: float = 0.
         options=entry["options"],
         recipe=manifest.preparations[strategy],
         error_rate=error_rate,
-        conditions=Conditions.of(manifest),
+        conditions=Conditions.of(manifest, strategy),
         tasks={info.name: _task_of(run, strategy, info.name) for info in run.infos},
     )
     return made.model_copy(update={"digest": made.digest_now})
@@ -260,17 +260,20 @@ def _raw(path: Path) -> dict[str, Any]:
 # --- Comparing ---
 
 
-def differences(baseline: Baseline, manifest: RunManifest, task: str, items: Collection[str]) -> list[str]:
-    """Return why a run cannot be compared with a baseline on a task; empty where it can.
+def differences(
+    baseline: Baseline, manifest: RunManifest, strategy: str, task: str, items: Collection[str]
+) -> list[str]:
+    """Return why a strategy of a run cannot be compared with a baseline on a task; empty where it can.
 
     Args:
         baseline: The baseline.
         manifest: The run's manifest.
+        strategy: The strategy.
         task: The task.
         items: Ids of the items that are asked.
     """
     wanted = baseline.conditions.model_dump(exclude={"name"})
-    found = Conditions.of(manifest).unlike(wanted, "the baseline")
+    found = Conditions.of(manifest, strategy).unlike(wanted, "the baseline")
     then, metric = baseline.tasks.get(task), manifest.metrics[task][0]
     if then is None:
         return [*found, f"{task} is not in the baseline"]

@@ -24,7 +24,7 @@ def budgets_of(candidate: Candidate) -> Iterable[CheckResult]:
         new, old = _tokens(candidate, tasks)
         yield _ratio(candidate, "tokens an item", tasks, against, new, old, gate.budgets.tokens_per_item)
     if gate.budgets.latency is not None:
-        new, old = (_median_latency(run, strategy, tasks) for strategy in (name, run.base))
+        new, old = (_median_latency(run, strategy, tasks) for strategy in (name, candidate.base))
         yield _ratio(candidate, "latency", tasks, "base", new, old, gate.budgets.latency)
 
 
@@ -71,7 +71,7 @@ def _tokens(candidate: Candidate, tasks: Sequence[str]) -> tuple[float, float]:
     run, baseline = candidate.run, candidate.baseline
     new = [tokens_per_item(run, candidate.name, task) for task in tasks]
     if baseline is None:
-        old = [tokens_per_item(run, run.base, task) for task in tasks]
+        old = [tokens_per_item(run, candidate.base, task) for task in tasks]
     else:
         old = [baseline.tasks[task].tokens_per_item for task in tasks if task in baseline.tasks]
     return float(np.mean(new)) if new else 0.0, float(np.mean(old)) if old else 0.0

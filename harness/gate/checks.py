@@ -114,7 +114,7 @@ def _refused(candidate: Candidate, task: str, result: CheckResult) -> CheckResul
         return _not_comparable(result, [f"no question without an answer is asked in {task}{cut}"])
     if reasons := unlike(candidate, task, "base"):
         return _not_comparable(result, reasons)
-    new, base = (run.answers[strategy][task] for strategy in (candidate.name, run.base))
+    new, base = (run.answers[strategy][task] for strategy in (candidate.name, candidate.base))
     rates, _ = refusals(new, base, run.unanswerable[task], run.clusters[task])
     if rates is None:
         return _not_comparable(result, [f"no question without an answer was asked in {task}"])

@@ -9,10 +9,10 @@ from typing import Literal, Protocol
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing
 from harness.analysis.scores import Clusters, pair
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import ModelRecord, RunManifest
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
-from harness.types import ModelIdentity, Task
+from harness.types import Task
 
 Reading = Literal["better", "worse", "not proven"]
 ALPHA = 0.05
@@ -89,7 +89,7 @@ def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
 def other_settings(first: Scored, later: Scored) -> tuple[str, ...]:
     """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
     old, new = first.manifest, later.manifest
-    changed = ["base model"] if _other_model(old.model, new.model) else []
+    changed = ["base model"] if _other_models(old, new) else []
     changed += [
         key.replace("_", " ") + " setting"
         for key in _DECODING
@@ -107,11 +107,16 @@ def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
     return ""
 
 
-def _other_model(first: ModelIdentity, later: ModelIdentity) -> bool:
-    """Whether two runs had other weights or settings; runs of older versions have not noted the latter."""
-    noted = first.settings_digest and later.settings_digest
-    other_settings = noted and first.settings_digest != later.settings_digest
-    return first.weights_digest != later.weights_digest or bool(other_settings)
+def _other_models(first: RunManifest, later: RunManifest) -> bool:
+    """Whether any strategy of both runs was answered by other weights or settings."""
+    return any(
+        _weights(first.model_of(strategy)) != _weights(later.model_of(strategy))
+        for strategy in later.answered_by.keys() & first.answered_by.keys()
+    )
+
+
+def _weights(record: ModelRecord) -> tuple[str, str]:
+    return record.identity.weights_digest, record.identity.settings_digest
 
 
 def other_task(first: Task, later: Task) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores, pair
+from harness.config import model_told
 from harness.gate.asked import Asked
 from harness.gate.baseline import Baseline, differences
 from harness.gate.spec import Against, GateFile, TaskCheck
@@ -32,6 +33,11 @@ class Candidate:
     run: RunRows
     baseline: Baseline | None
     level: float
+
+    @property
+    def base(self) -> str:
+        """The strategy that asks the candidate's model as it came; "" where the run has none."""
+        return self.run.bases.get(self.name, "")
 
 
 @dataclass(frozen=True)
@@ -79,23 +85,26 @@ def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str
     run, asked = candidate.run, candidate.asked
     reasons = asked.unlike(run, candidate.name, task)
     if against == "base":
-        if not run.traits[run.base].plain:
-            return [f"the run has no strategy that asks the base as it came: {run.base} does not"]
-        reasons += asked.unlike(run, run.base, task) or _failed(candidate, task)
+        if not candidate.base:
+            model = model_told(run.manifest.answered_by[candidate.name])
+            return [f"the run has no strategy that asks {model} as it came"]
+        reasons += asked.unlike(run, candidate.base, task) or _failed(candidate, task)
     elif against == "baseline" and not reasons:
         if candidate.baseline is None:
             return ["there is no baseline"]
-        reasons = differences(candidate.baseline, run.manifest, task, asked.tasks[task].items)
+        reasons = differences(candidate.baseline, run.manifest, candidate.name, task, asked.tasks[task].items)
     return list(dict.fromkeys(reasons))
 
 
 def _failed(candidate: Candidate, task: str) -> list[str]:
     """Say where more answers of the base failed than may: they count as wrong, and a candidate as better."""
     run, budget = candidate.run, candidate.gate.budgets.error_rate
-    found = run.answers[run.base][task]
+    found = run.answers[candidate.base][task]
     if found.n_failed <= budget * found.n:
         return []
-    return [f"{found.n_failed} of {found.n} answers of {run.base} to {task} failed (budget {budget:.1%})"]
+    return [
+        f"{found.n_failed} of {found.n} answers of {candidate.base} to {task} failed (budget {budget:.1%})"
+    ]
 
 
 def _sides(candidate: Candidate, task: str, against: Against) -> Sides | tuple[str, ...]:
@@ -106,7 +115,7 @@ def _sides(candidate: Candidate, task: str, against: Against) -> Sides | tuple[s
     old = (
         candidate.baseline.scores(task)
         if against == "baseline" and candidate.baseline
-        else run.scores[run.base][task]
+        else run.scores[candidate.base][task]
     )
     metric = run.manifest.metrics[task][0]
     found = pair(new, old, metric, run.clusters[task])

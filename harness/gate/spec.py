@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -51,18 +51,20 @@ class GateFile(Options):
     """A gate: what is asked, and what a candidate must hold.
 
     ``experiment`` names the experiment file whose model, tasks, seeds and limit are used; its strategies are
-    not run. ``candidate`` is how a candidate's adapter is asked: ``adapter``, or a composition such as
-    ``adapter+rag`` with ``options`` of its parts. ``baseline`` is written by `trilemma baseline promote`.
-    Items with a tag of ``must_pass`` must all be right. ``refusals`` is the margin for refusing questions
-    that have no answer, ``forgetting`` for the mean of the retention tasks, both against the base model.
-    ``allow`` names what candidates may do to the base beside adding products of low rank to layers, such as
-    ``modules_to_save``: any other such candidate is refused.
-    For planning, ``expected_flips`` is the share of items on which a candidate is expected to differ, and
-    ``expected_together`` the share of clusters (`cluster:` of a task) in which all items go the same way.
+    not run. Of several models ``model`` names the one that candidates adapt, by default the first.
+    ``candidate`` is how a candidate's adapter is asked: ``adapter``, or a composition such as ``adapter+rag``
+    with ``options`` of its parts. ``baseline`` is written by `trilemma baseline promote`. Items with a tag of
+    ``must_pass`` must all be right. ``refusals`` is the margin for refusing questions that have no answer,
+    ``forgetting`` for the mean of the retention tasks, both against the base model. ``allow`` names what
+    candidates may do to the base beside adding products of low rank to layers, such as ``modules_to_save``:
+    any other such candidate is refused. For planning, ``expected_flips`` is the share of items on which a
+    candidate is expected to differ, and ``expected_together`` the share of clusters (`cluster:` of a task) in
+    which all items go the same way.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     experiment: str
+    model: str | None = None
     candidate: str = "adapter"
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     allow: tuple[Replacement, ...] = ()
@@ -75,6 +77,19 @@ class GateFile(Options):
     forgetting: float | None = Field(default=None, gt=0.0, lt=1.0)
     expected_flips: float = Field(default=0.1, ge=0.0, le=1.0)
     expected_together: float = Field(default=0.2, ge=0.0, le=1.0)
+
+    def model_of(self, models: Collection[str], place: Path) -> str:
+        """Return the name of the model that candidates adapt.
+
+        Raises:
+            InputError: The experiment has none of that name.
+        """
+        if self.model is None:
+            return next(iter(models))
+        if self.model not in models:
+            problem = "is none of the experiment's models"
+            raise InputError(place, "model", problem, nearest(self.model, models), self.model)
+        return self.model
 
     def matched(self, check: TaskCheck, tasks: Iterable[str]) -> list[str]:
         """Return the names of the tasks that a check means."""

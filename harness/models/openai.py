@@ -45,6 +45,7 @@ class OpenAI:
     """A model behind an OpenAI-compatible server."""
 
     options_type = OpenAIOptions
+    scores_choices = False
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._options = options
@@ -65,7 +66,8 @@ class OpenAI:
     def known(self, place: str, key: str) -> KnownModel:
         """Return what address and name tell."""
         del place, key
-        return KnownModel(_identity(self._options).weights_digest)
+        identity = _identity(self._options)
+        return KnownModel(identity.name, identity.weights_digest, "", identity.dtype, 0)
 
     def open(self, opening: Opening) -> EndpointModel:
         """Return the model; the server is asked with the first question."""

@@ -17,18 +17,32 @@ MANIFEST = "manifest.json"
 SCHEMA_VERSION = 2
 
 
+class ModelRecord(Frozen):
+    """One model of a run, and how it was asked.
+
+    ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
+    and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
+    the chat template was told for today, "" where it writes none. ``asked_with`` are the settings that its
+    answers depend on beside its identity.
+    """
+
+    identity: ModelIdentity
+    context_length: int = 0
+    context_source: str = ""
+    template_date: str = ""
+    asked_with: dict[str, Any] = {}
+
+
 class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself.
     ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
-    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of files that its scores hang on beside the task. ``embedder_digest`` is that of the embedder's folder, ""
-    where it is none. ``template_date``
-    is the day that the chat template was told for today, "" where it writes none. ``context_length`` are the
-    tokens that prompt and answer could have together, 0 where that is not known, and ``context_source`` is
-    where that was read, or that it was assumed. ``leaks[task]`` counts the
-    test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
+    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of files
+    that its scores hang on beside the task. ``models`` are those of the experiment by name, and
+    ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is that of the
+    embedder's folder, "" where it is none. ``leaks[task]`` counts the test items that also stand in its training data, or nearly so. ``remarks[task]`` are what loading it has
     changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
     is measured beside the answers, "" for nothing.
     """
@@ -45,13 +59,11 @@ class RunManifest(Frozen):
     recipes: dict[str, dict[str, str]]
     preparations: dict[str, str]
     traits: dict[str, Traits]
-    model: ModelIdentity
+    models: dict[str, ModelRecord]
+    answered_by: dict[str, str]
     embedder: str
     embedder_digest: str = ""
     judges: dict[str, tuple[str, ...]] = {}
-    template_date: str = ""
-    context_length: int = 0
-    context_source: str = ""
     leaks: dict[str, int] = {}
     asked: dict[str, int]
     probing: str = ""
@@ -60,6 +72,10 @@ class RunManifest(Frozen):
     git_revision: str
     hardware: dict[str, Any]
     created: str
+
+    def model_of(self, strategy: str) -> ModelRecord:
+        """Return the model that a strategy is prepared over."""
+        return self.models[self.answered_by[strategy]]
 
 
 # --- Reading and writing ---
@@ -90,12 +106,14 @@ def _whole(manifest: RunManifest) -> RunManifest:
     """
     experiment = manifest.experiment
     if lacking := [
-        key for key in ("strategies", "incumbent", "seeds", "limit", "model") if key not in experiment
+        key for key in ("strategies", "incumbent", "seeds", "limit", "models") if key not in experiment
     ]:
         raise ValueError(f"experiment.{lacking[0]} is missing")
     for name, recipes in manifest.recipes.items():
         if name not in experiment["strategies"] or name not in manifest.preparations:
             raise ValueError(f"the strategy {name} is not in the experiment")
+        if manifest.answered_by.get(name) not in manifest.models.keys() & experiment["models"].keys():
+            raise ValueError(f"answered_by.{name} names no model")
         if name not in manifest.traits:
             raise ValueError(f"traits.{name} is missing")
         if recipes.keys() != manifest.tasks.keys():
@@ -113,8 +131,9 @@ def _whole(manifest: RunManifest) -> RunManifest:
 def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
     """Write the manifest, unless the folder holds another experiment's run; return it as written.
 
-    A run folder belongs to one name, model and set of tasks, and was created once. Strategies, options,
-    seeds and limit may change, and with ``any_model`` the model too: rows know their recipe.
+    A run folder belongs to one name and set of tasks, and was created once. Strategies, options, seeds and
+    limit may change, and models may come and go, of which one must stay unless ``any_model``: rows know their
+    recipe.
 
     Raises:
         InputError: It holds another experiment's run.
@@ -129,13 +148,20 @@ def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunM
             raise InputError(path, error.key, error.problem, remedy) from None
         pairs = [
             ("name", old.name, manifest.name),
-            ("model", old.model.weights_digest, manifest.model.weights_digest),
             ("tasks", sorted(old.tasks), sorted(manifest.tasks)),
         ]
+        problem = "the folder holds a run of another experiment"
+        remedy = "use --out DIR for this one, or delete the folder"
         for key, was, now in pairs:
-            if was != now and not (any_model and key == "model"):
-                remedy = "use --out DIR for this one, or delete the folder"
-                raise InputError(run_dir, key, "the folder holds a run of another experiment", remedy, was)
+            if was != now:
+                raise InputError(run_dir, key, problem, remedy, was)
+        if not any_model and _weights(old).isdisjoint(_weights(manifest)):
+            named = ", ".join(record.identity.name for record in old.models.values())
+            raise InputError(run_dir, "models", f"{problem}, with none of these models", remedy, named)
         manifest = manifest.model_copy(update={"created": old.created})
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return manifest
+
+
+def _weights(manifest: RunManifest) -> set[str]:
+    return {record.identity.weights_digest for record in manifest.models.values()}

@@ -76,7 +76,7 @@ def kept(forgetting: Sequence[Contrast]) -> Figure | None:
     return Figure(
         name="kept",
         title=t.title,
-        text=t.text.format(base=harmless(forgetting[0].reference)),
+        text=t.text.format(base=harmless(", ".join(dict.fromkeys(each.reference for each in forgetting)))),
         columns=tuple(t.columns),
         rows=tuple(
             (each.task, each.strategy, points(each.difference),

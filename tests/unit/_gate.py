@@ -12,7 +12,7 @@ from harness.analysis.rows import RunRows, read_rows
 from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import ModelRecord, RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.seals import Seals
 from harness.runs.store import Store
@@ -87,7 +87,7 @@ def made(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "model": {"path": "builtin:smollm2", "template_options": {}},
+            "name": folder.name, "models": {"model": {"path": "builtin:smollm2", "template_options": {}}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),
@@ -99,7 +99,8 @@ def made(
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
-        model=ModelIdentity(name="m", weights_digest=keys.get("weights", "w" * 64), parameters=1000),
+        models={"model": _model(keys.get("weights", "w" * 64))},
+        answered_by=dict.fromkeys(rules, "model"),
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
         asked=dict(n),
@@ -128,6 +129,10 @@ def made(
                 generations = {row.key: (generation_of(row.answer),) for row in rows if row.answer}
                 store.write_batch(f"{strategy}/{name}", generations, rows)
     return folder
+
+
+def _model(weights: str) -> ModelRecord:
+    return ModelRecord(identity=ModelIdentity(name="m", weights_digest=weights, parameters=1000))
 
 
 def generation_of(answer: Answer) -> Generation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.config import StrategyOptions
 from harness.execution.composition import chain_of
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import ModelRecord, RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.types import (
@@ -93,7 +93,7 @@ def made_manifest(words: Words = Words()) -> RunManifest:
     experiment: dict[str, Any] = {
         "name": "made",
         "description": words.description,
-        "model": {"path": "builtin:smollm2"},
+        "models": {"model": {"path": "builtin:smollm2"}},
         "strategies": {words.name(use): {"use": use, "options": {}} for use in STRATEGIES},
         "incumbent": "zero_shot",
         "seeds": [0],
@@ -117,7 +117,10 @@ def made_manifest(words: Words = Words()) -> RunManifest:
         preparations={words.name(use): f"prepare-{use}" for use in STRATEGIES},
         traits={name: chain_of(name, entries, "made.yaml").traits for name in entries},
         asked=dict.fromkeys(tasks, N_ITEMS),
-        model=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64),
+        models={
+            "model": ModelRecord(identity=ModelIdentity(name="builtin:smollm2", weights_digest="e" * 64))
+        },
+        answered_by={words.name(use): "model" for use in STRATEGIES},
         embedder="f" * 64,
         packages={"torch": "2.13.0", "numpy": "2.4.6"},
         git_revision="0123456789abcdef",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config import Options
+from harness.config import SOLE_MODEL, Options
 from harness.execution.asking import Settings
 from harness.execution.composition import Chain, Part
 from harness.execution.runner import Plan
@@ -83,7 +83,7 @@ def plan_of(
         "metrics": {name: (Exact(),) for name in names},
         "recipes": {chain.name: {name: f"{chain.name}/{name}" for name in names} for chain in chains},
         "preparations": {chain.name: chain.name for chain in chains},
-        "model": model,
+        "models": {SOLE_MODEL: model},
         "embedder": lambda: None,
         "seeds": (0,),
     }

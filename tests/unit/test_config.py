@@ -21,7 +21,7 @@ def refused(raw: dict[str, object]) -> str:
 
 def test_shorthands_are_written_out_and_the_first_strategy_is_the_incumbent() -> None:
     experiment = resolve_experiment(GOOD | {"model": "org/name", "seeds": 3, "tasks": "t"}, "a.yaml")
-    assert experiment.model.path == "org/name"
+    assert experiment.models["model"].path == "org/name"
     assert experiment.seeds == (3,)
     assert experiment.tasks == ("t",)
     assert experiment.incumbent == "zero_shot"

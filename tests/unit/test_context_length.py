@@ -143,7 +143,8 @@ def test_an_assumed_context_is_said(
         assert ("context of 2048 tokens is assumed" in capsys.readouterr().err) is said
         manifest = json.loads((tmp_path / f"run{said}" / "manifest.json").read_text())
         known = (2048, "assumed, since its files do not say; model.context_length sets it")
-        kept = manifest["context_length"], manifest["context_source"]
+        record = manifest["models"]["model"]
+        kept = record["context_length"], record["context_source"]
         assert kept == (known if said else (300, "said by the experiment"))
         page = (tmp_path / f"run{said}" / "report.html").read_text()
         assert f"{kept[0]:,} tokens, {kept[1]}" in page

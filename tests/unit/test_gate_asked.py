@@ -68,7 +68,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "another limit": {"experiment": {"limit": N}},
     "more repeats": {"experiment": {"repeats": 2}},
     "other template options": {
-        "experiment": {"model": {"path": "builtin:smollm2", "template_options": {"a": 1}}}
+        "experiment": {"models": {"model": {"path": "builtin:smollm2", "template_options": {"a": 1}}}}
     },
     "another model": {"weights": "v" * 64},
 }  # fmt: skip
@@ -92,7 +92,7 @@ def test_nothing_that_was_asked_for_vanishes(tmp_path: Path, wanted: str, fault:
 def _conditions(run: Any) -> dict[str, Any]:
     from harness.gate.conditions import Conditions
 
-    return Conditions.of(run.manifest).model_dump(exclude={"name"})
+    return Conditions.of(run.manifest, "candidate").model_dump(exclude={"name"})
 
 
 def test_each_reason_stands_in_the_check_that_it_concerns(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_against_the_base_needs_the_base_as_it_came(tmp_path: Path) -> None:
     wanted = gate_of(checks=[{"tasks": "a", "margin": 0.1, "against": "base"}])
     check = verdict_of(evaluate(wanted, rows_of(run), ["candidate"], None), "a against base")
     assert check.verdict == "NOT COMPARABLE"
-    assert "no strategy that asks the base as it came" in check.text
+    assert "no strategy that asks the model as it came" in check.text
 
 
 # --- Refusals, forgetting, tags ---
@@ -263,7 +263,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], int, str]] = {
     "an embedder": ({"embedder": "other"}, {}, 4, "embedder: 'builtin:minilm' here, 'other' in the gate's"),
     "a number format": ({"model": {"dtype": "bfloat16"}}, {}, 4, "dtype: 'float32' here, 'bfloat16'"),
     "another name of the model": (
-        {}, {"experiment": {"model": {"path": "some/other", "template_options": {}}}}, 4,
+        {}, {"experiment": {"models": {"model": {"path": "some/other", "template_options": {}}}}}, 4,
         "name: 'some/other' here, 'builtin:smollm2' in the gate's experiment",
     ),
 }  # fmt: skip
@@ -305,11 +305,17 @@ def test_options_of_what_is_no_part_of_the_candidate_are_refused(tmp_path: Path)
 
     strategies = {"zero_shot": {"use": "zero_shot"}}
     experiment = Experiment.model_validate(
-        {"name": "e", "tasks": ["t"], "strategies": strategies, "incumbent": "zero_shot"}
+        {
+            "name": "e",
+            "models": {"model": {}},
+            "tasks": ["t"],
+            "strategies": strategies,
+            "incumbent": "zero_shot",
+        }
     )
     wanted = gate_of(options={"rag": {"oracle": True}})
     with pytest.raises(InputError, match=r"options\.rag: is no part of the candidate adapter"):
-        gated(wanted, experiment, {"v8": tmp_path})
+        gated(wanted, experiment, "model", {"v8": tmp_path})
     wanted = gate_of(candidate="adapter+rag", options={"rag": {"oracle": True}})
     with pytest.raises(InputError, match="so it cannot be a candidate"):
-        gated(wanted, experiment, {"v8": tmp_path})
+        gated(wanted, experiment, "model", {"v8": tmp_path})

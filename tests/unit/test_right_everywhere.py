@@ -101,7 +101,8 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     chains = [chain_of("plain", Plain()), chain_of("other", Other())]
     plan = plan_of(folder, model, tasks, chains, metrics={"a": (Graded(),)}, seeds=(0, 1, 2))
     uses = {name: {"use": "zero_shot", "options": {}} for name in ("plain", "other")}
-    entries = {"name": "e", "strategies": uses, "model": {"path": "builtin:smollm2", "template_options": {}}}
+    models = {"model": {"path": "builtin:smollm2", "template_options": {}}}
+    entries = {"name": "e", "strategies": uses, "models": models}
     rest = {"temperature": 0.0, "repeats": 1, "on_long_prompt": "cut"}
     manifest = manifest_of(plan, **entries, **rest)
     (folder / "manifest.json").write_text(manifest.model_dump_json())

@@ -127,7 +127,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "an older version": (sql("PRAGMA user_version = 4"), "has schema version 4, not 5"),
     "the manifest": (manifest(lambda raw: raw.update(leaks={})), "manifest.json: is not the manifest"),
     "the model": (
-        manifest(lambda raw: raw["model"].update(weights_digest="0" * 64)), "is not the manifest",
+        manifest(lambda raw: raw["models"]["model"].update(context_length=1)), "is not the manifest",
     ),
     "the recipes": (
         manifest(lambda raw: raw["recipes"].update(lora=raw["recipes"]["zero_shot"])), "is not the manifest",

@@ -15,7 +15,7 @@ from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
 from harness.execution.runner import Plan, execute
 from harness.progress import SilentProgress
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import ModelRecord, RunManifest
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
 from harness.traits import Traits
@@ -45,7 +45,8 @@ def manifest_of(plan: Plan, **experiment: Any) -> RunManifest:
         asked={
             name: min(len(items), experiment.get("limit") or len(items)) for name, items in plan.tests.items()
         },
-        model=plan.model.identity,
+        models={name: ModelRecord(identity=model.identity) for name, model in plan.models.items()},
+        answered_by={chain.name: chain.model for chain in plan.chains},
         embedder="builtin:minilm",
         packages={},
         git_revision="",
@@ -222,7 +223,7 @@ def test_forgetting_is_measured_from_the_plain_model_whoever_the_incumbent_is(tm
     with Store.open(tmp_path) as store:
         execute(plan, store, SilentProgress())
         found = summary_of(RunRows.load(manifest_of(plan, strategies=strategies), store))
-    assert found.base == "bare"
+    assert set(found.bases.values()) == {"bare"}
     assert {(c.strategy, c.reference) for c in found.forgetting} == {("plain", "bare"), ("better", "bare")}
     assert {(c.strategy, c.reference) for c in found.contrasts} == {("better", "plain"), ("bare", "plain")}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.backends import KnownModel, Opening
 from harness.models.transformers.context import context_of
 from harness.models.transformers.gguf import conversion_of
 from harness.models.transformers.identity import settings_digest, weights_digest
-from harness.models.transformers.options import TransformersOptions
+from harness.models.transformers.options import TransformersOptions, asked_with
+from harness.models.transformers.quiet import quiet_libraries
 from harness.models.transformers.resolve import model_path
 from harness.protocols import Model
 from harness.user_cache import cache_folder
@@ -18,6 +20,7 @@ class Transformers:
     """A causal language model from a folder, a GGUF file, a hub id, or a package that comes along."""
 
     options_type = TransformersOptions
+    scores_choices = True
 
     def __init__(self, options: TransformersOptions) -> None:
         self._options = options
@@ -26,13 +29,25 @@ class Transformers:
         """Refuse a path that names no folder, no GGUF file and no hub id."""
         model_path(self._options.path, place, f"{key}.path")
 
-    def known(self, place: str, key: str) -> KnownModel | None:
-        """Return what its files say where they are here: nothing is fetched, converted or loaded."""
-        folder = self._folder_here(place, key)
+    def known(self, place: str, key: str) -> KnownModel:
+        """Return what its options say, and its files where they are here, neither fetched nor converted."""
+        options, folder = self._options, self._folder_here(place, key)
+        stated = KnownModel(
+            options.name,
+            dtype=options.dtype
+            if options.dtype not in ("auto", "fast")
+            else None,  # those hang on the machine
+            context_length=options.context_length,
+            asked_with=asked_with(options),
+        )
         if folder is None:
-            return None
-        length = self._options.context_length or context_of(folder, place).tokens
-        return KnownModel(weights_digest(folder), settings_digest(folder), length)
+            return stated
+        return replace(
+            stated,
+            weights=weights_digest(folder),
+            settings=settings_digest(folder),
+            context_length=options.context_length or context_of(folder, place).tokens,
+        )
 
     def _folder_here(self, place: str, key: str) -> str | None:
         path = model_path(self._options.path, place, f"{key}.path")
@@ -55,6 +70,7 @@ class Transformers:
 
         All models of a run share one owner of what is loaded, so that one at a time is on the device.
         """
+        quiet_libraries()
         from harness.models.transformers.budgets import BatchBudgets
         from harness.models.transformers.model import TransformersModel
         from harness.models.transformers.resident import Owner

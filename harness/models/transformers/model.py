@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import torch
 
-from harness.digests import digest_of
 from harness.models.transformers.answers import judged, plain_answers, with_cost, written
 from harness.models.transformers.batching import MAX_BATCH_ITEMS, by_request, each_sample, halving
 from harness.models.transformers.budgets import BatchBudgets, setting_of
@@ -22,7 +21,7 @@ from harness.models.transformers.identity import adapter_digest, settings_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
 from harness.models.transformers.opening import check_model, empty_model
-from harness.models.transformers.options import TransformersOptions
+from harness.models.transformers.options import ENCODING, TransformersOptions, asked_with
 from harness.models.transformers.probing import probe
 from harness.models.transformers.prompts import Choices, Prompts
 from harness.models.transformers.quantization import stored_in
@@ -38,9 +37,6 @@ from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
 WINDOW = 512
 """Tokens that are read at once where the likelihood of a text is measured."""
-
-ENCODING = 2
-"""Number of the way in which answers are encoded; another gives other answers."""
 
 
 class TransformersModel:
@@ -77,7 +73,7 @@ class TransformersModel:
         self.device = device_of(options, place)
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(
-            name=options.path,
+            name=options.name,
             weights_digest=weights_digest(self.folder),
             settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
@@ -128,8 +124,7 @@ class TransformersModel:
         source = "said by the experiment" if options.context_length else self._read_context.said
         date = date_told(self.tokenizer.chat_template, options.template_options)
         device: Literal["cpu", "cuda"] = "cuda" if self.device == "cuda" else "cpu"
-        asking = digest_of([ENCODING, options.template_options, self.context_length])
-        return Capabilities(device, source, date, asking)
+        return Capabilities(device, source, date, asked_with(options))
 
     @cached_property
     def _read_context(self) -> ContextLength:

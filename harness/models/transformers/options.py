@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, PlainValidator
 
 from harness.config import Options
 
+ENCODING = 2
+"""Number of the way in which answers are encoded; another gives other answers."""
+
 
 def _batch_tokens(value: Any) -> Any:
     if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
@@ -43,3 +46,13 @@ class TransformersOptions(Options):
     max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
     context_length: int | None = Field(default=None, ge=1)
     template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How the model is called: its path, with the revision where one is pinned."""
+        return f"{self.path}@{self.revision}" if self.revision else self.path
+
+
+def asked_with(options: TransformersOptions) -> dict[str, Any]:
+    """Return what answers depend on beside a model's files and the number format."""
+    return {"template_options": options.template_options, "encoding": ENCODING}
