@@ -35,7 +35,7 @@ def complete(
     progress: Progress,
     only: Sequence[str] = (),
     apart: Apart | None = None,
-    any_model: bool = False,
+    loaded: tuple[LoadedTask, ...] | None = None,
 ) -> RunManifest:
     """Do what is missing of a run and return its manifest.
 
@@ -45,14 +45,15 @@ def complete(
         run_dir: The run folder, which the caller has locked.
         progress: Told of every step.
         only: Names of the strategies to run; all of them when empty.
-        apart: Strategies that are refused each by itself; told of those that are.
-        any_model: Whether the folder may hold answers of another model; they are left where they are.
+        apart: Strategies that are refused each by itself; told of those that are. With it the folder may hold
+            answers of another model, which are left where they are.
+        loaded: The experiment's tasks, where they have been loaded.
 
     Raises:
         InputError: Something in the experiment is not right, or the folder holds another run.
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
-    chains, tasks = checked(experiment, config)
+    chains, tasks = checked(experiment, config, loaded)
     for task in tasks:
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
@@ -62,7 +63,7 @@ def complete(
     from harness.runs.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
-    manifest = claim(run_dir, manifest, any_model)
+    manifest = claim(run_dir, manifest, any_model=apart is not None)
     if only:
         plan = dataclasses.replace(plan, chains=tuple(chain for chain in plan.chains if chain.name in only))
     if apart:
@@ -84,8 +85,16 @@ def resumable() -> Iterator[None]:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
-    """Build strategies and tasks and let them refuse what is wrong; no model library is imported."""
+def checked(
+    experiment: Experiment, config: Path, loaded: tuple[LoadedTask, ...] | None = None
+) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
+    """Build strategies and tasks and let them refuse what is wrong; no model library is imported.
+
+    Args:
+        experiment: What to run.
+        config: The experiment file, for relative paths and errors.
+        loaded: Its tasks, where they have been loaded.
+    """
     from harness.backends import backend_of
     from harness.config import model_key, model_told
     from harness.tasks.in_words import in_words
@@ -99,7 +108,7 @@ def checked(experiment: Experiment, config: Path) -> tuple[tuple[Chain, ...], tu
     for name, backend in backends.items():
         backend.check(place, model_key(name))
     chains = chains_of(experiment, place)
-    tasks = load_tasks(experiment.tasks, config)
+    tasks = load_tasks(experiment.tasks, config) if loaded is None else loaded
     unable = [model_told(name) for name, backend in backends.items() if not backend.scores_choices]
     if unable:
         tasks = tuple(in_words(task, " and ".join(unable)) for task in tasks)
@@ -134,7 +143,7 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.metrics._loading import load_metrics
+    from harness.metrics import load_metrics
     from harness.powers import context_length_of
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen

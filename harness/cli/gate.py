@@ -113,7 +113,7 @@ class _Gate:
     model: str
     config: Path
     baseline: Baseline | None
-    tasks: Sequence[LoadedTask]
+    tasks: tuple[LoadedTask, ...]
     best: bool
 
     def asked(self, adapters: tuple[Path, ...], run_dir: Path) -> GateResult:
@@ -131,7 +131,8 @@ class _Gate:
                 chain.check([task.data for task in self.tasks], str(self.config))
         if not apart.empty:
             left = gated(self.wanted, self.experiment, self.model, apart.left(by_name))
-            complete(left, self.config, run_dir, progress_for(sys.stderr), apart=apart, any_model=True)
+            progress = progress_for(sys.stderr)
+            complete(left, self.config, run_dir, progress, apart=apart, loaded=self.tasks)
         names = tuple(apart.left(by_name))
         judged = self.judged(run_dir, names) if names else None
         for line in apart.refused.values():

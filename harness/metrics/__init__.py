@@ -1,1 +1,5 @@
-"""Metrics, one file each, every one a subclass of ``evaluate.Metric``."""
+"""Metrics, one file each; `harness.scoring` says what a metric is."""
+
+from harness.metrics._loading import load_metric, load_metrics
+
+__all__ = ["load_metric", "load_metrics"]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.metrics._loading import load_metrics
+from harness.metrics import load_metrics
 from harness.plugins import allowing, known, load
 from harness.scoring import Case
 from harness.types import ChoiceScore, Generation

@@ -8,7 +8,7 @@ import pytest
 
 from harness import powers
 from harness.execution.judging import Answered, Judged, judge
-from harness.metrics._loading import load_metrics
+from harness.metrics import load_metrics
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.options import TransformersOptions
 from harness.protocols import Model, RequestBuilder

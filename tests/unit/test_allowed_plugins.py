@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from harness import plugins
 from harness.cli import cli
 from harness.errors import InputError
-from harness.metrics._loading import load_metric
+from harness.metrics import load_metric
 from harness.types import MetricSpec
 from tests.unit._metrics import task
 

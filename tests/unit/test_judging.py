@@ -251,7 +251,7 @@ def test_choices_in_words_are_written_and_not_scored(write_task: TaskWriter, tmp
     model = RuleModel(
         rule=lambda r: {"0": "It is good.", "1": "Bad!", "2": "Good or bad."}.get(r.item_id, "good")
     )
-    from harness.metrics._loading import load_metrics
+    from harness.metrics import load_metrics
 
     metrics = {"capitals": tuple(load_metrics(loaded.task, folder))}
     plan = plan_of(tmp_path / "run", model, [loaded], metrics=metrics)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError, MissingDependencyError
-from harness.metrics._loading import load_metrics
+from harness.metrics import load_metrics
 from harness.plugins import allowing
 from tests.unit._metrics import case, task
 

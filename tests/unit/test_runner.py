@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.execution.runner import execute
-from harness.metrics._loading import load_metric
+from harness.metrics import load_metric
 from harness.progress import SilentProgress
 from harness.protocols import Capabilities, PrepareContext, Prepared
 from harness.runs.store import Store
