@@ -87,7 +87,7 @@ def made(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "models": {"model": {"path": "builtin:smollm2", "template_options": {}}},
+            "name": folder.name, "models": {"model": {"use": "transformers", "options": {"path": "builtin:smollm2"}}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),
@@ -99,7 +99,7 @@ def made(
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
-        models={"model": _model(keys.get("weights", "w" * 64))},
+        models={"model": _model(keys.get("weights", "w" * 64)).model_copy(update=keys.get("model", {}))},
         answered_by=dict.fromkeys(rules, "model"),
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
@@ -132,7 +132,9 @@ def made(
 
 
 def _model(weights: str) -> ModelRecord:
-    return ModelRecord(identity=ModelIdentity(name="m", weights_digest=weights, parameters=1000))
+    return ModelRecord(
+        identity=ModelIdentity(name="builtin:smollm2", weights_digest=weights, parameters=1000)
+    )
 
 
 def generation_of(answer: Answer) -> Generation:

@@ -80,7 +80,7 @@ class TransformersModel:
             adapter_digest=adapter_digest(adapter) if adapter else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
-            loaded_by=loaders(),
+            loaded_by=f"{loaders()}, encoding {ENCODING}",
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
         known = self.identity

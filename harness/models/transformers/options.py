@@ -55,4 +55,4 @@ class TransformersOptions(Options):
 
 def asked_with(options: TransformersOptions) -> dict[str, Any]:
     """Return what answers depend on beside a model's files and the number format."""
-    return {"template_options": options.template_options, "encoding": ENCODING}
+    return {"template_options": options.template_options} if options.template_options else {}
