@@ -1,4 +1,4 @@
-"""How often a gate passes a true loss of just its margin, and how often an equally good candidate.
+"""How often a gate passes a candidate that loses exactly its margin, and an equally good one.
 
 Part of `python -m benchmarks.calibration`. Beside the bound that is used stand the usual ones, which need a
 standard error (Student's t, over clusters where there are some) or a large sample (Tango's score interval):

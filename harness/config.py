@@ -203,8 +203,8 @@ def is_experiment(path: Path) -> bool:
 def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     """Write out the shorthands of an experiment and check it.
 
-    A model written as PATH stands for ``{use: transformers, path: PATH}``, ``model`` for ``models`` with one,
-    one task for a list of one, and under ``strategies`` a bare id for itself with no options.
+    A model written as PATH is short for ``{use: transformers, path: PATH}``, ``model`` for ``models`` with
+    one, one task for a list of one, and under ``strategies`` a bare id for itself with no options.
     """
     raw = dict(raw)
     raw["models"] = models = _models(raw, place)

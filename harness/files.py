@@ -1,4 +1,4 @@
-"""Files that are read within bounds, and files that a kill leaves as they were or whole."""
+"""Reading files within bounds, and writing them atomically."""
 
 from __future__ import annotations
 

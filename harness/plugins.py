@@ -17,11 +17,12 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
 Group = Literal["strategies", "metrics", "retrievers", "models"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
 _PACKAGES: dict[Group, str] = {
@@ -153,7 +154,7 @@ def sound(place: object, key: str, name: str) -> Iterator[None]:
     """Turn whatever a plug-in raises, where it was not asked to refuse anything, into one line.
 
     Raises:
-        InputError: The block raised an exception that is none of ours.
+        InputError: The block raised an exception other than Trilemma's own.
     """
     try:
         yield

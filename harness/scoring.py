@@ -2,16 +2,30 @@
 
 Three members make a metric: ``names``, ``kinds`` and ``score`` (`Metric`). Everything else is optional, and
 stands here and nowhere else: ``options_type``, ``needs`` (`Needs`), ``files_digest`` (`ReadsFiles`),
-``on_device`` (`RunsOnDevice`).
+``on_device`` (`RunsOnDevice`), ``asks`` and ``use_model`` (`AsksModel`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
-from harness.types import Answer, Frozen, Generation, Judgement, Kind, Request, Task, TaskItem
+from harness.types import (
+    Answer,
+    Exchange,
+    Failure,
+    Frozen,
+    Generation,
+    Judgement,
+    Kind,
+    Passage,
+    Request,
+    Task,
+    TaskItem,
+)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Case:
         generation: What was answered, whole.
         answer: What of it is the answer, as the task's ``answer`` says.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
+        exchanges: All that was asked for it, where that is more than ``request``.
     """
 
     task: Task
@@ -33,6 +48,13 @@ class Case:
     generation: Answer
     answer: str
     prior: Generation | None = None
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Passage, ...]:
+        """All passages that were shown, each once, in order."""
+        requests = [exchange.request for exchange in self.exchanges] or [self.request]
+        return tuple(dict.fromkeys(passage for request in requests for passage in request.passages))
 
 
 Score = float | Judgement
@@ -107,6 +129,36 @@ class RunsOnDevice(Protocol):
     def on_device(self, device: str | None) -> None:
         """Run it on "cpu" or "cuda", where the model is, else where it likes; before the first case."""
         ...
+
+
+Ask = Callable[[Sequence[Request]], Sequence[Exchange | Failure]]
+"""Puts requests to a model; each comes back with all that was answered to it, or with why it failed.
+
+What was asked once is kept with the run and not asked again.
+"""
+
+
+@runtime_checkable
+class AsksModel(Protocol):
+    """A metric that asks a model of the experiment, such as a judge.
+
+    It gives what that took as ``usage`` and ``latency_s`` of its judgements, which `Exchange` adds up. Its
+    answers are judged when all strategies have answered.
+    """
+
+    @property
+    def asks(self) -> str:
+        """Name of that model under ``models`` of the experiment; "" for its only or first one."""
+        ...
+
+    def use_model(self, ask: Ask) -> None:
+        """Take what puts requests to the model; called before the first case."""
+        ...
+
+
+def with_first(models: Mapping[str, T]) -> dict[str, T]:
+    """Return models by name as metrics ask them, which call the first one "" too."""
+    return {"": next(iter(models.values())), **models}
 
 
 def needs_of(metric: Metric) -> Needs:

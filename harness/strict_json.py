@@ -1,4 +1,4 @@
-"""JSON within bounds: no NaN, no nesting that breaks a program, no number that no float can hold.
+"""JSON within bounds: no NaN, no nesting that breaks a program, no number beyond a float's range.
 
 All JSON that somebody else may have written is read here, or by pydantic, whose parser has bounds of its own.
 """
@@ -33,7 +33,7 @@ def read_json(text: str) -> Any:
 
     Raises:
         json.JSONDecodeError: It is not JSON.
-        ValueError: It is nested too deeply, or holds too much or a number that is none.
+        ValueError: It is nested too deeply, or holds too much, or NaN or an infinity.
     """
     return _bounded(text, _LENIENT.decode, text)
 

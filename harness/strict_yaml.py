@@ -1,4 +1,4 @@
-"""YAML within bounds: no key twice, nothing that grows by being referred to, no number without bounds."""
+"""YAML within bounds: no key twice, no anchors that expand without bound, no number without bounds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):
         super().__init__(stream)
         self._n_nodes = 0
         self._nodes_of: dict[Any, int] = {}
-        """How many nodes one that is complete stands for."""
+        """How many nodes each complete node expands to."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         is_alias = self.check_event(yaml.AliasEvent)

@@ -1,4 +1,4 @@
-"""What a strategy states of itself, for all that judges it: nobody else reads its id or its options."""
+"""What a strategy states of itself; everything that judges it goes by this, never by its id or options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's cache folder: what several runs may share and any of it can be made again."""
+"""The user's cache folder: shared by runs, and safe to delete."""
 
 from __future__ import annotations
 

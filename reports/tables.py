@@ -33,7 +33,7 @@ def _rows(run_dir: Path) -> Iterator[dict[str, Any]]:
         for task_name, task in manifest.tasks.items():
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
-                for row in store.results([recipes[task_name]]):
+                for row in store.results([recipes[task_name]], manifest.judging.get(task_name, "")):
                     item, answer = items.get(row.item_id), row.answer
                     yield {
                         "strategy": row.strategy,

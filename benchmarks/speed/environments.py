@@ -22,7 +22,7 @@ def add_peer(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def peer_python(cache: Path, *packages: str) -> Path:
-    """Return the interpreter of an environment with ``packages``, made in ``cache`` where there is none yet.
+    """Return the interpreter of an environment with ``packages``, made in ``cache`` if it is not there yet.
 
     It is called after the first of them, and has the torch that Trilemma is measured with.
     """

@@ -88,7 +88,7 @@ class Inside:
 
     @cached_property
     def model(self) -> TransformersModel:
-        """The model under the waist of the harness."""
+        """The model behind the harness's `Model` protocol."""
         from harness.models.transformers.model import TransformersModel
         from harness.models.transformers.options import TransformersOptions
 

@@ -33,7 +33,7 @@ class Part:
         at_best: Least seconds at the best rate of any product.
         at_own: Seconds of the same work at the rates of the products that the model does; attention at the
             best rate.
-        reading: Least seconds to read weights, keys and values; 0 where that is no bound.
+        reading: Least seconds to read weights, keys and values; 0 where that sets no limit.
         taken: Seconds that the engine took.
     """
 
@@ -70,7 +70,7 @@ def _task(task: str, inside: Inside, shape: Shape, rates: Rates, repeats: int) -
         least, plain = needed(prompts, options), plain_choices(prompts, options)
         names, reading = ("choices: prompts", "choices: options"), 0.0
     else:
-        # New tokens differ wherever prompts do, so any number that is no token stands for them.
+        # New tokens differ wherever prompts do, so any number that is not a token id represents them.
         new = [[-1] * answer.usage.completion for answer in answers]
         least, plain = needed(prompts, [[tokens] for tokens in new]), plain_answers(prompts, new)
         names = ("generation: prefill", "generation: decode")

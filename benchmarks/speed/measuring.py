@@ -79,7 +79,7 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
 
 
 def or_dash(value: float | None, digits: int = 2) -> str:
-    """Return a number, or a dash where there is none."""
+    """Return a number, or a dash for None."""
     return "–" if value is None else f"{value:,.{digits}f}"
 
 

@@ -120,7 +120,7 @@ def searched(folder: Path, size: int, kind: IndexKind) -> Row:  # noqa: ARG001
 
 
 class Data:
-    """Unit vectors in clusters of about 20, which lie in topics. A query is made like a vector and is none.
+    """Unit vectors in clusters of about 20, which lie in topics. Queries are drawn likewise and are others.
 
     The shares of topic, cluster and vector, and the widths of dimensions, were chosen so that neighbours are
     about as near, and as hard to find in lists, as those of embedded text: the tenth neighbour of 4,500

@@ -27,7 +27,7 @@ from strategies.tuning.data import TrainingOptions
 
 
 class Stopwatch(SilentProgress):
-    """Progress that keeps what the one step it is told of took."""
+    """Progress that records how long its one step took."""
 
     def __init__(self, device: str) -> None:
         self._device = device

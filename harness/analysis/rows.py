@@ -91,12 +91,16 @@ class RunRows:
         answers: dict[str, dict[str, Answers]] = {strategy: {} for strategy in manifest.recipes}
         for strategy, by_task in manifest.recipes.items():
             for task, recipe in by_task.items():
-                asked = items[task].ids
-                rows = (row for row in store.scored(recipe) if row.item_id in asked and wanted.has(row))
+                asked, judging = items[task].ids, manifest.judging.get(task, "")
+                rows = (
+                    row for row in store.scored(recipe, judging) if row.item_id in asked and wanted.has(row)
+                )
                 found = scores_of(rows, manifest.metrics[task])
                 if found.seeds:
                     scores[strategy][task] = found
-                    whole = (r for r in store.results([recipe]) if r.item_id in asked and wanted.has(r))
+                    whole = (
+                        r for r in store.results([recipe], judging) if r.item_id in asked and wanted.has(r)
+                    )
                     answers[strategy][task] = answers_of(whole, manifest.tasks[task])
         return cls(
             run_dir=run_dir,
@@ -144,7 +148,8 @@ class RunRows:
     def first_results(self, strategy: str, task: str, items: Collection[str]) -> dict[str, ItemResult]:
         """Return a strategy's results on some items by id, those of the smallest seed and repeat of each."""
         with Store.open(self.run_dir, read_only=True) as store:
-            return store.first_results(self.manifest.recipes[strategy][task], items)
+            recipe = self.manifest.recipes[strategy][task]
+            return store.first_results(recipe, items, self.manifest.judging.get(task, ""))
 
     @property
     def incumbent(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from harness.progress import Progress
     from harness.protocols import Model
     from harness.runs.manifest import ModelRecord, RunManifest
-    from harness.scoring import Metric
     from harness.types import LoadedTask, TaskItem
 
 
@@ -143,9 +143,8 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.metrics import load_metrics
     from harness.powers import context_length_of
-    from harness.scoring import RunsOnDevice
+    from harness.scoring import RunsOnDevice, with_first
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -160,15 +159,11 @@ def _compose(
     device = next((m.capabilities.device for m in models.values() if m.capabilities.device), None)
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = {
-        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
-    }
+    metrics = metrics_of(tasks, tests)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(device)
     data = {task.task.name: task.task.digest for task in tasks}
-    judging = {task.task.name: task.task.judging for task in tasks}
-    judges = {name: _files_digests(found) for name, found in metrics.items()}
     common = {
         name: {
             "weights": model.identity.model_dump(),
@@ -180,14 +175,17 @@ def _compose(
         }
         for name, model in models.items()
     }
+    needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
+    identities = with_first({name: model.identity for name, model in models.items()})
+    judges = {task.task.name: judges_of(task, metrics[task.task.name], identities) for task in tasks}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains
     }
     recipes = {
         chain.name: {
-            name: digest_of([preparations[chain.name], name, data[name], judging[name], judges[name]])
-            for name in data
+            name: digest_of([preparations[chain.name], name, digest, *needed[name]])
+            for name, digest in data.items()
         }
         for chain in chains
     }
@@ -198,6 +196,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
+        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         models=models,
@@ -206,14 +205,11 @@ def _compose(
         settings=Settings(experiment.repeats, experiment.temperature, experiment.on_long_prompt),
         probing=_probing(experiment, config, chains, tests),
     )
-    return plan, _manifest(experiment, config, plan)
-
-
-def _files_digests(metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Return the digests of files that scores hang on beside the task, such as an embedder's."""
-    from harness.scoring import ReadsFiles
-
-    return tuple(m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest)
+    noted = {
+        "needed": {name: found for name, found in needed.items() if found},
+        "judges": {name: found for name, found in judges.items() if found},
+    }
+    return plan, _manifest(experiment, config, plan).model_copy(update=noted)
 
 
 def _probing(
@@ -286,7 +282,7 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
-        judges={name: found for name, metrics in plan.metrics.items() if (found := _files_digests(metrics))},
+        judging=dict(plan.judging),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},

@@ -37,7 +37,7 @@ class EmbeddingCache:
     """Unit vectors by embedder and digest of the text, in one SQLite file.
 
     Several processes may share the file. Each ``put`` is one transaction, so a killed process leaves nothing
-    half-written. A file that is no database any more is replaced, one that cannot be written is left alone.
+    half-written. A damaged database is replaced, one that cannot be written is left alone.
 
     Args:
         path: The file.
@@ -94,7 +94,7 @@ def _read(connection: sqlite3.Connection, embedder: str, wanted: list[str]) -> d
         query = f"SELECT text, vector, seconds FROM embeddings WHERE embedder = ? AND text IN ({marks})"
         for text, blob, seconds in connection.execute(query, (embedder, *part)):
             vector = np.frombuffer(blob, dtype="<f4").astype(np.float32)
-            if abs(float(vector @ vector) - 1.0) < 1e-3:  # a blob that is no unit vector was not written here
+            if abs(float(vector @ vector) - 1.0) < 1e-3:  # anything but a unit vector was not written here
                 found[text] = Embedded(vector, seconds)
     return found
 

@@ -1,4 +1,4 @@
-"""One strategy on one task: every item asked once, answered batch by batch, judged and stored.
+"""One strategy on one task: every item asked once, answered batch by batch, stored and judged.
 
 Items go through in windows, so that a run of very many takes no more memory than one of a few thousand. A
 batch is planned from the requests of its window alone and written whole, so a run that is killed and started
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
-from harness.execution.judging import Answered, judge
-from harness.execution.watching import MalformedWatch, MetricWatch
+from harness.execution.scoring_pass import Scoring
+from harness.execution.watching import MetricWatch
 from harness.powers import answered, batches_of, form_of, lengths, prompt_of
 from harness.progress import Progress
 from harness.protocols import Prepared
 from harness.runs.keys import generation_key
 from harness.runs.store import Store
-from harness.scoring import Metric, needs_of
+from harness.scoring import needs_of
 from harness.tasks.prompting import unrendered, without_input
 from harness.types import Answer, Exchange, Failure, Generation, ItemResult, LoadedTask, Request, TaskItem
 
@@ -67,7 +67,7 @@ class Asking:
         task: The task.
         items: The test items that are asked.
         recipe: Under which results are stored.
-        metrics: What judges the answers.
+        scoring: What judges the answers.
         prepared: The strategy, ready to answer.
         settings: Those of the run.
         store: Where results go.
@@ -78,7 +78,7 @@ class Asking:
     task: LoadedTask
     items: Sequence[TaskItem]
     recipe: str
-    metrics: Sequence[Metric]
+    scoring: Scoring
     prepared: Prepared
     settings: Settings
     store: Store
@@ -96,12 +96,12 @@ class Asking:
         if done == total:
             return
         windows = (self.items[start : start + WINDOW] for start in range(0, len(self.items), WINDOW))
-        watch = MalformedWatch(self.task, self.strategy, progress)
+        watch = self.scoring.watch(self.strategy, progress)
         judging = MetricWatch(self.task, self.strategy, progress)
         with progress.step(f"{self.strategy} · {self.task.task.name}", total, done) as step:
             for questions, failed in self._built(windows):
                 fresh = [result for result in failed if (result.item_id, result.repeat) not in finished]
-                self.store.write_batch(self.recipe, {}, fresh)
+                self.store.write_batch(self.recipe, {}, fresh, judging=None)
                 step.advance(len(fresh))
                 for batch in self._batches(questions):
                     results = self._ask(batch, finished)
@@ -166,11 +166,11 @@ class Asking:
             "seed": self.seed,
             "repeat": repeat,
             "decoding": built.decoding.model_copy(update={"temperature": self.settings.temperature}),
-            "every_choice": any(needs_of(metric).every_choice for metric in self.metrics),
+            "every_choice": any(needs_of(metric).every_choice for metric in self.scoring.metrics),
         }
         request = built.model_copy(update=asked)
         prior = None
-        if request.choices and any(needs_of(metric).prior for metric in self.metrics):
+        if request.choices and any(needs_of(metric).prior for metric in self.scoring.metrics):
             messages = without_input(self.task.task, item, request.messages)
             bare = request.model_copy(update={"messages": messages})
             prior = (bare, self._key(bare))
@@ -206,7 +206,7 @@ class Asking:
     # --- Answering ---
 
     def _ask(self, batch: list[list[_Question]], finished: set[tuple[str, int]]) -> list[ItemResult]:
-        """Answer one batch: what the store has is taken from there, the rest is generated, all is judged."""
+        """Answer one batch: what the store has is taken from there, the rest is generated; all is stored."""
         pending = [
             question
             for group in batch
@@ -219,10 +219,9 @@ class Asking:
         priors = {key: asked for asked, key in (q.prior for q in pending if q.prior) if key not in requests}
         answers = self._answered(requests) | self._answered(priors)
         new = {key: (answer,) for key, answer in answers.items() if isinstance(answer, Generation)}
-        self.store.write_batch(self.recipe, new, [])  # before judging, which may refuse an item
-        results = self._judged(pending, answers)
-        self.store.write_batch(self.recipe, {}, results)
-        return results
+        results = [self._answer(question, answers) for question in pending]
+        self.store.write_batch(self.recipe, new, results, judging=None)
+        return self.scoring.see(self.recipe, results)
 
     def _answered(self, requests: Mapping[str, Request]) -> dict[str, Generation | Failure]:
         """Return the answer to each request by its key, which is asked where the store has none."""
@@ -241,35 +240,12 @@ class Asking:
             failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
             return [failure for _ in requests]
 
-    def _judged(
-        self, questions: Sequence[_Question], answers: Mapping[str, Generation | Failure]
-    ) -> list[ItemResult]:
-        sound: list[tuple[_Question, Answered]] = []
-        failed: list[ItemResult] = []
-        for question in questions:
-            answer, prior = answers[question.key], answers[question.prior[1]] if question.prior else None
-            if isinstance(answer, Generation) and not isinstance(prior, Failure):
-                sound.append(
-                    (
-                        question,
-                        Answered(question.item, question.request, _plain(question.request, answer), prior),
-                    )
-                )
-            else:
-                error = answer if isinstance(answer, Failure) else prior
-                assert isinstance(error, Failure)
-                failed.append(self._result_of(question, error=error))
-        judgements = judge(self.task.task, self.metrics, [answered for _, answered in sound])
-        return [
-            self._result_of(
-                question,
-                answer=answered.answer,
-                scores=judgement.scores,
-                extracted=judgement.extracted,
-                error=judgement.error,
-            )
-            for (question, answered), judgement in zip(sound, judgements, strict=True)
-        ] + failed
+    def _answer(self, question: _Question, answers: Mapping[str, Generation | Failure]) -> ItemResult:
+        answer, prior = answers[question.key], answers[question.prior[1]] if question.prior else None
+        if isinstance(answer, Failure) or isinstance(prior, Failure):
+            return self._result_of(question, error=answer if isinstance(answer, Failure) else prior)
+        found = {"prior": prior, "prior_key": question.prior[1]} if question.prior else {}
+        return self._result_of(question, answer=_plain(question.request, answer), **found)
 
     def _result_of(self, question: _Question, **found: Any) -> ItemResult:
         request = question.request

@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import TrilemmaError, shorten
 from harness.scoring import Case, Metric, needs_of
 from harness.tasks.answers import extract
-from harness.types import Answer, Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
+from harness.types import Answer, Exchange, Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
 
 METRIC_ERROR = "metric_error"
 """Kind of the failure of an item that a metric could not score; its answer is kept, and judged again."""
@@ -26,6 +26,7 @@ class Answered:
     request: Request
     answer: Answer
     prior: Generation | None = None
+    exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -
     """
     found = [extract(task, each.item, each.answer) for each in answered]
     cases = [
-        Case(task, each.item, each.request, each.answer, part.text, each.prior)
+        Case(task, each.item, each.request, each.answer, part.text, each.prior, each.exchanges)
         for each, part in zip(answered, found, strict=True)
     ]
     given: list[dict[str, Judgement]] = [{} for _ in cases]

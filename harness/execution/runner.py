@@ -12,12 +12,13 @@ from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain
 from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
+from harness.execution.scoring_pass import Scoring, Wanted, scorings
 from harness.powers import prompt_of
 from harness.progress import Progress
 from harness.protocols import Embedder, Model, PrepareContext, Prepared
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
-from harness.scoring import Metric
+from harness.scoring import Metric, with_first
 from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, TaskItem
 
@@ -49,7 +50,7 @@ class Probing:
 class Plan:
     """A run with everything it needs; the command line composes it.
 
-    ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]`` and
+    ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]``, ``judging[task]`` and
     ``preparations[strategy]`` are the digests under which rows are stored. ``models`` are those of the
     experiment by name. Strategies that stand ``apart`` are refused each by itself.
     """
@@ -60,6 +61,7 @@ class Plan:
     tasks: tuple[LoadedTask, ...]
     tests: Mapping[str, Sequence[TaskItem]]
     metrics: Mapping[str, tuple[Metric, ...]]
+    judging: Mapping[str, str]
     recipes: Mapping[str, Mapping[str, str]]
     preparations: Mapping[str, str]
     models: Mapping[str, Model]
@@ -94,15 +96,29 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
             chain.check_model(plan.base(chain), [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
+    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, with_first(plan.models))
     for chain in plan.in_order:
         if chain.name in plan.apart.refused:
             continue
         with plan.apart.each(chain.name):
             for seed in plan.seeds:
-                _run_strategy(plan, chain, seed, store, progress)
+                _run_strategy(plan, chain, seed, scoring, store, progress)
+    for chain in plan.chains:
+        if chain.name not in plan.apart.refused:
+            with plan.apart.each(chain.name):
+                _judge_rest(plan, chain, scoring, progress)
 
 
-def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: Progress) -> None:
+def _judge_rest(plan: Plan, chain: Chain, scoring: Mapping[str, Scoring], progress: Progress) -> None:
+    """Judge what waits for all answers, and what a run that was stopped has left."""
+    for task, each in scoring.items():
+        wanted = Wanted({item.id for item in plan.tests[task]}, plan.seeds, plan.settings.repeats)
+        each.rest(chain.name, plan.recipes[chain.name][task], wanted, progress)
+
+
+def _run_strategy(
+    plan: Plan, chain: Chain, seed: int, scoring: Mapping[str, Scoring], store: Store, progress: Progress
+) -> None:
     recipes = plan.recipes[chain.name]
     for recipe in recipes.values():
         store.forget_errors(recipe, seed)
@@ -130,7 +146,7 @@ def _run_strategy(plan: Plan, chain: Chain, seed: int, store: Store, progress: P
             task=task,
             items=plan.tests[name],
             recipe=recipes[name],
-            metrics=plan.metrics[name],
+            scoring=scoring[name],
             prepared=prepared,
             settings=plan.settings,
             store=store,
@@ -252,7 +268,7 @@ def _asked_before(
     """Return requests of retention tasks with the answers they got."""
     asked = {}
     for name in (task.task.name for task in plan.tasks if task.task.role == "retention"):
-        rows = store.results([plan.recipes[chain.name][name]])
+        rows = store.results([plan.recipes[chain.name][name]], plan.judging[name])
         pairs = ((r.request, r.answer) for r in rows if r.seed == seed and r.request and r.answer)
         if first := list(islice(pairs, plan.probing.noise_items)):
             asked[name] = first

@@ -13,11 +13,18 @@ MALFORMED_NOTED = 100
 
 
 class MalformedWatch:
-    """Says once that no answer of a task so far is what its ``answer`` rule wants."""
+    """Says once that no answer of a task so far is what its ``answer`` rule wants.
 
-    def __init__(self, task: LoadedTask, strategy: str, progress: Progress) -> None:
+    Args:
+        task: The task.
+        strategy: Whose answers are seen.
+        progress: Where it is said.
+        told: Strategies of which it has been said; this one is added.
+    """
+
+    def __init__(self, task: LoadedTask, strategy: str, progress: Progress, told: set[str]) -> None:
         self._task, self._strategy, self._progress = task, strategy, progress
-        self._seen, self._silent = 0, False
+        self._told, self._seen, self._silent = told, 0, strategy in told
 
     def see(self, results: Sequence[ItemResult]) -> None:
         """Count results as they come."""
@@ -26,6 +33,7 @@ class MalformedWatch:
         self._silent = self._silent or any(not part.malformed for part in answered)
         if self._seen >= MALFORMED_NOTED and not self._silent:
             self._silent = True
+            self._told.add(self._strategy)
             self._progress.say(
                 f"{self._task.place}: answer: none of the first {self._seen} answers of {self._strategy} has "
                 "what it wants, so all count as wrong; look at some, and correct the rule or the instruction"

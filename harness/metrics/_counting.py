@@ -64,7 +64,7 @@ def _sentences_in(block: str) -> int:
 
 
 def lines(text: str) -> int:
-    """Return the number of lines that are not blank; rules and the marks of a code fence are none."""
+    """Return the number of lines that are not blank; rules and code fences do not count."""
     return sum(bool(line.strip()) for line in _RULE.sub("", text).splitlines())
 
 
@@ -74,7 +74,7 @@ def paragraphs(text: str) -> int:
 
 
 def bullets(text: str) -> int:
-    """Return the number of lines that begin with a bullet mark; numbered lines are none."""
+    """Return the number of lines that begin with a bullet mark; numbered lines do not count."""
     return len(_BULLET.findall(_RULE.sub("", text)))
 
 

@@ -32,11 +32,11 @@ LANGUAGES = {
     "Turkish": ("tr", "LATIN"),
     "Ukrainian": ("uk", "CYRILLIC"),
 }
-"""The languages that are told apart, each with its ISO 639-1 code and its script."""
+"""The languages that can be identified, each with its ISO 639-1 code and its script."""
 
 FREQUENT = ("English", "French", "German", "Spanish", "Italian")
 FEW_WORDS = 5
-"""Below so many words only the frequent languages and the expected one are told apart."""
+"""Below this many words only the frequent languages and the expected one are considered."""
 
 
 def is_in(text: str, language: str) -> bool:

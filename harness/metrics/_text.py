@@ -77,7 +77,7 @@ def places(text: str) -> list[tuple[int, int]]:
 
 
 def segment_alphanumeric(text: str) -> list[str]:
-    """Return the words of ``text`` in order, cut at every character that is no letter, digit or mark.
+    """Return the words of ``text`` in order, cut at every character that is not a letter, digit or mark.
 
     On ASCII text these are the runs of ``[A-Za-z0-9]``.
     """

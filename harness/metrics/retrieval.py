@@ -31,8 +31,8 @@ class Retrieval(ItemMetric):
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``recall`` and ``mrr`` for each case, or nothing where there is nothing to judge."""
         return [
-            _found([passage.document_id for passage in case.request.passages], case.item.documents)
-            if case.item.documents and case.request.passages
+            _found([passage.document_id for passage in case.shown], case.item.documents)
+            if case.item.documents and case.shown
             else {}
             for case in cases
         ]

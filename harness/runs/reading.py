@@ -25,6 +25,7 @@ from harness.types import (
     Failure,
     Generation,
     ItemResult,
+    Judgement,
     PrepareCost,
     Request,
     TaskItem,
@@ -32,16 +33,19 @@ from harness.types import (
 
 _VARIABLES = 500
 GENERATIONS: TypeAdapter[tuple[Generation, ...]] = TypeAdapter(tuple[Generation, ...])
+DETAILS: TypeAdapter[dict[str, Judgement]] = TypeAdapter(dict[str, Judgement])
 _JUDGED = (
     "FROM answers a LEFT JOIN judgements j ON j.recipe = a.recipe AND j.judging = ? AND j.seed = a.seed "
     "AND j.repeat = a.repeat AND j.item_id = a.item_id "
 )
 _DONE = "COALESCE(a.error, j.scores) IS NOT NULL"
 """Of a row of these: its item has failed, or what its answer scored is there."""
+_UNJUDGED = "a.error IS NULL AND j.scores IS NULL"
 _RESULTS = (
     "SELECT a.strategy, a.seed, a.repeat, a.task, a.item_id, a.key, a.request, a.exchanges, a.answer, "
-    f"g.generations, a.error, j.scores, j.extracted, j.error {_JUDGED}"
-    f"LEFT JOIN generations g ON g.key = a.key WHERE a.recipe = ? AND {_DONE}"
+    "g.generations, a.prior, p.generations, a.error, j.scores, j.extracted, j.details, j.error "
+    f"{_JUDGED}LEFT JOIN generations g ON g.key = a.key LEFT JOIN generations p ON p.key = a.prior "
+    "WHERE a.recipe = ? AND "
 )
 
 
@@ -108,14 +112,25 @@ class Reading:
                 found[key] = GENERATIONS.validate_json(row[0])
         return found
 
-    def finished(self, recipe: str, seed: int, judging: str = "") -> set[tuple[str, int]]:
-        """Return ``(item id, repeat)`` of every answer of a recipe and seed that is judged or has failed."""
-        query = f"SELECT a.item_id, a.repeat {_JUDGED} WHERE a.recipe = ? AND a.seed = ? AND {_DONE}"
-        return set(self._db.execute(query, (judging, recipe, seed)).fetchall())
+    def finished(self, recipe: str, seed: int) -> set[tuple[str, int]]:
+        """Return ``(item id, repeat)`` of every item of a recipe and seed that was answered or has failed."""
+        query = "SELECT item_id, repeat FROM answers WHERE recipe = ? AND seed = ?"
+        return set(self._db.execute(query, (recipe, seed)).fetchall())
+
+    def unjudged(self, recipe: str, judging: str) -> list[tuple[int, int, str]]:
+        """Return ``(seed, repeat, item id)`` of every answer of a recipe that is not judged so, sorted."""
+        query = f"SELECT a.seed, a.repeat, a.item_id {_JUDGED} WHERE a.recipe = ? AND {_UNJUDGED}"
+        return sorted(self._db.execute(query, (judging, recipe)).fetchall())
+
+    def answers(self, recipe: str, places: Iterable[tuple[int, int, str]]) -> Iterator[ItemResult]:
+        """Yield answers of a recipe by ``(seed, repeat, item id)``, without what they scored."""
+        query = f"{_RESULTS}a.seed = ? AND a.repeat = ? AND a.item_id = ?"
+        for place in places:
+            yield from map(self._result, self._db.execute(query, ("", recipe, *place)).fetchall())
 
     def counts(self, recipe: str, judging: str = "") -> tuple[int, int]:
-        """Return how many results a recipe has, and how many of them failed."""
-        query = f"SELECT COUNT(*), COUNT(COALESCE(a.error, j.error)) {_JUDGED} WHERE a.recipe = ? AND {_DONE}"
+        """Return how many items of a recipe were answered or failed, and how many failed or are not judged."""
+        query = f"SELECT COUNT(*), COUNT(COALESCE(a.error, j.error)) {_JUDGED} WHERE a.recipe = ?"
         done, failed = self._db.execute(query, (judging, recipe)).fetchone()
         return int(done), int(failed)
 
@@ -127,7 +142,7 @@ class Reading:
     def results(self, recipes: Iterable[str], judging: str = "") -> Iterator[ItemResult]:
         """Yield the results of the given recipes, ordered by recipe as given, seed, repeat and item id."""
         for recipe in recipes:
-            query = f"{_RESULTS} ORDER BY a.seed, a.repeat, a.item_id"
+            query = f"{_RESULTS}{_DONE} ORDER BY a.seed, a.repeat, a.item_id"
             yield from map(self._result, self._db.execute(query, (judging, recipe)))
 
     def first_results(
@@ -145,7 +160,7 @@ class Reading:
             if place is None:
                 break
             for part in _parts(missing):
-                query = f"{_RESULTS} AND a.seed = ? AND a.repeat = ? AND a.item_id IN ({_marks(part)})"
+                query = f"{_RESULTS}{_DONE} AND a.seed = ? AND a.repeat = ? AND a.item_id IN ({_marks(part)})"
                 rows = map(self._result, self._db.execute(query, (judging, recipe, *place, *part)))
                 found |= {row.item_id: row for row in rows}
         return found
@@ -160,8 +175,8 @@ class Reading:
             yield ScoredItem(item_id, seed, repeat, read_stored_json(scores) if scores else {}, error)
 
     def _result(self, row: tuple[Any, ...]) -> ItemResult:
-        strategy, seed, repeat, task, item_id, key, request, exchanges, answer, generations, *judged = row
-        failed, scores, extracted, misjudged = judged
+        strategy, seed, repeat, task, item_id, key, request, exchanges, answer, generations, *more = row
+        prior_key, prior, failed, scores, extracted, details, misjudged = more
         asked = Request.model_validate_json(request) if request else None
         error = failed or misjudged
         found = tuple(self._exchanges(exchanges, asked)) if exchanges and asked else ()
@@ -175,7 +190,10 @@ class Reading:
             request=asked,
             answer=_answer(asked, answer, generations),
             exchanges=found,
+            prior=GENERATIONS.validate_json(prior)[0] if prior else None,
+            prior_key=prior_key or "",
             scores=read_stored_json(scores) if scores else {},
+            details=DETAILS.validate_json(details) if details else {},
             extracted=Extracted.model_validate_json(extracted) if extracted else None,
             error=Failure.model_validate_json(error) if error else None,
         )

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE TABLE IF NOT EXISTS answers (
     recipe TEXT NOT NULL, strategy TEXT NOT NULL, seed INTEGER NOT NULL, repeat INTEGER NOT NULL,
     task TEXT NOT NULL, item_id TEXT NOT NULL, key TEXT NOT NULL, request TEXT, exchanges TEXT, answer TEXT,
-    error TEXT, PRIMARY KEY (recipe, seed, repeat, item_id)
+    prior TEXT, error TEXT, PRIMARY KEY (recipe, seed, repeat, item_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS judgements (
     recipe TEXT NOT NULL, judging TEXT NOT NULL, seed INTEGER NOT NULL, repeat INTEGER NOT NULL,

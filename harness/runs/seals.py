@@ -29,7 +29,10 @@ _GROUPS = {
     "items": ("task_digest", ("item_id", "item")),
     "answers": (
         "recipe",
-        ("strategy", "seed", "repeat", "task", "item_id", "key", "request", "exchanges", "answer", "error"),
+        (
+            "strategy", "seed", "repeat", "task", "item_id", "key", "request", "exchanges", "answer", "prior",
+            "error",
+        ),
     ),
     "judgements": (
         "recipe",
@@ -37,7 +40,7 @@ _GROUPS = {
     ),
     "preparations": ("recipe", ("strategy", "seed", "cost", "record", "error")),
     "probes": ("recipe", ("seed", "probes")),
-}
+}  # fmt: skip
 """Each sealed table, with what groups its rows and what is digested of one beside that."""
 _MODULUS = 1 << 256
 

@@ -19,10 +19,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness.errors import InputError
-from harness.runs.reading import GENERATIONS, Preparation, Reading
+from harness.runs.reading import DETAILS, GENERATIONS, Preparation, Reading
 from harness.runs.schema import FILE_NAME, connected, faults
 from harness.runs.seals import Seals
 from harness.types import Exchange, Generation, ItemResult, TaskItem
+
+
+_JUDGE = "INSERT OR IGNORE INTO judgements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Store(Reading):
@@ -84,7 +87,7 @@ class Store(Reading):
         recipe: str,
         generations: Mapping[str, Sequence[Generation]],
         results: Sequence[ItemResult],
-        judging: str = "",
+        judging: str | None = "",
     ) -> None:
         """Write the generations and results of one batch in one transaction; what is there stays.
 
@@ -92,21 +95,30 @@ class Store(Reading):
             recipe: Which the answers belong to.
             generations: By key, all samples of a request.
             results: Answers, or why there is none, with what they scored.
-            judging: How they were judged.
+            judging: How they were judged; None where they are not judged yet.
         """
+        judged = [each for each in results if each.answer or not each.error] if judging is not None else []
         with self._transaction():
             self._db.executemany(
                 "INSERT OR IGNORE INTO generations VALUES (?, ?)",
                 [(key, GENERATIONS.dump_json(tuple(each)).decode()) for key, each in generations.items()],
             )
             self._db.executemany(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_answer_row(recipe, result) for result in results],
             )
-            self._db.executemany(
-                "INSERT OR IGNORE INTO judgements VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-                [_judgement_row(recipe, judging, result) for result in results if result.answer or not result.error],
-            )
+            self._db.executemany(_JUDGE, [_judgement_row(recipe, judging or "", each) for each in judged])
+
+    def write_judgements(self, recipe: str, judging: str, results: Sequence[ItemResult]) -> None:
+        """Write what answers scored in one transaction; what is there stays.
+
+        Args:
+            recipe: Which the answers belong to.
+            judging: How they were judged.
+            results: Answers with what they scored, or why a metric could not judge them.
+        """
+        with self._transaction():
+            self._db.executemany(_JUDGE, [_judgement_row(recipe, judging, each) for each in results])
 
     def write_items(self, task_digest: str, items: Iterable[TaskItem]) -> None:
         """Keep the test items of a task, so that a report needs nothing but the run folder.
@@ -176,6 +188,7 @@ def _answer_row(recipe: str, result: ItemResult) -> tuple[Any, ...]:
         result.request.model_dump_json() if result.request else None,
         json.dumps([_exchange(result, exchange) for exchange in result.exchanges]) if whole else None,
         result.answer.model_dump_json() if result.answer and whole else None,
+        result.prior_key or None,
         result.error.model_dump_json() if result.error and not result.answer else None,
     )
 
@@ -195,5 +208,6 @@ def _judgement_row(recipe: str, judging: str, result: ItemResult) -> tuple[Any, 
         result.item_id,
         json.dumps(result.scores),
         result.extracted.model_dump_json() if result.extracted else None,
+        DETAILS.dump_json(result.details, exclude_defaults=True).decode() if result.details else None,
         result.error.model_dump_json() if result.error else None,
     )

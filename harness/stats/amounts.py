@@ -21,7 +21,7 @@ def covariance_of_means(values: Floats, clusters: Sequence[str]) -> tuple[Floats
         clusters: Name of the cluster of each row.
 
     Returns:
-        Shape ``(n_amounts, n_amounts)``, zeros for a single cluster, which tells nothing of others.
+        Shape ``(n_amounts, n_amounts)``, zeros for a single cluster, which shows no spread.
     """
     numbers = np.unique(np.asarray(clusters), return_inverse=True)[1]
     n_clusters = int(numbers.max()) + 1

@@ -1,7 +1,7 @@
-"""A lower bound for a mean of which nothing is known but its range: Gaffke's.
+"""Gaffke's lower bound for a mean, which assumes only the range of the values.
 
-A standard error is estimated from what happened to differ. Where losses are rare and large, a sample often
-holds none of them, looks quiet, and Student's t claims far too much. Gaffke's bound asks instead how low the
+A standard error is estimated from the differences in the sample. Where losses are rare and large, a sample
+often holds none of them, and Student's t claims far too much. Gaffke's bound asks instead how low the
 mean can be when the values seen carry random weights (those of a Bayesian bootstrap) and one more value, the
 lowest that is possible, carries weight too. For values of 0 and 1 it is the exact bound of Clopper and
 Pearson; for ``n`` equal values the rule of three; for many values it comes near to Student's t.
@@ -32,7 +32,7 @@ _NODES, _AT_ONCE = 32, 200_000
 _BISECTIONS, _SECANTS, _CLOSE = 24, 60, 1e-6
 _NEARLY_CLOSE, _CENTRAL, _ASIDE, _FAR, _UNSURE = 1e-3, 0.05, 0.5, 1e6, 0.1
 _NOTHING = 1e-13
-"""What is smaller than this beside the rest is 0: rounding, of which no saddle point is made."""
+"""Relative size below which a value counts as 0: rounding errors have no saddle point."""
 _SMALLEST = 1e-300
 
 
@@ -75,8 +75,8 @@ def margin_p(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
 def margin_quantile(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
     """Return the standard normal's quantile of `margin_p`, nearly and in a closed form: to about a hundredth.
 
-    The modified signed root at the saddle point, which takes a fiftieth of the integral's time. For what is
-    told as "about": how many items are needed, and how often a margin would be held.
+    The modified signed root at the saddle point, which takes a fiftieth of the integral's time. For
+    figures that are given as "about": how many items are needed, how often a margin would be held.
     Source: Barndorff-Nielsen, Inference on full or partial parameters, 1986; Lugannani & Rice, 1980.
 
     Args:
@@ -100,7 +100,7 @@ def margin_quantile(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
 
 
 def margins_held(sums: Any, sizes: Any, counts: Any, null: float, alpha: float) -> Any:
-    """Return whether `margin_p` of each of many is below ``alpha``, without an integral where that is plain.
+    """Return whether `margin_p` of each of many is below ``alpha``, without an integral where that is clear.
 
     Args:
         sums: Sum of the differences of each kind of unit, shape ``(k,)``.
@@ -156,7 +156,7 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float, *, nearly: bo
         nearly: By `margin_quantile`, which is quick, and to a hundredth of a standard error.
 
     Returns:
-        The bounds, to a millionth of a standard error, shape ``(...)``; -1.0 where the range tells no more.
+        The bounds, to a millionth of a standard error, shape ``(...)``; -1.0 where none can be shown.
     """
     from scipy.special import ndtri
 
@@ -198,7 +198,7 @@ def units(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
 def fewest_units(margin: float, alpha: float = 0.05, tasks: int = 1) -> int:
     """Return how many units of one size must not change at all to show a loss below the margin.
 
-    For one task, as many as would hold a loss in 95 % of samples, were the margin the chance that a unit is
+    For one task, as many as would show a loss in 95 % of samples if the margin were the chance that a unit is
     lost whole: about 3 / margin, the rule of three. For a mean over several, those of all tasks, which
     `mean_bounds` joins.
 

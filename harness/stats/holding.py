@@ -1,4 +1,4 @@
-"""How often an equally good candidate holds a margin, and how often it seems to lose: by simulation.
+"""How often an equally good candidate passes and how often it fails, by simulation.
 
 A suite is known before anything is run: its items, and which belong together. What is assumed is how many
 items will flip (as often to the better as to the worse), and how often a whole cluster goes one way.
@@ -126,7 +126,7 @@ class _Draws:
         return lower_bounds(self.sums, self.sizes, kinds, alpha, nearly=True)[at.reshape(-1)]
 
     def drops(self, alpha: float) -> Bools:
-        """Whether each draw seems to have lost: by McNemar's test, by Student's over clusters."""
+        """Whether each draw shows a significant loss: by McNemar's test, or by Student's over clusters."""
         if not self.alone:
             return _seem_lost(self.estimates, self.errors, float(self.counts[0].sum()), alpha)
         wins, losses = (self.counts[:, self.sums == sign].sum(-1).astype(int) for sign in (1.0, -1.0))

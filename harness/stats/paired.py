@@ -29,7 +29,7 @@ Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread", "
 Test = Literal["mcnemar", "sign flip", "t", "none"]
 _LEAST_P = 1e-12
 ENOUGH_CLUSTERS = 20
-"""From so many clusters on they can stand for the clusters not seen, and are resampled."""
+"""Clusters that are needed to resample them: fewer do not represent those not seen."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Paired:
         return math.sqrt(self._item_variance + self.seed_variance)
 
     def spread(self, factor: float = 1.0) -> tuple[float, float]:
-        """Return degrees of freedom and standard error, had so many times as many such items been asked."""
+        """Return degrees of freedom and standard error if ``times`` as many such items were asked."""
         items, df = self._item_variance / factor, max(1.0, self.n_clusters * factor - 1)
         total = items + self.seed_variance
         if self.seed_variance == 0:
@@ -173,7 +173,7 @@ class Paired:
     def lower(self, alpha: float = 0.05) -> float:
         """Return the one-sided lower bound with coverage ``1 - alpha``, for claims that no more is lost.
 
-        It needs nothing but the range of the scores (`harness.stats.bounded`), where an interval's standard
+        It needs only the range of the scores (`harness.stats.bounded`), where an interval's standard
         error misses losses that are rare and large. Seeds widen it by square and add.
         """
         if self.same:
@@ -183,16 +183,16 @@ class Paired:
         return self._lower[alpha]
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return nearly the lower bound, had so many times as many such items been asked."""
+        """Return about the lower bound if ``times`` as many such items were asked."""
         sums, sizes, counts = self._units
         return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha, nearly=True)), alpha)
 
     def least_margin(self, alpha: float = 0.05) -> float:
-        """Return the least loss that these items could exclude, did none of them change."""
+        """Return the least loss that these items can exclude, if none of them changes."""
         return 0.0 if self.same else least_margin(self._sizes, alpha)
 
     def holds(self, margin: float, alpha: float = 0.05) -> bool:
-        """Return whether `lower` is above ``-margin``, which is told at once where seeds do not vary."""
+        """Return whether `lower` is above ``-margin``, without computing it where seeds do not vary."""
         if self.same or self.seed_variance > 0:
             return self.lower(alpha) > -margin
         return float(margin_p(*self._units, -margin)) < alpha
@@ -222,13 +222,13 @@ class Paired:
             return 1.0
         if self.test == "sign flip":
             return sign_flip_p(self._sums)
-        # Thousands of units without any spread differ alike: nothing is surer.
+        # Thousands of units that all differ by the same: no p-value is smaller.
         return t_p_value(self.estimate / self.standard_error, self._df) if self.standard_error else 0.0
 
     def bca(self, alpha: float = 0.05) -> tuple[float, float] | None:
         """Return the bootstrap interval as a second opinion on scores that are not binary.
 
-        None where it would mislead or there is none: few clusters, seeds that differ, no spread.
+        None where it would mislead or cannot be computed: few clusters, seeds that differ, no spread.
         """
         units = self.n_clusters
         few = units < ENOUGH_CLUSTERS if self.clusters is not None else units < 2
@@ -240,7 +240,7 @@ class Paired:
         """Return the least true difference that the test finds with power 0.8 (MDE), at most 1.0.
 
         Exact for McNemar's test; else by Student's t, which the sign-flip test comes near to. With no spread
-        to go by, the share of unseen items that may differ stands for it.
+        to go by, the share of unseen items that may differ takes its place.
 
         Args:
             alpha: Level of the test; divided by the number of tests where Holm's correction follows.
@@ -252,7 +252,7 @@ class Paired:
         if self.standard_error == 0 or self._df <= 0:
             return min(unseen_bounds(0.0, self.n_clusters, -1.0, alpha)[1], 1.0)
         quantiles = t_quantile(1 - alpha / 2, self._df) + t_quantile(POWER, self._df)
-        # Signs of m units that differ have 2^m patterns: what differs too seldom is never significant.
+        # The signs of m units that differ have 2^m patterns: with too few of them nothing is significant.
         fewest = mcnemar_detectable(0.0, self.n_clusters, alpha) if self.test == "sign flip" else 0.0
         changed = int((np.abs(self._sums) > 1e-12).sum()) / self.n_clusters
         least = quantiles * self.standard_error

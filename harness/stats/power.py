@@ -114,8 +114,8 @@ def mcnemar_items(difference: float, flips: float, alpha: float = 0.05, power: f
     """Return from how many items on McNemar's exact test finds a true difference; None for one of 0.
 
     Power goes up and down with the number of items, as the test is discrete; from here on it stays above,
-    for a tenth more items at least. Many items are told by the normal formula with a correction for
-    continuity, which comes near to the exact test there.
+    for a tenth more items at least. Large numbers come from the normal formula with a continuity
+    correction, which is close to the exact test there.
     """
     if difference == 0:
         return None

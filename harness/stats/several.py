@@ -135,7 +135,7 @@ class Macro:
         return self._lowest((share, task.estimate, task.lower(alpha)) for share, task in self._parts)
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return the lower bound, had so many times as many such items been asked."""
+        """Return the lower bound if ``times`` as many such items were asked."""
         return self._lowest(
             (share, task.estimate, task.lower_if(factor, alpha)) for share, task in self._parts
         )
@@ -146,7 +146,7 @@ class Macro:
         return self._lowest((share, min(estimate, 0.0), min(low, 0.0)) for share, estimate, low in parts)
 
     def least_margin(self, alpha: float = 0.05) -> float:
-        """Return the least mean loss that these items could exclude, did none of them change."""
+        """Return the least mean loss that these items can exclude, if none of them changes."""
         return math.hypot(*(share * task.least_margin(alpha) for share, task in self._parts))
 
     @staticmethod

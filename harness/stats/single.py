@@ -52,7 +52,7 @@ def wilson_interval(successes: int, n: int, alpha: float = 0.05) -> tuple[float,
 def mean_interval(values: Sequence[float], alpha: float = 0.05) -> tuple[float, float]:
     """Return Student's t interval of the mean of scores, cut to [0, 1].
 
-    One value alone tells nothing of the mean: its interval is all of [0, 1].
+    A single value shows no spread: its interval is all of [0, 1].
 
     Raises:
         ValueError: There are no values, or one is not in [0, 1].

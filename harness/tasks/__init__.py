@@ -1,1 +1,1 @@
-"""Tasks: read from disk, put into words, checked before anything slow starts."""
+"""Tasks: read from disk, rendered as prompts, and checked before anything slow starts."""

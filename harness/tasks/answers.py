@@ -1,4 +1,4 @@
-"""From what a model wrote to its answer: the one place where a task's ``answer`` rule is applied."""
+"""Extracts the answer from what a model wrote: the one place where a task's ``answer`` rule is applied."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _part(rule: AnswerRule, text: str, choices: Sequence[str]) -> str | None:
 
 
 def _first_json(text: str) -> str | None:
-    """Return the first well-formed object of a text, or where there is none its first array."""
+    """Return the first well-formed object of a text, or else its first array."""
     found = list(objects_and_arrays(text))
     chosen = next((each for each in found if isinstance(each[0], dict)), found[0] if found else None)
     return text[chosen[1] : chosen[2]] if chosen else None

@@ -1,4 +1,4 @@
-"""Reading what may unfold, in a process of its own that is stopped when it takes too much.
+"""Reads files that may expand without bounds, in a process of its own that is stopped when it takes too much.
 
 A page, a Word document, a PDF, a Parquet or an Arrow file can hold far more than its size says, or keep the
 library that reads it busy without end. So it is read in another process, which has a bound on memory, and for
@@ -66,7 +66,7 @@ def read_apart(reading: Reading, path: Path, largest: int = LARGEST_DATA) -> Ite
 
 
 class _Worker:
-    """The other process, seen from here."""
+    """The reading process, as this process sees it."""
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
@@ -83,7 +83,7 @@ class _Worker:
 
     @classmethod
     def taken(cls, request: tuple[str, str, Path]) -> _Worker:
-        """Return a process that is at work on a request."""
+        """Return a process that is reading a request."""
         while _idle:
             worker = _idle.pop()
             with suppress(OSError, EOFError):

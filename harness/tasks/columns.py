@@ -1,4 +1,4 @@
-"""What a key of ``fields`` names in a row: a column, a path, an expression, or a pick among choices."""
+"""Resolves a reference of ``fields`` in a row: a column, a path, an expression, or a pick among choices."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _plain(value: Any) -> str:
 
 
 def columns_used(fields: FieldNames, *, conversation: bool, numbered: bool) -> frozenset[str]:
-    """Return the columns that become something of their own, and so are no metadata.
+    """Return the columns that become a part of the item, and so are not metadata.
 
     Whatever the answer is read from is among them, so that no template can show it.
     """

@@ -1,4 +1,4 @@
-"""Marks of chat templates that stand in data, as an injected turn does: they are read as text, and named."""
+"""Finds control tokens of chat templates in data, such as an injected turn; they are read as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands under ``fields`` in a ``task.yaml``: what of a row is what."""
+"""The mapping ``fields`` of a ``task.yaml``: which column of a row is what."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pick(Options):
 
     @property
     def ref(self) -> str:
-        """What names the answer in a row."""
+        """The reference to the answer in a row."""
         return self.column or self.index or self.letter or self.marked or ""
 
 
@@ -51,7 +51,7 @@ PickField = Annotated[Pick, BeforeValidator(_written_out_pick, json_schema_input
 
 
 class FieldNames(Options):
-    """What of a row is what: a column, a dotted path, or a Jinja2 expression.
+    """Where each part of an item stands in a row: a column, a dotted path, or a Jinja2 expression.
 
     A column not named here goes to the item's metadata, for templates.
     """

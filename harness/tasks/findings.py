@@ -1,4 +1,4 @@
-"""What validation finds, and what it finds of labels alone."""
+"""The findings of validation, and those about labels."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def some_of(texts: Iterable[str]) -> str:
 
 
 def alike(task: Task, items: Sequence[TaskItem]) -> list[Finding]:
-    """Labels that are probably meant to be one, and numbers that probably stand for names."""
+    """Labels that probably are variants of one, and numbers that probably are codes for names."""
     if task.kind != "choice" or not task.choices:
         return []
     counts = counted(items)

@@ -1,7 +1,7 @@
 """Rows of the well-known fine-tuning formats, turned into rows with ``input`` and ``target``.
 
 The last assistant turn is the target. What stands before it is the conversation, ``messages``, whose last
-user turn is the input. The system turn stands in ``metadata.system`` ("" where there is none).
+user turn is the input. The system turn stands in ``metadata.system`` ("" without one).
 """
 
 from __future__ import annotations

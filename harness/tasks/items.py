@@ -34,12 +34,12 @@ _UNSEEN = re.compile(
 
 
 def composed(text: str) -> str:
-    """Return ``text`` in Unicode's form NFKC, without the characters that nobody sees (default ignorable)."""
+    """Return ``text`` in Unicode's form NFKC, without invisible characters (default ignorable)."""
     return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` as sameness is judged: composed, case folded, runs of white space as one space."""
+    """Return ``text`` as texts are compared: composed, case folded, runs of white space as one space."""
     return " ".join(composed(composed(text).casefold()).split())
 
 
@@ -103,12 +103,12 @@ def _raw_rows(source: Source, split: Split, folder: Path) -> tuple[Iterator[Row]
         if path.suffix.lower() in SPREADSHEETS:
             raise spreadsheet(path)
         remedy = f"name it *{', *'.join(sorted(SUFFIXES))}, or give items.{split}.format"
-        raise InputError(path, "", "has a suffix that tells no format", remedy, path.suffix)
+        raise InputError(path, "", "has a suffix of no known format", remedy, path.suffix)
     layout = kind if kind in get_args(FileFormat) else suffix
     if layout == "csv":
         return read_csv(path, source.columns), kind
     if source.columns:
-        problem = "goes with a CSV file, and this is none"
+        problem = "goes with a CSV file, and this is not one"
         raise InputError(path, f"items.{split}.columns", problem, "leave it out", list(source.columns))
     reader = {"parquet": read_parquet, "arrow": read_arrow}.get(layout or "")
     return reader(path) if reader else read_jsonl(path, split), kind
@@ -150,7 +150,7 @@ def _choices(row: Row, ref: str | tuple[str, ...]) -> tuple[str, ...]:
 def _conversation(row: Row, fields: FieldNames) -> tuple[Message, ...]:
     """Return the turns of a conversation, the last one the user's; none where the row has no conversation.
 
-    Beside a column of the input, one that nobody named and that is no conversation is like any other.
+    Beside a column of the input, a column that is neither named nor a conversation is like any other.
     """
     column = fields.messages
     by_default = column == FieldNames().messages
@@ -227,7 +227,7 @@ def _parted(row: Row, column: str, text: str) -> list[Any]:
     except ValueError:
         value = None
     if not isinstance(value, list):
-        raise row.fault(column, "begins like a JSON list and is none", 'write ["a", "b"] or a;b', text)
+        raise row.fault(column, "begins like a JSON list and is malformed", 'write ["a", "b"] or a;b', text)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Labels as people type them: what is the same label, and which ones are probably meant to be."""
+"""Labels as people type them: which are the same, and which probably are meant to be."""
 
 from __future__ import annotations
 

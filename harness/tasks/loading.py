@@ -250,7 +250,7 @@ def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence
 
 
 def _check_prompts(task: Task, items: Items, place: object) -> None:
-    """Fill the templates for every item, so that a field they name and an item lacks is told now."""
+    """Fill the templates for every item, so that a field which an item lacks is refused now."""
     for item in _all(items):
         try:
             plain_messages(task, item)

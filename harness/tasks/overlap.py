@@ -1,6 +1,6 @@
-"""Which items ask the same, or nearly so, found without comparing every pair.
+"""Finds duplicate and near-duplicate questions without comparing every pair.
 
-Two items ask the same where their wording differs in nothing but case, punctuation, white space, characters
+Two items ask the same where their wording differs only in case, punctuation, white space, characters
 that cannot be seen, or the form of Unicode, whatever they accept. They nearly do where they accept a common
 answer, have the same numbers, names and negations in the same order, and every part that the prompt shows has
 

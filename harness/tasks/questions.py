@@ -1,4 +1,4 @@
-"""What the prompt shows of an item: by this, and by no single column, questions are the same or alike."""
+"""What a prompt shows of an item, which decides everywhere whether two items ask the same question."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def spreadsheet(path: Path) -> InputError:
 
 
 def most_unpacked(size: int) -> int:
-    """Return how many bytes a packed file of ``size`` bytes may hold: what packs better is a trap."""
+    """Return how many bytes a packed file of ``size`` bytes may hold: more is a decompression bomb."""
     return max(_LEAST_UNPACKED, _MOST_TIMES * size)
 
 
@@ -131,7 +131,7 @@ class _Unpacked(io.RawIOBase):
 
 @contextmanager
 def _opened(path: Path, largest: int) -> Iterator[io.BufferedReader]:
-    """Open a file, unpacked where it is packed with gzip; one that is damaged is told in one line."""
+    """Open a file, unpacked where it is packed with gzip; a damaged one is one line of error."""
     with open_input(path, largest) as stream:
         try:
             start = stream.read(4)
@@ -197,7 +197,7 @@ def too_many_columns(path: Path, where: str, n_columns: int) -> InputError:
 
 
 def _tell_where(path: Path) -> None:
-    """Refuse a file that is no text, by the first line that is none."""
+    """Refuse a file that is not text, naming the first line that is not."""
     with _opened(path, LARGEST_DATA) as stream:
         encoding, name = encoding_of(stream.peek(4)[:4])
         decoder, line = codecs.getincrementaldecoder(encoding)(), 1

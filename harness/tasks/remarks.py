@@ -1,4 +1,4 @@
-"""What loading a task has changed or passed over: said by every command that loads it, not only kept."""
+"""What loading a task has changed or passed over; every command that loads it prints these remarks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Remarks:
             self._rows[file, text] += 1
 
     def add(self, text: str) -> None:
-        """Take a remark that stands for itself."""
+        """Take a remark that is not about a row."""
         self._lines[text] = None
 
     def lines(self) -> tuple[str, ...]:

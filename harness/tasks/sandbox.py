@@ -1,4 +1,4 @@
-"""Where the templates and expressions of a task run: without code, chance or harm, in bounded time and space.
+"""The sandbox of a task's templates and expressions: no code, no randomness, bounded time and memory.
 
 Jinja's own sandbox keeps a template from Python's insides. This one also counts what a template does, so that
 no loop goes on without end and no text grows without bound. What it counts is the same on every machine.
@@ -92,7 +92,7 @@ def bounded(value: Any) -> Any:
 
 
 def _each(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield what is gone over, and count its rounds."""
+    """Yield what a loop iterates over, and count its rounds."""
     for value in values:
         _spend(1 + _size(value) // _UNITS_A_STEP)
         yield value
@@ -156,7 +156,7 @@ def _filtered(node: Any, name: str) -> nodes.Filter:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turn what Jinja and Python raise at a template that is no sensible one into a fault of its syntax."""
+    """Turn what Jinja and Python raise at a malformed template into a syntax error."""
     try:
         yield
     except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
@@ -172,7 +172,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Chance has no place in a prompt: the same item must always give the same words.
+        # No randomness in a prompt: the same item must always give the same text.
         del self.filters["random"], self.globals["lipsum"]
         self.filters = {name: _checked(name, function) for name, function in self.filters.items()}
         self.filters |= {"_each": _each, "_bounded": bounded}

@@ -1,4 +1,4 @@
-"""Which test items a limited run asks."""
+"""Which test items a run with a ``limit`` asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items in a temporary file, so that a hundred thousand of them take no more memory than a hundred."""
+"""Items in a temporary file, so that memory does not grow with their number."""
 
 from __future__ import annotations
 

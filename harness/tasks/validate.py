@@ -1,4 +1,4 @@
-"""What is wrong with a task that loads: each fault found and named, none of them fatal by itself."""
+"""Finds faults of a task that loads; none of them is fatal by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An item's wording as others are compared with it: what must be the same, and what may differ by a slip."""
+"""The words of a question: those that near-duplicates must share, and those that may differ by a typo."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Question:
     """What an item asks and what it accepts, as it is compared.
 
     Attributes:
-        key: Equal for two items whose wording differs in nothing but case, punctuation, white space,
+        key: Equal for two items whose wording differs only in case, punctuation, white space,
             characters that cannot be seen, or the form of Unicode. Marks that calculate are no punctuation.
         parts: The words of each part that the prompt shows of the item, in order.
         answers: The accepted answers, folded like ``key``.
@@ -160,7 +160,7 @@ class Vocabulary:
         )
 
     def split(self, question: Question) -> Split:
-        """Part a question's words into those that must be the same in a twin and those that may differ."""
+        """Split the words into those that near-duplicates must share and those that may differ."""
         fixed: list[tuple[str, ...]] = []
         loose: list[tuple[str, ...]] = []
         for words in question.parts:

@@ -1,4 +1,4 @@
-"""One request, what came back, and what of it was judged how."""
+"""Requests, generations, answers and judgements."""
 
 from __future__ import annotations
 
@@ -202,7 +202,9 @@ class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item.
 
     ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
-    answer is more than the one generation to that request. ``extracted`` is what was judged of the answer.
+    answer is more than the one generation to that request. ``prior`` are the choices under the prompt
+    without the input, where a metric wants them, and ``prior_key`` is its key. ``extracted`` is what was
+    judged of the answer, and ``details`` are the judgements that say more than a score.
     """
 
     strategy: str
@@ -214,6 +216,9 @@ class ItemResult(Frozen):
     request: Request | None
     answer: Answer | None
     exchanges: tuple[Exchange, ...] = ()
-    scores: dict[str, float]
+    prior: Generation | None = None
+    prior_key: str = ""
+    scores: dict[str, float] = Field(default={})
+    details: dict[str, Judgement] = Field(default={})
     extracted: Extracted | None = None
     error: Failure | None = None

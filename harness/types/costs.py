@@ -15,7 +15,7 @@ Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
 
 
 STATED = "as stated by the adapter"
-"""Of a figure that an adapter from elsewhere brings along, and that nobody has measured."""
+"""Marks a figure that an adapter trained elsewhere states and that was not measured here."""
 
 
 class PrepareCost(Frozen):

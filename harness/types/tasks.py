@@ -70,7 +70,7 @@ Extraction = Literal["whole", "first_line", "last_line", "json", "number", "choi
 
 
 class AnswerRule(Frozen):
-    """What of the text that a model wrote is its answer; ``harness.tasks.answers`` applies it.
+    """Which part of a generated text is the answer; ``harness.tasks.answers`` applies it.
 
     ``after`` is a text behind whose last occurrence the answer stands, "" for none; ``extract`` then takes
     a part of what is left. ``pattern`` is the regular expression of "regex": its first group, or else its
@@ -94,12 +94,12 @@ class Task(Frozen):
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``right_from`` is the primary score from which on an answer counts as right; left out,
-    any above one half does. ``answer`` says what of the written text is judged. ``refusal`` is the answer
-    expected where the question has none. ``corpus_holds_answers`` False
-    means that a test answer found in the corpus is a leak. ``cluster`` names what items share that makes them
-    alike: ``documents`` or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what
-    their scores depend on beside.
+    in [0, 1]. ``right_from`` is the primary score from which on an answer counts as right; left out, any
+    above one half does. ``answer`` says which part of the generated text is judged. ``refusal`` is the
+    answer expected where the question has none. ``corpus_holds_answers`` False means that a test answer
+    found in the corpus is a leak. ``cluster`` names what items share that makes them alike: ``documents``
+    or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what their scores depend
+    on beside.
     """
 
     name: str

@@ -88,7 +88,7 @@ def _progress(manifest: RunManifest, store: Store) -> Iterator[Progress]:
     for strategy, by_task in manifest.recipes.items():
         for task, recipe in by_task.items():
             total = times * manifest.asked[task]
-            done, errors = store.counts(recipe)
+            done, errors = store.counts(recipe, manifest.judging.get(task, ""))
             yield Progress(strategy, task, min(done, total), min(errors, total), total)
 
 

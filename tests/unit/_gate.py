@@ -87,7 +87,7 @@ def made(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "models": {"model": {"use": "transformers", "options": {"path": "builtin:smollm2"}}},
+            "name": folder.name, "models": {"model": {"use": "transformers", "options": {}}},
             "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),

@@ -143,7 +143,7 @@ def _never_begun(folder: Path) -> Path:
 def _another_seed_begun(folder: Path) -> Path:
     return _sql(
         "INSERT INTO answers SELECT recipe, strategy, 1, repeat, task, item_id, key, request, exchanges, "
-        "answer, error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
+        "answer, prior, error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
     )(folder)
 
 

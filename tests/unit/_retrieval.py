@@ -95,6 +95,7 @@ def data(
     corpus: Sequence[Document] = (),
     name: str = "task",
     role: Literal["target", "retention"] = "target",
+    validation: Sequence[TaskItem] = (),
     **fields: Any,
 ) -> TrainingData:
     defaults = {
@@ -105,7 +106,7 @@ def data(
         "metrics": (MetricSpec(use="exact_match"),),
     }
     task = Task(name=name, role=role, **{**defaults, **fields})
-    return TrainingData(task=task, train=tuple(train), validation=(), corpus=tuple(corpus))
+    return TrainingData(task=task, train=tuple(train), validation=tuple(validation), corpus=tuple(corpus))
 
 
 def context(

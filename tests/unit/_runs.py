@@ -81,6 +81,7 @@ def plan_of(
         "tasks": tuple(tasks),
         "tests": {task.task.name: task.test for task in tasks},
         "metrics": {name: (Exact(),) for name in names},
+        "judging": dict.fromkeys(names, ""),
         "recipes": {chain.name: {name: f"{chain.name}/{name}" for name in names} for chain in chains},
         "preparations": {chain.name: chain.name for chain in chains},
         "models": {SOLE_MODEL: model},

@@ -78,7 +78,10 @@ def same_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def loaded(*arguments: Any) -> Any:
         chains, tasks = checked(*arguments)
-        made = [each.task.model_copy(update={"digest": f"digest of {each.task.name}"}) for each in tasks]
+        made = [
+            each.task.model_copy(update={"digest": f"digest of {each.task.name}", "judging": ""})
+            for each in tasks
+        ]
         pairs = zip(tasks, made, strict=True)
         return chains, tuple(replace(each, data=replace(each.data, task=task)) for each, task in pairs)
 

@@ -56,7 +56,7 @@ def run_of(
     made(folder, rules, sizes, dict.fromkeys(kept, "retention"), trained=("lora",), tasks=tasks)
     text = Drift(text="general text", n_tokens=99, nll=2 + math.log(perplexity), base_nll=2, n_kl=9, kl=0.1)
     with Store.open(folder) as store:
-        found = Probes(of="x", adapter="y", drift=(text,), information=tuple(probes))
+        found = Probes(of="", adapter="y", drift=(text,), information=tuple(probes))
         store.write_probes("prepare lora", 0, found.model_dump_json())
     return folder
 

@@ -12,7 +12,7 @@ from strategies.few_shot import FewShot, FewShotOptions
 from strategies.rag import Rag, RagOptions
 from tests.unit._retrieval import context, data, item
 
-OVERLAP = "tests.unit._word_overlap:Overlap"
+OVERLAP = "tests.contract.own.retrievers:Good"
 CORPUS = (
     Document(id="leave", title="Leave", text="Staff get thirty days of leave"),
     Document(id="travel", title="Travel", text="Trains are booked by the travel desk"),
@@ -23,7 +23,7 @@ ASKED = item("q", "days of leave for staff", "", "test")
 
 @pytest.fixture(autouse=True)
 def _allowed():
-    with plugins.allowing("tests.unit._word_overlap"):
+    with plugins.allowing("tests.contract.own.retrievers"):
         yield
 
 
@@ -75,7 +75,7 @@ def test_an_oracle_searches_the_documents_that_hold_the_answer_whatever_finds_th
 
 
 def test_an_oracle_over_what_cannot_search_single_documents_is_refused(tmp_path):
-    options = {"oracle": True, "retriever": "tests.unit._word_overlap:Undocumented"}
+    options = {"oracle": True, "retriever": "tests.contract.own.retrievers:CannotSearchDocuments"}
     with pytest.raises(InputError, match=r"rag.oracle: this retriever cannot search the documents of an"):
         prepare(Rag, options, tmp_path, data(corpus=CORPUS))
 
@@ -100,7 +100,7 @@ def test_training_items_are_found_by_it_too_and_an_item_never_finds_itself(tmp_p
         ({"use": "dense", "min_scores": 1}, "min_scores: is not a known key; did you mean 'min_score'"),
         ({"min_score": 2}, "strategies.x.retriever.min_score: input should be less than or equal to 1"),
         ("os:system", "names code to run as a retriever, which you have not allowed"),
-        ("tests.unit._word_overlap:Searched", "is no retriever: it has no `options_type`"),
+        ("tests.contract.own.retrievers:Options", "is no retriever: it has no `options_type`"),
         (7, "strategies.x.retriever: "),
     ],
 )

@@ -87,7 +87,7 @@ def manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], obj
 
 _COPY = (
     "INSERT INTO answers SELECT recipe, strategy, 1, repeat, task, item_id, key, request, exchanges, answer, "
-    "error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
+    "prior, error FROM answers WHERE recipe = 'lora/faq' AND item_id < 'faq-0005'"
 )
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a score": (

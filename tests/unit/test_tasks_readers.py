@@ -306,7 +306,11 @@ def test_other_columns_go_to_metadata(tmp_path: Path) -> None:
         ({"input": "q", "target": "a"}, {"id": "key"}, "field key: is not there"),
         ({"input": "q", "target": "a"}, {"tags": "labels"}, "field labels: is not there"),
         ({"input": "q", "target": "a", "choices": 3}, {}, "field choices: must be a list of texts (got 3)"),
-        ({"input": "q", "target": "a", "tags": "[a"}, {}, "field tags: begins like a JSON list and is none"),
+        (
+            {"input": "q", "target": "a", "tags": "[a"},
+            {},
+            "begins like a JSON list and is malformed",
+        ),
         ({"input": "q\x00", "target": "a"}, {}, "field input: holds a NUL character"),
         ({"input": "\ud800", "target": "a"}, {}, "field input: holds half a surrogate pair"),
         ({"input": "q", "target": "a", "n": {"x": "\udfff"}}, {}, "field n.x: holds half a surrogate pair"),
@@ -393,7 +397,7 @@ def test_json_is_told_apart_by_its_content(tmp_path: Path, layout: str, name: st
     data = LAYOUTS[layout].encode("utf-8-sig" if packed == "bom" else "utf-8")
     path.write_bytes(gzip.compress(data) if packed == "gz" else data)
     if name == "rows.data" and form is None:
-        assert "has a suffix that tells no format" in refusal(lambda: items_of(path))
+        assert "has a suffix of no known format" in refusal(lambda: items_of(path))
         return
     items = list(read_split(Source(path=path.name, format=form), "test", FieldNames(), tmp_path))
     assert [(item.input, item.targets) for item in items] == [("a", ("1",)), ("b", ("2",))]
@@ -505,7 +509,7 @@ def test_a_csv_file_without_a_header_is_read_by_the_names_it_is_given(tmp_path: 
 def test_names_of_columns_go_with_csv_alone(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"input": "q", "target": "a"}\n', encoding="utf-8")
     source = Source(path="rows.jsonl", columns=("input", "target"))
-    with pytest.raises(InputError, match=r"items\.test\.columns: goes with a CSV file, and this is none"):
+    with pytest.raises(InputError, match=r"items\.test\.columns: goes with a CSV file, and this is not one"):
         list(read_split(source, "test", FieldNames(), tmp_path))
     with pytest.raises(ValueError, match="columns go with the path of a CSV file"):
         Source(dataset="x", columns=("input",))

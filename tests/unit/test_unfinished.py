@@ -146,7 +146,7 @@ def test_whatever_is_missing_ends_it(
 
 def test_rows_of_other_seeds_and_repeats_are_no_part_of_the_run(tmp_path: Path) -> None:
     copy = "INSERT INTO answers SELECT recipe, strategy, {}, task, item_id, key, request, exchanges, answer, "
-    copy += "error FROM answers WHERE recipe = 'lora/a' AND item_id < 'a-0005'"
+    copy += "prior, error FROM answers WHERE recipe = 'lora/a' AND item_id < 'a-0005'"
     folder = changed(tmp_path / "run", copy.format("1, repeat"), copy.format("seed, 1"))
     assert decided(folder) == decided(run_of(tmp_path / "other" / "run"))
 

@@ -206,7 +206,8 @@ def test_following_does_not_hold_up_the_writer(runs: Path) -> None:
         for number in range(3):
             key = f"{number}"
             store._db.execute(
-                "INSERT INTO answers VALUES ('plain/a', 'plain', 0, 0, 'a', ?, '', NULL, NULL, NULL, '{}')",
+                "INSERT INTO answers VALUES "
+                "('plain/a', 'plain', 0, 0, 'a', ?, '', NULL, NULL, NULL, NULL, '{}')",
                 (key,),
             )
             assert f"{number + 1} of 10" in client.get("/runs/live/follow").text

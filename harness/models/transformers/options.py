@@ -25,7 +25,7 @@ def _with_day(options: dict[str, Any]) -> dict[str, Any]:
     try:
         return options | {"date": date.fromisoformat(str(options["date"])).isoformat()}
     except ValueError:
-        raise ValueError("has a date that is no day: write it as YYYY-MM-DD") from None
+        raise ValueError("has a malformed date: write it as YYYY-MM-DD") from None
 
 
 class TransformersOptions(Options):

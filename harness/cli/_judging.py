@@ -1,0 +1,80 @@
+"""How answers are judged: metrics loaded, and the digests of all that their scores depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.scoring import Metric
+    from harness.types import LoadedTask, ModelIdentity, TaskItem
+
+Metrics = Mapping[str, tuple["Metric", ...]]
+
+
+def metrics_of(tasks: Iterable[LoadedTask], tests: Mapping[str, Sequence[TaskItem]]) -> Metrics:
+    """Return the metrics of each task, by its name.
+
+    Raises:
+        InputError: One cannot be loaded.
+    """
+    from harness.metrics import load_metrics
+
+    return {
+        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
+    }
+
+
+def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Return what metrics need of a task's choices beside the likeliest one: it changes what is asked."""
+    from harness.scoring import needs_of
+
+    needs = [needs_of(metric) for metric in metrics] if task.task.scores_choices else []
+    return tuple(name for name in ("every_choice", "prior") if any(getattr(each, name) for each in needs))
+
+
+def judges_of(
+    task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]
+) -> tuple[str, ...]:
+    """Return digests of what scores depend on beside the task: files, models that are asked, code of others.
+
+    Args:
+        task: The task.
+        metrics: Its metrics.
+        models: The experiment's models by name, the first one also under "".
+
+    Raises:
+        InputError: A metric asks a model that the experiment has not.
+    """
+    from harness.digests import digest_of, digest_of_files
+    from harness.errors import InputError, nearest
+    from harness.scoring import AsksModel, ReadsFiles
+
+    for metric in metrics:
+        if isinstance(metric, AsksModel) and metric.asks not in models:
+            remedy = nearest(metric.asks, [name for name in models if name])
+            problem = f"{metric.names[0]} asks a model that the experiment has not under `models`"
+            raise InputError(task.place, "metrics", problem, remedy, metric.asks)
+    found = [m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest]
+    found += [digest_of(models[m.asks].model_dump()) for m in metrics if isinstance(m, AsksModel)]
+    sources = [file for metric in metrics if (file := _source(metric))]
+    return (*found, *([digest_of_files(sources)] if sources else []))
+
+
+def judging_of(task: LoadedTask, judges: Sequence[str]) -> str:
+    """Return the digest of all that judging answers depends on."""
+    from importlib.metadata import version
+
+    from harness.digests import digest_of
+
+    return digest_of([task.task.judging, list(judges), version("trilemma")])
+
+
+def _source(metric: Metric) -> Path | None:
+    """Return the file of a metric that does not come along."""
+    import sys
+
+    module = type(metric).__module__
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return Path(file) if file and not module.startswith("harness.") else None

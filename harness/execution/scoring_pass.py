@@ -1,0 +1,156 @@
+"""The scoring pass: stored answers are judged, and what they scored is stored beside them.
+
+An answer is stored before anything looks at it, so no metric can lose one. What is not judged yet is found in
+the store, so a pass that is stopped goes on where it was, and a run can be judged again, in another way, at
+any time and without the models that answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.execution.asked_model import AskedModel
+from harness.execution.judging import Answered, judge
+from harness.execution.watching import MalformedWatch, MetricWatch
+from harness.progress import Progress
+from harness.protocols import Model
+from harness.runs.store import Store
+from harness.scoring import AsksModel, Metric
+from harness.tasks.answers import extract
+from harness.types import ItemResult, LoadedTask, TaskItem
+
+BATCH = 64
+"""Answers that are judged and stored together."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which answers count: those to these items, with these seeds and so many repeats."""
+
+    items: Collection[str]
+    seeds: Collection[int]
+    repeats: int
+
+    def has(self, place: tuple[int, int, str]) -> bool:
+        """Whether an answer counts, by its seed, repeat and item."""
+        seed, repeat, item = place
+        return seed in self.seeds and repeat < self.repeats and item in self.items
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Judging the answers to one task.
+
+    Attributes:
+        task: The task.
+        metrics: What judges them.
+        judging: Digest of all that judging depends on; judgements are stored under it.
+        store: Where answers are, and judgements go.
+    """
+
+    task: LoadedTask
+    metrics: Sequence[Metric]
+    judging: str
+    store: Store
+    _told: set[str] = field(default_factory=set, init=False, repr=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether judging waits for all answers, since it asks a model of its own."""
+        return any(isinstance(metric, AsksModel) for metric in self.metrics)
+
+    def connect(self, models: Mapping[str, Model]) -> None:
+        """Hand metrics the models that they ask; the name "" is that of the experiment's first one."""
+        for metric in self.metrics:
+            if isinstance(metric, AsksModel):
+                metric.use_model(AskedModel(models[metric.asks], self.store))
+
+    def watch(self, strategy: str, progress: Progress) -> MalformedWatch:
+        """Return what says, once for a strategy, that none of its answers is what is wanted."""
+        return MalformedWatch(self.task, strategy, progress, self._told)
+
+    def see(self, recipe: str, answers: Sequence[ItemResult]) -> list[ItemResult]:
+        """Judge a batch of stored answers at once, unless judging waits; then only say what is judged.
+
+        Raises:
+            TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
+        """
+        if not self.waits:
+            return self._judge(recipe, answers)
+        items = self._items(answers)
+        return [
+            each.model_copy(update={"extracted": extract(self.task.task, items[each.item_id], each.answer)})
+            if each.answer
+            else each
+            for each in answers
+        ]
+
+    def rest(self, strategy: str, recipe: str, wanted: Wanted, progress: Progress) -> None:
+        """Judge what is stored of a strategy and not judged yet.
+
+        Raises:
+            TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
+        """
+        places = [place for place in self.store.unjudged(recipe, self.judging) if wanted.has(place)]
+        if not places:
+            return
+        malformed = self.watch(strategy, progress)
+        failing = MetricWatch(self.task, strategy, progress)
+        with progress.step(f"{strategy} · {self.task.task.name} · judged", len(places)) as step:
+            for start in range(0, len(places), BATCH):
+                some = places[start : start + BATCH]
+                results = self._judge(recipe, list(self.store.answers(recipe, some)))
+                malformed.see(results)
+                failing.see(results)
+                step.advance(len(some))
+        failing.end()
+
+    def _judge(self, recipe: str, answers: Sequence[ItemResult]) -> list[ItemResult]:
+        items = self._items(answers)
+        sound = [
+            (each, Answered(items[each.item_id], each.request, each.answer, each.prior, each.exchanges))
+            for each in answers
+            if each.answer and each.request
+        ]
+        judged = judge(self.task.task, self.metrics, [answered for _, answered in sound])
+        results = [
+            each.model_copy(
+                update={
+                    "scores": found.scores,
+                    "extracted": found.extracted,
+                    "details": found.details,
+                    "error": found.error,
+                }
+            )
+            for (each, _), found in zip(sound, judged, strict=True)
+        ]
+        self.store.write_judgements(recipe, self.judging, results)
+        return results + [each for each in answers if not (each.answer and each.request)]
+
+    def _items(self, answers: Sequence[ItemResult]) -> dict[str, TaskItem]:
+        return self.store.some_items(self.task.task.digest, [each.item_id for each in answers])
+
+
+def scorings(
+    tasks: Sequence[LoadedTask],
+    metrics: Mapping[str, Sequence[Metric]],
+    judging: Mapping[str, str],
+    store: Store,
+    models: Mapping[str, Model],
+) -> dict[str, Scoring]:
+    """Return what judges each task, by its name, with the models that metrics ask handed to them.
+
+    Args:
+        tasks: The tasks.
+        metrics: What judges each.
+        judging: Digest of how each is judged.
+        store: Where answers are, and judgements go.
+        models: The experiment's models by name; "" is the first one.
+    """
+    found = {}
+    for task in tasks:
+        name = task.task.name
+        found[name] = Scoring(task, metrics[name], judging[name], store)
+        found[name].connect(models)
+    return found
