@@ -50,25 +50,25 @@ def main() -> None:
 def trained(base: Any, kind: str, rate: float, steps: int) -> dict[str, Any]:
     """Train an adapter of a kind, and return the record of the strategy that takes it as any other."""
     from strategies.adapter import Adapter, AdapterOptions
-    from strategies.lora import Lora
-    from strategies.tuning import layers as _adapted
-    from strategies.tuning.data import TrainingOptions
+    from strategies.lora import Lora, LoraOptions
+    from strategies.tuning.methods.lora import layers as _adapted
+    from strategies.tuning.methods.lora.options import LoraSettings
 
     plain = _adapted.lora_config
 
-    def beginning(options: TrainingOptions, module: Any) -> Any:
+    def beginning(options: LoraSettings, module: Any) -> Any:
         config = plain(options, module)
         config.init_lora_weights = "pissa" if kind == "PiSSA" else True
         return config
 
-    options = TrainingOptions(learning_rate=rate, max_steps=steps, batch_size=4, **KINDS[kind])
+    options = LoraOptions(learning_rate=rate, max_steps=steps, batch_size=4, **KINDS[kind])
     with tempfile.TemporaryDirectory() as folder:
         _adapted.lora_config = beginning
         try:
             Lora(options).prepare(_context(base, Path(folder)))
         finally:
             _adapted.lora_config = plain
-        (adapter,) = (Path(folder) / "adapters").iterdir()
+        (adapter,) = (Path(folder) / "tuned").iterdir()
         strategy = Adapter(AdapterOptions(path=str(adapter), allow=()))
         return strategy.prepare(_context(base, Path(folder))).record
 

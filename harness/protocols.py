@@ -167,6 +167,10 @@ class Trains(CountsTokens, Protocol):
         """Return the transformers model in evaluation mode, to look at and not to change."""
         ...
 
+    def __hash__(self) -> int:
+        """Models are told apart by identity."""
+        ...
+
     def empty(self) -> Any:
         """Return the transformers model without storage: its modules and the shapes of its weights."""
         ...
@@ -180,12 +184,52 @@ class Trains(CountsTokens, Protocol):
         ...
 
 
+class SavedWeights(Protocol):
+    """Trained weights in a folder, which a model answers with over its own or in place of them.
+
+    Whoever trained them knows how they are put on and taken off; a model only asks them to.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Where they are."""
+        ...
+
+    @property
+    def form(self) -> str:
+        """What they make of a model's structure; "" where it computes as before, with other numbers."""
+        ...
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether they lie beside the model's weights and can become part of them."""
+        ...
+
+    def digest(self) -> str:
+        """Return the digest of all files that answers depend on, as they are now."""
+        ...
+
+    def attach(self, module: Any, merge: bool = False) -> Any:
+        """Return a transformers model that answers with them, made from ``module``; merged if wanted.
+
+        ``module`` is used up: what becomes of it is for `detach` to say.
+
+        Raises:
+            InputError: They cannot be put on this model.
+        """
+        ...
+
+    def detach(self, module: Any) -> Any:
+        """Return the model under them as it may have been before; None where it is gone."""
+        ...
+
+
 @runtime_checkable
 class ServesAdapters(Protocol):
-    """Answers with saved adapters over its weights."""
+    """Answers with saved weights over its own or in place of them."""
 
-    def with_adapter(self, path: Path, quantization: Literal["none", "nf4"]) -> Model:
-        """Return a model with the saved adapter at ``path`` over a newly loaded base."""
+    def with_adapter(self, saved: SavedWeights, quantization: Literal["none", "nf4"]) -> Model:
+        """Return a model that answers with saved weights, over a base that is loaded as it came."""
         ...
 
     def merged(self) -> Model | None:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from harness.deciding.wording import money, p_value, points
 from reports import _text
 from reports._language import LANGUAGE
+from reports.tables.page import FILTERS
 
 
 def environment(**names: Any) -> Environment:
@@ -32,6 +33,7 @@ def environment(**names: Any) -> Environment:
         fill=_text.fill,
         money=money,
         p_value=p_value,
+        **FILTERS,
     )
     made.globals.update(language=LANGUAGE, **names)
     return made

@@ -11,9 +11,10 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reports import _sparkline, theme
+from reports import theme
 from reports._environment import environment
 from reports._language import Words, texts
+from reports.tables.sparkline import HEIGHT, WIDTH
 
 WORDS = Words(texts("history"))
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -39,4 +40,4 @@ def style_source() -> str:
 
 @cache
 def _environment() -> Environment:
-    return environment(t=WORDS, spark_width=_sparkline.WIDTH, spark_height=_sparkline.HEIGHT)
+    return environment(t=WORDS, spark_width=WIDTH, spark_height=HEIGHT)

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from harness.errors import InputError, MissingDependencyError
 from harness.files import write_whole
 from reports import theme
+from reports.tables.model import Table
+from reports.tables.plain import text_table
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = {"svg", "g", "path", "line", "rect", "text", "tspan"}
@@ -46,6 +48,11 @@ class Figure:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     spec: dict[str, Any]
+
+    @property
+    def table(self) -> Table:
+        """The numbers as a table."""
+        return text_table("record", self.title, self.columns, self.rows)
 
 
 @dataclass(frozen=True)

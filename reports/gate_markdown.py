@@ -2,92 +2,47 @@
 
 from __future__ import annotations
 
-import re
-
 from harness.gate.evaluate import CandidateResult, GateResult
-from harness.gate.flips import Flip
-from harness.gate.judge import CheckResult
+from reports._language import words
+from reports.tables.gate import VERDICT_SIGNS, check_table, flip_table, ranking_table
+from reports.tables.markdown import plain, table_lines
 
-MARKS = {
-    "PASS": "✅",
-    "FAIL": "❌",
-    "INCONCLUSIVE": "❔",
-    "NOT COMPARABLE": "⛔",
-    "ERROR": "💥",
-    "REFUSED": "🚫",
-}
-_LONGEST = 160
-_LONGEST_REASON = 2_000
-"""What a verdict rests on, and what a reader must know beside, is told in full."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
+_LONGEST_NOTE = 2_000
+"""What a reader must know beside the verdict is told in full."""
 
 
 def markdown(result: GateResult) -> str:
     """Return the verdict, a table of checks and the worst flips of every candidate."""
-    lines = [f"## {MARKS[result.verdict]} {result.verdict}: gate {plain(result.gate)}", ""]
+    t = words("gate")
+    heading = t.heading.format(verdict=result.verdict, gate=plain(result.gate))
+    lines = [f"## {VERDICT_SIGNS[result.verdict]} {heading}", ""]
     if len(result.candidates) > 1:
-        lines += _ranking(result)
+        lines += [*table_lines(ranking_table(result)), ""]
     for candidate in result.candidates:
         lines += _candidate(candidate)
-    against = f" Baseline: `{_code(result.baseline)}`." if result.baseline else ""
-    lines.append(f"{_bounds(result)}; drops corrected by Holm.{against}")
+    against = f" {t.baseline.format(name=_code(result.baseline))}" if result.baseline else ""
+    lines.append(f"{bounds_text(result)}{against}")
     return "\n".join(lines) + "\n"
 
 
-def _bounds(result: GateResult) -> str:
+def bounds_text(result: GateResult) -> str:
     """Say at which levels the bounds stand, and which of several candidates decides."""
-    usual = f"{100 * (1 - result.alpha):g} %"
+    t, usual = words("gate"), f"{100 * (1 - result.alpha):g} %"
     if result.level < result.alpha:
-        lower = f"{100 * (1 - result.level):.4g} %"
-        return f"One candidate that passes is enough: lower bounds at {lower}, upper ones at {usual}"
-    several = "The worst candidate decides. " if len(result.candidates) > 1 and not result.best else ""
-    return f"{several}One-sided bounds at {usual}"
-
-
-def _ranking(result: GateResult) -> list[str]:
-    lines = ["| rank | candidate | verdict | mean gain | p (Holm) |", "|---|---|---|---|---|"]
-    for rank, each in enumerate(result.candidates, 1):
-        gain = "" if each.gain is None else f"{100 * each.gain:+.1f}"
-        p = "" if each.p_better is None else f"{each.p_better:.3f}"
-        lines.append(f"| {rank} | {plain(each.candidate)} | {each.verdict} | {gain} | {p} |")
-    return [*lines, ""]
+        return str(t.bounds_best.format(lower=f"{100 * (1 - result.level):.4g} %", upper=usual))
+    several = f"{t.worst_decides} " if len(result.candidates) > 1 and not result.best else ""
+    return f"{several}{t.bounds.format(level=usual)}"
 
 
 def _candidate(candidate: CandidateResult) -> list[str]:
-    title = f"### {MARKS[candidate.verdict]} {plain(candidate.candidate)}: {candidate.verdict}"
-    lines = [title, "", "| check | verdict | difference | bounds | margin | n | what it means |"]
-    lines.append("|---|---|---|---|---|---|---|")
-    lines += [_row(check) for check in candidate.checks]
-    lines.append("")
-    lines += [f"- {plain(note, _LONGEST_REASON)}" for note in candidate.notes]
+    checks, flips = check_table(candidate, signs=True), flip_table(candidate)
+    lines = [f"### {VERDICT_SIGNS[candidate.verdict]} {plain(checks.title)}", "", *table_lines(checks), ""]
+    lines += [f"- {plain(note, _LONGEST_NOTE)}" for note in candidate.notes]
     lines += [""] if candidate.notes else []
-    if candidate.flips:
-        lines += ["<details><summary>Worst flips: right before, wrong now</summary>", ""]
-        lines += ["| task | item | question | expected | answer |", "|---|---|---|---|---|"]
-        lines += [_flip(flip) for flip in candidate.flips]
+    if flips.rows:
+        lines += [f"<details><summary>{plain(flips.title)}</summary>", "", *table_lines(flips)]
         lines += ["", "</details>", ""]
     return lines
-
-
-def _row(check: CheckResult) -> str:
-    difference = "" if check.difference is None else f"{100 * check.difference:+.1f}"
-    bounds = "" if check.low is None else f"{100 * check.low:+.1f} to {100 * (check.high or 0.0):+.1f}"
-    margin = "" if check.margin is None or check.difference is None else f"{100 * check.margin:.1f}"
-    n = str(check.n) if check.n else ""
-    cells = (plain(check.name), f"{MARKS[check.verdict]} {check.verdict}", difference, bounds, margin, n)
-    return "| " + " | ".join((*cells, plain(check.text, _LONGEST_REASON))) + " |"
-
-
-def _flip(flip: Flip) -> str:
-    cells = (flip.task, flip.item_id, flip.question, flip.target, flip.answer)
-    return "| " + " | ".join(plain(cell) for cell in cells) + " |"
-
-
-def plain(text: str, longest: int = _LONGEST) -> str:
-    """Return text that Markdown and HTML show as it is, on one line and not too long."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return _SPECIAL.sub(r"\\\1", text)
 
 
 def _code(text: str) -> str:

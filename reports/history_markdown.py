@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from harness.deciding.wording import p_value, points
 from reports._pages import WORDS
-from reports.gate_markdown import plain
 from reports.history import Finding, History, Point, TaskHistory
+from reports.tables.markdown import plain
 
 _SIGNS = {"worse": "▼", "better": "▲"}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports._pages import page
-from reports._sparkline import Stretch, Value, sparkline
 from reports.history import History, Point, Series, TaskHistory
+from reports.tables.sparkline import Stretch, Value, sparkline
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from reports import theme
 from reports._data import RunData, load_run
 from reports._environment import environment
 from reports._language import words
-from reports._view import page_of
 from reports.explorer.page import explorer_of
 from reports.explorer.payload import LIMIT_BYTES
+from reports.report_page import page_of
 
 __all__ = ["RunData", "load_run", "render"]
 

@@ -38,9 +38,9 @@ def write_report(
     path = path or run_dir / f"report.{kind}"
     with _writable(path):
         if kind == "parquet":
-            from reports.tables import write_parquet
+            from reports.tables.answers import answer_table, write_parquet
 
-            write_parquet(run_dir, path)
+            write_parquet(answer_table(run_dir), path)
         elif kind == "pdf":
             from reports.pdf import write_pdf
 
@@ -127,9 +127,10 @@ def write_charts(
 
 def _text(run_dir: Path, kind: str, sheet: PriceSheet | None, use: Use | None) -> str:
     if kind == "csv":
-        from reports.tables import csv_text
+        from reports.tables.answers import answer_table
+        from reports.tables.csv import csv_text
 
-        return csv_text(run_dir)
+        return csv_text(answer_table(run_dir))
     run = load_run(run_dir, sheet, use)
     if kind == "md":
         from reports.markdown import markdown

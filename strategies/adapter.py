@@ -12,11 +12,9 @@ from harness.errors import InputError
 from harness.protocols import MeasuresLikelihood, Model, PrepareContext, Prepared, ServesAdapters, Trains
 from harness.traits import Traits
 from harness.types import Replacement, TrainingData
-from strategies.tuning.adapters.checks import examined
-from strategies.tuning.adapters.effect import check_changes
-from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS, check_files
-from strategies.tuning.adapters.stated import cost_of, notes_of, record_of
-from strategies.tuning.adapters.trying import check_effect, effect_notes, probe_of, silent
+from strategies.tuning.saved import MANIFEST, opened
+from strategies.tuning.stated import cost_of, notes_of, record_of
+from strategies.tuning.trying import check_effect, effect_notes, probe_of, silent
 
 __all__ = ["Adapter"]
 
@@ -35,7 +33,7 @@ class AdapterOptions(Options):
 
 
 class Adapter:
-    """Answers with a saved LoRA adapter over the experiment's own base."""
+    """Answers with weights that were saved by any method of tuning, over the experiment's own base."""
 
     options_type = AdapterOptions
 
@@ -48,21 +46,21 @@ class Adapter:
         return Traits(kind="fine-tune", adapts=True)
 
     def check(self, _: Sequence[TrainingData], place: str, __: str) -> None:
-        """Refuse files that are missing, pickled or not a LoRA adapter's."""
-        check_files(_find(self._options.path, place))
+        """Refuse files that are missing, pickled or of no known method."""
+        opened(_find(self._options.path, place)).check_files()
 
     def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse an adapter that is not whole or not for this model, before anything answers."""
         if isinstance(model, Trains):
             folder = _find(self._options.path, place)
             with _examined(folder):
-                examined(folder, model, self._options.allow)
+                opened(folder).examined(model, self._options.allow)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return weights and configuration, and our own manifest: it says how the base is loaded."""
+        """Return what answers depend on, and our own manifest: it says how the base is loaded."""
         folder = _find(self._options.path, place)
         made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
-        return (folder / WEIGHTS, folder / CONFIG, *made_by_us)
+        return (*opened(folder).files, *made_by_us)
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Check the adapter and load it.
@@ -84,17 +82,18 @@ class Adapter:
                 context.place, "adapter", "this model cannot take one", remedy, base.identity.name
             )
         folder = _find(self._options.path, context.place)
+        saved = opened(folder)
         with _examined(folder):
-            adapter = examined(folder, base, self._options.allow)
+            adapter = saved.examined(base, self._options.allow)
         manifest = adapter.manifest
         stated = manifest.quantization if manifest else None
         quantization = self._options.quantization or stated or "none"
         before = probe_of(base)
         with _examined(folder):
-            largest = check_changes(adapter, before.norms)
-            model = base.with_adapter(folder, quantization)
+            largest = adapter.largest_change()
+            model = base.with_adapter(saved, quantization)
             effect = check_effect(adapter, before, model, largest)
-        size = sum((folder / name).stat().st_size for name in (CONFIG, WEIGHTS))
+        size = sum(path.stat().st_size for path in saved.files)
         return Prepared(
             model=model,
             build=context.build,

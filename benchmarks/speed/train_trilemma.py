@@ -21,9 +21,8 @@ from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.tasks.loading import load_task
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.data import TrainingOptions
 
 
 class Stopwatch(SilentProgress):
@@ -50,7 +49,7 @@ def main() -> None:
     watch = Stopwatch(job.device)
     model = TransformersModel(TransformersOptions(path=job.model, device=job.device, dtype=job.dtype))
     context = context_of(model, (load_task(Path(job.task)).data,), Path(job.work), job.seed, watch)
-    options = TrainingOptions(
+    options = LoraOptions(
         rank=job.rank,
         alpha=job.alpha,
         learning_rate=job.learning_rate,

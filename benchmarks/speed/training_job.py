@@ -22,7 +22,8 @@ from harness.protocols import PrepareContext
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
 from harness.types import TrainingData
-from strategies.tuning.data import TrainingOptions, batches, collect, tokenise
+from strategies.lora import LoraOptions
+from strategies.tuning.data import batches, collect, tokenise
 
 TokenRow = dict[str, list[int]]
 
@@ -144,7 +145,7 @@ def token_rows(model_path: str, tasks: Sequence[Path], work: Path) -> list[Token
     """Return the train items of tasks as the strategies tokenise them, without loading a model's weights."""
     model = TransformersModel(TransformersOptions(path=model_path, device="cpu"))
     context = context_of(model, tuple(load_task(task).data for task in tasks), work)
-    texts = collect(TrainingOptions(), context, model)
+    texts = collect(LoraOptions(), context, model)
     return tokenise(texts, model.context_length, context).train
 
 

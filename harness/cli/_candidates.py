@@ -82,10 +82,10 @@ def refuse_run(folder: Path) -> None:
     Raises:
         InputError: It is one.
     """
-    if (folder / MANIFEST).is_file() and not (folder / "adapter_config.json").is_file():
-        remedy = (
-            f"use --candidate-run {folder}, or name one of the adapters in {folder / 'artifacts/adapters'}"
-        )
+    from strategies.tuning.saved import is_saved
+
+    if (folder / MANIFEST).is_file() and not is_saved(folder):
+        remedy = f"use --candidate-run {folder}, or name one of the folders in {folder / 'artifacts/tuned'}"
         raise InputError(folder, "", "is a run folder, not an adapter", remedy)
 
 

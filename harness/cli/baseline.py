@@ -58,15 +58,16 @@ def promote(run: Path, reason: str, strategy: str | None, out: Path | None, erro
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """Print what a baseline FILE holds."""
-    from harness.cli._table import baseline_table, wide_console
     from harness.gate.baseline import load_baseline
+    from reports.tables.gate import baseline_table
+    from reports.tables.terminal import print_table, say, table_console
 
     found = load_baseline(file)
-    console = wide_console()
-    console.print(baseline_table(found))
+    console = table_console()
+    print_table(baseline_table(found), console)
     conditions, failed = found.conditions, sum(task.failed for task in found.tasks.values())
-    console.print(f"{found.strategy} ({found.use}) of {found.run}", markup=False)
-    console.print(f"Base model: {conditions.name}, {conditions.weights[:12]}", markup=False)
-    console.print(f"Asked with: {conditions.told}", markup=False, soft_wrap=True)
-    console.print(f"Failed: {failed} of {found.n_answers} answers", markup=False)
-    console.print(f"Reason: {found.reason}", markup=False, soft_wrap=True)
+    say(f"{found.strategy} ({found.use}) of {found.run}", console)
+    say(f"Base model: {conditions.name}, {conditions.weights[:12]}", console)
+    say(f"Asked with: {conditions.told}", console)
+    say(f"Failed: {failed} of {found.n_answers} answers", console)
+    say(f"Reason: {found.reason}", console)

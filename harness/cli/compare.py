@@ -17,18 +17,19 @@ def compare(runs: tuple[Path, ...]) -> int:
     Tasks are compared where all their settings and items are the same. Ends with 4 where nothing is.
     """
     from harness.analysis.rows import load_rows
-    from harness.cli._table import comparison_table, wide_console
     from harness.gate.comparing import compared
+    from reports.tables.comparison import comparison_table
+    from reports.tables.terminal import print_table, say, table_console
 
     if len(runs) < 2:
         raise InputError("RUN", "", "at least two run folders are needed", "name another one")
     loaded = [(str(run), load_rows(run)) for run in runs]
-    console = wide_console()
+    console = table_console()
     any_found = False
     for name, rows in loaded[1:]:
         found, left_out = compared(loaded[0][1], rows)
         any_found = any_found or bool(found)
-        console.print(comparison_table(loaded[0][0], name, found))
+        print_table(comparison_table(loaded[0][0], name, found), console)
         for line in left_out:
-            console.print(f"not compared: {line}", markup=False)
+            say(f"not compared: {line}", console)
     return EXIT_DONE if any_found else EXIT_NOT_COMPARABLE

@@ -10,7 +10,6 @@ import click
 from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, EXIT_INCONCLUSIVE, InputError, nearest
 
 if TYPE_CHECKING:
-    from harness.deciding.records import Decision
     from harness.runs.manifest import RunManifest
 
 
@@ -83,7 +82,9 @@ def decide(  # noqa: PLR0913 - the options of a command
     if as_json:
         click.echo(decision.model_dump_json(indent=1))
     else:
-        _print(decision)
+        from reports.terminal import print_decision
+
+        print_decision(decision)
     return {"stopped": EXIT_HAD_ERRORS, "not yet proven": EXIT_INCONCLUSIVE}.get(decision.outcome, EXIT_DONE)
 
 
@@ -110,26 +111,3 @@ def _weights(text: str | None, manifest: RunManifest) -> dict[str, float]:
     if found and not any(found.get(target, 1.0) for target in targets):
         raise InputError("--weights", "", "every target task weighs 0", "give one of them a weight", text)
     return found
-
-
-def _print(decision: Decision) -> None:
-    from harness.cli._table import by_task_table, cost_table, decision_table, scenario_table, wide_console
-
-    console = wide_console()
-    console.print(decision.paragraph, markup=False, soft_wrap=True)
-    console.print()
-    console.print(decision_table(decision))
-    console.print(cost_table(decision))
-    if any(len(each.tasks) > 1 for each in decision.candidates):
-        console.print(by_task_table(decision))
-    for check in decision.checks:
-        mark = "decides" if check.ends else "ok" if check.good else "note"
-        console.print(f"[{mark}] {check.name}: {check.text}", markup=False, soft_wrap=True)
-    if decision.changes:
-        console.print("\nWhat would change it:", markup=False)
-        for change in decision.changes:
-            console.print(f"- {change}", markup=False, soft_wrap=True)
-    console.print()
-    console.print(scenario_table(decision))
-    volume = f"{decision.queries_per_month:,.0f} queries a month"
-    console.print(f"\nPrices: {decision.prices}; {volume}.", markup=False)

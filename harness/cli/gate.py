@@ -165,41 +165,26 @@ def _plan(wanted: GateFile, place: Path, tasks: Sequence[LoadedTask], limit: int
     from harness.gate.planning import plan, planned_checks
     from harness.progress import progress_for
     from harness.tasks.selection import chosen
+    from reports.terminal import few_items_text, print_plan
 
     sizes = {task.task.name: cluster_sizes(task.task, chosen(task.test, limit)) for task in tasks}
     by_name = {task.task.name: task.task for task in tasks}
     progress = progress_for(sys.stderr)
     if show:
-        from harness.cli._table import plan_table, wide_console
-
-        found = plan(wanted, by_name, sizes, place, progress)
-        wide_console().print(plan_table(found, wanted.expected_flips))
-        together = "" if len(found.checks) == 1 else f" all {len(found.checks)} checks"
-        more = "thousands of" if found.times is None else f"{found.times:.1f}"
-        enough = found.times is not None and found.times <= 1
-        click.echo(
-            f"An equally good adapter passes{together} in about {found.passes:.0%} of runs and fails in "
-            f"{found.fails:.0%}; otherwise it ends inconclusive."
-            + ("" if enough else f" For 80 % it takes {more} times the items.")
-        )
+        print_plan(plan(wanted, by_name, sizes, place, progress), wanted.expected_flips)
         return
     for check in planned_checks(wanted, by_name, sizes, place, progress):
         if not check.enough:
-            needed = "thousands of times as many" if check.needed is None else f"{check.needed:,}"
-            click.echo(
-                f"note: {check.name}: {check.n:,} items are few for a margin of {check.margin:g}: an equally "
-                f"good adapter passes in about {check.passes:.0%} of runs; for 80 % it takes {needed}",
-                err=True,
-            )
+            click.echo(few_items_text(check), err=True)
 
 
 # --- Output ---
 
 
 def _write(result: GateResult, run_dir: Path) -> None:
-    from harness.cli._table import gate_table, wide_console
     from reports.gate_markdown import markdown
     from reports.junit import junit
+    from reports.terminal import print_gate
 
     write_whole(run_dir / "gate.json", result.model_dump_json(indent=1) + "\n")
     text = markdown(result)
@@ -208,14 +193,5 @@ def _write(result: GateResult, run_dir: Path) -> None:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as handle:
             handle.write(text)
-    console = wide_console()
-    for candidate in result.candidates:
-        console.print(gate_table(candidate))
-        for note in candidate.notes:
-            console.print(f"note: {candidate.candidate}: {note}", markup=False, soft_wrap=True)
-    for candidate in result.candidates:
-        console.print(f"{candidate.verdict}: {candidate.candidate}", markup=False)
-    if len(result.candidates) > 1:
-        which = "one that passes is enough" if result.best else "the worst of them decides"
-        console.print(f"{result.verdict}: {which}", markup=False)
+    print_gate(result)
     click.echo(f"Written: {run_dir}/gate.json, gate.md, gate.xml")

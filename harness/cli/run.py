@@ -64,8 +64,9 @@ def run(
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     complete(experiment, config, run_dir, progress, only)
     from harness.analysis.rows import read_rows, require_results
-    from harness.cli._table import print_summary, unread
     from reports._data import run_of
+    from reports.remarks import malformed_cells
+    from reports.terminal import print_summary
     from reports.writing import write_page
 
     rows = read_rows(run_dir)
@@ -75,4 +76,5 @@ def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Pat
     report = write_page(run, run_dir / "report.html")
     print_summary(run.summary)
     click.echo(f"Report: {report}")
-    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread(run.summary) else EXIT_DONE
+    unread = any(cell.malformed == cell.n for cell in malformed_cells(run.summary))
+    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread else EXIT_DONE

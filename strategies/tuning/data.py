@@ -1,6 +1,6 @@
-"""What an adapter is trained on: the prompts that evaluation asks, each with its answer.
+"""What a model is trained on: the prompts that evaluation asks, each with its answer.
 
-Nothing here loads a model's weights, so a finished adapter is recognised without any.
+Nothing here loads a model's weights, so a finished training is recognised without any.
 """
 
 from __future__ import annotations
@@ -10,80 +10,17 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, FiniteFloat, model_validator
-
-from harness.config import Options
 from harness.digests import digest_of
 from harness.errors import InputError, UnrenderedError, nearest
 from harness.protocols import Model, PrepareContext, Trains
 from harness.tasks.prompting import plain_requests, rendered, unrendered
 from harness.types import Failure, Request, Task, TaskItem, TrainingData
-from strategies.tuning.strength import HIGHEST_RANK, STRONGEST, factor_of, too_strong
+from strategies.tuning.options import TrainingOptions
 
 IGNORED = -100
 BATCHES_A_BUCKET = 32
-
-
-class TrainingOptions(Options):
-    """How an adapter is trained.
-
-    ``tasks`` are the target tasks to learn, all of them when left out. ``stages`` are lists of tasks to learn
-    one after the other instead, each stage going on with the adapter of the one before. ``max_steps``
-    overrides ``epochs``.
-    ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
-    ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
-    validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
-    ``early_stopping_patience`` measurements without a better one. ``precision`` is the number format of
-    products; "auto" takes bfloat16 for float32 weights on a CPU that is fast at it.
-    """
-
-    tasks: tuple[str, ...] | None = None
-    stages: tuple[tuple[str, ...], ...] | None = Field(default=None, min_length=1)
-    rank: int = Field(default=16, ge=1, le=HIGHEST_RANK)
-    alpha: FiniteFloat = Field(default=32, gt=0)
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    target_modules: str | tuple[str, ...] = "all-linear"
-    use_rslora: bool = False
-    use_dora: bool = False
-    learning_rate: FiniteFloat = Field(default=1e-3, gt=0)
-    scheduler: Literal["linear", "cosine", "constant"] = "cosine"
-    warmup_ratio: float = Field(default=0.05, ge=0.0, lt=1.0)
-    weight_decay: FiniteFloat = Field(default=0.0, ge=0.0)
-    epochs: int = Field(default=3, ge=1)
-    max_steps: int | None = Field(default=None, ge=1)
-    batch_size: int = Field(default=16, ge=1)
-    gradient_accumulation: int = Field(default=1, ge=1)
-    gradient_checkpointing: bool = False
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    max_length: int | None = Field(default=None, ge=2)
-    max_train_items: int | None = Field(default=None, ge=1)
-    max_validation_items: int = Field(default=256, ge=0)
-    eval_steps: int | None = Field(default=None, ge=1)
-    early_stopping_patience: int = Field(default=3, ge=1)
-
-    @model_validator(mode="after")
-    def _tasks_or_stages(self) -> TrainingOptions:
-        if self.stages is not None and self.tasks is not None:
-            raise ValueError("has both tasks and stages: use one of them")
-        if self.stages is not None and not all(self.stages):
-            raise ValueError("has a stage without a task")
-        return self
-
-    @model_validator(mode="after")
-    def _strength(self) -> TrainingOptions:
-        factor = factor_of(self.rank, self.alpha, self.use_rslora)
-        if too_strong(factor):
-            over = "the root of the rank" if self.use_rslora else "the rank"
-            raise ValueError(f"alpha must be at most {STRONGEST:g} times {over}, it is {factor:g} times")
-        return self
-
-    def by_stage(self) -> tuple[TrainingOptions, ...]:
-        """Return the options of each stage in order, as those of a training of its own."""
-        if self.stages is None:
-            return (self,)
-        return tuple(self.model_copy(update={"tasks": tasks, "stages": None}) for tasks in self.stages)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from harness.errors import InputError
 from harness.progress import Step
 from harness.protocols import PrepareContext
 from strategies.tuning.checkpoints import prune, seal
-from strategies.tuning.data import IGNORED, TrainingOptions
+from strategies.tuning.data import IGNORED
 from strategies.tuning.meter import Meter
+from strategies.tuning.method import Method
+from strategies.tuning.options import TrainingOptions
 from strategies.tuning.precision import Precision
 
 CHECKPOINTS_KEPT = 2
@@ -137,9 +139,9 @@ def takes_answers_only(module: Any) -> bool:
 class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
     """The Trainer over ready-made batches in their given order, so that resuming is exact."""
 
-    def __init__(self, meter: Meter, part_rows: int, **arguments: Any) -> None:
+    def __init__(self, meter: Meter, method: Method, part_rows: int, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._meter, self._part_rows, self._share = meter, part_rows, 1.0
+        self._meter, self._method, self._part_rows, self._share = meter, method, part_rows, 1.0
         held_out = self.eval_dataset or []
         answers = sum(label != IGNORED for batch in held_out for row in batch for label in row["labels"])
         self._answer_tokens_a_batch = answers / max(1, len(held_out))
@@ -152,6 +154,14 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
     def floating_point_ops(self, _: Any) -> int:
         """Return nothing: FLOPs are measured elsewhere."""
         return 0  # the meter counts; the Trainer would walk all parameters at each step
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._method.save(self.model, folder)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        self._method.restore(self.model if model is None else model, Path(resume_from_checkpoint))
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
         """Read one batch, in parts of so many rows as fit the memory: their gradients add up to its own."""

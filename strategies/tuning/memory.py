@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness.files import write_whole
-from strategies.tuning.data import TrainingOptions
+from strategies.tuning.options import TrainingOptions
 
 _FILE = "memory.json"
 

@@ -1,4 +1,4 @@
-"""Training of adapters: one program for LoRA and QLoRA, resumable at any moment, measured throughout."""
+"""Training by any method: one program, resumable at any moment, measured throughout."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import operator
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import peft
 import torch
 import transformers
 
@@ -22,17 +21,10 @@ from harness.models.transformers.quantization import missing_gradients_are_error
 from harness.protocols import PrepareContext, Prepared, ServesAdapters, Trains
 from harness.tasks.prompting import template_digest
 from harness.types import PrepareCost
-from strategies.tuning.adapters.files import (
-    WEIGHTS,
-    AdapterManifest,
-    adapter_parameters,
-    finished,
-    not_finite,
-    publish,
-)
+from strategies.tuning.bases import trainable
 from strategies.tuning.checkpoints import best_of, cost_at, last_whole, state_of
-from strategies.tuning.data import Texts, Tokenised, TrainingOptions, batches, collect, tokenise
-from strategies.tuning.layers import adapted_over, notes_of, trainable, wrapped
+from strategies.tuning.data import Texts, Tokenised, batches, collect, tokenise
+from strategies.tuning.files import not_finite, number_of, shapes_in
 from strategies.tuning.loop import (
     BatchTrainer,
     Watch,
@@ -45,36 +37,34 @@ from strategies.tuning.loop import (
 )
 from strategies.tuning.memory import Fit, fit_in, keep_fit
 from strategies.tuning.meter import Meter
+from strategies.tuning.method import SavedTuning, Trained
+from strategies.tuning.options import TrainingOptions
 from strategies.tuning.precision import Precision, attend_plainly, compute_in, precision_of
-from strategies.tuning.recipe import recipe_of
+from strategies.tuning.recipe import Recipe
+from strategies.tuning.saved import TuningManifest, finished, publish
 
-Quantization = Literal["none", "nf4"]
 
+def train(recipe: Recipe, context: PrepareContext) -> Prepared:
+    """Train a model, stage by stage, or find what this very training already gave.
 
-def train_adapter(
-    options: TrainingOptions, context: PrepareContext, quantization: Quantization, label: str
-) -> Prepared:
-    """Train a LoRA adapter, stage by stage, or find the one that this very training already gave.
-
-    Each adapter is published in ``context.artifacts/adapters/<digest>``; the digest covers everything that
-    determines it. What answers afterwards is always the published adapter, loaded anew over its base.
+    What each stage gives is published in ``context.artifacts/tuned/<digest>``; the digest covers everything
+    that determines it. What answers afterwards is always what was published, over a base loaded as it came.
 
     Raises:
         InputError: The model cannot be trained, or options or data do not allow it.
     """
-    base = trainable(context, label)
-    if base.identity.quantization == "nf4":  # saved so: a base in 4 bits is what is trained over
-        quantization = "nf4"
-    folder: Path | None = None
-    manifests: list[AdapterManifest] = []
-    for stage in options.by_stage():
-        folder, manifest = _trained(stage, context, base, quantization, label, folder)
+    base = trainable(recipe, context)
+    recipe = recipe.over(base)
+    saved: SavedTuning | None = None
+    manifests: list[TuningManifest] = []
+    for stage in recipe.by_stage():
+        saved, manifest = _trained(stage, context, base, saved)
         manifests.append(manifest)
-    assert folder is not None
+    assert saved is not None
     assert isinstance(base, ServesAdapters)  # as `trainable` has seen
-    stages = [[*stage] for stage in options.stages or ()]
+    stages = [[*stage] for stage in recipe.options.stages or ()]
     return Prepared(
-        model=base.with_adapter(folder, quantization),
+        model=base.with_adapter(saved, recipe.quantization),
         build=context.build,
         cost=functools.reduce(operator.add, (manifest.cost for manifest in manifests)).model_copy(
             update={"artifact_bytes": manifests[-1].cost.artifact_bytes}
@@ -84,50 +74,50 @@ def train_adapter(
 
 
 def _trained(
-    options: TrainingOptions,
-    context: PrepareContext,
-    base: Trains,
-    quantization: Quantization,
-    label: str,
-    before: Path | None,
-) -> tuple[Path, AdapterManifest]:
-    """Train one adapter, from the one in ``before`` where there is one; return where it is published."""
+    recipe: Recipe, context: PrepareContext, base: Trains, before: SavedTuning | None
+) -> tuple[SavedTuning, TuningManifest]:
+    """Train once, from what ``before`` has where there is one; return what is published."""
     meter = Meter()
-    texts = collect(options, context, base)
-    precision = precision_of(options.precision, base.identity.dtype, base.capabilities.device, context.place)
-    recipe = recipe_of(options, context, base, texts.digest, quantization, precision)
+    texts = collect(recipe.options, context, base)
+    precision = precision_of(
+        recipe.options.precision, base.identity.dtype, base.capabilities.device, context.place
+    )
+    determines = recipe.determines(context, base, texts.digest, precision)
     if before is not None:
-        recipe["before"] = digest_of_file(before / WEIGHTS)
-    folder = context.artifacts / "adapters" / digest_of(recipe)[:16]
-    manifest = finished(folder, digest_of(recipe))
+        determines["before"] = digest_of_file(before.weights)
+    folder = context.artifacts / "tuned" / digest_of(determines)[:16]
+    manifest = finished(folder, digest_of(determines))
     if manifest is None:
         work = folder.with_name(f"{folder.name}.training")
         work.mkdir(parents=True, exist_ok=True)
-        training = _Training(options, context, base, quantization, precision, meter, work, label, before)
-        manifest = training.run(texts, recipe, folder)
+        training = _Training(recipe, context, base, precision, meter, work, before)
+        manifest = training.run(texts, determines, folder)
     else:
-        context.progress.say(f"{label}: trained before, reused from {folder}")
+        context.progress.say(f"{recipe.label}: trained before, reused from {folder}")
     shutil.rmtree(folder.with_name(f"{folder.name}.training"), ignore_errors=True)
-    return folder, manifest
+    return recipe.method.saved(folder), manifest
 
 
 @dataclass(frozen=True)
 class _Training:
-    """One training, from texts to the published adapter."""
+    """One training, from texts to what is published."""
 
-    options: TrainingOptions
+    recipe: Recipe
     context: PrepareContext
     base: Trains
-    quantization: Quantization
     precision: Precision
     meter: Meter
     work: Path
-    label: str
-    before: Path | None = None
+    before: SavedTuning | None = None
 
-    def run(self, texts: Texts, recipe: dict[str, Any], folder: Path) -> AdapterManifest:
+    @property
+    def options(self) -> TrainingOptions:
+        """Those of the recipe."""
+        return self.recipe.options
+
+    def run(self, texts: Texts, determines: dict[str, Any], folder: Path) -> TuningManifest:
         """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
-        on = adapted_over(self.base, self.options, self.context.place)
+        on = self.recipe.method.trains(self.base.empty(), self.context.place)
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
         order = batches(
@@ -145,25 +135,31 @@ class _Training:
         last = last_whole(self.work)
         if last is None:
             raise RuntimeError(f"training left no whole checkpoint in {self.work}")
-        best = self._finite(best_of(last))
-        weights = adapter_parameters(best)
-        manifest = AdapterManifest(
+        best = best_of(last)
+        shapes = shapes_in(self._finite(best))
+        manifest = TuningManifest(
+            method=self.recipe.method.name,
             base_name=self.base.name,
             base_digest=self.base.identity.weights_digest,
             dtype=self.base.identity.dtype,
-            quantization=self.quantization,
-            recipe=recipe,
-            recipe_digest=digest_of(recipe),
+            quantization=self.recipe.quantization,
+            recipe=determines,
+            recipe_digest=digest_of(determines),
             prompts_digest=texts.prompts_digest,
             template_digests={d.task.name: template_digest(d.task) for d in self.context.tasks},
             seed=self.context.seed,
-            cost=self.meter.reading(weights),
-            record=self._record(state_of(last), best, texts, data, steps, notes_of(on, best, found))
-            | {"trainable_parameters": weights}
-            | (on.record() if on else {})
+            cost=self.meter.reading(self.recipe.method.flops(self.meter.multiplied, shapes)),
+            record=self._record(state_of(last), best, texts, data, steps, self._notes(on, best, found))
+            | {"trainable_parameters": number_of(shapes)}
+            | dict(on.record)
             | found,
         )
         return publish(best, folder, manifest)
+
+    def _notes(self, on: Trained, best: Path, found: dict[str, Any]) -> list[str]:
+        share = found.get("share_in_4_bits", 1.0)
+        small = [f"only {share:.0%} of the base's weights are in 4 bits"] if share < 0.5 else []
+        return [*on.notes, *self.recipe.method.findings(best), *small]
 
     def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
         """Train to the end and return what there is to record of the base.
@@ -172,8 +168,8 @@ class _Training:
         did not fit is held then.
         """
         fit, last = fit_in(self.work), last_whole(self.work)
-        module, tokenizer = self.base.fresh(self.quantization)
-        small = {"share_in_4_bits": share_in_4_bits(module)} if self.quantization == "nf4" else {}
+        module, tokenizer = self.base.fresh(self.recipe.quantization)
+        small = {"share_in_4_bits": share_in_4_bits(module)} if self.recipe.quantization == "nf4" else {}
         self.meter.start(module, cost_at(last) if last else PrepareCost())
         try:
             if last is None or not self._over(state_of(last), steps):
@@ -183,16 +179,17 @@ class _Training:
             if smaller is None:
                 raise
             keep_fit(self.work, smaller)
-            self.context.progress.say(f"{self.label}: {smaller.notes(self.options)[0]}")
+            self.context.progress.say(f"{self.recipe.label}: {smaller.notes(self.options)[0]}")
             return None
         return small
 
     def _finite(self, best: Path) -> Path:
-        if (name := not_finite(best)) is not None:
+        weights = self.recipe.method.saved(best).weights
+        if (name := not_finite(weights)) is not None:
             problem = f"training ended with NaN or infinite weights ({name})"
             rate = self.options.learning_rate
             raise InputError(self.context.place, "learning_rate", problem, "use a lower one", rate)
-        return best
+        return weights
 
     def _over(self, state: dict[str, Any], steps: int) -> bool:
         stopped = no_better(state["log_history"], self.options.early_stopping_patience)
@@ -210,7 +207,7 @@ class _Training:
     ) -> None:
         options = self.options
         done = int(state_of(last)["global_step"]) if last else 0
-        if module.device.type == "cuda" and self.quantization == "nf4":
+        if module.device.type == "cuda" and self.recipe.quantization == "nf4":
             # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
             module.hf_device_map = {"": module.device.index or 0}
         only = takes_answers_only(module)
@@ -221,9 +218,10 @@ class _Training:
         transformers.set_seed(self.context.seed % 2**32)
         model = self._wrapped(module, fit)
         part_rows = fit.rows(options.batch_size)
-        with self.context.progress.step(f"{self.label}: training", steps, done) as step:
+        with self.context.progress.step(f"{self.recipe.label}: training", steps, done) as step:
             trainer = BatchTrainer(
                 meter=self.meter,
+                method=self.recipe.method,
                 part_rows=part_rows,
                 model=model,
                 args=arguments(
@@ -251,9 +249,8 @@ class _Training:
             module.enable_input_require_grads()
             enable = getattr(module, "activation_checkpointing_enable", None)
             (enable or module.gradient_checkpointing_enable)()
-        if self.before is not None:
-            return peft.PeftModel.from_pretrained(module, str(self.before), is_trainable=True)
-        return wrapped(options, module, self.context.place)
+        before = self.before.folder if self.before else None
+        return self.recipe.method.begin(module, before, self.context.place)
 
     def _record(
         self,
@@ -284,7 +281,7 @@ class _Training:
             "too_long": data.too_long,
             "not_askable": texts.failed,
             "prompts_digest": texts.prompts_digest,
-            "quantization": self.quantization,
+            "quantization": self.recipe.quantization,
             "precision": self.precision,
         }
 

@@ -97,7 +97,7 @@ def test_clusters_of_the_task_reach_the_statistics(summary: Summary) -> None:
 
 
 def test_the_first_stage_is_trained_once_for_both_strategies(run: Path) -> None:
-    assert len(list((run / "artifacts" / "adapters").iterdir())) == 2
+    assert len(list((run / "artifacts" / "tuned").iterdir())) == 2
 
 
 def test_running_again_measures_nothing_again(
@@ -124,7 +124,7 @@ def test_promote_then_gate_two_adapters_in_one_call(
         "baseline", "promote", str(run), "--reason", "first", "--strategy", "after_both", "--out", "b.json"
     )
     assert promoted.return_value is None
-    adapters = sorted((run / "artifacts" / "adapters").iterdir())
+    adapters = sorted((run / "artifacts" / "tuned").iterdir())
     for number, adapter in enumerate(adapters):
         shutil.copytree(adapter, folder / "adapters" / f"v{number}.0", dirs_exist_ok=True)
     gate = {

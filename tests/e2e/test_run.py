@@ -159,7 +159,7 @@ def test_a_run_ends_with_table_verdict_summary_and_report(unbroken: tuple[Path, 
 
 
 def test_composition_trains_once(unbroken: tuple[Path, str]) -> None:
-    finished = list((unbroken[0] / "artifacts" / "adapters").glob("*/**/adapter_model.safetensors"))
+    finished = list((unbroken[0] / "artifacts" / "tuned").glob("*/**/adapter_model.safetensors"))
     assert len([path for path in finished if "checkpoint" not in str(path)]) == 1
 
 
@@ -198,10 +198,7 @@ def test_kill_at_any_moment_then_the_same_command_ends_with_the_same_results(
     finish(folder, "killed")
     assert rows(folder / "killed") == rows(unbroken[0])
     digests = [
-        {
-            path.name: path.read_bytes()
-            for path in run_dir.glob("artifacts/adapters/*/adapter_model.safetensors")
-        }
+        {path.name: path.read_bytes() for path in run_dir.glob("artifacts/tuned/*/adapter_model.safetensors")}
         for run_dir in (folder / "killed", unbroken[0])
     ]
     assert digests[0] == digests[1]

@@ -7,9 +7,8 @@ import torch
 
 from harness.powers import answered
 from harness.tasks.prompting import plain_requests, rendered
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.data import TrainingOptions
 from tests.unit._training import OPTIONS, InterruptedTrainingError, StopsAt, colour_task, context, load
 
 pytestmark = [
@@ -19,7 +18,7 @@ pytestmark = [
 
 
 def prepare(model, artifacts, kind=QLora, **changes):
-    return kind(TrainingOptions(**OPTIONS)).prepare(context(model, artifacts, **changes))
+    return kind(LoraOptions(**OPTIONS)).prepare(context(model, artifacts, **changes))
 
 
 @pytest.mark.parametrize("kind", [Lora, QLora])

@@ -10,9 +10,8 @@ import pytest
 from harness.models.transformers.model import TransformersModel
 from harness.tasks.prompting import plain_requests
 from harness.types import Request, TrainingData
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.data import TrainingOptions
 from tests.real.conftest import answered, judged, mean, task_of
 from tests.unit._training import context
 
@@ -34,7 +33,7 @@ def test_lora_learns_the_records_and_the_base_answers_as_before(
     facts = task_of("general/facts")
     asked = [r for r in plain_requests(facts.task, facts.test[:8]) if isinstance(r, Request)]
     before = [answer.text for answer in answered(smollm2, asked)]
-    prepared = Lora(TrainingOptions(**LORA)).prepare(context(smollm2, tmp_path, orders()))
+    prepared = Lora(LoraOptions(**LORA)).prepare(context(smollm2, tmp_path, orders()))
     losses = [loss for _, loss in prepared.record["validation_loss"]]
     assert losses[-1] < losses[0] < 2.5
     assert prepared.cost.trained_tokens > 0
@@ -44,7 +43,7 @@ def test_lora_learns_the_records_and_the_base_answers_as_before(
 
 
 def test_qlora_learns_over_4_bit_weights(smollm2: TransformersModel, tmp_path: Path) -> None:
-    options = TrainingOptions(**QLORA)
+    options = LoraOptions(**QLORA)
     prepared = QLora(options).prepare(context(smollm2, tmp_path, orders()))
     losses = [loss for _, loss in prepared.record["validation_loss"]]
     assert losses[-1] < losses[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from strategies.tuning.adapters.files import CONFIG, WEIGHTS
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS
 from tests.unit.test_adapter_files import edit_config, edit_weights, first_name
 
 Damage = Callable[[Path], object]

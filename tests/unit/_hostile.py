@@ -6,7 +6,8 @@ import pickle
 
 import torch
 
-from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS
+from strategies.tuning.saved import MANIFEST
 from tests.unit._damages import (
     Damage,
     a_folder_for_a_file,
@@ -137,14 +138,14 @@ CASES |= {
     "weights that are a pipe": (piped(WEIGHTS), "safetensors: is a named pipe, not a regular file"),
     "a manifest that is a pipe": (
         piped(MANIFEST),
-        "trilemma_adapter.json: is a named pipe, not a regular file",
+        "trilemma_tuning.json: is a named pipe, not a regular file",
     ),
     "settings that are a folder": (a_folder_for_a_file, "is a folder, not a regular file"),
     "settings that link to themselves": (in_a_circle, "is a link that leads out"),
     "a manifest of 300 MB": (sparse(MANIFEST, 300 << 20), "has 314,572,800 bytes, more than the 4,194,304"),
     "a manifest that is no JSON": (
         content(MANIFEST, b"[" * 100_000),
-        "trilemma_adapter.json: cannot be read",
+        "trilemma_tuning.json: cannot be read",
     ),
     "weights of 1 TB": (
         sparse(WEIGHTS, 1 << 40),

@@ -102,11 +102,10 @@ OPTIONS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":  # python -m tests.unit._training MODEL ARTIFACTS STEP: train until killed there
-    from strategies.lora import Lora
+    from strategies.lora import Lora, LoraOptions
     from strategies.tuning import loop as _training_loop
-    from strategies.tuning.data import TrainingOptions
 
     _training_loop.LOSS_POINTS = LOSS_POINTS
     killed_at = StopsAt(int(sys.argv[3]), kill=True)
     place = context(load(Path(sys.argv[1])), Path(sys.argv[2]), progress=killed_at)
-    Lora(TrainingOptions(**OPTIONS)).prepare(place)
+    Lora(LoraOptions(**OPTIONS)).prepare(place)

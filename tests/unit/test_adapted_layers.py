@@ -12,14 +12,14 @@ import torch
 import transformers
 
 from harness.errors import InputError
-from harness.models.transformers.weights import attach
 from strategies.adapter import Adapter, AdapterOptions
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.adapters.files import MANIFEST, untrained
-from strategies.tuning.data import TrainingOptions
-from strategies.tuning.layers import ALL_LINEAR, adapted, lora_config, wrapped
-from strategies.tuning.meter import _matmul_parameters
+from strategies.tuning.methods.lora.attaching import attach
+from strategies.tuning.methods.lora.files import untrained
+from strategies.tuning.methods.lora.layers import ALL_LINEAR, adapted, lora_config, wrapped
+from strategies.tuning.modules import multiplied
+from strategies.tuning.saved import MANIFEST
 from tests.unit._families import families
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import greedy
@@ -58,7 +58,7 @@ CONFIGS: dict[str, Any] = families(128) | {
         attn_layer_offset=1, attn_layer_period=2,
     ),
 }  # fmt: skip
-ALL = TrainingOptions(rank=2)
+ALL = LoraOptions(rank=2)
 
 
 def empty(config: Any) -> Any:
@@ -142,12 +142,12 @@ def test_a_tower_for_images_is_neither_adapted_nor_counted() -> None:
     assert sum(found.layers.values()) == 2 * 7
     assert any("vision" in layer for layer in found.left_out)
     text = empty(transformers.LlamaConfig(**SIZE))
-    assert _matmul_parameters(made()) == _matmul_parameters(text)
+    assert round(sum(multiplied(made()).values())) == round(sum(multiplied(text).values()))
 
 
 @pytest.mark.parametrize("name", ["llama", "mamba", "qwen3"])
 def test_names_that_fit_nothing_are_answered_with_the_names_there_are(name: str) -> None:
-    options = TrainingOptions(target_modules=("query_key_value",))
+    options = LoraOptions(target_modules=("query_key_value",))
     with pytest.raises(InputError, match=r"name linear layers of this model: .*(q_proj|in_proj)") as fault:
         adapted(options, empty(CONFIGS[name]), "e.yaml")
     assert ALL_LINEAR not in str(fault.value)
@@ -155,7 +155,7 @@ def test_names_that_fit_nothing_are_answered_with_the_names_there_are(name: str)
 
 @pytest.mark.parametrize("strategy", [Lora, QLora])
 def test_names_that_fit_nothing_are_refused_before_anything_runs(tiny_model, strategy) -> None:
-    trained = strategy(TrainingOptions(target_modules=("query_key_value",)))
+    trained = strategy(LoraOptions(target_modules=("query_key_value",)))
     with pytest.raises(InputError, match="target_modules: does not fit the model"):
         trained.check_model(load(tiny_model), [colour_task()], "e.yaml", "strategies.lora")
 
@@ -166,7 +166,7 @@ def test_settings_of_a_model_with_nothing_to_leave_out_are_as_plain_as_before() 
 
 
 def test_a_training_records_its_layers(tiny_model: Path, tmp_path: Path) -> None:
-    options = TrainingOptions(rank=2, max_steps=2, eval_steps=1, batch_size=4)
+    options = LoraOptions(rank=2, max_steps=2, eval_steps=1, batch_size=4)
     prepared = Lora(options).prepare(context(load(tiny_model), tmp_path, colour_task()))
     assert prepared.record["adapted"]["model.layers.*.self_attn.q_proj"] == 2
     assert prepared.record["adapted_share"] == adapted(options, empty_of(tiny_model), "e.yaml").share
@@ -195,9 +195,9 @@ def test_what_is_trained_here_passes_our_own_gate_and_answers_the_same(name, tin
     torch.manual_seed(0)
     transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     base = load(folder)
-    options = TrainingOptions(rank=1, max_steps=2, eval_steps=1, batch_size=4, learning_rate=0.05)
+    options = LoraOptions(rank=1, max_steps=2, eval_steps=1, batch_size=4, learning_rate=0.05)
     trained = Lora(options).prepare(context(base, tmp_path, colour_task()))
-    (made,) = (tmp_path / "adapters").iterdir()
+    (made,) = (tmp_path / "tuned").iterdir()
     taken = Adapter(AdapterOptions(path=str(made))).prepare(context(base, tmp_path, colour_task()))
     (made / MANIFEST).unlink()
     foreign = Adapter(AdapterOptions(path=str(made))).prepare(context(base, tmp_path, colour_task()))
@@ -209,7 +209,7 @@ def weights_and_config(_: object, names: list[str]) -> set[str]:
 
 
 def active(name: str) -> int:
-    return _matmul_parameters(empty(CONFIGS[name]))
+    return round(sum(multiplied(empty(CONFIGS[name])).values()))
 
 
 def test_matrix_products_are_counted_in_every_kind_of_layer() -> None:

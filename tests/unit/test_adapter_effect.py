@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from harness.models.transformers.weights import attach
 from strategies.adapter import Adapter, AdapterOptions
-from strategies.lora import Lora
-from strategies.tuning.adapters.checks import examined
-from strategies.tuning.adapters.effect import STRONGEST_CHANGE, changes, norms
-from strategies.tuning.adapters.files import WEIGHTS
-from strategies.tuning.data import TrainingOptions
+from strategies.lora import Lora, LoraOptions
+from strategies.tuning.method import STRONGEST_CHANGE
+from strategies.tuning.methods.lora.attaching import attach
+from strategies.tuning.methods.lora.checks import examined
+from strategies.tuning.methods.lora.effect import changes, norms
+from strategies.tuning.methods.lora.files import WEIGHTS
 from tests.unit._training import OPTIONS, colour_task, context, load
 from tests.unit.test_adapter_files import edit_weights, save_adapter
 
@@ -73,8 +73,8 @@ def test_trained_tokens_count_by_the_share_of_rows_that_they_are(base, tmp_path)
 def test_what_is_trained_here_at_the_highest_rate_is_taken(base, tmp_path, options) -> None:
     """Rate 1e-2 breaks this model, whose answers become one word: bad, and no reason to refuse it."""
     settings = OPTIONS | {"learning_rate": 1e-2, "epochs": 6} | options
-    trained: Any = Lora(TrainingOptions(**settings)).prepare(context(base, tmp_path, colour_task()))
-    (folder,) = (tmp_path / "adapters").iterdir()
+    trained: Any = Lora(LoraOptions(**settings)).prepare(context(base, tmp_path, colour_task()))
+    (folder,) = (tmp_path / "tuned").iterdir()
     given = Adapter(AdapterOptions(path=str(folder), allow=())).prepare(
         context(base, tmp_path, colour_task())
     )

@@ -16,15 +16,10 @@ from harness.powers import answered
 from harness.tasks.prompting import plain_requests
 from harness.types import PrepareCost
 from strategies.adapter import Adapter, AdapterOptions
-from strategies.tuning.adapters.checks import check_adapter
-from strategies.tuning.adapters.files import (
-    CONFIG,
-    MANIFEST,
-    WEIGHTS,
-    AdapterManifest,
-    finished,
-    publish,
-)
+from strategies.tuning.methods.lora.checks import examined
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS
+from strategies.tuning.methods.lora.saved import SavedAdapter
+from strategies.tuning.saved import MANIFEST, TuningManifest, finished, publish
 from tests.unit._training import colour_task, context, load
 
 
@@ -61,6 +56,8 @@ def adapter(foreign, tmp_path):
 
 def manifest_for(base, **changes):
     values = {
+        "method": "lora",
+        "digests": {},
         "base_name": base.name,
         "base_digest": base.identity.weights_digest,
         "dtype": "float32",
@@ -73,7 +70,7 @@ def manifest_for(base, **changes):
         "cost": PrepareCost(wall_s=2.5, trained_tokens=7),
         "record": {"steps": 3},
     }
-    return AdapterManifest(**(values | changes))
+    return TuningManifest(**(values | changes))
 
 
 def edit_config(folder, **changes):
@@ -89,7 +86,7 @@ def edit_weights(folder, change):
 
 def refused(folder, base, pattern):
     with pytest.raises(InputError, match=pattern) as fault:
-        check_adapter(folder, base)
+        examined(folder, base)
     assert "\n" not in str(fault.value)
 
 
@@ -101,7 +98,7 @@ def first_name(tensors):
     "settings", [{}, {"use_dora": True}, {"use_rslora": True, "target_modules": ["q_proj"]}]
 )
 def test_an_adapter_made_elsewhere_for_this_model_is_accepted(base, tmp_path, settings):
-    assert check_adapter(save_adapter(base, tmp_path / "adapter", **settings), base) is None
+    assert examined(save_adapter(base, tmp_path / "adapter", **settings), base).manifest is None
 
 
 def test_a_missing_folder_or_file_is_refused(adapter, base, tmp_path):
@@ -196,11 +193,11 @@ def test_an_adapter_for_other_weights_of_the_same_shape_is_refused_by_its_manife
 def test_files_that_the_manifest_does_not_describe_are_refused(adapter, base, tmp_path):
     made = tmp_path / "made"
     written = publish(adapter, made, manifest_for(base))
-    assert check_adapter(made, base) == written
+    assert examined(made, base).manifest == written
     edit_config(made, lora_alpha=80)
-    refused(made, base, "its files are not those that trilemma_adapter.json describes")
+    refused(made, base, "its files are not those that trilemma_tuning.json describes")
     (made / MANIFEST).write_text("{}")
-    refused(made, base, "trilemma_adapter.json: cannot be read")
+    refused(made, base, "trilemma_tuning.json: cannot be read")
 
 
 def test_a_finished_adapter_is_found_again_only_by_its_recipe_and_whole(adapter, base, tmp_path):
@@ -253,7 +250,7 @@ def test_the_strategy_takes_cost_and_quantisation_from_the_manifest(adapter, bas
 
 
 def test_a_second_adapter_is_refused(adapter, base, tmp_path):
-    model = base.with_adapter(adapter, "none")
+    model = base.with_adapter(SavedAdapter(adapter), "none")
     with pytest.raises(InputError, match="has an adapter already"):
         Adapter(AdapterOptions(path=str(adapter))).prepare(context(model, tmp_path))
 
@@ -270,15 +267,15 @@ def greedy(model, n=8):
 
 def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base, tmp_path, monkeypatch):
     from harness.models.transformers import resident
-    from harness.models.transformers.pristine import bare
     from harness.models.transformers.weights import load_weights
+    from strategies.tuning.methods.lora.attaching import detached
 
     first = save_adapter(base, tmp_path / "first")
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
     alone = []
     for folder in (first, second):
         base.weights.owner.evict()
-        alone.append(greedy(base.with_adapter(folder, "none")))
+        alone.append(greedy(base.with_adapter(SavedAdapter(folder), "none")))
     loads = []
 
     def counted(*arguments):
@@ -288,13 +285,13 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     monkeypatch.setattr(resident, "load_weights", counted)
     base.weights.owner.evict()
     before = greedy(base)
-    together = [greedy(base.with_adapter(folder, "none")) for folder in (first, second, first)]
+    together = [greedy(base.with_adapter(SavedAdapter(folder), "none")) for folder in (first, second, first)]
     assert len(loads) == 1
     assert together == [*alone, alone[0]]
     assert alone[0] != alone[1]
     last = base.weights.owner.loaded
     assert last is not None
-    left = bare(last.module).state_dict()
+    left = detached(last.module).state_dict()
     last.loaded = None
     fresh = base.fresh("none")[0].state_dict()
     assert left.keys() == fresh.keys()

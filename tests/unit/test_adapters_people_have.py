@@ -17,10 +17,10 @@ from safetensors.torch import load_file, save_file
 from harness.errors import InputError
 from harness.models.transformers.weights import load_weights
 from strategies.adapter import Adapter, AdapterOptions
-from strategies.tuning.adapters.checks import check_adapter
-from strategies.tuning.adapters.files import CONFIG, WEIGHTS
-from strategies.tuning.data import TrainingOptions
-from strategies.tuning.strength import HIGHEST_RANK
+from strategies.lora import LoraOptions
+from strategies.tuning.methods.lora.checks import examined
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS
+from strategies.tuning.methods.lora.strength import HIGHEST_RANK
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import edit_config, edit_weights, greedy, refused, save_adapter
 
@@ -126,7 +126,7 @@ def test_embeddings_saved_by_request_are_the_bases_own_and_are_taken(base, tmp_p
         model = peft.get_peft_model(base.fresh("none")[0], settings)
         model.save_pretrained(tmp_path / "adapter", save_embedding_layers=True)
     assert len(load_file(tmp_path / "adapter" / WEIGHTS)) >= 6
-    assert check_adapter(tmp_path / "adapter", base) is None
+    assert examined(tmp_path / "adapter", base).manifest is None
 
 
 COPY = "base_model.model.lm_head.base_layer.weight"
@@ -207,7 +207,7 @@ def test_an_adapter_in_the_cache_of_the_hub_is_taken(base, tmp_path) -> None:
     for name in (CONFIG, WEIGHTS):
         (snapshot / name).rename(blobs / name)
         (snapshot / name).symlink_to(Path("../../blobs") / name)
-    assert check_adapter(snapshot, base) is None
+    assert examined(snapshot, base).manifest is None
     (snapshot / CONFIG).unlink()
     (tmp_path / "elsewhere.json").write_text(json.dumps({"peft_type": "LORA"}))
     (snapshot / CONFIG).symlink_to(tmp_path / "elsewhere.json")
@@ -219,7 +219,7 @@ def test_an_adapter_in_the_cache_of_the_hub_is_taken(base, tmp_path) -> None:
     [(1, 32, False), (1, 256, False), (2, 512, False), (256, 4096, True), (64, 1e-6, False)],
 )
 def test_whatever_may_be_trained_here_is_taken_by_the_gate(base, tmp_path, rank, alpha, rs) -> None:
-    options = TrainingOptions(rank=rank, alpha=alpha, use_rslora=rs)
+    options = LoraOptions(rank=rank, alpha=alpha, use_rslora=rs)
     folder = save_adapter(
         base,
         tmp_path / "a",
@@ -228,7 +228,7 @@ def test_whatever_may_be_trained_here_is_taken_by_the_gate(base, tmp_path, rank,
         use_rslora=rs,
         target_modules=["q_proj"],
     )
-    assert check_adapter(folder, base) is None
+    assert examined(folder, base).manifest is None
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_whatever_may_be_trained_here_is_taken_by_the_gate(base, tmp_path, rank,
 )
 def test_what_the_gate_would_refuse_is_not_trained(base, tmp_path, options) -> None:
     with pytest.raises(ValueError, match="rank"):
-        TrainingOptions(**options)
+        LoraOptions(**options)
 
 
 def test_weights_of_double_length_that_are_not_numbers_are_still_found(base, tmp_path) -> None:

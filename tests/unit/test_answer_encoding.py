@@ -18,6 +18,7 @@ from harness.models.transformers.plain import plain_template
 from harness.models.transformers.prompts import Prompts
 from harness.runs.keys import generation_key
 from harness.types import Decoding, Generation, Message, Request
+from strategies.tuning.methods.lora.saved import SavedAdapter
 from tests.unit._tokenizers import BASES, CHATML, KINDS, byte_level, pieces
 from tests.unit._training import colour_task
 
@@ -256,7 +257,7 @@ def test_a_base_model_stops_at_a_blank_line(tiny_model: Path) -> None:
     assert model._stopping(choosing) == choosing
     long = asked.model_copy(update={"decoding": Decoding(max_new_tokens=200)})
     assert model._stopping(long).decoding.stop == ("\nAnswer:",)
-    model._adapter = tiny_model  # it learned to end its answers
+    model._saved = SavedAdapter(tiny_model)  # it learned to end its answers
     assert model._stopping(asked) == asked
 
 

@@ -127,8 +127,8 @@ def test_a_lead_of_one_task_is_told_as_that(tmp_path: Path) -> None:
     ) in found.paragraph
     result = CliRunner().invoke(decide, [str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
-    assert "0.0 -" in result.output
-    assert "96.7 +" in result.output
+    assert "0.0 ▼" in result.output
+    assert "96.7 ▲" in result.output
 
 
 def test_the_volume_decides_between_equals_when_one_is_hosted(tmp_path: Path) -> None:

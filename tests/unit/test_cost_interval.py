@@ -102,7 +102,7 @@ def test_decide_summary_and_report_show_the_interval(tmp_path: Path) -> None:
     result = CliRunner().invoke(decide, [str(folder), "--prices", str(tmp_path / "prices.yaml")])
     shown = "23,216.86 to 24,783.14"
     assert f"24,000.00 USD per 1,000 answers ({shown}, 95 %)" in result.output
-    assert shown in result.output.partition("Against the incumbent")[2]
+    assert shown in result.output.partition("Strategies")[2]
     summary, decision = conclude(rows_of(folder), sheet(**TOKENS))
     assert summary.verdict is not None
     assert shown in summary.verdict.line

@@ -16,7 +16,7 @@ import pytest
 from harness.cli import cli
 from harness.cli._ending import ended
 from harness.runs import provenance
-from strategies.tuning.adapters.files import MANIFEST, publish
+from strategies.tuning.saved import MANIFEST, publish
 from tests.unit._training import load
 from tests.unit.test_adapter_files import edit_config, manifest_for, save_adapter
 
@@ -296,13 +296,13 @@ def test_an_adapter_that_was_changed_in_its_place_is_asked_anew(
 def test_an_adapter_that_changes_while_it_is_asked_is_refused_and_no_answer_of_it_is_kept(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.models.transformers.weights import attach
+    from strategies.tuning.methods.lora.attaching import attach
 
     def swapped(module: Any, adapter: Path) -> Any:
         edit_config(adapter, lora_alpha=64)
         return attach(module, adapter)
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", swapped)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", swapped)
     code, told = gated(capsys, "adapters/good")
     assert (code, verdicts()) == (2, {"good": "REFUSED"})
     assert "its files were changed during the run" in told

@@ -15,10 +15,10 @@ from harness.errors import InputError
 from harness.gate.comparing import compared
 from harness.runs.store import Store
 from harness.stats import holm
-from reports._sparkline import HEIGHT, WIDTH, Value, sparkline
 from reports.history import Change, History, Obstacle, Point, load_history
 from reports.history_markdown import history_markdown
 from reports.history_page import render_history
+from reports.tables.sparkline import HEIGHT, WIDTH, Value, sparkline
 from tests.unit._gate import Rule, first, made, rows_of
 from tests.unit.test_report_hostile import FORBIDDEN_TAGS, INJECTIONS, read
 

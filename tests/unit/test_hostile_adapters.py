@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from harness.errors import InputError
 from strategies.adapter import Adapter, AdapterOptions
-from strategies.tuning.adapters.checks import check_adapter
-from strategies.tuning.adapters.files import CONFIG, MANIFEST, WEIGHTS, publish
+from strategies.tuning.methods.lora.checks import examined
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS
+from strategies.tuning.saved import MANIFEST, publish
 from tests.unit._damages import nothing
 from tests.unit._hostile import CASES, KINDS
 from tests.unit._training import colour_task, context, load
@@ -36,7 +37,7 @@ def adapter(whole, tmp_path, monkeypatch) -> Path:
     def loaded(*_: object) -> None:
         raise AssertionError("an adapter that should be refused was loaded")
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", loaded)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", loaded)
     return Path(shutil.copytree(whole, tmp_path / "adapter"))
 
 
@@ -105,17 +106,17 @@ def test_alpha_ten_times_that_of_training_is_found_by_the_manifest(adapter, base
     publish(adapter, made, manifest_for(base))
     edit_config(made, lora_alpha=json.loads((made / CONFIG).read_text())["lora_alpha"] * 10)
     with pytest.raises(InputError, match=f"not those that {MANIFEST} describes"):
-        check_adapter(made, base)
+        examined(made, base)
 
 
 def test_another_base_of_the_same_shape_is_found_by_the_manifest(adapter, base, tmp_path) -> None:
     publish(adapter, tmp_path / "made", manifest_for(base, base_digest="0" * 64))
     with pytest.raises(InputError, match="was trained over other weights"):
-        check_adapter(tmp_path / "made", base)
+        examined(tmp_path / "made", base)
 
 
 def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("strategies.tuning.adapters.effect.STRONGEST_CHANGE", float("inf"))
+    monkeypatch.setattr("strategies.tuning.methods.lora.effect.STRONGEST_CHANGE", float("inf"))
     folder = Path(shutil.copytree(whole, tmp_path / "adapter"))
     edit_weights(folder, lambda tensors: [tensor.mul_(1e15) for tensor in tensors.values()])
     with pytest.raises(InputError, match=r"makes logits NaN or infinite on the probe text; train it again"):
@@ -123,10 +124,10 @@ def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path, monk
 
 
 def test_more_weights_than_any_adapter_of_this_base_needs_are_refused(base, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("strategies.tuning.adapters.checks._SMALL", 0)
+    monkeypatch.setattr("strategies.tuning.methods.lora.checks._SMALL", 0)
     folder = Path(save_adapter(base, tmp_path / "adapter", r=256))
     with pytest.raises(InputError, match=r"must hold at most .* weights, twice what this model has"):
-        check_adapter(folder, base)
+        examined(folder, base)
 
 
 def test_an_adapter_without_effect_is_refused(whole, base, tmp_path) -> None:

@@ -184,9 +184,9 @@ def test_after_an_edit_in_place_no_stored_answer_counts_as_finished(
 
 def test_what_says_how_an_adapters_base_was_loaded_is_one_of_its_files(tmp_path: Path) -> None:
     adapter = Adapter(Adapter.options_type(path=str(tmp_path)))
-    assert tmp_path / "trilemma_adapter.json" not in adapter.files("e.yaml")
-    put(tmp_path, "trilemma_adapter.json", "{}")
-    assert tmp_path / "trilemma_adapter.json" in adapter.files("e.yaml")
+    assert tmp_path / "trilemma_tuning.json" not in adapter.files("e.yaml")
+    put(tmp_path, "trilemma_tuning.json", "{}")
+    assert tmp_path / "trilemma_tuning.json" in adapter.files("e.yaml")
 
 
 def test_the_folder_of_an_embedder_that_judges_is_in_the_digest_of_its_metric(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from harness.models.transformers.model import TransformersModel
-from harness.models.transformers.pristine import bare, digest_of_module
+from harness.models.transformers.pristine import digest_of_module
+from strategies.tuning.methods.lora.attaching import detached
+from strategies.tuning.methods.lora.saved import SavedAdapter
 from tests.unit._training import load
 from tests.unit.test_adapter_files import greedy, save_adapter
 
@@ -125,7 +127,7 @@ def pristine(base) -> str:
 @pytest.fixture(scope="module")
 def alone(base, plain) -> list[str]:
     base.weights.owner.evict()
-    return list(greedy(base.with_adapter(plain, "none")))
+    return list(greedy(base.with_adapter(SavedAdapter(plain), "none")))
 
 
 def after(base: TransformersModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -136,14 +138,14 @@ def after(base: TransformersModel, folder: Path, plain: Path, monkeypatch: pytes
         found.append(digest_of_module(module))
         return attach(module, adapter)
 
-    from harness.models.transformers.weights import attach
+    from strategies.tuning.methods.lora.attaching import attach
 
-    monkeypatch.setattr("harness.models.transformers.resident.attach", noted)
+    monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", noted)
     base.weights.owner.evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
-        greedy(base.with_adapter(folder, "none"), 2)
-    answers = list(greedy(base.with_adapter(plain, "none")))
+        greedy(base.with_adapter(SavedAdapter(folder), "none"), 2)
+    answers = list(greedy(base.with_adapter(SavedAdapter(plain), "none")))
     assert len(found) == 2
     assert len(set(found)) == 1, "the second adapter lay over another base than the first"
     return answers
@@ -157,7 +159,7 @@ def test_no_variant_of_lora_changes_what_the_next_adapter_lies_over(
     assert after(base, folder, plain, monkeypatch) == alone
     left = base.weights.owner.loaded
     assert left is not None
-    assert digest_of_module(bare(left.loaded)) == pristine
+    assert digest_of_module(detached(left.loaded)) == pristine
     left.loaded = None
 
 
@@ -176,7 +178,7 @@ def test_every_kind_that_peft_knows_is_tried_or_named() -> None:
 
 def test_an_adapter_that_starts_from_the_base_weights_does_change_them(base, pristine, tmp_path) -> None:
     folder = save_adapter(base, tmp_path / "pissa", **ALL, init_lora_weights="pissa")
-    module = bare(base.with_adapter(folder, "none").module)
+    module = detached(base.with_adapter(SavedAdapter(folder), "none").module)
     assert digest_of_module(module) != pristine  # so that the digest is what protects the next one
 
 

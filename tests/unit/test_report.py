@@ -154,7 +154,7 @@ def test_retrieval_says_whose_the_wrong_answers_are(run: RunData, page: str) -> 
 def test_without_the_packages_that_draw_the_page_says_so_and_has_its_tables(
     run: RunData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("reports._view", "reports._record"):
+    for module in ("reports.report_page", "reports.preparation"):
         monkeypatch.setattr(f"{module}.has_charts", lambda: False)
     page = html.render(run)
     assert not re.search("<svg [^>]*role=.img.", page)

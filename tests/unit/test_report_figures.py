@@ -10,8 +10,8 @@ from harness.deciding.wording import points
 from harness.runs.reading import Preparation
 from harness.types import PrepareCost
 from reports import _text
-from reports._record import records_of
-from reports._whisker import whisker
+from reports.preparation import records_of
+from reports.tables.whisker import whisker
 
 
 @given(st.text(max_size=200), st.integers(min_value=9, max_value=100))
@@ -64,8 +64,8 @@ def test_a_record_of_many_tasks_is_a_table_and_lists_are_curves() -> None:
     }
     (shown,) = records_of([Preparation("all", 0, PrepareCost(), record)])
     rag, lora = shown.parts
-    assert rag.tables[0].columns == ("n chunks", "dim")
-    assert rag.tables[0].rows == (("a", ("3", "")), ("b", ("4", "8")))
+    assert [column.name for column in rag.tables[0].columns] == ["", "n chunks", "dim"]
+    assert [row.cells for row in rag.tables[0].rows] == [("a", "3", ""), ("b", "4", "8")]
     assert lora.figures == (("steps", "2"),)
     assert lora.chart is not None
     assert lora.chart.figure.rows == (("training loss", "2", "2", "1", "1"),)

@@ -107,15 +107,16 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
 
 def test_adapters_load_over_the_base_and_none_is_like_another(workload, tmp_path):
     from harness.models.transformers.model import TransformersModel
-    from strategies.tuning.adapters.checks import check_adapter
+    from strategies.tuning.methods.lora.checks import examined
+    from strategies.tuning.methods.lora.saved import SavedAdapter
 
     model = Inside(workload, tmp_path).model
     assert isinstance(model, TransformersModel)
     folders = make_adapters(workload.model, tmp_path, 3)
     digests, found = set(), []
     for folder in folders:
-        check_adapter(folder, model)
-        adapted = model.with_adapter(folder, "none")
+        examined(folder, model)
+        adapted = model.with_adapter(SavedAdapter(folder), "none")
         digests.add(adapted.identity.adapter_digest)
         found.append(adapted.token_log_probs(["a question"], 8).nll)
     assert len(digests) == len(folders)

@@ -12,7 +12,8 @@ import pytest
 from benchmarks.speed import training
 from benchmarks.speed.training_contenders import BARE, OURS, Contender, Outcome
 from benchmarks.speed.training_job import Spent, job_for, positions, write_batches
-from strategies.tuning.data import IGNORED, TrainingOptions, batches
+from strategies.lora import LoraOptions
+from strategies.tuning.data import IGNORED, batches
 from strategies.tuning.trainer import _epochs
 
 OPTIONS = argparse.Namespace(
@@ -38,7 +39,7 @@ def test_the_bare_loop_gets_the_batches_that_a_training_makes(tmp_path):
     rows = [{"input_ids": [1] * n, "labels": [IGNORED] * n} for n in (5, 3, 9, 4, 7)]
     job = job_for(OPTIONS, Path("model"), Path("task.yaml"), tmp_path)
     write_batches(job, rows)
-    options = TrainingOptions(batch_size=2, max_steps=10)
+    options = LoraOptions(batch_size=2, max_steps=10)
     order = batches([5, 3, 9, 4, 7], 2, _epochs(options, 5), job.seed)
     assert json.loads(Path(job.batches).read_text())["order"] == order[:10]
 

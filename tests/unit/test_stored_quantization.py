@@ -15,10 +15,9 @@ from bitsandbytes.nn import Linear4bit
 from harness.errors import InputError
 from harness.models.transformers.opening import empty_model
 from harness.models.transformers.quantization import nf4_config, planned_share, share_in_4_bits, stored_in
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.adapters.files import MANIFEST
-from strategies.tuning.data import TrainingOptions
+from strategies.tuning.saved import MANIFEST
 from tests.unit._training import colour_task, context, load
 from tests.unit.test_adapter_files import greedy
 
@@ -64,8 +63,8 @@ def test_it_answers_as_the_same_model_that_is_put_into_4_bits_here(in_4_bits: Pa
 
 def test_lora_over_it_is_recorded_as_what_it_is(in_4_bits: Path, tmp_path: Path) -> None:
     model = load(in_4_bits)
-    prepared: Any = Lora(TrainingOptions(**FEW)).prepare(context(model, tmp_path, colour_task()))
-    (manifest,) = tmp_path.glob(f"adapters/*/{MANIFEST}")
+    prepared: Any = Lora(LoraOptions(**FEW)).prepare(context(model, tmp_path, colour_task()))
+    (manifest,) = tmp_path.glob(f"tuned/*/{MANIFEST}")
     assert json.loads(manifest.read_text())["quantization"] == "nf4"
     assert prepared.record["quantization"] == prepared.model.identity.quantization == "nf4"
     assert prepared.record["share_in_4_bits"] == pytest.approx(share_in_4_bits(model.fresh("none")[0]))
@@ -93,7 +92,7 @@ def test_a_model_of_which_nothing_can_be_in_4_bits_is_refused_wherever_it_is_ask
         model.fresh("nf4")
     assert "\n" not in str(fault.value)
     with pytest.raises(InputError, match="none of its layers can be in 4 bits"):
-        QLora(TrainingOptions(**FEW)).check_model(model, [colour_task()], "e.yaml", "strategies.qlora")
+        QLora(LoraOptions(**FEW)).check_model(model, [colour_task()], "e.yaml", "strategies.qlora")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ def test_a_model_saved_in_another_format_is_not_trained_over(tiny_model, tmp_pat
     assert model.identity.quantization == method
     for strategy in (Lora, QLora):
         with pytest.raises(InputError, match=f"saved in {method}"):
-            strategy(TrainingOptions(**FEW)).check_model(model, [colour_task()], "e.yaml", "strategies.lora")
+            strategy(LoraOptions(**FEW)).check_model(model, [colour_task()], "e.yaml", "strategies.lora")
     with pytest.raises(InputError, match=f"saved in {method}"):
         model.fresh("nf4")
 
@@ -134,7 +133,7 @@ def test_a_base_that_is_mostly_not_in_4_bits_is_told_of_beside_the_verdict(tiny_
         num_key_value_heads=2, num_local_experts=4, max_position_embeddings=256, pad_token_id=0,
     )  # fmt: skip
     folder = copied(tiny_model, tmp_path / "model", transformers.MixtralForCausalLM(config))
-    options = TrainingOptions(**FEW, target_modules=("q_proj",))
+    options = LoraOptions(**FEW, target_modules=("q_proj",))
     prepared = QLora(options).prepare(context(load(folder), tmp_path, colour_task()))
     share = prepared.record["share_in_4_bits"]
     assert 0 < share < 0.5

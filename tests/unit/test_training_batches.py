@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers.modeling_outputs import CausalLMOutput
 
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.data import IGNORED, TrainingOptions
+from strategies.tuning.data import IGNORED
 from strategies.tuning.loop import BatchTrainer, collate, takes_answers_only
 from tests.unit._training import OPTIONS, colour_task, context, load
 
@@ -85,7 +85,7 @@ def test_training_asks_for_the_logits_of_answers_alone(tiny_model, tmp_path, mon
     original = BatchTrainer._prepare_inputs
     monkeypatch.setattr(BatchTrainer, "_prepare_inputs", watched)
     place = context(load(tiny_model), tmp_path, colour_task(n_train=4))
-    kind(TrainingOptions(**(OPTIONS | {"max_steps": 2}))).prepare(place)
+    kind(LoraOptions(**(OPTIONS | {"max_steps": 2}))).prepare(place)
     assert len(asked) > 2  # validation asks too
     assert all(asked)
 

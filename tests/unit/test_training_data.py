@@ -13,9 +13,9 @@ from harness.digests import digest_of_text
 from harness.errors import InputError, UnrenderedError
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
-from strategies.tuning.data import IGNORED, TrainingOptions, batches, collect, tokenise
+from strategies.tuning.data import IGNORED, batches, collect, tokenise
 from tests.unit._training import colour_task, context
 
 
@@ -38,7 +38,7 @@ class ChatModel:
 def collected(tmp_path, *tasks, model=None, options=None, **changes):
     model = model or ChatModel()
     place = context(model, tmp_path, *tasks, **changes)
-    return collect(TrainingOptions(**(options or {})), place, model), place
+    return collect(LoraOptions(**(options or {})), place, model), place
 
 
 def test_training_prompts_are_those_of_evaluation(tmp_path):
@@ -166,16 +166,16 @@ def test_batches_hold_examples_of_like_length():
 
 
 def test_what_is_wrong_with_the_tasks_is_told_before_a_model_is_loaded():
-    for strategy in (Lora(TrainingOptions(tasks=("color",))), QLora(TrainingOptions(tasks=("color",)))):
+    for strategy in (Lora(LoraOptions(tasks=("color",))), QLora(LoraOptions(tasks=("color",)))):
         with pytest.raises(InputError, match=r"e\.yaml: strategies\.a\.tasks: .*did you mean 'colours'"):
             strategy.check([colour_task()], "e.yaml", "strategies.a")
-    Lora(TrainingOptions()).check([colour_task()], "e.yaml", "strategies.a")
+    Lora(LoraOptions()).check([colour_task()], "e.yaml", "strategies.a")
 
 
 def test_every_option_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
-    assert set(TrainingOptions.model_fields) <= set(re.findall(r"`(\w+)`", table))
+    assert set(LoraOptions.model_fields) <= set(re.findall(r"`(\w+)`", table))
 
 
 def test_an_item_that_the_template_cannot_write_is_left_out_and_counted(tmp_path):

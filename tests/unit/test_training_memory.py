@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
+from strategies.lora import LoraOptions
 from strategies.tuning import loop as _training_loop
-from strategies.tuning.data import TrainingOptions
 from strategies.tuning.loop import BatchTrainer
 from strategies.tuning.memory import Fit, fit_in, keep_fit
 from tests.unit._training import LOSS_POINTS, InterruptedTrainingError, StopsAt
@@ -157,7 +157,7 @@ def test_how_it_fits_is_kept(tmp_path: Path) -> None:
 
 
 def test_less_memory_is_taken_step_by_step() -> None:
-    options, seen = TrainingOptions(batch_size=6), []
+    options, seen = LoraOptions(batch_size=6), []
     fit: Fit | None = Fit()
     while fit is not None:
         seen.append((fit.rows(6), fit.checkpointing))

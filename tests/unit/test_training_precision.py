@@ -6,10 +6,9 @@ import pytest
 import torch
 
 from harness.errors import InputError
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
 from strategies.tuning import precision as _precision
-from strategies.tuning.data import TrainingOptions
 from strategies.tuning.precision import SHORT_TOKENS, attend_plainly, compute_in, precision_of
 from tests.unit._training import context, load
 
@@ -48,7 +47,7 @@ def test_losses_and_answers_stay_near_those_of_float32(tiny_model, tmp_path, kin
     records, prepared = {}, {}
     for precision in ("float32", "bfloat16"):
         options = {"max_steps": 12, "batch_size": 8, "rank": 4, "eval_steps": 3, "precision": precision}
-        trained = kind(TrainingOptions(**options)).prepare(context(load(tiny_model), tmp_path / precision))
+        trained = kind(LoraOptions(**options)).prepare(context(load(tiny_model), tmp_path / precision))
         records[precision], prepared[precision] = trained.record, trained
     exact, rounded = records["float32"], records["bfloat16"]
     assert (exact["precision"], rounded["precision"]) == ("float32", "bfloat16")
@@ -68,8 +67,8 @@ def test_losses_and_answers_stay_near_those_of_float32(tiny_model, tmp_path, kin
 def test_two_precisions_are_two_adapters(tiny_model, tmp_path):
     for precision in ("float32", "bfloat16"):
         options = {"max_steps": 1, "batch_size": 8, "rank": 2, "precision": precision}
-        Lora(TrainingOptions(**options)).prepare(context(load(tiny_model), tmp_path))
-    assert len(list((tmp_path / "adapters").iterdir())) == 2
+        Lora(LoraOptions(**options)).prepare(context(load(tiny_model), tmp_path))
+    assert len(list((tmp_path / "tuned").iterdir())) == 2
 
 
 def test_bfloat16_weights_are_trained_over_as_they_are_in_float32(tiny_model):

@@ -12,13 +12,14 @@ import torch
 from harness.errors import InputError
 from harness.powers import answered
 from harness.tasks.prompting import plain_requests, rendered
-from strategies.lora import Lora
+from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
 from strategies.tuning import loop as _training_loop
 from strategies.tuning import trainer as _trainer
-from strategies.tuning.adapters.files import MANIFEST, WEIGHTS, AdapterManifest
-from strategies.tuning.data import IGNORED, TrainingOptions, batches, collect, tokenise
+from strategies.tuning.data import IGNORED, batches, collect, tokenise
 from strategies.tuning.loop import collate, no_better
+from strategies.tuning.methods.lora.files import WEIGHTS
+from strategies.tuning.saved import MANIFEST, TuningManifest
 from tests.unit._training import (
     LOSS_POINTS,
     OPTIONS,
@@ -34,12 +35,12 @@ ROOT = Path(__file__).parents[2]
 
 def prepare(model_folder, artifacts, *tasks, kind=Lora, options=None, **changes):
     place = context(load(model_folder), artifacts, *tasks, **changes)
-    return kind(TrainingOptions(**(OPTIONS | (options or {})))).prepare(place)
+    return kind(LoraOptions(**(OPTIONS | (options or {})))).prepare(place)
 
 
 def published(artifacts):
-    (folder,) = (artifacts / "adapters").iterdir()
-    manifest = AdapterManifest.model_validate_json((folder / MANIFEST).read_text())
+    (folder,) = (artifacts / "tuned").iterdir()
+    manifest = TuningManifest.model_validate_json((folder / MANIFEST).read_text())
     return folder, manifest
 
 
@@ -60,7 +61,7 @@ def trained(tiny_model, tmp_path_factory):
 def expected_rows(model_folder, tmp_path, data):
     model = load(model_folder)
     place = context(model, tmp_path, data)
-    return tokenise(collect(TrainingOptions(), place, model), 256, place)
+    return tokenise(collect(LoraOptions(), place, model), 256, place)
 
 
 def test_training_lowers_the_validation_loss_and_answers_with_the_adapter(trained, tiny_model):
@@ -154,7 +155,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_the_unbroken_one(
 ):
     with pytest.raises(InterruptedTrainingError):
         prepare(tiny_model, tmp_path, progress=StopsAt(8))
-    (work,) = (tmp_path / "adapters").glob("*.training")
+    (work,) = (tmp_path / "tuned").glob("*.training")
     if truncated:
         file = work / "checkpoint-6" / truncated
         file.write_bytes(file.read_bytes()[:100])
@@ -257,7 +258,7 @@ def test_accumulated_batches_and_recomputed_activations_train_alike(tiny_model, 
 def test_an_adapted_model_is_not_trained_again(trained, tiny_model, tmp_path):
     place = context(trained[0].model, tmp_path)
     with pytest.raises(InputError, match="the model has an adapter already"):
-        Lora(TrainingOptions()).prepare(place)
+        Lora(LoraOptions()).prepare(place)
 
 
 def test_target_modules_that_are_not_there_are_refused(tiny_model, tmp_path):
@@ -279,7 +280,10 @@ def test_qlora_trains_and_answers_over_the_same_4_bit_base(tiny_model, tmp_path)
 def test_the_manifest_says_what_the_adapter_was_made_from(trained):
     folder, manifest = published(trained[1])
     content = json.loads((folder / MANIFEST).read_text())
-    assert content["recipe"]["options"]["rank"] == 2
+    assert manifest.method == content["recipe"]["method"]["name"] == "lora"
+    assert content["recipe"]["method"]["options"]["rank"] == 2
+    assert content["recipe"]["options"]["epochs"] == 3
+    assert not content["recipe"]["method"]["options"].keys() & content["recipe"]["options"].keys()
     assert content["recipe"]["seed"] == content["seed"] == 0
     assert set(content["template_digests"]) == {"colours"}
     assert manifest.cost == trained[0].cost

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
-from harness.digests import digest_of, digest_of_file, digest_of_files
+from harness.digests import digest_of, digest_of_file
 from harness.models.transformers.model_files import weights_named
 
 _WEIGHTS = (
@@ -75,11 +75,6 @@ def settings_digest(folder: str) -> str:
     """
     others = sidecars(Path(folder)) - set(_weights(Path(folder)))
     return _digest(Path(folder), _states(others)) if others else ""
-
-
-def adapter_digest(folder: Path) -> str:
-    """Return the digest of a saved adapter's weights and configuration."""
-    return digest_of_files([folder / "adapter_model.safetensors", folder / "adapter_config.json"])
 
 
 def sidecars(folder: Path) -> set[Path]:

@@ -17,7 +17,7 @@ from harness.models.transformers.budgets import BatchBudgets, setting_of
 from harness.models.transformers.context import ContextLength, context_of
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.greedy import StopStrings, greedy
-from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
+from harness.models.transformers.identity import settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
 from harness.models.transformers.opening import check_model, empty_model
@@ -31,7 +31,7 @@ from harness.models.transformers.resolve import local_folder, parameter_count
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
-from harness.protocols import Capabilities, TokenLogProbs
+from harness.protocols import Capabilities, SavedWeights, TokenLogProbs
 from harness.runs.provenance import loaders
 from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
@@ -45,7 +45,7 @@ class TransformersModel:
     Args:
         options: Which model, where, and in which number format.
         place: The experiment file, for errors.
-        adapter: A folder with a saved peft adapter that has been checked.
+        saved: Trained weights to answer with, which have been checked.
         quantization: How the base is loaded.
         budgets: How many tokens a batch may have, where ``options`` leave it open.
         progress: Told of the conversion of a GGUF file.
@@ -56,13 +56,13 @@ class TransformersModel:
         self,
         options: TransformersOptions,
         place: object = "experiment",
-        adapter: Path | None = None,
+        saved: SavedWeights | None = None,
         quantization: Quantization = "none",
         budgets: BatchBudgets | None = None,
         progress: Progress | None = None,
         owner: Owner | None = None,
     ) -> None:
-        self._options, self._place, self._adapter = options, place, adapter
+        self._options, self._place, self._saved = options, place, saved
         self._budgets = budgets or BatchBudgets()
         self._progress = progress or SilentProgress()
         self.name = options.path
@@ -77,7 +77,7 @@ class TransformersModel:
             weights_digest=weights_digest(self.folder),
             settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
-            adapter_digest=adapter_digest(adapter) if adapter else "",
+            adapter_digest=saved.digest() if saved else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
             loaded_by=f"{loaders()}, encoding {ENCODING}",
@@ -85,7 +85,7 @@ class TransformersModel:
         source = Source(self.folder, self.dtype, self.device, self._quantization)
         known = self.identity
         digests = known.weights_digest, known.settings_digest, known.adapter_digest
-        self.weights = Weights(owner or Owner(), source, adapter, digests, {}, self._say, place)
+        self.weights = Weights(owner or Owner(), source, saved, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
     def _say(self, text: str) -> None:
@@ -155,24 +155,24 @@ class TransformersModel:
         check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
         return module, tokenizer
 
-    def with_adapter(self, path: Path, quantization: Quantization) -> TransformersModel:
-        """Return this model with the saved adapter at ``path``, over a base of its own."""
-        return self._copy(path, quantization)
+    def with_adapter(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
+        """Return this model answering with saved weights, over a base that is loaded as it came."""
+        return self._copy(saved, quantization)
 
     def merged(self) -> TransformersModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
-        if self._adapter is None or self.identity.quantization != "none":
+        if self._saved is None or not self._saved.mergeable or self.identity.quantization != "none":
             return None
-        copy = self._copy(self._adapter, self._quantization)
+        copy = self._copy(self._saved, self._quantization)
         copy.weights.merge = True
         return copy
 
-    def _copy(self, adapter: Path, quantization: Quantization) -> TransformersModel:
+    def _copy(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
         copy = TransformersModel(
             self._options,
             self._place,
-            adapter,
+            saved,
             quantization,
             self._budgets,
             self._progress,
@@ -226,7 +226,7 @@ class TransformersModel:
 
     def _stopping(self, request: Request) -> Request:
         """Return a request that stops also where the form of its prompt says that an answer ends."""
-        learned, most = self._adapter is not None, request.decoding.max_new_tokens
+        learned, most = self._saved is not None, request.decoding.max_new_tokens
         stops = () if request.choices else self._prompts.stops(request.messages, learned, most)
         new = tuple(stop for stop in stops if stop not in request.decoding.stop)
         if not new:

@@ -52,21 +52,6 @@ def digest_of_module(module: Any) -> str:
     return digest.hexdigest()
 
 
-def bare(module: Any) -> Any:
-    """Return the model under an adapter, without it; None where peft cannot take it off."""
-    from peft import PeftModel
-
-    if not isinstance(module, PeftModel):
-        return module
-    try:
-        under = module.base_model if module.active_peft_config.is_prompt_learning else module.unload()
-    except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
-        return None
-    if hasattr(under, "peft_config"):  # else peft would warn of a second adapter
-        del under.peft_config
-    return under
-
-
 def _tensors(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield what is saved, 4-bit weights with their scales, and the buffers that are not saved."""
     state = module.state_dict()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,10 +17,11 @@ import torch
 from harness.errors import InputError, shorten
 from harness.models.transformers.batching import is_out_of_memory
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.identity import adapter_digest, settings_digest, weights_digest
-from harness.models.transformers.pristine import bare, digest_of_module
+from harness.models.transformers.identity import settings_digest, weights_digest
+from harness.models.transformers.pristine import digest_of_module
 from harness.models.transformers.trials import Trials
-from harness.models.transformers.weights import Quantization, attach, load_weights
+from harness.models.transformers.weights import Quantization, load_weights
+from harness.protocols import SavedWeights
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Weights:
     Attributes:
         owner: Owns what is loaded of this model and of those that share it.
         source: Of the base.
-        adapter: A folder with a saved peft adapter that has been checked.
+        saved: Trained weights to answer with, which have been checked; None for the base itself.
         digests: Of the base's weights, of its settings and of the adapter, which stand with every answer.
-        trials: What was tried of the base, by the kind of adapter over it; models over one base share it.
+        trials: What was tried of the base, by the structure that saved weights give it; all share them.
         say: Told of ways of answering that do not hold.
         place: The experiment file, for errors.
         merge: Whether the adapter becomes part of the base's own weights.
@@ -64,7 +64,7 @@ class Weights:
 
     owner: Owner
     source: Source
-    adapter: Path | None
+    saved: SavedWeights | None
     digests: tuple[str, str, str]
     trials: dict[str, Trials]
     say: Callable[[str], None]
@@ -82,9 +82,8 @@ class Weights:
             if module is None:
                 module = self.base(self.source.quantization)
                 self._base_digest = digest_of_module(module)
-            if self.adapter is not None:
-                module = attach(module, self.adapter)
-                module = module.merge_and_unload() if self.merge else module
+            if self.saved is not None:
+                module = self.saved.attach(module, self.merge)
             self._check_files()
             self.loaded = module.eval()
         self.owner.loaded = self
@@ -96,9 +95,10 @@ class Weights:
         Raises:
             InputError: A file was changed since the digests were made.
         """
-        folder, adapter = self.source.folder, self.adapter
-        now = weights_digest(folder), settings_digest(folder), adapter_digest(adapter) if adapter else ""
-        for place, before, found in zip((folder, folder, adapter), self.digests, now, strict=True):
+        folder, saved = self.source.folder, self.saved
+        now = weights_digest(folder), settings_digest(folder), saved.digest() if saved else ""
+        places = folder, folder, saved.folder if saved else ""
+        for place, before, found in zip(places, self.digests, now, strict=True):
             if before != found:
                 remedy = "leave them as they are while a run goes on, and run again"
                 raise InputError(place, "", "its files were changed during the run", remedy)
@@ -108,7 +108,7 @@ class Weights:
         """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
         module = self.module
         if self._engine is None or self._engine.module is not module:
-            self._engine = Engine(module, self._trials_of(module))
+            self._engine = Engine(module, self._trials())
         return self._engine
 
     def ready(self, name: str) -> None:
@@ -133,22 +133,22 @@ class Weights:
             self.source.folder, self.source.dtype, self.source.device, quantization, self.place
         )
 
-    def _trials_of(self, module: Any) -> Trials:
-        """Return what was tried of these weights: layers of low rank in them change nothing about lengths."""
-        kind = str(getattr(getattr(module, "active_peft_config", None), "peft_type", "LORA"))
-        key = f"{self.source.quantization} {kind.rpartition('.')[-1]}"
+    def _trials(self) -> Trials:
+        """Return what was tried of a model of this structure: other numbers in it change nothing of that."""
+        key = f"{self.source.quantization} {self.saved.form if self.saved else ''}"
         return self.trials.setdefault(key, Trials(self.say))
 
     def _taken_over(self) -> Any:
         """Return the loaded weights, bare, where they are as they were loaded; else None."""
         other = self.owner.loaded
-        if self.adapter is None or other is None or other.loaded is None or other.merge:
+        if self.saved is None or other is None or other.loaded is None or other.merge:
             return None
         if other.source != self.source:
             return None
         module = other.loaded
         other.forget()
-        module = bare(module)
+        if other.saved is not None:
+            module = other.saved.detach(module)
         if module is None or digest_of_module(module) != other._base_digest:
             return None
         self._base_digest = other._base_digest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from harness.errors import InputError
 from harness.models.transformers.generating import settle_generation
 from harness.models.transformers.kinds import check_text_alone
 from harness.models.transformers.model_files import read_object
-from harness.models.transformers.opening import open_model, open_tokenizer, refused
+from harness.models.transformers.opening import open_model, open_tokenizer
 from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.quantization import defend, nf4_config, nothing_quantised, stored_in
@@ -105,24 +104,3 @@ def dtype_of(options: TransformersOptions, device: str) -> torch.dtype:
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.bfloat16 if options.dtype == "fast" and fast_bfloat16() else torch.float32
-
-
-def attach(module: Any, adapter: Path) -> Any:
-    """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
-
-    An adapter in another format than its base would have every layer convert what it reads and what it gives.
-
-    Raises:
-        InputError: peft cannot put it over this model.
-    """
-    from peft import PeftConfig, PeftModel
-
-    kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
-    remedy = "save it as a plain LoRA adapter, see peft's docs"
-    with refused(adapter, "", "peft cannot load it", remedy), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
-        settings = PeftConfig.from_pretrained(str(adapter))
-        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
-        with torch.random.fork_rng():
-            torch.manual_seed(0)  # PiSSA's fast way draws numbers: the same adapter gives the same model
-            return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)

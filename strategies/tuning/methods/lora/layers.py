@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.errors import InputError, shorten
-from harness.protocols import Model, PrepareContext, ServesAdapters, Trains
-from strategies.tuning.adapters.files import untrained
-from strategies.tuning.data import TrainingOptions
+from strategies.tuning.methods.lora.options import LoraSettings
+from strategies.tuning.modules import number_of_experts, of_experts, pattern_of, reached
 
 ALL_LINEAR = "all-linear"
 _PAST = ("out_proj", "conv1d")
@@ -49,52 +46,7 @@ class Adapted:
         return [f"the experts, {bare} of the weights, have no adapter; the layers that have one are {on}"]
 
 
-def check_adaptable(
-    options: TrainingOptions, model: Model, quantization: Literal["none", "nf4"], place: str, key: str
-) -> None:
-    """Refuse a model that cannot be trained so, by its modules alone.
-
-    Raises:
-        InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits,
-            or it has no layer of the names wanted.
-    """
-    from harness.models.transformers.quantization import nothing_quantised, planned_share
-
-    check_stored(model, place, key)
-    if not isinstance(model, Trains):
-        return
-    to_shrink = quantization == "nf4" and model.identity.quantization == "none"
-    if to_shrink and not planned_share(model.empty()):
-        raise nothing_quantised(f"{place}: {key}", model.name)
-    adapted(options, model.empty(), f"{place}: {key}")
-
-
-def check_stored(model: Model, place: str, key: str) -> None:
-    """Refuse a model saved in a format that is not trained over; raises InputError."""
-    if (stored := model.identity.quantization) not in ("none", "nf4"):
-        problem = f"this model's weights are saved in {shorten(stored, 40)}, which cannot be trained over"
-        remedy = "name the model in full precision, or in nf4"
-        raise InputError(place, key, problem, remedy, model.identity.name)
-
-
-def trainable(context: PrepareContext, label: str) -> Trains:
-    """Return the context's model as one that adapters can be trained for.
-
-    Raises:
-        InputError: It is served elsewhere, or has an adapter already.
-    """
-    model = context.model
-    if model.identity.adapter_digest:
-        remedy = f"use {label} once, as the first part of a composition"
-        raise InputError(context.place, label, "the model has an adapter already", remedy)
-    if not isinstance(model, Trains) or not isinstance(model, ServesAdapters):
-        remedy = "use a model that is loaded from a folder or a hub id"
-        raise InputError(context.place, label, "this model cannot be trained", remedy, model.identity.name)
-    check_stored(model, context.place, label)
-    return model
-
-
-def lora_config(options: TrainingOptions, module: Any) -> Any:
+def lora_config(options: LoraSettings, module: Any) -> Any:
     """Return peft's settings of an adapter for a model that has none yet."""
     import peft
 
@@ -133,7 +85,7 @@ def _resolved_without(routers: set[str], config: Any, module: Any) -> Any:
     return found
 
 
-def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> Any:
+def wrapped(options: LoraSettings, module: Any, place: str, **how: Any) -> Any:
     """Return a model with a new adapter over it.
 
     Raises:
@@ -153,11 +105,11 @@ def wrapped(options: TrainingOptions, module: Any, place: str, **how: Any) -> An
         raise InputError(place, "target_modules", problem, remedy) from None
 
 
-def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
+def adapted(options: LoraSettings, empty: Any, place: str) -> Adapted:
     """Return what an adapter would lie on.
 
     Args:
-        options: Of the training.
+        options: Of the method.
         empty: The model's modules on the device "meta", which are used up.
         place: The experiment file, for errors.
 
@@ -189,15 +141,6 @@ def adapted(options: TrainingOptions, empty: Any, place: str) -> Adapted:
     )
 
 
-def notes_of(on: Adapted | None, best: Path, small: dict[str, Any]) -> list[str]:
-    """Return what a reader must know of the layers: not adapted, without effect, or mostly not in 4 bits."""
-    idle = sorted(set(map(pattern_of, untrained(best))))
-    told = [f"these layers have an adapter that learned nothing: {', '.join(idle[:8])}"] if idle else []
-    share = small.get("share_in_4_bits", 1.0)
-    told += [f"only {share:.0%} of the base's weights are in 4 bits"] if share < 0.5 else []
-    return [*(on.notes() if on else []), *told]
-
-
 def _weight(name: str, layer: Any) -> tuple[str, int]:
     """Return the base's name of what a layer of peft lies on, and how many weights that has.
 
@@ -207,16 +150,6 @@ def _weight(name: str, layer: Any) -> tuple[str, int]:
     parameter = getattr(layer, "parameter_name", None)
     weight = getattr(layer.get_base_layer(), parameter or "weight")
     return (f"{name}.{parameter}" if parameter else name), int(weight.numel())
-
-
-def adapted_over(base: Trains, options: TrainingOptions, place: str) -> Adapted:
-    """Return what an adapter would lie on in a model."""
-    return adapted(options, base.empty(), place)
-
-
-def pattern_of(name: str) -> str:
-    """Return a layer's name with ``*`` for its numbers."""
-    return re.sub(r"(?<![^.])\d+(?![^.])", "*", name)
 
 
 def _linear(module: Any) -> Iterator[tuple[str, Any]]:
@@ -238,14 +171,14 @@ def _left_out(module: Any) -> set[str]:
     """
     text = module.config.get_text_config(decoder=True)
     n_experts = number_of_experts(text)
-    reached = _reached(module) if text is not module.config else None
+    passed = reached(module) if text is not module.config else None
     is_state_space = text.model_type in ("mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h")
     found = set()
     for name, layer in _linear(module):
         last = name.rpartition(".")[2]
         is_router = _chooses(name, layer.weight.shape, n_experts)
         is_past = last == "dt_proj" or (is_state_space and last in _PAST)
-        if is_router or is_past or (reached is not None and id(layer) not in reached):
+        if is_router or is_past or (passed is not None and id(layer) not in passed):
             found.add(name)
     return found
 
@@ -267,28 +200,3 @@ def _chooses(name: str, shape: Sequence[int], n_experts: int) -> bool:
     """Whether a layer of this name and shape gives a number for each expert."""
     named = "gate" in name.rpartition(".")[2] or "router" in name
     return n_experts > 1 and named and shape[0] == n_experts
-
-
-def _reached(module: Any) -> set[int]:
-    """Return the layers that text passes in a model of text and more."""
-    parts = [module.get_decoder(), module.get_output_embeddings()]
-    return {id(layer) for part in parts if part is not None for layer in part.modules()}
-
-
-def of_experts(name: str, shape: Sequence[int], n_experts: int) -> bool:
-    """Whether a weight of this name and shape is one of experts', alone or all upon one another.
-
-    Not all mixtures have "experts" in the names of fused ones; a router beside them is none.
-    """
-    fused = n_experts > 1 and len(shape) == 3 and shape[0] == n_experts
-    return fused or ("experts" in name.split(".") and "router" not in name)
-
-
-def number_of_experts(text: Any) -> int:
-    """Return how many experts a layer has by its configuration, 0 where there are none."""
-    return _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-
-
-def _number(config: Any, *names: str) -> int:
-    found = [getattr(config, name, None) for name in names]
-    return next((value for value in found if isinstance(value, int)), 0)

@@ -8,19 +8,14 @@ from typing import Any
 
 from harness.digests import digest_of_text
 from harness.runs.reading import Preparation
+from reports._language import words
 from reports._text import excerpt, figure
 from reports.drawing import Drawn, drawn, has_charts
+from reports.tables.model import Table
+from reports.tables.plain import text_table
 
 _MOST_FIGURES = 40
 Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Records of the same kind side by side: one row of figures for each name."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -86,12 +81,11 @@ def _is_table(value: Any) -> bool:
 
 
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return records of the same kind side by side: one row of figures for each name."""
     flat = {name: dict(_figures(row)) for name, row in list(rows.items())[:_MOST_FIGURES]}
-    columns = tuple(dict.fromkeys(column for row in flat.values() for column in row))
-    return Table(
-        columns,
-        tuple((name, tuple(row.get(column, "") for column in columns)) for name, row in flat.items()),
-    )
+    columns = list(dict.fromkeys(column for row in flat.values() for column in row))
+    lines = ([name, *(row.get(column, "") for column in columns)] for name, row in flat.items())
+    return text_table("record", words("report").preparation.table, ["", *columns], lines)
 
 
 def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -4,46 +4,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError, nearest, shorten
-from harness.protocols import Trains
-from harness.types import Replacement
-from strategies.tuning.adapters.files import CONFIG, AdapterManifest
-from strategies.tuning.strength import HIGHEST_RANK
+from harness.errors import nearest, shorten
+from strategies.tuning.method import Change, Examined
+from strategies.tuning.methods.lora.files import CONFIG
+from strategies.tuning.methods.lora.strength import HIGHEST_RANK
 
 
 @dataclass
-class Examined:
-    """An adapter under examination, over the base it is to be loaded over.
+class ExaminedAdapter(Examined):
+    """An adapter under examination.
 
     Attributes:
-        folder: Where its files are.
-        base: The model.
         config: Its settings.
-        allow: What it may do beside adding products of low rank; None for everything.
-        manifest: Trilemma's, where that made it.
         wrapped: The base's modules without storage, wrapped by its settings; set when they fit.
-        replaced: What it does beside adding products of low rank, with the base's tensors it is done to.
     """
 
-    folder: Path
-    base: Trains
-    config: dict[str, Any]
-    allow: Sequence[Replacement] | None = None
-    manifest: AdapterManifest | None = None
+    config: dict[str, Any] = field(default_factory=dict)
     wrapped: Any = None
-    replaced: dict[Replacement, list[str]] = field(default_factory=dict)
 
-    def fault(self, file: str, problem: str, remedy: str, value: Any = None) -> InputError:
-        """Return the error for a file of its folder, "" for the folder."""
-        return InputError(self.folder / file if file else self.folder, "", problem, remedy, value)
+    def largest_change(self) -> Change:
+        """Return its largest change of a layer; raises InputError where that drowns it, or turns it off."""
+        from strategies.tuning.methods.lora.effect import check_changes, norms_of
+
+        return check_changes(self, norms_of(self.base))
 
 
-def check_settings(adapter: Examined) -> None:
+def check_settings(adapter: ExaminedAdapter) -> None:
     """Refuse settings that name code, are no numbers, or ask for what is not known.
 
     Raises:
@@ -79,7 +68,7 @@ MOST_NAMES = 4096
 """Entries of one setting: a model of 80 layers has some 560 modules to name."""
 
 
-def _check_lengths(adapter: Examined) -> None:
+def _check_lengths(adapter: ExaminedAdapter) -> None:
     """Refuse more names than a model has modules: each is looked for among all of them."""
     for key, value in adapter.config.items():
         if isinstance(value, list | dict) and len(value) > MOST_NAMES:
@@ -95,7 +84,7 @@ _REFUSED_KEYS = {
 }
 
 
-def _check_mapping(adapter: Examined) -> None:
+def _check_mapping(adapter: ExaminedAdapter) -> None:
     """Refuse classes to import, but for those of transformers that peft notes where no task is named.
 
     They are not followed in either case: what an adapter lies over is the experiment's word.
@@ -109,7 +98,7 @@ def _check_mapping(adapter: Examined) -> None:
         raise adapter.fault(CONFIG, "auto_mapping names code to import", remedy, mapping)
 
 
-def _check_numbers(adapter: Examined) -> None:
+def _check_numbers(adapter: ExaminedAdapter) -> None:
     """Refuse ranks and alphas that are no numbers to compute with."""
     config = adapter.config
     ranks = {"r": config.get("r", 8)} | mapping_of(adapter, "rank_pattern")
@@ -125,7 +114,7 @@ def _check_numbers(adapter: Examined) -> None:
             raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
 
 
-def mapping_of(adapter: Examined, key: str) -> dict[str, Any]:
+def mapping_of(adapter: ExaminedAdapter, key: str) -> dict[str, Any]:
     """Return a setting that is a mapping, empty where there is none; raises InputError for anything else."""
     value = adapter.config.get(key) or {}
     if not isinstance(value, dict):

@@ -10,18 +10,18 @@ from typing import Any, Literal
 
 from harness.errors import shorten
 from harness.types import STATED, PrepareCost
-from strategies.tuning.adapters.files import MANIFEST, AdapterManifest
+from strategies.tuning.saved import MANIFEST, TuningManifest
 
 _MOST_NOTES = 10
 
 
-def cost_of(manifest: AdapterManifest | None, artifact_bytes: int) -> PrepareCost:
+def cost_of(manifest: TuningManifest | None, artifact_bytes: int) -> PrepareCost:
     """Return what the training took by the adapter's own word; its size on disk is measured."""
     said = manifest.cost if manifest else PrepareCost()
     return said.model_copy(update={"artifact_bytes": artifact_bytes, "stated": manifest is not None})
 
 
-def record_of(manifest: AdapterManifest | None) -> dict[str, Any]:
+def record_of(manifest: TuningManifest | None) -> dict[str, Any]:
     """Return what to keep of an adapter's manifest, all of it under a name that says whose word it is."""
     if manifest is None:
         return {"trained_with_quantization": "not known", "cost_of_training": "not known"}
@@ -32,7 +32,7 @@ def record_of(manifest: AdapterManifest | None) -> dict[str, Any]:
     }
 
 
-def notes_of(manifest: AdapterManifest | None, wanted: Literal["none", "nf4"] | None) -> list[str]:
+def notes_of(manifest: TuningManifest | None, wanted: Literal["none", "nf4"] | None) -> list[str]:
     """Return what a reader must know that rests on the adapter's word; ``wanted`` is the user's own."""
     if manifest is None:
         return []

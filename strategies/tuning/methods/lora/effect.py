@@ -5,32 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from harness.protocols import Trains
 from harness.types import Replacement
-from strategies.tuning.adapters.files import WEIGHTS
-from strategies.tuning.adapters.settings import Examined
+from strategies.tuning.method import STRONGEST_CHANGE, Change, norm_of
+from strategies.tuning.methods.lora.files import WEIGHTS
+from strategies.tuning.methods.lora.settings import ExaminedAdapter
 
-STRONGEST_CHANGE = 2000.0
-"""Most that an adapter may change a layer, as a multiple of the norm of its weights; see docs/gate.md."""
 _MOST_OFF = 0.1
 """Part of a layer's DoRA magnitudes allowed at 0 or below: trainings at high rates take single ones there."""
 _COPY = re.compile(r"\.(base_layer|original_module|modules_to_save|token_adapter)(?=\.)")
 _MAGNITUDE = ".lora_magnitude_vector"
 _TOKENS = ".token_adapter.trainable_tokens_delta"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an adapter does to one layer or tensor of the base, by the base's name of it.
-
-    ``ratio`` is the norm of the change over that of the weights it is added to: 0 or above, and infinite
-    where it is too large to be computed with.
-    """
-
-    name: str
-    ratio: float
 
 
 def bare(name: str) -> str:
@@ -83,7 +71,7 @@ def _kind(name: str, saved_whole: tuple[str, ...]) -> Replacement | None:
 # --- How far it goes ---
 
 
-def check_changes(adapter: Examined, sizes: Mapping[str, float]) -> Change:
+def check_changes(adapter: ExaminedAdapter, sizes: Mapping[str, float]) -> Change:
     """Refuse an adapter that drowns a layer of the base, or turns one off; return its largest change.
 
     Args:
@@ -110,10 +98,16 @@ def check_changes(adapter: Examined, sizes: Mapping[str, float]) -> Change:
     return largest
 
 
+@lru_cache(maxsize=1)
+def norms_of(base: Trains) -> dict[str, float]:
+    """Return the `norms` of a base as it answers, measured once for all adapters over it."""
+    return norms(base.loaded())
+
+
 def norms(module: Any) -> dict[str, float]:
     """Return the Frobenius norm of every weight of a model, by name, but for those in an unknown format."""
     return {
-        f"{place}.{name}": _norm(plain)
+        f"{place}.{name}": norm_of(plain)
         for place, layer in module.named_modules()
         for name, weight in layer.named_parameters(recurse=False)
         if (plain := _plain(layer, weight)) is not None
@@ -137,11 +131,11 @@ def changes(wrapped: Any, saved: Mapping[str, Any], sizes: Mapping[str, float]) 
         if kind == "trainable_token_indices":
             label = f"{bare(name.removesuffix(_TOKENS))}.weight"
             whole = wrapped.get_submodule(name.rpartition(".")[0]).get_base_layer().weight
-            yield from _over(label, _norm(tensor), sizes, share=len(tensor) / len(whole))
+            yield from _over(label, norm_of(tensor), sizes, share=len(tensor) / len(whole))
         elif kind in ("modules_to_save", "bias"):
             label = bare(name)
             of = label.removesuffix(".bias") + ".weight" if label.endswith(".bias") else label
-            yield from _over(label, _norm(tensor), sizes, of=of)
+            yield from _over(label, norm_of(tensor), sizes, of=of)
 
 
 def _of_layer(
@@ -155,9 +149,9 @@ def _of_layer(
     for factor in layer.scaling.values():
         yield from _over(of, factor * product, sizes)
         if bias is not None:
-            yield from _over(f"{place}.bias", factor * _norm(bias), sizes, of=of)
+            yield from _over(f"{place}.bias", factor * norm_of(bias), sizes, of=of)
     if magnitude is not None:
-        yield from _over(of, abs(_norm(magnitude) - sizes.get(of, 0.0)), sizes)
+        yield from _over(of, abs(norm_of(magnitude) - sizes.get(of, 0.0)), sizes)
 
 
 def _factor(name: str, which: str, saved: Mapping[str, Any]) -> Any:
@@ -168,7 +162,7 @@ def _factor(name: str, which: str, saved: Mapping[str, Any]) -> Any:
 def _norm_of_product(first: Any, second: Any, experts: int) -> float:
     """Return the Frobenius norm of second x first from the two alone; experts stand upon one another."""
     if second.shape[1] != first.shape[0]:  # combined in a way of its own: it is no more than this
-        return _norm(first) * _norm(second)
+        return norm_of(first) * norm_of(second)
     first = first.reshape(experts, -1, first.shape[1])
     second = second.reshape(len(second), -1, experts).permute(2, 0, 1)
     squared = float(((second.mT @ second) * (first @ first.mT)).sum())
@@ -196,10 +190,3 @@ def _plain(layer: Any, weight: Any) -> Any:
         return dequantize_module_weight(layer).detach()
     except (AttributeError, ImportError, RuntimeError, TypeError, ValueError):
         return None
-
-
-def _norm(tensor: Any) -> float:
-    import torch
-
-    kind = torch.float64 if tensor.dtype == torch.float64 else torch.float32
-    return float(torch.linalg.vector_norm(tensor, dtype=kind))

@@ -10,9 +10,7 @@ from typing import Any
 from harness.powers import answered
 from harness.protocols import MeasuresLikelihood, Model, PrepareContext, Trains
 from harness.types import Failure, Generation, Request
-from strategies.tuning.adapters.checks import told
-from strategies.tuning.adapters.effect import Change, norms
-from strategies.tuning.adapters.settings import Examined
+from strategies.tuning.method import Change, Examined, told
 
 PROBES = (
     "The customer asked when the order of 14 May would arrive. Answer: on Friday, at 10:30.",
@@ -29,14 +27,13 @@ _ANSWER_TOKENS = 8
 
 @dataclass(frozen=True)
 class Probe:
-    """A base before any adapter: what it gives to the probe's tokens, and the norms of its weights by name.
+    """A base before any adapter: what it gives to the probe's tokens.
 
     ``log_probs`` has the shape ``(n_kept, vocabulary)``; ``nll`` is in nats a token.
     """
 
     log_probs: Any
     nll: float
-    norms: dict[str, float]
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +41,7 @@ def probe_of(base: Trains) -> Probe:
     """Return what is to be known of a base, measured once, so that adapters share one load of it."""
     assert isinstance(base, MeasuresLikelihood)
     read = base.token_log_probs(PROBES, PROBE_TOKENS)
-    return Probe(read.log_probs, read.nll / read.n_tokens, norms(base.loaded()))
+    return Probe(read.log_probs, read.nll / read.n_tokens)
 
 
 def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Change) -> dict[str, Any]:

@@ -6,42 +6,26 @@ with NaN in them. So each of these is looked for here. What is only unusual is l
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from harness.errors import shorten
 from harness.protocols import Trains
 from harness.types import Replacement
-from strategies.tuning.adapters.beginnings import check_beginning
-from strategies.tuning.adapters.effect import bare, replaced
-from strategies.tuning.adapters.files import (
-    CONFIG,
-    MANIFEST,
-    WEIGHTS,
-    AdapterManifest,
-    check_files,
-    not_finite,
-    own_digests,
-    read_manifest,
-    saved_shapes,
-)
-from strategies.tuning.adapters.patterns import check_patterns
-from strategies.tuning.adapters.settings import Examined, check_settings, mapping_of
-from strategies.tuning.strength import STRONGEST, too_strong
+from strategies.tuning.files import check_finite, check_types, number_of, saved_shapes
+from strategies.tuning.methods.lora.beginnings import check_beginning
+from strategies.tuning.methods.lora.effect import bare, replaced
+from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS, check_files
+from strategies.tuning.methods.lora.patterns import check_patterns
+from strategies.tuning.methods.lora.settings import ExaminedAdapter, check_settings, mapping_of
+from strategies.tuning.methods.lora.strength import STRONGEST, too_strong
+from strategies.tuning.saved import checked_manifest
 
 
-def check_adapter(folder: Path, base: Trains) -> AdapterManifest | None:
-    """Refuse an adapter that is not a whole, finite LoRA adapter for ``base``; see `examined`."""
-    return examined(folder, base).manifest
-
-
-def examined(folder: Path, base: Trains, allow: Sequence[Replacement] | None = None) -> Examined:
+def examined(folder: Path, base: Trains, allow: Sequence[Replacement] | None = None) -> ExaminedAdapter:
     """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
 
     Args:
@@ -55,41 +39,18 @@ def examined(folder: Path, base: Trains, allow: Sequence[Replacement] | None = N
     Raises:
         InputError: The first fault found.
     """
-    adapter = Examined(folder, base, check_files(folder), allow)
+    adapter = ExaminedAdapter(folder, base, allow, config=check_files(folder))
     for check in CHECKS:
         check(adapter)
     return adapter
 
 
-def _check_manifest(adapter: Examined) -> None:
-    path = adapter.folder / MANIFEST
-    if not path.exists():
-        return
-    try:
-        manifest = read_manifest(adapter.folder)
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read: {_first_fault(error)}"
-        raise adapter.fault(MANIFEST, problem, "restore it, or train again") from None
-    if own_digests(adapter.folder) != (manifest.weights_digest, manifest.config_digest):
-        raise adapter.fault(
-            "", f"its files are not those that {MANIFEST} describes", "restore them, or train again"
-        )
-    if manifest.base_digest != adapter.base.identity.weights_digest:
-        problem = f"was trained over other weights than {adapter.base.name}"
-        remedy = "set model.path to the base it was trained over, or train again"
-        raise adapter.fault("", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
-    adapter.manifest = manifest
+def _check_manifest(adapter: ExaminedAdapter) -> None:
+    adapter.manifest = checked_manifest(adapter.folder, adapter.base)
 
 
-def _first_fault(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return shorten(str(error), 160)
-    fault = error.errors(include_url=False, include_input=False)[0]
-    return shorten(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", 160)
-
-
-def _check_shapes(adapter: Examined) -> None:
-    found = _saved_shapes(adapter)
+def _check_shapes(adapter: ExaminedAdapter) -> None:
+    found = saved_shapes(adapter.folder / WEIGHTS)
     adapter.wrapped = wrapped = _wrapped(adapter)
     _check_strength(adapter, wrapped)
     expected = _expected_shapes(wrapped)
@@ -108,15 +69,15 @@ def _check_shapes(adapter: Examined) -> None:
     if copies:
         _check_copies(adapter, copies)
     adapter.replaced = replaced(wrapped, expected)
-    _check_allowed(adapter)
+    adapter.check_allowed()
 
 
-def _check_size(adapter: Examined, found: dict[str, tuple[int, ...]], wrapped: Any) -> None:
+def _check_size(adapter: ExaminedAdapter, found: dict[str, tuple[int, ...]], wrapped: Any) -> None:
     """Refuse more weights than any adapter needs for this base: loading it would fill the memory."""
     own = sum(each.numel() for each in wrapped.parameters())
     own -= sum(each.numel() for name, each in wrapped.named_parameters() if ".lora_" in name)
     most = 2 * own + _SMALL
-    if (size := sum(map(math.prod, found.values()))) > most:
+    if (size := number_of(found)) > most:
         problem = f"must hold at most {most:,} weights, twice what this model has"
         raise adapter.fault(WEIGHTS, problem, "train it again with a lower rank", f"{size:,}")
 
@@ -125,30 +86,7 @@ _SMALL = 10_000_000
 """Weights that any adapter may have, over however small a model."""
 
 
-def _check_allowed(adapter: Examined) -> None:
-    """Refuse what an adapter does beside adding products of low rank, where it is not allowed by name."""
-    if adapter.allow is None:
-        return
-    if refused := [kind for kind in adapter.replaced if kind not in adapter.allow]:
-        problem = f"changes more of the base than a LoRA adapter: {told(adapter.replaced, refused)}"
-        allowed = ", ".join([*adapter.allow, *refused])
-        raise adapter.fault("", problem, f"write `allow: [{allowed}]` into the gate file if that is meant")
-
-
-def told(found: Mapping[Replacement, list[str]], kinds: Iterable[Replacement]) -> str:
-    """Return in words what an adapter does beside adding products of low rank, and to which tensors."""
-    return "; ".join(f"{kind} ({_some(found[kind])})" for kind in kinds)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(shorten(name, 60) for name in names[:_NAMED]) + more
-
-
-_NAMED = 6
-
-
-def _check_strength(adapter: Examined, wrapped: Any) -> None:
+def _check_strength(adapter: ExaminedAdapter, wrapped: Any) -> None:
     """Refuse an adapter that would drown the base: each layer's own factor counts, as peft computes it."""
     from peft.tuners.lora import LoraLayer
 
@@ -180,7 +118,7 @@ def _copies(
     }
 
 
-def _check_copies(adapter: Examined, copies: dict[str, str]) -> None:
+def _check_copies(adapter: ExaminedAdapter, copies: dict[str, str]) -> None:
     """Refuse a copy of a base tensor that is neither this base's nor that of what is trained in its place."""
     from safetensors import safe_open
 
@@ -204,16 +142,7 @@ def _equal(saved: Any, own: Any) -> bool:
     return bool((own.to(saved.dtype) == saved).all() or (saved.to(own.dtype) == own).all())
 
 
-def _saved_shapes(adapter: Examined) -> dict[str, tuple[int, ...]]:
-    from safetensors import SafetensorError
-
-    try:
-        return saved_shapes(adapter.folder)
-    except (OSError, SafetensorError) as error:
-        raise adapter.fault(WEIGHTS, f"is not a whole safetensors file: {error}", "save it again") from None
-
-
-def _wrapped(adapter: Examined) -> Any:
+def _wrapped(adapter: ExaminedAdapter) -> Any:
     """Return the base without storage, freshly wrapped by the adapter's own settings."""
     import dataclasses
 
@@ -251,26 +180,15 @@ def _expected_shapes(wrapped: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def _check_types(adapter: Examined) -> None:
-    from safetensors import safe_open
-
-    with safe_open(adapter.folder / WEIGHTS, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118 - no mapping
-            if (kind := file.get_slice(name).get_dtype()) not in ("F32", "F16", "BF16"):
-                problem = f"{name} must be of the type F32, F16 or BF16"
-                raise adapter.fault(WEIGHTS, problem, "save the adapter again", kind)
+def _check_numbers(adapter: ExaminedAdapter) -> None:
+    check_types(adapter.folder / WEIGHTS)
+    check_finite(adapter.folder / WEIGHTS)
 
 
-def _check_finite(adapter: Examined) -> None:
-    if (name := not_finite(adapter.folder)) is not None:
-        raise adapter.fault(WEIGHTS, "holds NaN or infinite weights", "train the adapter again", name)
-
-
-CHECKS: tuple[Callable[[Examined], None], ...] = (
+CHECKS: tuple[Callable[[ExaminedAdapter], None], ...] = (
     _check_manifest,
     check_settings,
     check_beginning,
     _check_shapes,
-    _check_types,
-    _check_finite,
+    _check_numbers,
 )

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.errors import shorten
-from strategies.tuning.adapters.files import CONFIG
-from strategies.tuning.adapters.settings import Examined
+from strategies.tuning.methods.lora.files import CONFIG
+from strategies.tuning.methods.lora.settings import ExaminedAdapter
 
 _NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
 _LONGEST = 4096
@@ -33,7 +33,7 @@ for name in names:
 """
 
 
-def check_patterns(adapter: Examined, names: Sequence[str]) -> None:
+def check_patterns(adapter: ExaminedAdapter, names: Sequence[str]) -> None:
     """Refuse what is no regular expression, and what takes too long over a model's names.
 
     Args:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from strategies.tuning.adapters.files import CONFIG
-from strategies.tuning.adapters.settings import Examined
+from strategies.tuning.methods.lora.files import CONFIG
+from strategies.tuning.methods.lora.settings import ExaminedAdapter
 
 _NAMED = ("gaussian", "eva", "olora", "orthogonal", "pissa", "lora_ga", "loftq")
 _PISSA = re.compile(r"pissa_niter_[1-9][0-9]?")
@@ -19,7 +19,7 @@ _LOFTQ = {"loftq_bits": (2, 4, 8), "loftq_iter": tuple(range(1, 11))}
 _PLAIN_SAVING = "convert it with save_pretrained(path_initial_model_for_weight_conversion=...)"
 
 
-def check_beginning(adapter: Examined) -> None:
+def check_beginning(adapter: ExaminedAdapter) -> None:
     """Refuse an adapter whose weights peft cannot begin, and one that it would begin for ever.
 
     Raises:
@@ -42,7 +42,7 @@ def check_beginning(adapter: Examined) -> None:
         _check_loftq(adapter)
 
 
-def _check_loftq(adapter: Examined) -> None:
+def _check_loftq(adapter: ExaminedAdapter) -> None:
     settings = adapter.config.get("loftq_config") or {}
     for key, allowed in _LOFTQ.items():
         value = settings.get(key) if isinstance(settings, dict) else settings

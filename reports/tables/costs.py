@@ -1,0 +1,66 @@
+"""The table of costs: tokens, latency and preparation of every strategy, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.analysis.findings import StrategyCost, Summary, TaskCost
+from reports._text import count
+from reports.tables.model import (
+    ABSENT,
+    COMMON,
+    COUNT,
+    DURATION,
+    NAME,
+    SIZE,
+    TEXT,
+    Cell,
+    Remark,
+    Row,
+    Table,
+    TableWords,
+    Value,
+)
+
+_LEAST_TIME_S = 0.001
+
+
+def cost_table(summary: Summary) -> Table:
+    """One row for each strategy, and with several target tasks one for each of them."""
+    t = TableWords("costs")
+    several = any(len(cost.tasks) > 1 for cost in summary.costs)
+    tokens, latency, preparation = (t(name) for name in ("tokens", "latency", "preparation"))
+    columns = (
+        t.column("strategy", NAME),
+        *([t.column("task", TEXT)] if several else []),
+        *(t.column(key, COUNT, group=tokens) for key in ("prompt", "cached", "answer", "embedded")),
+        *(t.column(key, DURATION, group=latency) for key in ("median", "p95")),
+        t.column("time", DURATION, group=preparation),
+        t.column("trained", COUNT, group=preparation),
+        *(t.column(key, SIZE, group=preparation) for key in ("memory", "disk")),
+        t.column("cut", COUNT),
+    )
+    rows = tuple(row for cost in summary.costs for row in _rows(cost, several, t))
+    return Table(t.key, t("title"), columns, rows, (t("note"),))
+
+
+def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
+    prepare, stated = cost.prepare, (Remark(COMMON["stated"]),) * cost.prepare.stated
+    took = Cell(prepare.wall_s, remarks=stated)
+    if prepare.wall_s < _LEAST_TIME_S:
+        took = Cell(said=COMMON["none"], remarks=stated)
+    cut = Cell(cost.cut, said=t("of", cut=count(cost.cut), n=count(cost.n_answers)))
+    sizes = (prepare.peak_memory_bytes, prepare.artifact_bytes)
+    whole = (took, _some(prepare.trained_tokens), *map(_some, sizes), cut)
+    yield Row((cost.strategy, *([t("all")] if several else []), *_mean(cost), *whole))
+    for task in cost.tasks if len(cost.tasks) > 1 else ():
+        yield Row((cost.strategy, task.task, *_mean(task), *[None] * len(whole)), mark="quiet")
+
+
+def _mean(cost: StrategyCost | TaskCost) -> tuple[Cell | Value, ...]:
+    tokens = (cost.prompt_tokens, cost.cached_prompt_tokens, cost.completion_tokens)
+    return (*tokens, _some(cost.embedding_tokens), cost.latency_p50_s, cost.latency_p95_s)
+
+
+def _some(value: float | None) -> Cell:
+    return Cell(value) if value else ABSENT

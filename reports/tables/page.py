@@ -1,0 +1,118 @@
+"""Tables on an HTML page: what the macro in ``templates/tables.html.jinja`` asks of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from reports._text import exact
+from reports.tables.model import COMMON, DRAWING, SIGNS, Cell, Column, Remark, Row, Table, in_groups, shown
+
+_CROWDED = 7
+"""Columns from which on a table is set smaller."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A remark with its class."""
+
+    text: str
+    style: str
+
+
+@dataclass(frozen=True)
+class PageCell:
+    """A cell as the macro writes it; ``exact`` is the unrounded figure for programs."""
+
+    text: str
+    exact: str
+    interval: str
+    remarks: tuple[Said, ...]
+    sign: str
+    sign_label: str
+    link: str
+    drawing: Any
+    style: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A row as the macro writes it, with the title of the group that it begins."""
+
+    title: str
+    style: str
+    cells: tuple[PageCell, ...]
+    remarks: tuple[str, ...]
+
+
+def page_rows(table: Table) -> list[PageRow]:
+    """Return the rows of a table."""
+    return [
+        PageRow(
+            title,
+            "foot" if row.foot else row.mark,
+            tuple(_cell(row, place, column) for place, column in enumerate(table.columns)),
+            row.remarks,
+        )
+        for title, row in in_groups(table)
+    ]
+
+
+def _cell(row: Row, place: int, column: Column) -> PageCell:
+    found = shown(row.cells[place], column)
+    cell, value = found.cell, found.cell.value
+    sign = found.sign if cell.mark == "best" else ""
+    text = f"{found.sign} {found.text}" if cell.mark in ("better", "worse") else found.text
+    return PageCell(
+        text=text,
+        exact=exact(value) if column.kind.exact and isinstance(value, int | float) else "",
+        interval=found.interval,
+        remarks=tuple(map(_said, found.remarks)),
+        sign=sign,
+        sign_label=COMMON["best"] if sign else "",
+        link=cell.link,
+        drawing=cell.drawing,
+        style=" ".join(filter(None, (column_style(column), cell.mark, "none" * _is_absent(cell)))),
+    )
+
+
+def _is_absent(cell: Cell) -> bool:
+    return cell.value is None and bool(cell.said) and cell.drawing is None
+
+
+def _said(remark: Remark) -> Said:
+    sign = SIGNS.get(remark.mark, "")
+    style = {"bad": "errors", "better": "sign better", "worse": "sign worse"}.get(remark.mark, "sub")
+    return Said(f"{sign} {remark.text}".strip(), style)
+
+
+def column_style(column: Column) -> str:
+    """Return the class of a column's cells."""
+    return "drawn" if column.kind is DRAWING else "" if column.kind.numeric else "words"
+
+
+def table_style(table: Table) -> str:
+    """Return the classes of a table."""
+    return f"figures-{table.key}" + (" crowded" if len(table.columns) >= _CROWDED else "")
+
+
+def column_groups(table: Table) -> list[tuple[str, int, Column | None]]:
+    """Return the upper row of heads: groups with their width, and columns without one; empty if none has."""
+    if not any(column.group for column in table.columns):
+        return []
+    found: list[tuple[str, int, Column | None]] = []
+    for name, columns in groupby(table.columns, key=lambda column: column.group):
+        inside = list(columns)
+        found += [(name, len(inside), None)] if name else [("", 1, column) for column in inside]
+    return found
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "table_rows": page_rows,
+    "table_style": table_style,
+    "column_style": column_style,
+    "column_groups": column_groups,
+}
+"""What the environment of the templates has for tables."""

@@ -1,0 +1,32 @@
+"""The table of where the answers of retrieving strategies come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.analysis.findings import Attribution
+from reports._text import score
+from reports.tables.model import COUNT, NAME, TEXT, Cell, Remark, Row, Table, TableWords
+
+
+def attribution_table(found: Sequence[Attribution]) -> Table:
+    """One row for each strategy and task: items by whether a right passage was shown."""
+    t = TableWords("attribution")
+    keys = ("retrieval_missed", "generation_missed", "found_and_right", "from_memory")
+    kinds = {"strategy": NAME, "task": TEXT, "n": COUNT} | dict.fromkeys(keys, COUNT)
+    rows = tuple(
+        Row(
+            (
+                each.strategy,
+                each.task,
+                each.n,
+                *(_counted(getattr(each, key), each.n, t) for key in keys),
+            )
+        )
+        for each in found
+    )
+    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+
+
+def _counted(n: int, of: int, t: TableWords) -> Cell:
+    return Cell(n, remarks=(Remark(t("share", share=score(n / of))),))

@@ -1,0 +1,1 @@
+"""Methods of tuning: a module or folder each, which exports one class; see `strategies.tuning.method`."""
