@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -96,27 +96,35 @@ def checked(
         loaded: Its tasks, where they have been loaded.
     """
     from harness.backends import backend_of
-    from harness.config import model_key, model_told
-    from harness.tasks.in_words import in_words
-    from harness.tasks.loading import load_tasks
+    from harness.config import model_key
     from harness.tasks.validate import check_answerable
 
     place = str(config)
-    backends = {
-        name: backend_of(options, place, model_key(name)) for name, options in experiment.models.items()
-    }
-    for name, backend in backends.items():
-        backend.check(place, model_key(name))
+    for name, options in experiment.models.items():
+        backend_of(options, place, model_key(name)).check(place, model_key(name))
     chains = chains_of(experiment, place)
-    tasks = load_tasks(experiment.tasks, config) if loaded is None else loaded
-    unable = [model_told(name) for name, backend in backends.items() if not backend.scores_choices]
-    if unable:
-        tasks = tuple(in_words(task, " and ".join(unable)) for task in tasks)
+    tasks = tasks_of(experiment, config) if loaded is None else loaded
     for task in tasks:
         check_answerable(task)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
     return chains, tasks
+
+
+def tasks_of(experiment: Experiment, config: Path) -> tuple[LoadedTask, ...]:
+    """Load the tasks of an experiment; choice tasks as they are asked of all its models."""
+    from harness.backends import backend_of
+    from harness.config import model_key, model_told
+    from harness.tasks.in_words import in_words
+    from harness.tasks.loading import load_tasks
+
+    unable = [
+        model_told(name)
+        for name, options in experiment.models.items()
+        if not backend_of(options, str(config), model_key(name)).scores_choices
+    ]
+    tasks = load_tasks(experiment.tasks, config)
+    return tuple(in_words(task, " and ".join(unable)) for task in tasks) if unable else tasks
 
 
 def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
@@ -129,6 +137,22 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
 # --- Composition ---
 
 
+def opened_models(
+    experiment: Experiment, config: Path, run_dir: Path, progress: Progress
+) -> dict[str, Model]:
+    """Return the models of an experiment by name, the first one first; their weights are loaded on use."""
+    from harness.backends import Opening, backend_of
+    from harness.config import model_key
+
+    place = str(config)
+    shared: dict[Any, Any] = {}
+    models: dict[str, Model] = {}
+    for name, options in experiment.models.items():
+        opening = Opening(place, model_key(name), run_dir / "artifacts", progress, shared)
+        models[name] = backend_of(options, place, model_key(name)).open(opening)
+    return models
+
+
 def _compose(
     experiment: Experiment,
     config: Path,
@@ -137,29 +161,21 @@ def _compose(
     tasks: tuple[LoadedTask, ...],
     progress: Progress,
 ) -> tuple[Plan, RunManifest]:
-    from harness.backends import Opening, backend_of
-    from harness.config import model_key
     from harness.digests import digest_of
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
     from harness.powers import context_length_of
-    from harness.scoring import RunsOnDevice, with_first
+    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
-    opening = Opening(str(config), artifacts=run_dir / "artifacts", progress=progress)
-    models = {
-        name: backend_of(options, str(config), model_key(name)).open(
-            dataclasses.replace(opening, key=model_key(name))
-        )
-        for name, options in experiment.models.items()
-    }
+    models = opened_models(experiment, config, run_dir, progress)
     device = next((m.capabilities.device for m in models.values() if m.capabilities.device), None)
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = metrics_of(tasks, tests)
+    metrics = metrics_of(tasks, tests, experiment.models)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(device)
@@ -176,8 +192,8 @@ def _compose(
         for name, model in models.items()
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
-    identities = with_first({name: model.identity for name, model in models.items()})
-    judges = {task.task.name: judges_of(task, metrics[task.task.name], identities) for task in tasks}
+    identities = {name: model.identity for name, model in models.items()}
+    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains

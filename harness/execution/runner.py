@@ -18,7 +18,7 @@ from harness.progress import Progress
 from harness.protocols import Embedder, Model, PrepareContext, Prepared
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
-from harness.scoring import Metric, with_first
+from harness.scoring import Metric
 from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, TaskItem
 
@@ -96,7 +96,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
             chain.check_model(plan.base(chain), [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
-    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, with_first(plan.models))
+    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, plan.models)
     for chain in plan.in_order:
         if chain.name in plan.apart.refused:
             continue

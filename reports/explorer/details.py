@@ -89,6 +89,7 @@ def _answer(item: TaskItem, shown: Shown, metrics: Mapping[str, int], ref: Ref) 
         "seed": result.seed,
         "scores": [[metrics[name], finite(score)] for name, score in result.scores.items()],
     }
+    found["why"] = [[metrics[n], ref(text)] for n, text in result.explanations.items() if n in metrics]
     if result.error:
         found["error"] = [ref(result.error.kind), ref(result.error.message)]
     if result.request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.analysis.findings import StrategyCost, Summary, TaskCost
+from harness.deciding.records import Decision
 from reports._text import count
 from reports.tables.model import (
     ABSENT,
@@ -25,7 +26,8 @@ from reports.tables.model import (
 _LEAST_TIME_S = 0.001
 
 
-def cost_table(summary: Summary) -> Table:
+def cost_table(summary: Summary, decision: Decision | None = None) -> Table:
+    """Return what strategies took; what judging took stands below it, with its price where that is known."""
     """One row for each strategy, and with several target tasks one for each of them."""
     t = TableWords("costs")
     several = any(len(cost.tasks) > 1 for cost in summary.costs)
@@ -41,7 +43,22 @@ def cost_table(summary: Summary) -> Table:
         t.column("cut", COUNT),
     )
     rows = tuple(row for cost in summary.costs for row in _rows(cost, several, t))
-    return Table(t.key, t("title"), columns, rows, (t("note"),))
+    notes = (t("note"), *([_judging(summary, decision, t)] if summary.judging else []))
+    return Table(t.key, t("title"), columns, rows, notes)
+
+
+def _judging(summary: Summary, decision: Decision | None, t: TableWords) -> str:
+    found = summary.judging
+    told = t(
+        "judging",
+        n=count(sum(each.n for each in found)),
+        prompt=count(sum(each.prompt_tokens for each in found)),
+        answer=count(sum(each.completion_tokens for each in found)),
+        seconds=f"{sum(each.latency_s for each in found):,.1f}",
+    )
+    if decision is None:
+        return told
+    return f"{told} {t('judging_price', cost=f'{decision.judging:.3g}', currency=decision.currency)}"
 
 
 def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:

@@ -292,8 +292,9 @@
       bits & MALFORMED ? note(say("judged_nothing"))
         : [make("h5", {}, say("difference")), comparison(judged ?? words, targets)]];
 
-  const figures = ({ scores = [], tokens, stop, examples }, text) => [
+  const figures = ({ scores = [], why = [], tokens, stop, examples }, text) => [
     scores.length > 0 && fact(say("scores"), scores.map(([n, score]) => `${data.metrics[n]} ${percent(score)}`).join(", ")),
+    ...why.map(([n, words]) => fact(say("why", { metric: data.metrics[n] }), text(words))),
     tokens !== undefined && fact(say("tokens"),
       say("tokens_of", { prompt: tokens[0], cached: tokens[1], completion: tokens[2] })),
     stop !== undefined && fact(say("stop"), say(`stop_${stop}`)),
