@@ -133,7 +133,7 @@ class Finding(Frozen):
 class History(Frozen):
     """Runs, oldest first, and every strategy on every task over them."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     runs: tuple[RunFacts, ...]
     tasks: tuple[TaskHistory, ...]
     regressions: tuple[Finding, ...]

@@ -299,6 +299,7 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
+        judged_by=dict(_judged_by(plan)),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -308,6 +309,15 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         hardware=hardware(),
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
+
+
+def _judged_by(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the tasks whose metrics ask a model, each with the name of the first that they ask."""
+    from harness.scoring import AsksModel
+
+    for task, metrics in plan.metrics.items():
+        if asked := [metric.asks for metric in metrics if isinstance(metric, AsksModel)]:
+            yield task, asked[0] or next(iter(plan.models))
 
 
 def _record(model: Model) -> ModelRecord:

@@ -31,6 +31,7 @@ def _candidate(measured: Measured, name: str) -> Candidate:
     return Candidate(
         strategy=name,
         kind=measured.traits[name].kind,
+        model=measured.run.manifest.answered_by[name],
         adapted=measured.traits[name].adapts,
         mean=measured.scores[name],
         mean_low=mean_low,
