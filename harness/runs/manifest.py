@@ -37,17 +37,17 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
-    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of
-    files and models that its scores depend on beside the task, and ``judging[task]`` is that of all that judging
-    depends on, under which judgements are stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what metrics need of its choices beside
-    the likeliest one. ``models`` are those of the experiment by name, and ``answered_by[strategy]`` names the
-    one that a strategy is prepared over. ``embedder_digest`` is that of the embedder's folder, "" where it is
-    none. ``leaks[task]`` counts the test items that also stand in its training data, or nearly so.
-    ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing.
+    ``traits[strategy]`` is what each states of itself. ``metrics[task]`` are the names of its scores; the
+    first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
+    of what is needed. ``judges[task]`` are digests of files and models that its scores depend on beside
+    the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
+    stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what
+    metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,
+    and ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is
+    that of the embedder's folder, "" where it is none. ``leaks[task]`` counts the test items that also
+    stand in its training data, or nearly so. ``remarks[task]`` are what loading it has changed or passed
+    over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what is measured
+    beside the answers, "" for nothing.
     """
 
     schema_version: int = SCHEMA_VERSION

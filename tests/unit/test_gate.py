@@ -16,12 +16,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from harness.analysis.across_runs import compared
 from harness.cli.compare import compare
 from harness.cli.gate import EXITS, gate
 from harness.config import load_experiment
 from harness.errors import InputError
 from harness.gate.baseline import baseline_of, write_baseline
-from harness.gate.comparing import compared
 from harness.gate.evaluate import CandidateResult, GateResult, evaluate
 from harness.gate.judge import CheckResult, judged, settled, worst
 from harness.gate.planning import Plan, plan

@@ -89,7 +89,7 @@ def test_nothing_that_was_asked_for_vanishes(tmp_path: Path, wanted: str, fault:
 
 
 def _conditions(run: Any) -> dict[str, Any]:
-    from harness.gate.conditions import Conditions
+    from harness.runs.comparing import Conditions
 
     return Conditions.of(run.manifest, "candidate").model_dump(exclude={"name"})
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.analysis.across_runs import compared
 from harness.config import StrategyOptions, resolve_experiment
 from harness.deciding.choosing import choose
 from harness.deciding.prices import PriceSheet
@@ -16,7 +17,6 @@ from harness.execution.composition import Chain, chain_of
 from harness.execution.runner import execute
 from harness.gate.asked import Asked
 from harness.gate.baseline import baseline_of
-from harness.gate.comparing import compared
 from harness.gate.evaluate import evaluate
 from harness.gate.spec import GateFile
 from harness.progress import SilentProgress

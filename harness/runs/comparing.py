@@ -1,4 +1,4 @@
-"""Under what conditions a strategy has answered: what determines answers beside task and strategy."""
+"""Whether two runs can be compared: the same tasks, judged the same way, and answered under the same conditions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.config import Seed
 from harness.runs.manifest import RunManifest
-from harness.types import Frozen
+from harness.types import Frozen, Task
 
 _TOLD = {
     "weights": "the base model's weights or tokenizer are",
@@ -88,6 +88,42 @@ class Conditions(Frozen):
             for key, value in wanted.items()
             if mine[key] != value
         ]
+
+
+# --- Two runs ---
+
+_NOT_A_SETTING = {"name", "limit", "seeds"}
+"""What may differ between two runs without explaining a difference on the items that both have."""
+_MODEL = {"weights", "settings"}
+
+
+def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
+    """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
+    differing: set[str] = set()
+    for strategy in first.answered_by.keys() & later.answered_by.keys():
+        old, new = (Conditions.of(run, strategy).model_dump() for run in (first, later))
+        differing |= {key for key in old if old[key] != new[key]}
+    told = [key for key in Conditions.model_fields if key in differing - _NOT_A_SETTING - _MODEL]
+    model = ("base model",) if differing & _MODEL else ()
+    return (*model, *(f"{key.replace('_', ' ')} setting" for key in told))
+
+
+def other_task(first: RunManifest, later: RunManifest, task: str) -> tuple[str, ...]:
+    """Name what keeps a task of two runs from being compared; empty where it can be."""
+    judges = () if first.judges.get(task) == later.judges.get(task) else ("files of metrics",)
+    return changed_in(first.tasks[task], later.tasks[task]) or judges
+
+
+def changed_in(first: Task, later: Task) -> tuple[str, ...]:
+    """Name what of a task changes its questions or their scores; empty where both are the same."""
+    changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
+    told = tuple(key for key in changed if key not in ("digest", "judging"))
+    if first.digest != later.digest:
+        return told or ("items or documents",)
+    return () if first.judging == later.judging else told or ("accepted answers",)
+
+
+# --- Before a run ---
 
 
 def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
