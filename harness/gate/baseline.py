@@ -39,7 +39,7 @@ class BaselineItem(Frozen):
 class BaselineTask(Frozen):
     """One task.
 
-    ``judging`` is the digest of what its scores hang on beside the answers, and ``judges`` are those of files
+    ``judging`` is the digest of what its scores depend on beside answers, and ``judges`` are those of files
     that they hang on; ``tokens_per_item`` are prompt and answer tokens
     of a mean item; ``failed`` counts answers that failed and scored 0.
     """
@@ -96,7 +96,7 @@ class Baseline(Frozen):
 
     @property
     def digest_now(self) -> str:
-        """Digest of all that stands in it, but for the digest itself."""
+        """Digest of everything in it except the digest itself."""
         return digest_of(self.model_dump(mode="json", exclude={"digest"}))
 
     def scores(self, task: str) -> Scores:
