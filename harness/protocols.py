@@ -22,6 +22,7 @@ from harness.types import (
     Message,
     ModelIdentity,
     PrepareCost,
+    Replacement,
     Request,
     Task,
     TaskItem,
@@ -357,6 +358,16 @@ class NamesFiles(Protocol):
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return those files."""
+        ...
+
+
+@runtime_checkable
+class TakesAdapter(Protocol):
+    """A strategy (its class) that answers with any adapter that it is given: a gate asks candidates by it."""
+
+    @staticmethod
+    def options_for(folder: Path, allow: Sequence[Replacement]) -> dict[str, Any]:
+        """Return its options for an adapter's folder; ``allow`` is what may replace tensors of the base."""
         ...
 
 
