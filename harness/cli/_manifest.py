@@ -72,4 +72,5 @@ def _record(model: Model) -> ModelRecord:
         context_length=context_length_of(model),
         context_source=model.capabilities.context_source,
         template_date=model.capabilities.template_date,
+        asked_with=dict(model.capabilities.asked_with),
     )

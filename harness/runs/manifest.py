@@ -22,13 +22,15 @@ class ModelRecord(Frozen):
 
     ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
     and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
-    the chat template was told for today, "" where it writes none.
+    the chat template was told for today, "" where it writes none. ``asked_with`` are the settings that its
+    answers depend on beside its identity.
     """
 
     identity: ModelIdentity
     context_length: int = 0
     context_source: str = ""
     template_date: str = ""
+    asked_with: dict[str, Any] = {}
 
 
 class RunManifest(Frozen):
