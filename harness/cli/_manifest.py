@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from harness.cli._judging import judged_by
 
 if TYPE_CHECKING:
     from harness.config import Experiment
@@ -37,12 +38,12 @@ def manifest_of(experiment: Experiment, config: Path, plan: Plan) -> RunManifest
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        models={name: _record(model) for name, model in plan.models.items()},
+        models={name: record_of(model) for name, model in plan.models.items()},
         answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
-        judged_by=dict(_judged_by(plan)),
+        judged_by=judged_by(plan.metrics, plan.models),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -54,16 +55,8 @@ def manifest_of(experiment: Experiment, config: Path, plan: Plan) -> RunManifest
     )
 
 
-def _judged_by(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the tasks whose metrics ask a model, each with the name of the first that they ask."""
-    from harness.scoring import AsksModel
-
-    for task, metrics in plan.metrics.items():
-        if asked := [metric.asks for metric in metrics if isinstance(metric, AsksModel)]:
-            yield task, asked[0] or next(iter(plan.models))
-
-
-def _record(model: Model) -> ModelRecord:
+def record_of(model: Model) -> ModelRecord:
+    """Return what a manifest says of a model."""
     from harness.powers import context_length_of
     from harness.runs.manifest import ModelRecord
 

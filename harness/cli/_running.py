@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
     from harness.progress import Progress
+    from harness.protocols import Model
     from harness.runs.manifest import RunManifest
     from harness.types import LoadedTask, TaskItem
 
@@ -192,7 +193,7 @@ def _compose(
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
     identities = {name: model.identity for name, model in models.items()}
-    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
+    judges = {name: judges_of(found[:1], identities) for name, found in metrics.items()}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains
@@ -211,7 +212,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
-        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
+        judging={task.task.name: judging_of(task, metrics[task.task.name], identities) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         models=models,
