@@ -15,6 +15,7 @@ from reports.tables.model import (
     P_VALUE,
     POINTS,
     SCORE,
+    TEXT,
     Cell,
     Column,
     Remark,
@@ -29,6 +30,7 @@ def candidates_table(decision: Decision) -> Table:
     t = TableWords("candidates")
     columns = (
         t.column("strategy", NAME),
+        *((t.column("model", TEXT),) if decision.several_models else ()),
         t.column("score", SCORE),
         t.column("difference", POINTS),
         t.column("interval", POINTS, "only"),
@@ -57,6 +59,7 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     return Row(
         (
             each.strategy,
+            *((each.model,) if decision.several_models else ()),
             each.mean,
             Cell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
