@@ -106,7 +106,7 @@ class Choosing:
         best = max(proven, key=lambda candidate: candidate.mean)
         winner = self._cheapest_equal(best, proven)
         blind = any(check.name == "retrieval recall" and not check.good for check in checks)
-        if blind and winner.kind not in ("retrieve", "combine"):
+        if blind and not self.measured.traits[winner.strategy].retrieves:
             return "not yet proven", None
         return winner.kind, winner.strategy
 

@@ -215,8 +215,26 @@ def test_a_run_is_judged_anew_by_other_metrics_rules_and_answers(finished: Path)
     with opened(finished, unchanged=True) as (manifest, store):
         assert manifest.metrics == {"a": ("exact_match",)}
         assert next(store.items(manifest.tasks["a"].digest)).targets == ("another",)
-    decided = CliRunner().invoke(cli, ["decide", str(finished)], standalone_mode=False)
-    assert decided.exception is None
+
+
+def test_a_run_that_was_judged_anew_is_decided_and_gated(finished: Path) -> None:
+    """One more metric changes nothing of what a gate compares; another primary one does."""
+    place = finished.parent
+    check = {"tasks": "a", "margin": 0.5, "against": "base"}
+    (place / "gate.yaml").write_text(json.dumps({"experiment": "e.yaml", "checks": [check]}))
+    gate = ["gate", str(place / "gate.yaml"), "--candidate-run", str(finished), "--strategy", "plain"]
+    gate += ["--out", str(place / "out")]
+
+    def code(*arguments: str) -> object:
+        return CliRunner().invoke(cli, list(arguments), standalone_mode=False).return_value
+
+    assert scored(finished, "--metric", "token_f1")[0] == 0
+    assert code("decide", str(finished)) in (0, 3)
+    assert code(*gate) in (0, 1, 3)
+    (place / "task.yaml").write_text(TASK % ("contains", ""))
+    assert code(*gate) == 4
+    assert scored(finished)[0] == 0
+    assert code(*gate) in (0, 1, 3)
 
 
 @pytest.mark.parametrize(
