@@ -283,7 +283,7 @@ def test_tables_page_and_answers_name_the_model_where_there_are_several(tmp_path
     assert any(name.startswith("tuned\\_large") and model == "large" for name, model in shown), shown
     page = render(run)
     assert "each model’s own base (zero_shot, prompt_large)" in page
-    assert "small: m" in page
+    assert "small: builtin:smollm2" in page
     lines = csv.DictReader(io.StringIO(csv_text(answer_table(folder))))
     assert {(line["strategy"], line["model"]) for line in lines} == set(OF.items())
 
