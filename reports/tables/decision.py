@@ -56,7 +56,7 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     reasons = tuple(t("not_taken", reason=reason) for reason in each.excluded)
     return Row(
         (
-            each.strategy,
+            Cell(each.strategy, remarks=(Remark(t("taken")),) * taken),
             each.mean,
             Cell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
@@ -69,7 +69,7 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
             None if old else _paid_back(each, t),
         ),
         mark="taken" if taken else "",
-        remarks=(t("taken"),) * taken + reasons,
+        remarks=reasons,
     )
 
 

@@ -47,7 +47,7 @@ def _line(cells: list[str]) -> str:
 
 def _head(column: Column) -> str:
     below = f" ({', '.join(map(plain, column.below))})" if column.below else ""
-    return plain(f"{column.group} {column.name}".strip()) + below
+    return plain(column.name) + below
 
 
 def _cell(row: Row, place: int, column: Column) -> str:
@@ -55,6 +55,7 @@ def _cell(row: Row, place: int, column: Column) -> str:
     text = plain(found.text, _LONGEST if column.kind.numeric else _LONGEST_TEXT)
     strong = found.cell.mark in ("best", "least") or (row.mark == "taken" and place == 0)
     text = f"**{text}**" if strong and text else text
+    text += f" {found.sign}" if found.sign else ""
     text += f" ({found.interval})" if found.interval else ""
     for remark in found.remarks:
         sign = SIGNS.get(remark.mark, "")

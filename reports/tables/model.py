@@ -65,7 +65,6 @@ class Column:
         name: Its head for people.
         kind: How values are written.
         explanation: What it says, in one sentence.
-        group: A head over several columns.
         below: A short remark under the head.
         interval: Whether its cells have an interval ``beside`` the value, or hold ``only`` one.
     """
@@ -74,7 +73,6 @@ class Column:
     name: str
     kind: Kind
     explanation: str = ""
-    group: str = ""
     below: tuple[str, ...] = ()
     interval: Literal["none", "beside", "only"] = "none"
 
@@ -172,7 +170,6 @@ class TableWords:
         key: str,
         kind: Kind,
         interval: Literal["none", "beside", "only"] = "none",
-        group: str = "",
         **values: Any,
     ) -> Column:
         """Return a column with its head and explanation."""
@@ -180,7 +177,7 @@ class TableWords:
         name, explanation = (found, "") if isinstance(found, str) else (found["name"], found.get("says", ""))
         if values:
             name, explanation = name.format(**values), explanation.format(**values)
-        return Column(key, name, kind, explanation, group, interval=interval)
+        return Column(key, name, kind, explanation, interval=interval)
 
 
 COMMON = texts("tables")["common"]

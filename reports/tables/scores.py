@@ -44,8 +44,8 @@ def score_table(summary: Summary, role: Role) -> Table:
         *strategy_columns(summary.strategies, summary.incumbent),
         t.column("guess", PERCENT),
     )
-    title = t("title") if role == "target" else t("retention")
-    return Table("scores", title, columns, tuple(rows), (t("note"),), t("empty"))
+    title, notes = (t("title"), (t("note"),)) if role == "target" else (t("retention"), ())
+    return Table("scores", title, columns, tuple(rows), notes, t("empty"))
 
 
 def strategy_columns(strategies: Sequence[str], incumbent: str = "") -> Iterator[Column]:
