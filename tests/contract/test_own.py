@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.contract.conftest import GROUPS, Maker
 
 PACKAGE, ID = "somebodys_plugins", "somebodys"
 SOURCES = Path(__file__).parent / "own"
+ROOT = Path(__file__).parents[2]
 FAULTS = (ArithmeticError, LookupError, ValueError, TypeError)
 """What a plug-in may raise where it should not."""
 
@@ -73,3 +75,22 @@ def test_every_contract_can_be_broken(group: Any) -> None:
 def test_every_group_of_plug_ins_has_contracts() -> None:
     assert {*GROUPS.values()} == {*plugins.GROUPS}
     assert all(CONTRACTS[group] for group in GROUPS.values())
+
+
+def pytest_of(*arguments: str) -> str:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests/contract/test_found.py",
+        "-q",
+        "--no-header",
+        *arguments,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT).stdout
+
+
+def test_one_command_holds_a_plug_in_to_the_contracts() -> None:
+    said = pytest_of("--plugin", "metrics=tests.contract.own.metrics:Percent")
+    assert "FAILED" in said
+    assert "Percent-scores_have_the_names_and_the_range_that_are_promised]" in said
