@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.tables.model import SIGNS, Column, Row, Table, in_groups, shown, undrawn
+from reports.tables.model import Column, Row, Table, in_groups, shown, undrawn
 
 _LONGEST = 160
 _LONGEST_TEXT = 2_000
@@ -58,8 +58,7 @@ def _cell(row: Row, place: int, column: Column) -> str:
     text += f" {found.sign}" if found.sign else ""
     text += f" ({found.interval})" if found.interval else ""
     for remark in found.remarks:
-        sign = SIGNS.get(remark.mark, "")
-        text += f"{'; ' if text else ''}{plain(remark.text)}" + (f" {sign}" if sign else "")
+        text += f"{'; ' if text else ''}{plain(remark.text)}"
     return text
 
 

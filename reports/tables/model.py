@@ -96,7 +96,7 @@ class Cell:
         remarks: Short texts below.
         mark: Why it stands out.
         link: Where it leads on a page.
-        drawing: What a page draws, a `Whisker` or a `Sparkline`.
+        drawing: What a page draws, a `Whisker` or a `Spark`.
     """
 
     value: Value = None
@@ -161,8 +161,10 @@ class TableWords:
         self._texts: dict[str, Any] = texts("tables")[key]
 
     def __call__(self, name: str, **values: Any) -> str:
-        """Return a text with its places filled in."""
-        found: str = self._texts[name]
+        """Return a text with its places filled in; one with ``n`` may have a form for one."""
+        found: str | dict[str, str] = self._texts[name]
+        if isinstance(found, dict):
+            found = found["one" if str(values["n"]) == "1" else "other"]
         return found.format(**values).strip() if values else found.strip()
 
     def column(

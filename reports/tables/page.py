@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports._text import exact
-from reports.tables.model import COMMON, DRAWING, SIGNS, Cell, Column, Remark, Row, Table, in_groups, shown
+from reports.tables.model import COMMON, DRAWING, Cell, Column, Remark, Row, Table, in_groups, shown
 
 _CROWDED = 7
 """Columns from which on a table is set smaller."""
@@ -81,9 +81,8 @@ def _is_absent(cell: Cell) -> bool:
 
 
 def _said(remark: Remark) -> Said:
-    sign = SIGNS.get(remark.mark, "")
     style = {"bad": "errors", "better": "sign better", "worse": "sign worse"}.get(remark.mark, "sub")
-    return Said(f"{sign} {remark.text}".strip(), style)
+    return Said(remark.text, style)
 
 
 def column_style(column: Column) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from reports.tables.markdown import remarks_of
-from reports.tables.model import NAME, SIGNS, TEXT, Column, Row, Table, in_groups, shown, undrawn
+from reports.tables.model import NAME, TEXT, Column, Row, Table, in_groups, shown, undrawn
 
 _LOG_WIDTH = 120
 _LEAST_TEXT = 28
@@ -74,8 +74,7 @@ def _width(each: tuple[int, Column], rows: Sequence[tuple[str, Row]]) -> int:
 def _lines(row: Row, place: int, column: Column) -> list[str]:
     found = shown(row.cells[place], column)
     first = f"{found.text} {found.sign}".strip()
-    remarks = [f"{each.text} {SIGNS.get(each.mark, '')}".strip() for each in found.remarks]
-    return [first, *([found.interval] if found.interval else []), *remarks]
+    return [first, *([found.interval] if found.interval else []), *(each.text for each in found.remarks)]
 
 
 def _head(column: Column, width: int) -> str:
