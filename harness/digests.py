@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -44,3 +45,9 @@ def digest_of_files(paths: Iterable[Path]) -> str:
     Files of one name in several folders all count.
     """
     return digest_of(sorted((path.name, digest_of_file(path)) for path in paths))
+
+
+def code_digest(kind: type) -> str:
+    """Return the digest of the file that a class is written in; "" of one that was typed in."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return digest_of_file(Path(file)) if file and Path(file).is_file() else ""

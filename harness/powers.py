@@ -58,11 +58,21 @@ def lengths(
     return n_tokens, model.context_length - model.answer_tokens(request)
 
 
-def answered(model: Model, requests: Sequence[Request]) -> list[Generation | Failure]:
-    """Ask one batch for one answer each, in order: with choices the likeliest one, else what is generated."""
+def generated(model: Model, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+    """Ask one batch, in order: of requests with choices, what scoring them gives, of others all samples.
+
+    Args:
+        model: What is asked.
+        requests: All with choices, or all without.
+    """
     if not requests or not requests[0].choices:
-        return [each if isinstance(each, Failure) else each[0] for each in model.generate(requests)]
+        return model.generate(requests)
     if isinstance(model, ScoresChoices):
-        return model.score(requests)
+        return [each if isinstance(each, Failure) else (each,) for each in model.score(requests)]
     unable = Failure(kind="choices_not_scored", message=f"{model.identity.name} cannot score choices")
     return [unable for _ in requests]
+
+
+def answered(model: Model, requests: Sequence[Request]) -> list[Generation | Failure]:
+    """Ask one batch for one answer each, in order: with choices the likeliest one, else what is generated."""
+    return [each if isinstance(each, Failure) else each[0] for each in generated(model, requests)]

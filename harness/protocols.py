@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from harness.progress import Progress
 from harness.traits import Traits
 from harness.types import (
+    Answer,
+    Exchange,
     Failure,
     Generation,
     Message,
@@ -265,13 +267,30 @@ thread than the one that prepared it, while the model is at work; never twice at
 """
 
 
+Answered = Answer | Failure | Sequence[Request]
+"""An answer, why there is none, or what is to be asked before there is one."""
+Finisher = Callable[[Task, TaskItem, Sequence[Exchange]], Answered]
+"""Makes the answer to one item of all that was asked for it so far, in order, with what came back.
+
+It returns the answer, a failure, or requests that are to be asked too; then it is called again with all
+exchanges so far. It goes by its arguments alone: the same exchanges give the same, and the item has no
+targets. A run works out an answer's ``usage`` and ``latency_s`` by itself.
+"""
+
+
+def first_generation(_: Task, __: TaskItem, exchanges: Sequence[Exchange]) -> Answer:
+    """Return the first generation of the last exchange: the ``Finisher`` that all strategies start from."""
+    return Answer.of(exchanges[-1].generations[0])
+
+
 @dataclass(frozen=True)
 class PrepareContext:
     """What a strategy gets to work with.
 
-    ``model`` and ``build`` come from the strategy before it in a composition (``lora+rag``), or are the base
-    model and the plain prompt. ``artifacts`` is a folder that outlives the run's process; anything there must
-    be found again by content, so that a killed run resumes and no work is done twice.
+    ``model``, ``build`` and ``finish`` come from the strategy before it in a composition (``lora+rag``), or
+    are the base model, the plain prompt and the generation as it is. ``artifacts`` is a folder that outlives
+    the run's process; anything there must be found again by content, so that a killed run resumes and no work
+    is done twice.
     """
 
     model: Model
@@ -283,16 +302,22 @@ class PrepareContext:
     progress: Progress
     on_long_prompt: Literal["refuse", "cut"] = "cut"
     place: str = "experiment"
+    finish: Finisher = first_generation
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A strategy that is ready to answer. ``record`` is shown in the report (loss curves, index sizes)."""
+    """A strategy that is ready to answer.
+
+    ``record`` is shown in the report (loss curves, index sizes). Without ``finish`` answers are made as the
+    strategy before it makes them.
+    """
 
     model: Model
     build: RequestBuilder
     cost: PrepareCost
     record: dict[str, Any]
+    finish: Finisher | None = None
 
 
 class Strategy(Protocol):

@@ -25,7 +25,7 @@ from harness.types import (
     TaskItem,
 )
 
-T = TypeVar("T")
+M = TypeVar("M")
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,9 @@ class AsksModel(Protocol):
         ...
 
 
-def with_first(models: Mapping[str, T]) -> dict[str, T]:
-    """Return models by name as metrics ask them, which call the first one "" too."""
-    return {"": next(iter(models.values())), **models}
+def model_of(metric: AsksModel, models: Mapping[str, M]) -> M:
+    """Return what a metric asks, of the models by name; the first one where it names none."""
+    return models[metric.asks] if metric.asks else next(iter(models.values()))
 
 
 def needs_of(metric: Metric) -> Needs:

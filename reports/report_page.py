@@ -98,7 +98,7 @@ def page_of(run: RunData) -> Page:
         drift=drift_table(summary.drift),
         information=information_table(summary.information),
         behaviour=behaviour_table(summary.behaviour),
-        costs=cost_table(summary),
+        costs=cost_table(summary, run.decision),
         retrieval=metric_table(summary, extra, retrieving),
         attribution=attribution_table(summary.attribution),
         tasks=tuple(_task_part(summary, info) for info in summary.tasks),

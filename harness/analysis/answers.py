@@ -34,6 +34,9 @@ class Answers:
         broken: Item to how many of its rows break their form, where any does.
         malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
         refused: Item to how many of its rows refuse, where any does.
+        n_asked: Judgements of them for which a metric asked a model.
+        judging: Tokens of these judgements together.
+        judging_s: Seconds that they took together.
     """
 
     n_failed: int
@@ -49,6 +52,9 @@ class Answers:
     broken: Mapping[str, int]
     malformed: Mapping[str, int]
     refused: Mapping[str, int]
+    n_asked: int
+    judging: TokenUsage
+    judging_s: float
 
     @property
     def latencies_s(self) -> Floats:
@@ -69,11 +75,15 @@ class Answers:
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
     n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
+    n_asked, judging, judging_s = 0, TokenUsage(), 0.0
     amounts, of_items = array("d"), list[str]()
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
     refused, seen = Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
+        for asked_for in row.details.values():
+            n_asked += asked_for.usage != TokenUsage()
+            judging, judging_s = judging + asked_for.usage, judging_s + asked_for.latency_s
         item = sys.intern(row.item_id)
         counts[item] += 1
         n_failed += row.error is not None
@@ -114,6 +124,9 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         broken=broken,
         malformed=malformed,
         refused=refused,
+        n_asked=n_asked,
+        judging=judging,
+        judging_s=judging_s,
     )
 
 

@@ -279,6 +279,20 @@ class StrategyCost(AnswerCost):
     cut: int
 
 
+class Judging(Frozen):
+    """What metrics took that ask a model, on the answers of one strategy to one task: no part of its cost.
+
+    ``n`` judgements asked it; the rest are sums over them.
+    """
+
+    strategy: str
+    task: str
+    n: int
+    prompt_tokens: int
+    completion_tokens: int
+    latency_s: float
+
+
 class StrategyFailure(Frozen):
     """A strategy that could not be prepared."""
 
@@ -360,6 +374,7 @@ class Summary(Frozen):
     continual: tuple[Continual, ...]
     macro: tuple[MacroContrast, ...]
     costs: tuple[StrategyCost, ...]
+    judging: tuple[Judging, ...] = ()
     failures: tuple[StrategyFailure, ...]
     missing: tuple[Missing, ...] = ()
     notes: tuple[PreparationNote, ...] = ()

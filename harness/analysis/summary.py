@@ -15,6 +15,7 @@ from harness.analysis.findings import (
     BehaviourChange,
     Cell,
     InformationChange,
+    Judging,
     PreparationNote,
     StrategyCost,
     StrategyDrift,
@@ -66,6 +67,7 @@ def summary_of(run: RunRows) -> Summary:
         continual=tuple(continual_of(run.manifest.experiment["strategies"], run.traits, _means(run))),
         macro=macro,
         costs=tuple(_costs(run)),
+        judging=tuple(_judging(run)),
         failures=tuple(
             StrategyFailure(strategy=p.strategy, seed=p.seed, error=p.error) for p in run.prepared if p.error
         ),
@@ -74,6 +76,20 @@ def summary_of(run: RunRows) -> Summary:
         items=sum(found.n for found in answers),
         errors=sum(found.n_failed for found in answers),
     )
+
+
+def _judging(run: RunRows) -> Iterable[Judging]:
+    for strategy, by_task in run.answers.items():
+        for task, found in by_task.items():
+            if found.n_asked:
+                yield Judging(
+                    strategy=strategy,
+                    task=task,
+                    n=found.n_asked,
+                    prompt_tokens=found.judging.prompt,
+                    completion_tokens=found.judging.completion,
+                    latency_s=found.judging_s,
+                )
 
 
 def _notes(run: RunRows) -> Iterable[PreparationNote]:

@@ -19,6 +19,7 @@ _COLLECT_EVERY = 100_000
 # name: (module, one line of help). The help stands here so that `--help` imports no command.
 COMMANDS = {
     "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
+    "score": ("harness.cli.score", "Judge the answers of a run anew, when its tasks' metrics have changed."),
     "report": ("harness.cli.report", "Write the report of a run folder, or the history of several."),
     "view": ("harness.cli.view", "Show a folder of runs in the browser: reports, comparisons, progress."),
     "decide": (

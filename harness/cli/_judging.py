@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +13,32 @@ if TYPE_CHECKING:
 Metrics = Mapping[str, tuple["Metric", ...]]
 
 
-def metrics_of(tasks: Iterable[LoadedTask], tests: Mapping[str, Sequence[TaskItem]]) -> Metrics:
+def metrics_of(
+    tasks: Iterable[LoadedTask], tests: Mapping[str, Sequence[TaskItem]], models: Collection[str]
+) -> Metrics:
     """Return the metrics of each task, by its name.
 
-    Raises:
-        InputError: One cannot be loaded.
-    """
-    from harness.metrics import load_metrics
+    Args:
+        tasks: The tasks.
+        tests: Their items that are asked.
+        models: Names of the experiment's models.
 
-    return {
-        task.task.name: tuple(load_metrics(task.task, task.place, tests[task.task.name])) for task in tasks
-    }
+    Raises:
+        InputError: One cannot be loaded, or asks a model that the experiment does not have.
+    """
+    from harness.errors import InputError, nearest
+    from harness.metrics import load_metrics
+    from harness.scoring import AsksModel
+
+    found = {}
+    for task in tasks:
+        metrics = load_metrics(task.task, task.place, tests[task.task.name])
+        for metric in metrics:
+            if isinstance(metric, AsksModel) and metric.asks and metric.asks not in models:
+                problem = f"{metric.names[0]} asks a model that the experiment does not have"
+                raise InputError(task.place, "metrics", problem, nearest(metric.asks, models), metric.asks)
+        found[task.task.name] = tuple(metrics)
+    return found
 
 
 def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
@@ -34,30 +49,18 @@ def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return tuple(name for name in ("every_choice", "prior") if any(getattr(each, name) for each in needs))
 
 
-def judges_of(
-    task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]
-) -> tuple[str, ...]:
+def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> tuple[str, ...]:
     """Return digests of what scores depend on beside the task: files, models that are asked, code of others.
 
     Args:
-        task: The task.
-        metrics: Its metrics.
-        models: The experiment's models by name, the first one also under "".
-
-    Raises:
-        InputError: A metric asks a model that the experiment has not.
+        metrics: The metrics of a task.
+        models: The experiment's models by name, the first one first.
     """
     from harness.digests import digest_of, digest_of_files
-    from harness.errors import InputError, nearest
-    from harness.scoring import AsksModel, ReadsFiles
+    from harness.scoring import AsksModel, ReadsFiles, model_of
 
-    for metric in metrics:
-        if isinstance(metric, AsksModel) and metric.asks not in models:
-            remedy = nearest(metric.asks, [name for name in models if name])
-            problem = f"{metric.names[0]} asks a model that the experiment has not under `models`"
-            raise InputError(task.place, "metrics", problem, remedy, metric.asks)
     found = [m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest]
-    found += [digest_of(models[m.asks].model_dump()) for m in metrics if isinstance(m, AsksModel)]
+    found += [digest_of(model_of(m, models).model_dump()) for m in metrics if isinstance(m, AsksModel)]
     sources = [file for metric in metrics if (file := _source(metric))]
     return (*found, *([digest_of_files(sources)] if sources else []))
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
+    from harness.models.transformers.model import HuggingFaceModel
     from harness.progress import Progress
     from harness.protocols import Model
     from harness.runs.manifest import ModelRecord, RunManifest
@@ -59,7 +60,7 @@ def complete(
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
-    _quiet_libraries()
+    quiet_libraries()
     from harness.execution.runner import execute
     from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
@@ -124,7 +125,7 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
 # --- Composition ---
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
     """Keep library chatter off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import warnings
@@ -146,6 +147,26 @@ def quiet_loggers() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def opened_models(
+    experiment: Experiment, config: Path, run_dir: Path, progress: Progress
+) -> dict[str, HuggingFaceModel]:
+    """Return the models of an experiment by name, the first one first; their weights are loaded on use."""
+    from harness.models.transformers.budgets import BatchBudgets
+    from harness.models.transformers.model import HuggingFaceModel
+    from harness.user_cache import cache_folder
+
+    cached = cache_folder()
+    machine = cached / "batch_budgets" if cached else None
+    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
+    models = {
+        name: HuggingFaceModel(options, config, budgets=budgets, progress=progress)
+        for name, options in experiment.models.items()
+    }
+    for model in models.values():
+        model.check()
+    return models
+
+
 def _compose(
     experiment: Experiment,
     config: Path,
@@ -158,25 +179,17 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.models.transformers.budgets import BatchBudgets
-    from harness.models.transformers.model import ENCODING, HuggingFaceModel
-    from harness.scoring import RunsOnDevice, with_first
+    from harness.models.transformers.model import ENCODING
+    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
-    machine = cached / "batch_budgets" if cached else None
-    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    models = {
-        name: HuggingFaceModel(options, config, budgets=budgets, progress=progress)
-        for name, options in experiment.models.items()
-    }
-    for model in models.values():
-        model.check()
+    models = opened_models(experiment, config, run_dir, progress)
     device = next(iter(models.values())).capabilities.device or None
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
-    metrics = metrics_of(tasks, tests)
+    metrics = metrics_of(tasks, tests, experiment.models)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
             metric.on_device(device)
@@ -194,8 +207,8 @@ def _compose(
         for name, model in models.items()
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
-    identities = with_first({name: model.identity for name, model in models.items()})
-    judges = {task.task.name: judges_of(task, metrics[task.task.name], identities) for task in tasks}
+    identities = {name: model.identity for name, model in models.items()}
+    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains

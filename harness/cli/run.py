@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli._concluding import conclude_run
 from harness.cli._plugins import allow_plugin
 from harness.cli._running import complete, resumable
-from harness.errors import EXIT_DONE, EXIT_HAD_ERRORS, one_of
-from harness.files import write_whole
+from harness.errors import one_of
 from harness.runs.lock import locked
 
 if TYPE_CHECKING:
@@ -63,18 +63,4 @@ def run(
 
 def _run(experiment: Experiment, config: Path, only: Sequence[str], run_dir: Path, progress: Progress) -> int:
     complete(experiment, config, run_dir, progress, only)
-    from harness.analysis.rows import read_rows, require_results
-    from reports._data import run_of
-    from reports.remarks import malformed_cells
-    from reports.terminal import print_summary
-    from reports.writing import write_page
-
-    rows = read_rows(run_dir)
-    run = run_of(rows)
-    write_whole(run_dir / "summary.json", run.summary.model_dump_json(indent=1) + "\n")
-    require_results(rows)
-    report = write_page(run, run_dir / "report.html")
-    print_summary(run.summary)
-    click.echo(f"Report: {report}")
-    unread = any(cell.malformed == cell.n for cell in malformed_cells(run.summary))
-    return EXIT_HAD_ERRORS if run.summary.errors or run.summary.failures or unread else EXIT_DONE
+    return conclude_run(run_dir)

@@ -20,7 +20,7 @@ from harness.analysis.findings import StrategyCost, Summary, Verdict
 from harness.analysis.rows import RunRows
 from harness.deciding.candidates import candidates_of
 from harness.deciding.checks import checks_of
-from harness.deciding.cost import Use, scenarios
+from harness.deciding.cost import Use, judging_cost, scenarios
 from harness.deciding.measured import Measured
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
 from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome
@@ -58,6 +58,7 @@ class Choosing:
             scenarios=tuple(scenarios(self._deployable_costs, self.measured.sheet, self.measured.use)),
             prices=f"{self.measured.sheet.name} ({self.measured.sheet.dated})",
             currency=self.measured.sheet.currency,
+            judging=judging_cost(self.measured.summary.judging, self.measured.sheet),
             queries_per_month=self.measured.use.queries_per_month,
             limits=self.measured.limits,
         )

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.analysis.findings import AMOUNTS, AnswerCost, StrategyCost
+from harness.analysis.findings import AMOUNTS, AnswerCost, Judging, StrategyCost
 from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, PriceSheet
 from harness.deciding.records import CostUnder
@@ -163,6 +163,21 @@ def _once(cost: StrategyCost, sheet: PriceSheet) -> float:
         + made.device_s * training.per_hour / 3600
         + made.embedding_tokens * sheet.serving.embedding_per_million / MILLION
     )
+
+
+def judging_cost(judging: Iterable[Judging], sheet: PriceSheet) -> float:
+    """Return what all judgements together cost for which metrics asked a model."""
+    nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
+    amounts = (
+        {
+            "prompt_tokens": each.prompt_tokens,
+            "completion_tokens": each.completion_tokens,
+            "device_s": each.latency_s,
+        }
+        for each in judging
+    )
+    costs = (AnswerCost.model_validate(nothing | each) for each in amounts)
+    return sum(_per_query(cost, PrepareCost(), sheet, 0.0) for cost in costs)
 
 
 # --- Two strategies ---

@@ -144,7 +144,8 @@ class Decision(Frozen):
 
     ``unjudged`` says of strategies that the choice leaves out why: not finished, or not to be prepared.
     ``frontier`` are the strategies, cheapest first, that are proven better than every cheaper one (Holm over
-    all pairs).
+    all pairs). ``judging`` is what metrics cost that asked a model, in the sheet's currency: an expense of
+    the run, no part of any strategy's cost.
     """
 
     schema_version: Literal[1] = 1
@@ -161,5 +162,6 @@ class Decision(Frozen):
     scenarios: tuple[CostUnder, ...]
     prices: str
     currency: str
+    judging: float = 0.0
     queries_per_month: float
     limits: Limits

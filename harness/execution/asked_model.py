@@ -1,79 +1,102 @@
-"""Asking a model for a metric: what was asked once is kept with the run, and not asked again."""
+"""Asking a model through a store: what was asked once is kept with the run, and not asked again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import TrilemmaError, UnrenderedError, shorten
-from harness.powers import answered, batches_of, form_of, lengths, prompt_of
+from harness.powers import batches_of, form_of, generated, lengths, prompt_of
 from harness.protocols import Model
 from harness.runs.keys import generation_key
 from harness.runs.store import Store
 from harness.tasks.prompting import unrendered
 from harness.types import Exchange, Failure, Generation, Request
 
+TOO_LONG = "prompt_too_long"
+"""Kind of the failure of an item whose prompt does not fit the model's context."""
+CameBack = dict[str, tuple[Generation, ...] | Failure]
+"""What came back to requests, by their keys."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it is put to a model, with the key under which what comes back is kept."""
+
+    request: Request
+    key: str
+
 
 @dataclass(frozen=True)
 class AskedModel:
-    """A model that a metric asks.
+    """A model with what it was asked before.
 
     Attributes:
         model: The model.
-        store: Where its answers are kept.
+        store: Where what it generates is kept.
     """
 
     model: Model
     store: Store
 
     def __call__(self, requests: Sequence[Request]) -> list[Exchange | Failure]:
-        """Return what comes back to each request, in order; requests that are the same are asked once."""
-        keys = [self._key(request) for request in requests]
-        asked = {key: each for key, each in zip(keys, requests, strict=True) if isinstance(key, str)}
-        found: dict[str, tuple[Generation, ...] | Failure] = dict(self.store.generations(asked))
-        for choices in (False, True):  # a batch is either written or scored
-            missing = {
-                key: each for key, each in asked.items() if key not in found and bool(each.choices) == choices
-            }
-            for key, fresh in self._fresh(missing):
-                found[key] = fresh
-        return [
-            key if isinstance(key, Failure) else _exchange(request, found[key], key)
-            for key, request in zip(keys, requests, strict=True)
-        ]
+        """Return what comes back to each request, in order."""
+        keyed = [self.keyed(request) for request in requests]
+        came_back = self.ask_all(each for each in keyed if isinstance(each, Asked))
+        return [each if isinstance(each, Failure) else exchange_of(each, came_back) for each in keyed]
 
-    def _key(self, request: Request) -> str | Failure:
-        """Return the key of a request's answer, or why it cannot be asked."""
+    def keyed(self, request: Request) -> Asked | Failure:
+        """Return a request with its key, or why it cannot be put to the model."""
         try:
             known = lengths(self.model, request)
             if known is not None and known[0] > known[1]:
                 problem = f"the prompt has {known[0]} tokens, and {known[1]} fit the model's context"
-                return Failure(kind="prompt_too_long", message=problem)
-            prompt = prompt_of(self.model, request.messages)
-            return generation_key(self.model.identity, prompt, request, form_of(self.model, request))
+                return Failure(kind=TOO_LONG, message=problem)
+            prompt, form = prompt_of(self.model, request.messages), form_of(self.model, request)
+            return Asked(request, generation_key(self.model.identity, prompt, request, form))
         except UnrenderedError as error:
             return unrendered(error)
 
-    def _fresh(self, requests: dict[str, Request]) -> Iterator[tuple[str, tuple[Generation, ...] | Failure]]:
-        keys = list(requests)
-        for indexes in batches_of(self.model, list(requests.values())) if keys else ():
-            batch = [keys[i] for i in indexes]
-            fresh = dict(zip(batch, self._asked([requests[key] for key in batch]), strict=True))
-            new = {key: (each,) for key, each in fresh.items() if isinstance(each, Generation)}
-            self.store.write_batch("", new, [])
-            yield from ((key, each if isinstance(each, Failure) else (each,)) for key, each in fresh.items())
+    def planned(self, asked: Iterable[Asked]) -> Iterator[dict[str, Asked]]:
+        """Yield requests by their keys in batches: each once, and those with choices apart from others."""
+        once = {each.key: each for each in asked}
+        for scored in (False, True):
+            some = [each for each in once.values() if bool(each.request.choices) == scored]
+            for indexes in batches_of(self.model, [each.request for each in some]) if some else ():
+                yield {some[i].key: some[i] for i in indexes}
 
-    def _asked(self, requests: Sequence[Request]) -> Sequence[Generation | Failure]:
+    def ask_all(self, asked: Iterable[Asked]) -> CameBack:
+        """Return what comes back to requests, which are asked in batches."""
+        found: CameBack = {}
+        for batch in self.planned(asked):
+            found |= self.ask(batch)
+        return found
+
+    def ask(self, batch: Mapping[str, Asked]) -> CameBack:
+        """Return what comes back to one batch of requests, by key; what the store does not have is asked."""
+        known = self.store.generations(batch)
+        missing = {key: asked.request for key, asked in batch.items() if key not in known}
+        fresh = dict(zip(missing, self._fresh(list(missing.values())), strict=True))
+        new = {key: each for key, each in fresh.items() if not isinstance(each, Failure)}
+        if new:
+            self.store.write_batch("", new, [])
+        return {**known, **fresh}
+
+    def _fresh(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+        if not requests:
+            return []
         try:
-            return answered(self.model, requests)
+            return generated(self.model, requests)
         except TrilemmaError:
             raise
-        except Exception as error:  # noqa: BLE001 - what fails is data
+        except Exception as error:  # noqa: BLE001 - a failed item is data
             failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
             return [failure for _ in requests]
 
 
-def _exchange(request: Request, answer: tuple[Generation, ...] | Failure, key: str) -> Exchange | Failure:
-    if isinstance(answer, Failure):
-        return answer
-    return Exchange(request=request, generations=answer, key=key)
+def exchange_of(asked: Asked, came_back: CameBack) -> Exchange | Failure:
+    """Return a request with what came back to it, or why nothing did."""
+    found = came_back[asked.key]
+    if isinstance(found, Failure):
+        return found
+    return Exchange(request=asked.request, generations=found, key=asked.key)

@@ -1,7 +1,7 @@
 """A strategy entry of an experiment, as the chain of strategies that it composes.
 
-``lora+rag`` prepares LoRA first and then RAG over what LoRA gave: each part's model and request builder come
-from the part before it.
+``lora+rag`` prepares LoRA first and then RAG over what LoRA gave: each part's model, request builder and
+finisher come from the part before it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from typing import Any, TypeVar
 
 from harness import plugins
 from harness.config import SOLE_MODEL, StrategyOptions, parse
-from harness.digests import digest_of_files
-from harness.errors import InputError, nearest
+from harness.digests import code_digest, digest_of, digest_of_files
+from harness.errors import InputError, nearest, shorten
+from harness.execution.finishing import Finishing
 from harness.protocols import (
     ChecksModel,
     Model,
     NamesFiles,
     PrepareContext,
     Prepared,
+    RequestBuilder,
     StatesTraits,
     Strategy,
 )
@@ -41,6 +43,11 @@ class Part:
     options: dict[str, Any]
     strategy: Strategy
     traits: Traits = UNSTATED
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines what it does, beside files that it names, as plain data."""
+        return {"id": self.id, "options": self.options, "code": code_digest(type(self.strategy))}
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,7 @@ class Chain:
 
     def recipe(self, place: str) -> list[dict[str, Any]]:
         """Return everything of the chain that determines its answers, as plain data."""
-        return [
-            {"id": p.id, "options": p.options, "files": digest_of_files(self._files(p, place))}
-            for p in self.parts
-        ]
+        return [part.identity | {"files": digest_of_files(self._files(part, place))} for part in self.parts]
 
     def _files(self, part: Part, place: str) -> Sequence[Path]:
         if not isinstance(part.strategy, NamesFiles):
@@ -84,20 +88,37 @@ class Chain:
             if isinstance(part.strategy, ChecksModel):
                 part.strategy.check_model(model, tasks, place, part.key)
 
-    def prepare(self, context: PrepareContext) -> Prepared:
+    def prepare(self, context: PrepareContext) -> Ready:
         """Prepare every part over the one before it; costs add up, records stand side by side.
 
         Raises:
             InputError: A part refuses its input, or answers with an adapter that its traits do not state.
         """
-        cost, record = PrepareCost(), {}
+        cost, record, finishing = PrepareCost(), {}, []
         for part in self.parts:
             prepared = part.strategy.prepare(context)
+            if not isinstance(prepared, Prepared):
+                raise TypeError(f"{part.id}: prepare() must return a Prepared, not {shorten(prepared)}")
             _check_adapts(part, context.model, prepared.model, context.place)
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
+            if prepared.finish is not None:
+                context = dataclasses.replace(context, finish=prepared.finish)
+                finishing.append(part.identity)
         cost = cost.model_copy(update={"adapted": self.traits.adapts})
-        return Prepared(context.model, context.build, cost, record)
+        finish = Finishing(context.finish, digest_of(finishing)) if finishing else Finishing()
+        return Ready(context.model, context.build, finish, cost, record)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A chain that is ready to answer: that of its last part, with what all of them took and recorded."""
+
+    model: Model
+    build: RequestBuilder
+    finishing: Finishing
+    cost: PrepareCost
+    record: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from harness.errors import TrilemmaError, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
-from harness.execution.composition import Apart, Chain
+from harness.execution.composition import Apart, Chain, Ready
 from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
 from harness.execution.scoring_pass import Scoring, Wanted, scorings
 from harness.powers import prompt_of
 from harness.progress import Progress
-from harness.protocols import Embedder, Model, PrepareContext, Prepared
+from harness.protocols import Embedder, Model, PrepareContext
 from harness.runs.reading import Preparation
 from harness.runs.store import Store
-from harness.scoring import Metric, with_first
-from harness.tasks.prompting import plain_requests, rendered
+from harness.scoring import Metric
+from harness.tasks.prompting import greedy, plain_requests, rendered
 from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, TaskItem
 
 
@@ -96,7 +97,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
             chain.check_model(plan.base(chain), [task.data for task in plan.tasks], plan.place)
     if plan.apart.empty:
         return
-    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, with_first(plan.models))
+    scoring = scorings(plan.tasks, plan.metrics, plan.judging, store, plan.models)
     for chain in plan.in_order:
         if chain.name in plan.apart.refused:
             continue
@@ -154,7 +155,7 @@ def _run_strategy(
     _probe(plan, chain, seed, prepared, store, progress)
 
 
-def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress) -> None:
+def _probe(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> None:
     """Measure how far an adapted model is from its base, or how far the base is from itself.
 
     What cannot be measured is written down as that: the answers are there and stand without it.
@@ -175,9 +176,7 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
 
 
-def _probes(
-    plan: Plan, chain: Chain, seed: int, prepared: Prepared, store: Store, progress: Progress
-) -> Probes:
+def _probes(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> Probes:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
     if probes.adapter:
         return _shared(plan, probes, seed, store) or _measured(plan, chain, probes, prepared, progress, label)
@@ -189,7 +188,7 @@ def _probes(
     return probes
 
 
-def _blank(plan: Plan, chain: Chain, prepared: Prepared) -> Probes:
+def _blank(plan: Plan, chain: Chain, prepared: Ready) -> Probes:
     """Return what holds before anything is measured; weights without a digest are known by their recipe."""
     identity = prepared.model.identity
     digest = identity.adapter_digest or plan.preparations[chain.name]
@@ -208,7 +207,7 @@ def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | Non
 
 
 def _measured(
-    plan: Plan, chain: Chain, probes: Probes, prepared: Prepared, progress: Progress, label: str
+    plan: Plan, chain: Chain, probes: Probes, prepared: Ready, progress: Progress, label: str
 ) -> Probes:
     """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
     base, model = plan.base(chain), prepared.model
@@ -239,7 +238,7 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     return not wanted or (known is not None and known.of == wanted and known.error is None)
 
 
-def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
+def _timed_requests(plan: Plan, prepared: Ready) -> list[Request]:
     """Return the requests on which an adapter is timed: the first items of the first target task."""
     tasks = [task.task for task in plan.tasks if task.task.role == "target"][:1]
     asked = [
@@ -249,7 +248,7 @@ def _timed_requests(plan: Plan, prepared: Prepared) -> list[Request]:
             task, [item.without_answer() for item in plan.tests[task.name][: plan.probing.timed_items]]
         )
     ]
-    return rendered(prepared.model, asked)
+    return [greedy(request) for request in rendered(prepared.model, asked)]
 
 
 def _drift_texts(plan: Plan, base: Model) -> dict[str, list[str]]:
@@ -291,7 +290,7 @@ def _all_finished(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
 def _context(plan: Plan, chain: Chain, seed: int, progress: Progress) -> PrepareContext:
     return PrepareContext(
         model=plan.base(chain),
-        build=plain_requests,
+        build=partial(plain_requests, temperature=plan.settings.temperature),
         tasks=tuple(task.data for task in plan.tasks),
         seed=seed,
         artifacts=plan.run_dir / "artifacts",

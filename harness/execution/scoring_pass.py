@@ -16,7 +16,7 @@ from harness.execution.watching import MalformedWatch, MetricWatch
 from harness.progress import Progress
 from harness.protocols import Model
 from harness.runs.store import Store
-from harness.scoring import AsksModel, Metric
+from harness.scoring import AsksModel, Metric, model_of
 from harness.tasks.answers import extract
 from harness.types import ItemResult, LoadedTask, TaskItem
 
@@ -61,10 +61,10 @@ class Scoring:
         return any(isinstance(metric, AsksModel) for metric in self.metrics)
 
     def connect(self, models: Mapping[str, Model]) -> None:
-        """Hand metrics the models that they ask; the name "" is that of the experiment's first one."""
+        """Hand metrics the models that they ask; those are the experiment's, by name."""
         for metric in self.metrics:
             if isinstance(metric, AsksModel):
-                metric.use_model(AskedModel(models[metric.asks], self.store))
+                metric.use_model(AskedModel(model_of(metric, models), self.store))
 
     def watch(self, strategy: str, progress: Progress) -> MalformedWatch:
         """Return what says, once for a strategy, that none of its answers is what is wanted."""
@@ -146,7 +146,7 @@ def scorings(
         metrics: What judges each.
         judging: Digest of how each is judged.
         store: Where answers are, and judgements go.
-        models: The experiment's models by name; "" is the first one.
+        models: The experiment's models by name, as far as metrics ask any.
     """
     found = {}
     for task in tasks:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.files import write_whole
 from harness.runs.damage import readable
 from harness.runs.manifest import MANIFEST, RunManifest, read_manifest
 from harness.runs.seals import Changed
@@ -31,6 +32,13 @@ def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest
         if unchanged:
             _refuse_changed(run_dir / MANIFEST, manifest, store)
         yield manifest, store
+
+
+def rewrite(run_dir: Path, manifest: RunManifest, store: Store) -> None:
+    """Write a run's manifest in place of the one that is there, with its digest."""
+    text = manifest.model_dump_json(indent=1) + "\n"
+    write_whole(run_dir / MANIFEST, text)
+    store.write_manifest_digest(text)
 
 
 def _refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) -> None:

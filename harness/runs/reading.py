@@ -188,7 +188,7 @@ class Reading:
             item_id=item_id,
             key=key,
             request=asked,
-            answer=_answer(asked, answer, generations),
+            answer=None if failed else _answer(asked, answer, generations),
             exchanges=found,
             prior=GENERATIONS.validate_json(prior)[0] if prior else None,
             prior_key=prior_key or "",

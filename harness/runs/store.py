@@ -167,6 +167,12 @@ class Store(Reading):
                 failed = f"DELETE FROM {table} WHERE recipe = ? AND seed = ? AND error IS NOT NULL"
                 self._db.execute(failed, (recipe, seed))
 
+    def forget_misjudged(self, recipe: str, judging: str) -> None:
+        """Delete what a metric failed on, so that it is judged again; the answers stay."""
+        with self._transaction():
+            failed = "DELETE FROM judgements WHERE recipe = ? AND judging = ? AND error IS NOT NULL"
+            self._db.execute(failed, (recipe, judging))
+
     def write_manifest_digest(self, text: str) -> None:
         """Keep the digest of the manifest that stands in the run folder."""
         if self._seals and not self.is_manifest(text):  # else not a byte changes

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
 from harness.config import parse
-from harness.digests import digest_of, digest_of_all
 from harness.errors import InputError, nearest, shorten
 from harness.plugins import check_known
 from harness.strict_yaml import read_yaml
 from harness.tasks.answers import pattern_fault
 from harness.tasks.corpus import read_corpus
 from harness.tasks.formats import CONVERTERS
+from harness.tasks.identity import identified
 from harness.tasks.items import read_split
 from harness.tasks.labels import clean, with_clean_labels
 from harness.tasks.overlap import groups
@@ -89,8 +88,7 @@ def _load(raw: Any, place: object, folder: Path) -> LoadedTask:
     _check_cluster(spec, items, place)
     task = _task(spec, items, place)
     _check_prompts(task, items, place)
-    digests = {"digest": _digest(task, items, corpus), "judging": _judging_digest(task, items["test"])}
-    task = task.model_copy(update=digests)
+    task = identified(task, items, corpus)
     _remark_twins(task, items["test"], remarks)
     data = TrainingData(
         task=task, train=tuple(items["train"]), validation=tuple(items["validation"]), corpus=corpus
@@ -267,32 +265,3 @@ def _remark_twins(task: Task, test: Sequence[TaskItem], remarks: Remarks) -> Non
             f"items.test: {len(first) - n_questions:,} of {len(first):,} items ask what another one asks, or "
             f"nearly so: all together count as {n_questions:,} in every statistic"
         )
-
-
-_OF_JUDGING = {"metrics", "answer", "right_from", "random_baseline", "corpus_holds_answers", "cluster"}
-"""What of a task decides on answers alone, and is not asked."""
-_LABELS = {"digest", "judging", "description"}
-
-
-def _digest(task: Task, items: Items, corpus: Sequence[Document]) -> str:
-    """Return the digest of all that answers depend on; accepted answers of test items do not belong to it."""
-    learned = chain(items["train"], items["validation"])
-    return digest_of(
-        {
-            "task": task.model_dump(mode="json", exclude=_LABELS | _OF_JUDGING),
-            "scores_choices": task.scores_choices,
-            "learned": digest_of_all(item.model_dump(mode="json") for item in learned),
-            "asked": digest_of_all(item.without_answer().model_dump(mode="json") for item in items["test"]),
-            "corpus": digest_of_all(document.model_dump(mode="json") for document in corpus),
-        }
-    )
-
-
-def _judging_digest(task: Task, test: Iterable[TaskItem]) -> str:
-    """Return the digest of all that judging answers depends on, beside the answers and the items asked."""
-    return digest_of(
-        {
-            "task": task.model_dump(mode="json", include=_OF_JUDGING | {"refusal"}),
-            "targets": digest_of_all([item.id, *item.targets] for item in test),
-        }
-    )

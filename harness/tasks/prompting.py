@@ -131,9 +131,11 @@ def _blank(value: Any) -> Any:
     return "" if isinstance(value, str) else value
 
 
-def plain_requests(task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
+def plain_requests(
+    task: Task, items: Sequence[TaskItem], temperature: float = 0.0
+) -> list[Request | Failure]:
     """Build the zero-shot request of every item: the ``RequestBuilder`` that all strategies start from."""
-    decoding = Decoding(max_new_tokens=task.max_new_tokens, stop=task.stop)
+    decoding = Decoding(max_new_tokens=task.max_new_tokens, temperature=temperature, stop=task.stop)
     return [
         Request(
             task=task.name,
@@ -144,6 +146,12 @@ def plain_requests(task: Task, items: Sequence[TaskItem]) -> list[Request | Fail
         )
         for item in items
     ]
+
+
+def greedy(request: Request) -> Request:
+    """Return a request that is answered once, with the likeliest tokens."""
+    decoding = request.decoding.model_copy(update={"temperature": 0.0})
+    return request.model_copy(update={"decoding": decoding, "n": 1})
 
 
 def template_digest(task: Task) -> str:

@@ -222,3 +222,8 @@ class ItemResult(Frozen):
     details: dict[str, Judgement] = Field(default={})
     extracted: Extracted | None = None
     error: Failure | None = None
+
+    @property
+    def explanations(self) -> dict[str, str]:
+        """What metrics say of their scores, by name, where they say anything."""
+        return {name: each.explanation for name, each in self.details.items() if each.explanation}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from harness.types import Answer, Passage, Request, TaskItem
+from harness.types import Answer, Exchange, Passage, Request, TaskItem
 from reports.explorer.citing import cited
 from reports.explorer.index import BRIEF_CHARS, BRIEF_TARGETS
 from reports.explorer.items import AskedItem, Shown, finite, picked
@@ -89,18 +89,20 @@ def _answer(item: TaskItem, shown: Shown, metrics: Mapping[str, int], ref: Ref) 
         "seed": result.seed,
         "scores": [[metrics[name], finite(score)] for name, score in result.scores.items()],
     }
+    found["why"] = [[metrics[n], ref(text)] for n, text in result.explanations.items() if n in metrics]
     if result.error:
         found["error"] = [ref(result.error.kind), ref(result.error.message)]
     if result.request:
-        answer = result.answer.text if result.answer else ""
-        found |= _request(item, result.request, answer, ref)
+        found |= _request(item, result.request, result.answer, ref)
     if result.answer:
-        found |= _came_back(result.answer, ref)
+        found |= _answered(result.answer, ref)
+    found["exchanges"] = [_exchange(each, result.request, ref) for each in result.exchanges]
     return {name: value for name, value in found.items() if value not in ([], 0, None)}
 
 
-def _request(item: TaskItem, request: Request, answer: str, ref: Ref) -> dict[str, Any]:
-    rests_on, texts = cited(answer, request.passages), [passage.text for passage in request.passages]
+def _request(item: TaskItem, request: Request, answer: Answer | None, ref: Ref) -> dict[str, Any]:
+    passages = answer.evidence if answer else request.passages
+    rests_on = cited(answer.text if answer else "", passages)
 
     def passage_of(passage: Passage) -> list[Any]:
         marks = CITED * (passage.number in rests_on) + NAMED * (passage.document_id in item.documents)
@@ -108,17 +110,28 @@ def _request(item: TaskItem, request: Request, answer: str, ref: Ref) -> dict[st
         return [passage.number, ref(title), ref(passage.text), finite(passage.score), marks]
 
     return {
-        "messages": [
-            [message.role, [ref(piece) for piece in pieces(message.content, texts)]]
-            for message in request.messages
-        ],
-        "passages": [passage_of(passage) for passage in request.passages],
+        "messages": _messages(request, ref),
+        "passages": [passage_of(passage) for passage in passages],
         "examples": [ref(example) for example in request.examples],
         "cut": request.cut,
     }
 
 
-def _came_back(answer: Answer, ref: Ref) -> dict[str, Any]:
+def _messages(request: Request, ref: Ref) -> list[list[Any]]:
+    texts = [passage.text for passage in request.passages]
+    return [
+        [message.role, [ref(piece) for piece in pieces(message.content, texts)]]
+        for message in request.messages
+    ]
+
+
+def _exchange(exchange: Exchange, first: Request | None, ref: Ref) -> list[Any]:
+    """Return the messages of a request, none of the first, which stand elsewhere, and all that came back."""
+    asked = [] if exchange.request == first else _messages(exchange.request, ref)
+    return [asked, [ref(generation.text) for generation in exchange.generations]]
+
+
+def _answered(answer: Answer, ref: Ref) -> dict[str, Any]:
     usage, choices = answer.usage, sorted(answer.choices, key=lambda c: -c.log_likelihood)
     return {
         "text": ref(answer.text) if len(answer.text) > BRIEF_CHARS else None,

@@ -14,9 +14,9 @@ from reports.tables.model import COUNT, DURATION, SCORE, TEXT, Column, Kind, Row
 
 _KINDS: dict[str, Kind] = {
     "strategy": TEXT, "seed": COUNT, "repeat": COUNT, "task": TEXT, "item_id": TEXT, "tags": TEXT,
-    "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT, "error": TEXT,
-    "prompt_tokens": COUNT, "completion_tokens": COUNT, "latency_s": DURATION, "passages": COUNT,
-    "stop_reason": TEXT,
+    "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT,
+    "explanations": TEXT, "error": TEXT, "prompt_tokens": COUNT, "completion_tokens": COUNT,
+    "latency_s": DURATION, "passages": COUNT, "stop_reason": TEXT,
 }  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def _plain(row: ItemResult, task: str, item: TaskItem | None) -> tuple[Value, ..
         "answer": answer.text if answer else None,
         "extracted": extracted.text if extracted else None,
         "malformed": int(extracted.malformed) if extracted else None,
+        "explanations": "\n".join(f"{name}: {text}" for name, text in row.explanations.items()) or None,
         "error": f"{row.error.kind}: {row.error.message}" if row.error else None,
         "prompt_tokens": answer.usage.prompt if answer else None,
         "completion_tokens": answer.usage.completion if answer else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.analysis.findings import StrategyCost, Summary, TaskCost
+from harness.deciding.records import Decision
 from reports._text import count
 from reports.tables.model import (
     ABSENT,
@@ -25,8 +26,11 @@ from reports.tables.model import (
 _LEAST_TIME_S = 0.001
 
 
-def cost_table(summary: Summary, by_task: bool = True) -> Table:
-    """One row for each strategy, and ``by_task`` one for each of several target tasks."""
+def cost_table(summary: Summary, decision: Decision | None = None, *, by_task: bool = True) -> Table:
+    """Return one row for each strategy, and ``by_task`` one for each of several target tasks.
+
+    What judging took stands below, with its price where a decision has one.
+    """
     t = TableWords("costs")
     several = by_task and any(len(cost.tasks) > 1 for cost in summary.costs)
     columns = (
@@ -40,7 +44,22 @@ def cost_table(summary: Summary, by_task: bool = True) -> Table:
         t.column("cut", COUNT),
     )
     rows = tuple(row for cost in summary.costs for row in _rows(cost, several, t))
-    return Table(t.key, t("title"), columns, rows, (t("note"),))
+    notes = (t("note"), *([_judging(summary, decision, t)] if summary.judging else []))
+    return Table(t.key, t("title"), columns, rows, notes)
+
+
+def _judging(summary: Summary, decision: Decision | None, t: TableWords) -> str:
+    found = summary.judging
+    told = t(
+        "judging",
+        n=count(sum(each.n for each in found)),
+        prompt=count(sum(each.prompt_tokens for each in found)),
+        answer=count(sum(each.completion_tokens for each in found)),
+        seconds=f"{sum(each.latency_s for each in found):,.1f}",
+    )
+    if decision is None:
+        return told
+    return f"{told} {t('judging_price', cost=f'{decision.judging:.3g}', currency=decision.currency)}"
 
 
 def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:

@@ -292,17 +292,28 @@
       bits & MALFORMED ? note(say("judged_nothing"))
         : [make("h5", {}, say("difference")), comparison(judged ?? words, targets)]];
 
-  const figures = ({ scores = [], tokens, stop, examples }, text) => [
+  const figures = ({ scores = [], why = [], tokens, stop, examples }, text) => [
     scores.length > 0 && fact(say("scores"), scores.map(([n, score]) => `${data.metrics[n]} ${percent(score)}`).join(", ")),
+    ...why.map(([n, words]) => fact(say("why", { metric: data.metrics[n] }), text(words))),
     tokens !== undefined && fact(say("tokens"),
       say("tokens_of", { prompt: tokens[0], cached: tokens[1], completion: tokens[2] })),
     stop !== undefined && fact(say("stop"), say(`stop_${stop}`)),
     examples !== undefined && fact(say("examples"), apart(examples.map(text).join(", "))),
   ];
 
-  /** What stands with the details of an answer: choices, passages, prompt. */
-  const grounds = ({ n, seed = 0, cut = 0, choices, passages, messages }, text) => [
+  /** One request behind an answer, the first of which stands with the prompt, and all that came back to it. */
+  const exchange = ([messages, samples], place, text) => [
+    make("h5", {}, say(place ? "asked_then" : "asked_first", { n: place + 1 })),
+    messages.map(each => message(each, text)),
+    make("p", { class: "muted" }, say("came_back", { n: samples.length })),
+    make("ol", {}, samples.map(each => make("li", {}, written(text(each) || say("empty"))))),
+  ];
+
+  /** What stands with the details of an answer: what it was made of, choices, passages, prompt. */
+  const grounds = ({ n, seed = 0, cut = 0, exchanges, choices, passages, messages }, text) => [
     n > 1 && note(say("first_of", { n, seed: String(seed) })),
+    exchanges !== undefined && folder(say("exchanges", { n: exchanges.length }),
+      exchanges.map((each, place) => exchange(each, place, text)), false),
     choices !== undefined && folder(say("choices"), make("ol", {}, choices.map(each => choice(each, text))), true),
     cut > 0 && note(say("cut", { n: cut })),
     passages !== undefined && folder(say("passages", { n: passages.length }), passages.map(each => passage(each, text)), false),

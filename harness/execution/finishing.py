@@ -1,0 +1,80 @@
+"""From what a model wrote to a strategy's answer, or to what is to be asked next.
+
+A strategy is anybody's code: whatever its ``finish`` returns or raises that is not allowed fails the item at
+hand, with the reason, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.digests import digest_of
+from harness.errors import TrilemmaError, UnrenderedError, shorten
+from harness.protocols import Finisher
+from harness.tasks.prompting import unrendered
+from harness.types import Answer, Exchange, Failure, Request, Task, TaskItem
+
+MAX_ROUNDS = 10
+"""How many times an answer may ask on after what came back; a strategy without end fails its item."""
+MAX_REQUESTS = 100
+"""Requests that an answer may ask for at once."""
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """What makes answers of what comes back.
+
+    Attributes:
+        finish: Of the strategy; None where the one generation is the answer.
+        digest: Digest of the parts that finish: their ids, options and code. "" for none.
+    """
+
+    finish: Finisher | None = None
+    digest: str = ""
+
+    def key(self, exchanges: Sequence[Exchange]) -> str:
+        """Return the key of an answer: that of its generation, or of all and of what finishes them."""
+        if self.finish is None:
+            return exchanges[0].key
+        return digest_of({"exchanges": [exchange.key for exchange in exchanges], "finish": self.digest})
+
+    def step(
+        self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]
+    ) -> Answer | Failure | tuple[Request, ...]:
+        """Return an item's answer, why it has none, or what is asked next.
+
+        Args:
+            task: The task.
+            item: The item, without its targets.
+            exchanges: All that was asked for it so far, in order, with what came back.
+        """
+        if self.finish is None:
+            return Answer.of(exchanges[0].generations[0]).resting_on(exchanges)
+        try:
+            found = self.finish(task, item, tuple(exchanges))
+        except UnrenderedError as error:
+            return unrendered(error)
+        except TrilemmaError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
+            return Failure(kind=type(error).__name__, message=shorten(f"finishing: {error}", 500))
+        if isinstance(found, Answer):
+            return found.resting_on(exchanges)
+        return found if isinstance(found, Failure) else _asked(found)
+
+
+def _asked(found: object) -> Failure | tuple[Request, ...]:
+    """Return the requests of a strategy that asks on, or what is wrong with what it returned."""
+    if not isinstance(found, list | tuple) or not all(isinstance(each, Request) for each in found):
+        return refused(f"must return an answer, a failure or requests, and returned {shorten(found, 100)}")
+    if not found:
+        return refused("must return an answer, a failure or requests, and returned no request")
+    if len(found) > MAX_REQUESTS:
+        return refused(f"asks for {len(found)} requests at once; {MAX_REQUESTS} are allowed")
+    return tuple(found)
+
+
+def refused(problem: str) -> Failure:
+    """Return the failure of an item whose strategy's ``finish`` does what is not allowed."""
+    return Failure(kind="finish_error", message=f"finish() {problem}")
