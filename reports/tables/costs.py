@@ -59,7 +59,8 @@ def _judging(summary: Summary, decision: Decision | None, t: TableWords) -> str:
     )
     if decision is None:
         return told
-    return f"{told} {t('judging_price', cost=f'{decision.judging:.3g}', currency=decision.currency)}"
+    price = t("judging_price", cost=f"{decision.judging:.3g}", currency=decision.currency)
+    return f"{told} {price}"
 
 
 def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
