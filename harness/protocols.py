@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -22,6 +22,7 @@ from harness.types import (
     Message,
     ModelIdentity,
     PrepareCost,
+    Replacement,
     Request,
     Task,
     TaskItem,
@@ -37,11 +38,14 @@ class Capabilities:
         device: Where it answers: "cpu" or "cuda" of this machine, "" for elsewhere.
         context_source: Where its context length was read, or that it was assumed; "" where it has none.
         template_date: The day that its chat template is told for today, YYYY-MM-DD; "" where it writes none.
+        asked_with: Settings that its answers depend on beside its identity, such as options of its chat
+            template; JSON.
     """
 
     device: Literal["cpu", "cuda", ""] = ""
     context_source: str = ""
     template_date: str = ""
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Model(Protocol):
@@ -357,6 +361,16 @@ class NamesFiles(Protocol):
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return those files."""
+        ...
+
+
+@runtime_checkable
+class TakesAdapter(Protocol):
+    """A strategy (its class) that answers with any adapter that it is given: a gate asks candidates by it."""
+
+    @staticmethod
+    def options_for(folder: Path, allow: Sequence[Replacement]) -> dict[str, Any]:
+        """Return its options for an adapter's folder; ``allow`` is what may replace tensors of the base."""
         ...
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 StrategyKind = Literal["prompt", "retrieve", "fine-tune", "combine", "other"]
 Sight = Literal["examples", "index", "training"]
@@ -19,6 +19,7 @@ class Traits(BaseModel):
         plain: Whether it asks the model as it came with the task's own prompt, which is what adapting is
             compared with.
         adapts: Whether adapted weights answer, wherever they were trained.
+        retrieves: Whether it shows passages that it found; one of that kind does.
         sees: How training items reach it: as "examples" in prompts, in an "index" that is searched, or in
             "training". Of an adapter that was trained elsewhere that is not known, and nothing is stated.
         ceiling: Whether it is shown what no system can know (an oracle): measured, and never chosen.
@@ -30,9 +31,17 @@ class Traits(BaseModel):
     kind: StrategyKind
     plain: bool = False
     adapts: bool = False
+    retrieves: bool = False
     sees: tuple[Sight, ...] = ()
     ceiling: bool = False
     stages: tuple[tuple[str, ...], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_its_kind_says(cls, stated: Any) -> Any:
+        if isinstance(stated, dict) and stated.get("kind") == "retrieve":
+            return {"retrieves": True} | stated
+        return stated
 
 
 UNSTATED = Traits(kind="other")
@@ -61,6 +70,7 @@ def joined(parts: Sequence[Traits]) -> Traits:
         kind=kinds.pop() if len(kinds) == 1 else "combine",
         plain=all(part.plain for part in parts),
         adapts=any(part.adapts for part in parts),
+        retrieves=any(part.retrieves for part in parts),
         sees=tuple(dict.fromkeys(sight for part in parts for sight in part.sees)),
         ceiling=any(part.ceiling for part in parts),
         stages=tuple(stage for part in parts for stage in part.stages),

@@ -11,6 +11,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from harness.analysis.across_runs import (
+    Compared,
+    Reading,
+    corrected,
+    difference,
+    unfinished,
+)
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing, Verdict
 from harness.analysis.rows import RunRows, load_rows
@@ -18,15 +25,7 @@ from harness.analysis.scores import Clusters, mean_with_interval
 from harness.config import model_label
 from harness.errors import InputError
 from harness.files import LARGEST_TEXT, read_input
-from harness.gate.comparing import (
-    Compared,
-    Reading,
-    corrected,
-    difference,
-    other_settings,
-    other_task,
-    unfinished,
-)
+from harness.runs.comparing import other_settings, other_task
 from harness.runs.damage import readable
 from harness.runs.manifest import MANIFEST, RunManifest
 from harness.runs.schema import FILE_NAME
@@ -133,7 +132,7 @@ class Finding(Frozen):
 class History(Frozen):
     """Runs, oldest first, and every strategy on every task over them."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     runs: tuple[RunFacts, ...]
     tasks: tuple[TaskHistory, ...]
     regressions: tuple[Finding, ...]
@@ -266,7 +265,7 @@ def _facts(runs: Sequence[StoredRun]) -> Iterator[RunFacts]:
                 for name, record in run.manifest.models.items()
             },
             verdict=stored_verdict(run.folder, run.missing),
-            changed=other_settings(runs[place - 1], run) if place else (),
+            changed=other_settings(runs[place - 1].manifest, run.manifest) if place else (),
         )
 
 
@@ -283,7 +282,7 @@ def _changes(runs: Sequence[StoredRun]) -> dict[_Place, Change | Obstacle]:
             having = [place for place, run in enumerate(runs) if (strategy, task) in run.cells]
             for earlier, later in pairwise(having):
                 old, new = runs[earlier], runs[later]
-                settings = other_task(old.manifest.tasks[task], new.manifest.tasks[task])
+                settings = other_task(old.manifest, new.manifest, task)
                 half = bool(unfinished(strategy, task, old, new))
                 row = None if settings or half else difference(strategy, task, old, new)
                 if row:

@@ -7,12 +7,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reports import theme
-from reports._data import RunData, load_run
 from reports._environment import environment
 from reports._language import words
 from reports.explorer.page import explorer_of
 from reports.explorer.payload import LIMIT_BYTES
 from reports.report_page import page_of
+from reports.run_data import RunData, load_run
 
 __all__ = ["RunData", "load_run", "render"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports._data import RunData
 from reports._language import words
 from reports.check_lines import check_lines
 from reports.remarks import remarks_of
+from reports.run_data import RunData
 from reports.tables.decision import candidates_table
 from reports.tables.forgetting import lost_table
 from reports.tables.markdown import plain, table_lines

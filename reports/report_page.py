@@ -8,7 +8,6 @@ import yaml
 
 from harness.analysis.findings import Summary, TaskInfo
 from harness.deciding.records import Candidate, Decision
-from reports._data import RunData
 from reports._language import words
 from reports.check_lines import CheckLine, check_lines
 from reports.drawing import Drawn, drawn, has_charts
@@ -16,6 +15,7 @@ from reports.explorer.links import items_link
 from reports.origin import facts_of, provenance_of
 from reports.preparation import PreparationRecord, records_of
 from reports.remarks import RunRemark, remarks_of
+from reports.run_data import RunData
 from reports.tables.costs import cost_table
 from reports.tables.decision import candidates_table, scenario_table
 from reports.tables.differences import bases_text, changes_table, difference_table

@@ -12,7 +12,7 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.errors import InputError, MissingDependencyError
 from harness.files import write_whole
-from reports._data import RunData, load_run
+from reports.run_data import RunData, load_run
 
 
 def write_report(

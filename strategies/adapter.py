@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.config import Options
 from harness.errors import InputError
@@ -39,6 +39,11 @@ class Adapter:
 
     def __init__(self, options: AdapterOptions) -> None:
         self._options = options
+
+    @staticmethod
+    def options_for(folder: Path, allow: Sequence[Replacement]) -> dict[str, Any]:
+        """Return the options that ask an adapter as a gate's candidate."""
+        return {"path": str(folder.resolve()), "allow": [*allow]}
 
     @property
     def traits(self) -> Traits:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report.made import STRATEGIES, made_run
-from reports._data import load_run
 from reports.html import render
+from reports.run_data import load_run
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]

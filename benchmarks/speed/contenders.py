@@ -115,10 +115,10 @@ class Trilemma:
         return Outcome(self.measure(tasks, limit), self._answers())
 
     def _answers(self) -> dict[tuple[str, str], Answer]:
-        from harness.config import ModelOptions
-        from harness.models.transformers.model import HuggingFaceModel
+        from harness.models.transformers.model import TransformersModel
+        from harness.models.transformers.options import TransformersOptions
 
-        model = HuggingFaceModel(ModelOptions(path=str(self.workload.model)))
+        model = TransformersModel(TransformersOptions(path=str(self.workload.model)))
         answers = {}
         with Store.open(self._folder / "run") as store:
             for row in store.results(self._recipes()):

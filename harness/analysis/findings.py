@@ -282,11 +282,13 @@ class StrategyCost(AnswerCost):
 class Judging(Frozen):
     """What metrics took that ask a model, on the answers of one strategy to one task: no part of its cost.
 
-    ``n`` judgements asked it; the rest are sums over them.
+    ``model`` names the model that is asked, the first of them where a task's metrics ask several. ``n``
+    judgements asked it; the rest are sums over them.
     """
 
     strategy: str
     task: str
+    model: str
     n: int
     prompt_tokens: int
     completion_tokens: int

@@ -85,6 +85,7 @@ def _judging(run: RunRows) -> Iterable[Judging]:
                 yield Judging(
                     strategy=strategy,
                     task=task,
+                    model=run.manifest.judged_by.get(task) or next(iter(run.manifest.models)),
                     n=found.n_asked,
                     prompt_tokens=found.judging.prompt,
                     completion_tokens=found.judging.completion,

@@ -106,13 +106,17 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
     Raises:
         InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
     """
+    from harness import plugins
     from harness.config import StrategyOptions
     from harness.execution.composition import chain_of
     from harness.gate.ceiling import refuse_ceiling
+    from harness.protocols import TakesAdapter
 
     strategies = {"base": StrategyOptions(use="zero_shot", model=model)}
     ids = [part.strip() for part in wanted.candidate.split("+")]
-    if "adapter" not in ids:
+    kinds = {part: plugins.load("strategies", part, wanted.name, "candidate") for part in ids}
+    taking = [part for part, kind in kinds.items() if isinstance(kind, TakesAdapter)]
+    if len(taking) != 1:
         remedy = "write `candidate: adapter`, or a composition that begins with it"
         raise InputError(wanted.name, "candidate", "does not ask the adapter", remedy, wanted.candidate)
     if strangers := [key for key in wanted.options if key not in ids]:
@@ -120,8 +124,8 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
         raise InputError(wanted.name, f"options.{strangers[0]}", problem, nearest(strangers[0], ids))
     for name, path in adapters.items():
         parts = {part: dict(wanted.options.get(part, {})) for part in ids}
-        parts["adapter"] |= {"path": str(path.resolve()), "allow": [*wanted.allow]}
-        options = parts if len(parts) > 1 else parts["adapter"]
+        parts[taking[0]] |= kinds[taking[0]].options_for(path, wanted.allow)
+        options = parts if len(parts) > 1 else parts[taking[0]]
         strategies[name] = StrategyOptions(use=wanted.candidate, model=model, options=options)
     asked = experiment.model_copy(
         update={

@@ -17,8 +17,8 @@ def conclude_run(run_dir: Path) -> int:
         InputError: The run holds no results yet.
     """
     from harness.analysis.rows import read_rows, require_results
-    from reports._data import run_of
     from reports.remarks import malformed_cells
+    from reports.run_data import run_of
     from reports.terminal import print_summary
     from reports.writing import write_page
 

@@ -16,8 +16,8 @@ def compare(runs: tuple[Path, ...]) -> int:
 
     Tasks are compared where all their settings and items are the same. Ends with 4 where nothing is.
     """
+    from harness.analysis.across_runs import compared
     from harness.analysis.rows import load_rows
-    from harness.gate.comparing import compared
     from reports.tables.comparison import comparison_table
     from reports.tables.terminal import print_table, say, table_console
 

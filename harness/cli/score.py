@@ -12,7 +12,7 @@ import click
 from harness.cli._concluding import conclude_run
 from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
 from harness.cli._plugins import allow_plugin
-from harness.cli._running import opened_models, quiet_libraries, resumable
+from harness.cli._running import opened_models, resumable, tasks_of
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,12 +89,10 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
 
 def _same_questions(manifest: RunManifest, experiment: Experiment, place: Path) -> tuple[LoadedTask, ...]:
     """Load the tasks of an experiment and refuse those that do not ask what the run was asked."""
-    from harness.tasks.loading import load_tasks
-
     if experiment.name != manifest.name:
         problem, remedy = "is another experiment than the run's", f"name that of {manifest.name}"
         raise InputError(place, "name", problem, remedy, experiment.name)
-    tasks = load_tasks(experiment.tasks, place)
+    tasks = tasks_of(experiment, place)
     names = sorted(task.task.name for task in tasks)
     if names != sorted(manifest.tasks):
         problem = "are others than the run's"
@@ -155,14 +153,13 @@ def _models(
 
     every = [metric for found in metrics.values() for metric in found]
     asked = any(isinstance(metric, AsksModel) for metric in every)
-    device = next(iter(experiment.models.values())).device
+    device = next(iter(experiment.models.values())).options.get("device", "auto")
     for metric in every:
         if isinstance(metric, RunsOnDevice) and device != "auto":
             metric.on_device(device)
     if not asked:
         return {}
     progress.say("loading libraries ...")
-    quiet_libraries()
     return opened_models(experiment, place, run_dir, progress)
 
 

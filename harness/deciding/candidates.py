@@ -31,6 +31,7 @@ def _candidate(measured: Measured, name: str) -> Candidate:
     return Candidate(
         strategy=name,
         kind=measured.traits[name].kind,
+        model=measured.run.manifest.answered_by[name],
         adapted=measured.traits[name].adapts,
         mean=measured.scores[name],
         mean_low=mean_low,
@@ -101,13 +102,11 @@ def _excluded(measured: Measured, name: str, retained: Retained, cost: Priced) -
 def _forgetting(measured: Measured, name: str) -> Retained:
     if not measured.traits[name].adapts:
         return Retained(state="none possible")
-    summary = measured.summary
-    cells = {(c.strategy, c.task): c for c in summary.cells if c.primary}
+    summary, run = measured.summary, measured.run
     tasks = []
-    for info, found in measured.run.retained.of_strategy(name):
-        cell, now = cells[measured.run.bases[name], info.name], cells[name, info.name].mean
-        base = cell.mean, cell.ci_low
-        tasks.append(KeptTask.of(info.name, found, base, now, info.random_baseline, measured.limits))
+    for info, found in run.retained.of_strategy(name):
+        now, base = (run.scores[each][info.name] for each in (name, run.bases[name]))
+        tasks.append(KeptTask.of(info, found, now, base, run.clusters[info.name], measured.limits))
     return judged(
         Evidence(
             tasks=tasks,

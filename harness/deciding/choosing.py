@@ -23,7 +23,7 @@ from harness.deciding.checks import checks_of
 from harness.deciding.cost import Use, judging_cost, scenarios
 from harness.deciding.measured import Measured
 from harness.deciding.prices import PriceSheet, load_prices, usual_prices
-from harness.deciding.records import Candidate, Check, Decision, Limits, Outcome
+from harness.deciding.records import Candidate, Check, CostUnder, Decision, Limits, Outcome
 from harness.deciding.turning import Ground, changes
 from harness.deciding.wording import paragraph
 from harness.stats import holm
@@ -55,10 +55,10 @@ class Choosing:
             unjudged=tuple(self._unjudged()),
             frontier=tuple(self._frontier()),
             changes=tuple(changes(self._ground, winner)) if outcome != "stopped" else (),
-            scenarios=tuple(scenarios(self._deployable_costs, self.measured.sheet, self.measured.use)),
+            scenarios=tuple(self._scenarios),
             prices=f"{self.measured.sheet.name} ({self.measured.sheet.dated})",
             currency=self.measured.sheet.currency,
-            judging=judging_cost(self.measured.summary.judging, self.measured.sheet),
+            judging=judging_cost(self.measured.summary.judging, self.measured.prices_of),
             queries_per_month=self.measured.use.queries_per_month,
             limits=self.measured.limits,
         )
@@ -68,6 +68,12 @@ class Choosing:
     def _ground(self) -> Ground:
         measured = self.measured
         return Ground(self.candidates, self.proven, measured.incumbent, measured.limits, measured.priced)
+
+    @property
+    def _scenarios(self) -> list[CostUnder]:
+        costs = self._deployable_costs
+        prices = {cost.strategy: self.measured.prices(cost.strategy) for cost in costs}
+        return scenarios(costs, prices, self.measured.use)
 
     @property
     def _deployable_costs(self) -> list[StrategyCost]:
@@ -100,7 +106,7 @@ class Choosing:
         best = max(proven, key=lambda candidate: candidate.mean)
         winner = self._cheapest_equal(best, proven)
         blind = any(check.name == "retrieval recall" and not check.good for check in checks)
-        if blind and winner.kind not in ("retrieve", "combine"):
+        if blind and not self.measured.traits[winner.strategy].retrieves:
             return "not yet proven", None
         return winner.kind, winner.strategy
 

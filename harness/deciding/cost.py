@@ -1,4 +1,4 @@
-"""What strategies cost under a price sheet: pure functions over measured tokens and times.
+"""What strategies cost by the prices of their models: pure functions over measured tokens and times.
 
 A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query, that of the
 target tasks as the decision weighs them:
@@ -13,14 +13,14 @@ by the hour, c is the time of an answer over the share of the hour in which it a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.analysis.findings import AMOUNTS, AnswerCost, Judging, StrategyCost
 from harness.analysis.summary import mean_task_cost
-from harness.deciding.prices import Hosting, PriceSheet
+from harness.deciding.prices import Hosting, Prices
 from harness.deciding.records import CostUnder
 from harness.stats import amount_interval, mean_bounds
 from harness.types import PrepareCost
@@ -74,13 +74,13 @@ class Priced:
     once_stated: bool = False
 
 
-def priced(cost: StrategyCost, right: float, sheet: PriceSheet, use: Use) -> Priced:
+def priced(cost: StrategyCost, right: float, sheet: Prices, use: Use) -> Priced:
     """Price a strategy.
 
     Args:
         cost: What was measured.
         right: Share of its answers to the target tasks that are right, 0.0 to 1.0.
-        sheet: The prices.
+        sheet: The prices of its model.
         use: Volume, caching, retraining.
     """
     once = _once(cost, sheet)
@@ -111,7 +111,7 @@ def weighed(cost: StrategyCost, shares: Mapping[str, float]) -> StrategyCost:
     return cost.model_copy(update={**mean_task_cost(tasks), "tasks": tuple(tasks)})
 
 
-def _per_query(cost: AnswerCost, made: PrepareCost, sheet: PriceSheet, cache_hits: float) -> float:
+def _per_query(cost: AnswerCost, made: PrepareCost, sheet: Prices, cache_hits: float) -> float:
     serving = sheet.serving
     if serving.per_hour is not None:
         return cost.device_s * serving.per_hour / 3600 / serving.utilisation
@@ -126,7 +126,7 @@ def _per_query(cost: AnswerCost, made: PrepareCost, sheet: PriceSheet, cache_hit
     ) / MILLION
 
 
-def _bounds(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> tuple[float, float] | None:
+def _bounds(cost: StrategyCost, sheet: Prices, cache_hits: float) -> tuple[float, float] | None:
     """Return the 95 % interval of a query's cost, from those of its tasks; None where one is not known."""
     parts = []
     for task in cost.tasks if all(task.covariance for task in cost.tasks) else ():
@@ -147,7 +147,7 @@ def _bounds(cost: StrategyCost, sheet: PriceSheet, cache_hits: float) -> tuple[f
     return max(low, 0.0), high
 
 
-def _once_known(made: PrepareCost, sheet: PriceSheet) -> bool:
+def _once_known(made: PrepareCost, sheet: Prices) -> bool:
     """Whether all that the sheet puts a price on was measured: folders of older versions lack the seconds."""
     trained_elsewhere = made.adapted and made.trained_tokens == 0
     if sheet.training.per_hour > 0:
@@ -155,7 +155,7 @@ def _once_known(made: PrepareCost, sheet: PriceSheet) -> bool:
     return not (trained_elsewhere and sheet.training.per_million_tokens > 0)
 
 
-def _once(cost: StrategyCost, sheet: PriceSheet) -> float:
+def _once(cost: StrategyCost, sheet: Prices) -> float:
     made = cost.prepare
     training = sheet.training
     return (
@@ -165,19 +165,25 @@ def _once(cost: StrategyCost, sheet: PriceSheet) -> float:
     )
 
 
-def judging_cost(judging: Iterable[Judging], sheet: PriceSheet) -> float:
-    """Return what all judgements together cost for which metrics asked a model."""
+def judging_cost(judging: Iterable[Judging], prices: Callable[[str], Prices]) -> float:
+    """Return what all judgements together cost for which metrics asked a model.
+
+    Args:
+        judging: What they took.
+        prices: Gives the prices of a model by its name.
+    """
     nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
-    amounts = (
-        {
+    total = 0.0
+    for each in judging:
+        taken = {
             "prompt_tokens": each.prompt_tokens,
             "completion_tokens": each.completion_tokens,
             "device_s": each.latency_s,
         }
-        for each in judging
-    )
-    costs = (AnswerCost.model_validate(nothing | each) for each in amounts)
-    return sum(_per_query(cost, PrepareCost(), sheet, 0.0) for cost in costs)
+        total += _per_query(
+            AnswerCost.model_validate(nothing | taken), PrepareCost(), prices(each.model), 0.0
+        )
+    return total
 
 
 # --- Two strategies ---
@@ -211,25 +217,35 @@ def _break_even(extra: float, saved: float, per_query: float) -> float | None:
 
 
 def scenarios(
-    costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use, volumes: Iterable[int] = VOLUMES
+    costs: Sequence[StrategyCost],
+    prices: Mapping[str, Prices],
+    use: Use,
+    volumes: Iterable[int] = VOLUMES,
 ) -> list[CostUnder]:
-    """Return a month's cost under other volumes, caching, retraining and hosting, one at a time."""
-    free = sheet.model_copy(update={"hosting": Hosting()})
-    changed: list[tuple[str, PriceSheet, Use]] = [
-        (f"{volume:,} queries a month", sheet, replace(use, queries_per_month=volume)) for volume in volumes
+    """Return a month's cost under other volumes, caching, retraining and hosting, one at a time.
+
+    Args:
+        costs: What strategies take.
+        prices: Strategy to the prices of its model.
+        use: Volume, caching and retraining as they are expected.
+        volumes: Queries a month.
+    """
+    free = {name: each.model_copy(update={"hosting": Hosting()}) for name, each in prices.items()}
+    changed: list[tuple[str, Mapping[str, Prices], Use]] = [
+        (f"{volume:,} queries a month", prices, replace(use, queries_per_month=volume)) for volume in volumes
     ]
     changed += [
-        (f"cache hit rate {rate:.0%}", sheet, replace(use, cache_hits=rate)) for rate in (0.0, 0.5, 0.9)
+        (f"cache hit rate {rate:.0%}", prices, replace(use, cache_hits=rate)) for rate in (0.0, 0.5, 0.9)
     ]
     changed += [
-        (name, sheet, replace(use, retrains_per_month=times))
+        (name, prices, replace(use, retrains_per_month=times))
         for name, times in (("trained once", 0.0), ("trained every month", 1.0), ("trained every week", 4.35))
     ]
-    if sheet.hosting.monthly:
+    if any(each.hosting.monthly for each in prices.values()):
         changed.append(("no fee for hosting", free, use))
-    return [_scenario(name, costs, prices, assumed) for name, prices, assumed in changed]
+    return [_scenario(name, costs, under, assumed) for name, under, assumed in changed]
 
 
-def _scenario(name: str, costs: Sequence[StrategyCost], sheet: PriceSheet, use: Use) -> CostUnder:
-    months = {cost.strategy: priced(cost, 1.0, sheet, use).month for cost in costs}
+def _scenario(name: str, costs: Sequence[StrategyCost], prices: Mapping[str, Prices], use: Use) -> CostUnder:
+    months = {cost.strategy: priced(cost, 1.0, prices[cost.strategy], use).month for cost in costs}
     return CostUnder(assumption=name, months=months)

@@ -12,7 +12,7 @@ from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of
 from harness.config import model_told
 from harness.deciding.cost import Priced, Use, priced, weighed
-from harness.deciding.prices import PriceSheet
+from harness.deciding.prices import Prices, PriceSheet
 from harness.deciding.records import Limits
 from harness.stats import Macro, holm
 from harness.traits import Traits
@@ -65,7 +65,23 @@ class Measured:
 
     def priced(self, name: str) -> Priced:
         """Return what a strategy costs."""
-        return priced(self.costs[name], self._right(name), self.sheet, self.use)
+        return priced(self.costs[name], self._right(name), self.prices(name), self.use)
+
+    def prices(self, name: str) -> Prices:
+        """Return the prices of the model that answers a strategy.
+
+        Raises:
+            InputError: The sheet has none.
+        """
+        return self.prices_of(self.run.manifest.answered_by[name])
+
+    def prices_of(self, model: str) -> Prices:
+        """Return the prices of a model by its name.
+
+        Raises:
+            InputError: The sheet has none.
+        """
+        return self.sheet.of(model, self.run.manifest.models[model].identity.name)
 
     def _right(self, name: str) -> float:
         """Return the weighed share of items of the target tasks that a strategy has right."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from harness.config import Options, parse
+from harness.config import Options, model_told, parse
 from harness.errors import InputError, nearest
 from harness.runs.manifest import RunManifest
 from harness.strict_yaml import read_yaml
@@ -69,17 +69,61 @@ class Hosting(Options):
         return self.per_hour * HOURS_A_MONTH + self.per_month
 
 
+class Prices(Options):
+    """What one model costs: answering, answering once it is tuned, training it, and hosting it when tuned."""
+
+    serving: Serving
+    tuned: Tuned | None = None
+    training: Training = Training()
+    hosting: Hosting = Hosting()
+
+
 class PriceSheet(Options):
-    """Prices with their date and source, in one currency."""
+    """Prices with their date and source, in one currency.
+
+    They are the same for every model, or stand in ``models``, by the name that the experiment gives a model
+    or by its path.
+    """
 
     name: str = Field(min_length=1)
     dated: dt.date
     source: str = Field(min_length=1)
     currency: str = Field(default="USD", min_length=1)
-    serving: Serving
+    serving: Serving | None = None
     tuned: Tuned | None = None
     training: Training = Training()
     hosting: Hosting = Hosting()
+    models: dict[str, Prices] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PriceSheet:
+        for_all = self.model_fields_set & Prices.model_fields.keys()
+        if self.models and for_all:
+            raise ValueError(f"has both {min(for_all)} for all models and `models`: use one of them")
+        if not self.models and self.serving is None:
+            raise ValueError("needs serving, or models with their prices")
+        return self
+
+    def of(self, model: str, path: str) -> Prices:
+        """Return the prices of a model.
+
+        Args:
+            model: Its name in the experiment.
+            path: Its path there.
+
+        Raises:
+            InputError: The sheet has prices by model, and none of this one.
+        """
+        if self.serving is not None:
+            return Prices(
+                serving=self.serving, tuned=self.tuned, training=self.training, hosting=self.hosting
+            )
+        found = self.models.get(model) or self.models.get(path)
+        if found is None:
+            problem = f"has no prices of {model_told(model)} ({path})"
+            remedy = f"add `{model}: {{serving: ...}}`; it has {', '.join(sorted(self.models))}"
+            raise InputError(f"price sheet {self.name}", "models", problem, remedy)
+        return found
 
 
 def builtin_sheets() -> dict[str, Path]:

@@ -85,7 +85,7 @@ class Candidate(Frozen):
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
     incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
-    ``adapted`` says that adapted weights answer.
+    ``model`` names the model that answers, and ``adapted`` says that its weights are adapted.
     ``n_groups`` are the independent ones among the ``n_items``: alike items and those of one cluster are one.
     ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
     ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
@@ -99,6 +99,7 @@ class Candidate(Frozen):
 
     strategy: str
     kind: StrategyKind
+    model: str
     adapted: bool = False
     mean: float
     mean_low: float
@@ -148,7 +149,7 @@ class Decision(Frozen):
     the run, no part of any strategy's cost.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     run: str
     outcome: Outcome
     winner: str | None
@@ -165,3 +166,13 @@ class Decision(Frozen):
     judging: float = 0.0
     queries_per_month: float
     limits: Limits
+
+    @property
+    def several_models(self) -> bool:
+        """Whether strategies are answered by different models, so that it must be said by which."""
+        return len({candidate.model for candidate in self.candidates}) > 1
+
+    def named(self, strategy: str) -> str:
+        """Return what a strategy is called in a sentence, with its model where there are several."""
+        model = next((c.model for c in self.candidates if c.strategy == strategy), "")
+        return f"{strategy} on {model}" if model and self.several_models else strategy

@@ -18,8 +18,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips
+from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips, TaskInfo
 from harness.analysis.retention import Blindness, blind_text, blindness_of
+from harness.analysis.scores import Clusters, Scores, mean_with_interval
 from harness.deciding.records import ForgettingState, Limits, Retained
 from harness.execution.drift import GENERAL_TEXT
 from harness.stats import Macro, Paired, drop_p, holm
@@ -43,26 +44,27 @@ class KeptTask:
 
     @classmethod
     def of(
-        cls,
-        name: str,
-        found: Paired,
-        base: tuple[float, float],
-        now_mean: float,
-        guess: float,
-        limits: Limits,
+        cls, info: TaskInfo, found: Paired, now: Scores, base: Scores, clusters: Clusters, limits: Limits
     ) -> Self:
         """Tell whether a task can show a loss beyond the limits.
 
         Args:
-            name: Its name.
+            info: The task.
             found: Its paired difference from the base.
-            base: The base's mean score and the lower bound of its 95 % interval, 0.0 to 1.0.
-            now_mean: The adapted model's mean score.
-            guess: Score of a guess.
+            now: The adapted model's scores.
+            base: The base's scores.
+            clusters: The cluster of each item.
             limits: What is accepted, and from where on a task is too easy.
         """
-        blind = blindness_of(*base, now_mean, guess, limits.max_forgetting, limits.ceiling)
-        return cls(name, found, base[0], blind)
+        base_mean, base_low, _, _ = mean_with_interval(base, info.primary_metric, clusters)
+        now_mean, _, _, _ = mean_with_interval(now, info.primary_metric, clusters)
+        guess, margin = info.random_baseline, limits.max_forgetting
+        return cls(
+            info.name,
+            found,
+            base_mean,
+            blindness_of(base_mean, base_low, now_mean, guess, margin, limits.ceiling),
+        )
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ def paragraph(decision: Decision) -> str:
     mine = by_name[decision.winner]
     if decision.winner == decision.incumbent or (mine.difference == 0 and not mine.differs(1.0)):
         text = next((check.text for check in decision.checks if check.ends), "nothing is proven better")
-        line = f"{VERBS[decision.outcome]}: keep {decision.winner}; {text}."
+        line = f"{VERBS[decision.outcome]}: keep {decision.named(decision.winner)}; {text}."
         return line + _leaders(decision) + _unjudged(decision)
     sentences = [
-        f"{VERBS[decision.outcome]}: {mine.strategy}.",
-        f"It is {points(mine.difference)} points better than {decision.incumbent} "
+        f"{VERBS[decision.outcome]}: {decision.named(mine.strategy)}.",
+        f"It is {points(mine.difference)} points better than {decision.named(decision.incumbent)} "
         f"({points(mine.ci_low)} to {points(mine.ci_high)}, 95 %; {_p(mine.p_holm or 0.0)} after Holm; "
         f"n = {_items(mine)}, {_seeds(mine)}).",
         _by_task(decision, mine),
@@ -145,7 +145,8 @@ def _unproven(decision: Decision) -> str:
         return f"Not yet proven: fix retrieval first ({'; '.join(blind)}).{_leaders(decision)}"
     barred = [c for c in decision.candidates if c.excluded and c.difference > 0 and c.ci_low > 0]
     text = (
-        f"Not yet proven: {best.strategy} has {points(best.difference)} points against {decision.incumbent} "
+        f"Not yet proven: {decision.named(best.strategy)} has {points(best.difference)} points against "
+        f"{decision.named(decision.incumbent)} "
         f"({points(best.ci_low)} to {points(best.ci_high)}, 95 %; n = {_items(best)}). "
         f"With {_items(best)}, only differences above {points(best.detectable, sign=False)} points are "
         "reliably detected (80 % power)."

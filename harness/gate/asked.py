@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from harness.analysis.answers import refuses
 from harness.analysis.rows import RunRows
-from harness.gate.conditions import Conditions, wanted_by
+from harness.runs.comparing import Conditions, changed_in, wanted_by
 from harness.tasks.selection import chosen_ids
 from harness.types import LoadedTask, Task, TaskItem
 
@@ -61,7 +61,7 @@ class Asked:
         tasks: The tasks by name.
         seeds: The seeds that every item is asked with.
         repeats: How often each of them asks an item.
-        conditions: What is wanted of the conditions of a candidate; see `harness.gate.conditions`.
+        conditions: What is wanted of the conditions of a candidate; see `harness.runs.comparing`.
     """
 
     tasks: Mapping[str, AskedTask]
@@ -71,22 +71,21 @@ class Asked:
 
     @classmethod
     def by_experiment(
-        cls, experiment: Mapping[str, Any], model: str, tasks: Iterable[LoadedTask], known: Mapping[str, Any]
+        cls, experiment: Mapping[str, Any], tasks: Iterable[LoadedTask], known: Mapping[str, Any]
     ) -> Self:
         """Return what an experiment asks.
 
         Args:
             experiment: The experiment, resolved, as JSON holds it.
-            model: Which of its models is asked.
             tasks: Its tasks.
-            known: What the files of its model and embedder say; see `wanted_by`.
+            known: What is known of its embedder and of the model that is asked; see `wanted_by`.
         """
         limit = experiment["limit"]
         return cls(
             tasks={found.task.name: AskedTask.of(found.task, found.test, limit) for found in tasks},
             seeds=tuple(experiment["seeds"]),
             repeats=experiment["repeats"],
-            conditions=wanted_by(experiment, model, known),
+            conditions=wanted_by(experiment, known),
         )
 
     @classmethod
@@ -107,7 +106,7 @@ class Asked:
         mine, wanted = run.manifest.tasks.get(task), self.tasks[task]
         if mine is None:
             return [f"{task} is not in the run"]
-        if (mine.digest, mine.judging) != (wanted.task.digest, wanted.task.judging):
+        if changed_in(wanted.task, mine):
             return [f"{task} has other items, templates or settings than in {_OF}"]
         if others := Conditions.of(run.manifest, strategy).unlike(self.conditions, _OF):
             return others

@@ -18,7 +18,7 @@ from harness.errors import InputError, shorten
 from harness.files import read_input_text, write_whole
 from harness.gate.asked import Asked
 from harness.gate.ceiling import refuse_ceiling
-from harness.gate.conditions import Conditions
+from harness.runs.comparing import Conditions
 from harness.runs.manifest import RunManifest
 from harness.strict_json import parse_json
 from harness.types import Frozen

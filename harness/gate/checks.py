@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.analysis.forgetting import RightItems, mean_drift, refusals
 from harness.analysis.retention import information_changes
-from harness.analysis.scores import Clusters, is_right, mean_with_interval
+from harness.analysis.scores import is_right
 from harness.deciding import retention
 from harness.deciding.records import Limits
 from harness.gate.budgets import budgets_of
@@ -74,9 +74,12 @@ def _forgetting(candidate: Candidate, margin: float, compared: Compared) -> Chec
     sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
     if not sides or len(sides) < len(tasks):
         return _together("forgetting", candidate, check, tasks, compared)
-    guesses = {info.name: info.random_baseline for info in run.infos}
+    infos = {info.name: info for info in run.infos}
     limits = Limits(alpha=candidate.level, max_forgetting=margin)
-    kept = [_kept(task, sides[task], run.clusters[task], guesses[task], limits) for task in tasks]
+    kept = [
+        retention.KeptTask.of(infos[task], side.found, side.new, side.old, run.clusters[task], limits)
+        for task, side in sides.items()
+    ]
     probes = run.probes.get(name, ())
     evidence = retention.Evidence(
         tasks=kept,
@@ -88,12 +91,6 @@ def _forgetting(candidate: Candidate, margin: float, compared: Compared) -> Chec
     if result.verdict == "PASS" and found.state != "ruled out" and not all(task.found.same for task in kept):
         result = result.model_copy(update={"verdict": "INCONCLUSIVE"})
     return result.model_copy(update={"grounds": found.grounds})
-
-
-def _kept(task: str, sides: Sides, clusters: Clusters, guess: float, limits: Limits) -> retention.KeptTask:
-    base_mean, base_low, _, _ = mean_with_interval(sides.old, sides.metric, clusters)
-    now_mean, _, _, _ = mean_with_interval(sides.new, sides.metric, clusters)
-    return retention.KeptTask.of(task, sides.found, (base_mean, base_low), now_mean, guess, limits)
 
 
 def _refusals(candidate: Candidate, margin: float) -> Iterable[CheckResult]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.analysis.rows import RunRows
+from harness.config import SOLE_MODEL, model_told
 from harness.gate.asked import Asked
 from harness.gate.baseline import Baseline
 from harness.gate.ceiling import refuse_ceiling
@@ -21,11 +22,13 @@ from harness.types import Frozen
 class CandidateResult(Frozen):
     """All checks of one candidate.
 
-    ``gain`` is its mean difference over the tasks that are checked. ``notes`` are what a reader must know of
-    it beside, such as what rests on the adapter's own word.
+    ``model`` names the model that it adapts, "" where it was refused. ``gain`` is its mean difference over
+    the tasks that are checked. ``notes`` are what a reader must know of it beside, such as what rests on the
+    adapter's own word.
     """
 
     candidate: str
+    model: str = ""
     verdict: Verdict
     gain: float | None
     p_better: float | None
@@ -103,6 +106,7 @@ def _result(candidate: Candidate) -> CandidateResult:
     gain = _gain(candidate, compared)
     return CandidateResult(
         candidate=candidate.name,
+        model=candidate.run.manifest.answered_by[candidate.name],
         verdict=worst([check.verdict for check in checks]),
         gain=gain.estimate if gain else None,
         p_better=gain.p_value if gain else None,
@@ -113,7 +117,9 @@ def _result(candidate: Candidate) -> CandidateResult:
 
 
 def _notes(run: RunRows, name: str) -> Iterable[str]:
-    return (text for prepared in run.prepared if prepared.strategy == name for _, text in prepared.notes)
+    if (model := run.manifest.answered_by[name]) != SOLE_MODEL:
+        yield f"answered by {model_told(model)} ({run.manifest.model_of(name).identity.name})"
+    yield from (text for prepared in run.prepared if prepared.strategy == name for _, text in prepared.notes)
 
 
 def _gain(candidate: Candidate, compared: Compared) -> Macro | None:

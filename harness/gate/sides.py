@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores, pair
@@ -33,6 +33,13 @@ class Candidate:
     run: RunRows
     baseline: Baseline | None
     level: float
+    _unlike: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False, repr=False)
+
+    def unlike(self, strategy: str, task: str) -> list[str]:
+        """Return why a strategy's answers to a task are not what is asked, a new list, worked out once."""
+        if (strategy, task) not in self._unlike:
+            self._unlike[strategy, task] = self.asked.unlike(self.run, strategy, task)
+        return [*self._unlike[strategy, task]]
 
     @property
     def base(self) -> str:
@@ -83,12 +90,12 @@ def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str
         against: What it is compared with; None where its own answers are all that counts.
     """
     run, asked = candidate.run, candidate.asked
-    reasons = asked.unlike(run, candidate.name, task)
+    reasons = candidate.unlike(candidate.name, task)
     if against == "base":
         if not candidate.base:
             model = model_told(run.manifest.answered_by[candidate.name])
             return [f"the run has no strategy that asks {model} as it came"]
-        reasons += asked.unlike(run, candidate.base, task) or _failed(candidate, task)
+        reasons += candidate.unlike(candidate.base, task) or _failed(candidate, task)
     elif against == "baseline" and not reasons:
         if candidate.baseline is None:
             return ["there is no baseline"]

@@ -22,30 +22,32 @@ class ModelRecord(Frozen):
 
     ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
     and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
-    the chat template was told for today, "" where it writes none.
+    the chat template was told for today, "" where it writes none. ``asked_with`` are the settings that its
+    answers depend on beside its identity.
     """
 
     identity: ModelIdentity
     context_length: int = 0
     context_source: str = ""
     template_date: str = ""
+    asked_with: dict[str, Any] = {}
 
 
 class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself.
-    ``metrics[task]`` are the names of its scores; the first is the primary one. ``shown[task]`` are those of
-    what was shown, the first of which is the share of what is needed. ``judges[task]`` are digests of
-    files and models that its scores depend on beside the task, and ``judging[task]`` is that of all that judging
-    depends on, under which judgements are stored. ``needed[task]`` is what metrics need of its choices beside
-    the likeliest one. ``models`` are those of the experiment by name, and ``answered_by[strategy]`` names the
-    one that a strategy is prepared over. ``embedder_digest`` is that of the embedder's folder, "" where it is
-    none. ``leaks[task]`` counts the test items that also stand in its training data, or nearly so.
-    ``remarks[task]`` are what loading it has
-    changed or passed over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what
-    is measured beside the answers, "" for nothing.
+    ``traits[strategy]`` is what each states of itself. ``metrics[task]`` are the names of its scores; the
+    first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
+    of what is needed. ``judges[task]`` are digests of files and models that its scores depend on beside
+    the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
+    stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what
+    metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,
+    and ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is
+    that of the embedder's folder, "" where it is none. ``leaks[task]`` counts the test items that also
+    stand in its training data, or nearly so. ``remarks[task]`` are what loading it has changed or passed
+    over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what is measured
+    beside the answers, "" for nothing.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -66,6 +68,7 @@ class RunManifest(Frozen):
     embedder_digest: str = ""
     judges: dict[str, tuple[str, ...]] = {}
     judging: dict[str, str] = {}
+    judged_by: dict[str, str] = {}
     needed: dict[str, tuple[str, ...]] = {}
     leaks: dict[str, int] = {}
     asked: dict[str, int]

@@ -7,8 +7,13 @@ from typing import Literal
 from harness.digests import digest_of
 from harness.types.base import Frozen
 
-Replacement = Literal["modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters"]
-"""What an adapter may do to its base beside adding products of low rank to layers, by peft's settings."""
+Replacement = Literal[
+    "modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters", "weights"
+]
+"""What saved weights may do to their base beside adding products of low rank to layers.
+
+By peft's settings; "weights" are the base's own, replaced as full fine-tuning does.
+"""
 
 
 class ModelIdentity(Frozen):

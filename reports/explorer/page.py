@@ -9,9 +9,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports._data import RunData
 from reports._language import texts
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
+from reports.run_data import RunData
 
 _REPORTS = Path(__file__).parent.parent
 

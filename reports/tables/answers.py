@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ _KINDS: dict[str, Kind] = {
     "strategy": TEXT, "seed": COUNT, "repeat": COUNT, "task": TEXT, "item_id": TEXT, "tags": TEXT,
     "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT,
     "explanations": TEXT, "error": TEXT, "prompt_tokens": COUNT, "completion_tokens": COUNT,
-    "latency_s": DURATION, "passages": COUNT, "stop_reason": TEXT,
+    "latency_s": DURATION, "passages": COUNT, "stop_reason": TEXT, "exchanges": TEXT,
 }  # fmt: skip
 
 
@@ -63,10 +64,26 @@ def _plain(row: ItemResult, task: str, item: TaskItem | None) -> tuple[Value, ..
         "prompt_tokens": answer.usage.prompt if answer else None,
         "completion_tokens": answer.usage.completion if answer else None,
         "latency_s": answer.latency_s if answer else None,
-        "passages": len(row.request.passages) if row.request else None,
+        "passages": len(answer.evidence) if answer else len(row.request.passages) if row.request else None,
         "stop_reason": answer.stop_reason if answer else None,
+        "exchanges": _exchanges(row),
     }
     return tuple(values[key] for key in _KINDS)
+
+
+def _exchanges(row: ItemResult) -> str | None:
+    """Return what was asked for an answer and all that came back, as JSON; None where that is the answer.
+
+    Of what was asked there is the last turn, of the first request nothing: it is the row's own prompt.
+    """
+    found = [
+        {
+            "asked": None if each.request == row.request else each.request.messages[-1].content,
+            "came_back": [generation.text for generation in each.generations],
+        }
+        for each in row.exchanges
+    ]
+    return json.dumps(found, ensure_ascii=False) if found else None
 
 
 def write_parquet(table: Table, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.gate.comparing import Compared
+from harness.analysis.across_runs import Compared
 from reports.tables.model import COUNT, NAME, P_VALUE, POINTS, SCORE, TEXT, Cell, Row, Table, TableWords
 
 

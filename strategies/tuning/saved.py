@@ -48,12 +48,18 @@ def opened(folder: Path) -> SavedTuning:
 
     Without a manifest that can be read it is taken for an adapter from elsewhere, and its checks say what is
     wrong with it.
+
+    Raises:
+        InputError: The manifest names a method that is not known.
     """
     try:
         name = _read(folder).get("method")
     except (InputError, OSError, ValueError, AttributeError):
         name = METHOD_ELSEWHERE
-    return method_named(name if name in known_methods() else METHOD_ELSEWHERE).saved(folder)
+    if isinstance(name, str) and name not in known_methods():
+        remedy = nearest(name, known_methods())
+        raise InputError(folder / MANIFEST, "method", "is no known method", remedy, shorten(name, 40))
+    return method_named(name if isinstance(name, str) else METHOD_ELSEWHERE).saved(folder)
 
 
 def is_saved(folder: Path) -> bool:
@@ -116,7 +122,7 @@ def checked_manifest(folder: Path, base: Trains) -> TuningManifest | None:
     """Return the manifest of a tuning from anywhere; None where it has none.
 
     Raises:
-        InputError: It cannot be read or names no method, the files are not those that it describes, or it
+        InputError: It cannot be read, the files are not those that it describes, or it
             lies over other weights than ``base``.
     """
     path = folder / MANIFEST
@@ -127,9 +133,6 @@ def checked_manifest(folder: Path, base: Trains) -> TuningManifest | None:
     except (OSError, ValueError) as error:
         problem = f"cannot be read: {_first_fault(error)}"
         raise InputError(path, "", problem, "restore it, or train again") from None
-    if manifest.method not in known_methods():
-        remedy = nearest(manifest.method, known_methods())
-        raise InputError(path, "method", "is no known method", remedy, manifest.method)
     if not _is_described(folder, manifest):
         problem = f"its files are not those that {MANIFEST} describes"
         raise InputError(folder, "", problem, "restore them, or train again")

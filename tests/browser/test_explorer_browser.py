@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reports._data import load_run
 from reports.explorer.items import AskedItem, Outcome
 from reports.explorer.links import item_link, items_link
 from reports.html import render
+from reports.run_data import load_run
 from reports.writing import write_report
 from tests.browser._browser import NEEDS_CHROMIUM, grave_violations, opened
 from tests.unit._explorer import asked

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from harness.deciding.wording import points
-from reports._data import load_run
+from reports.run_data import load_run
 from reports.writing import write_report
 from tests.browser._browser import NEEDS_CHROMIUM, grave_violations, opened
 from tests.unit._report import made_run

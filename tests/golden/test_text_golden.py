@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reports._data import load_run
 from reports.gate_markdown import markdown as gate_markdown
 from reports.junit import junit
 from reports.markdown import markdown
+from reports.run_data import load_run
 from tests.unit._report import made_run
 from tests.unit.test_gate import gate_of, judge, worse_by
 

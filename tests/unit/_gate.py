@@ -72,7 +72,8 @@ def made(
             ``recall`` (task to the share of items shown a right document by rag strategies), ``name`` and
             ``created`` (of the run), ``copies`` (how often each question stands in a task),
             ``experiment`` (what stands otherwise in its experiment), ``items`` (task and number to what is
-            otherwise in an item), ``scores`` (strategy, task and number to a score).
+            otherwise in an item), ``scores`` (strategy, task and number to a score), ``models`` (strategy to
+            the name of its model, of which each has ten times as many weights as the one before).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = {
@@ -83,12 +84,15 @@ def made(
         name: use if isinstance(use, dict) else {"use": use, "options": {}}
         for name, use in ({s: s for s in rules} | keys.get("uses", {})).items()
     }
+    answered_by = {strategy: keys.get("models", {}).get(strategy, "model") for strategy in rules}
+    models = list(dict.fromkeys(answered_by.values()))
     manifest = RunManifest(
         trilemma_version="0",
         name=keys.get("name", folder.name),
         experiment={
-            "name": folder.name, "models": {"model": {"path": "builtin:smollm2", "template_options": {}}},
-            "strategies": entries, "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
+            "name": folder.name, "strategies": entries,
+            "models": {name: {"use": "transformers", "options": {}} for name in models},
+            "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),
         experiment_digest="d",
@@ -99,8 +103,8 @@ def made(
         recipes={strategy: {task: f"{strategy}/{task}" for task in tasks} for strategy in rules},
         preparations={strategy: f"prepare {strategy}" for strategy in rules},
         traits={each: _traits(each, entries, each in keys.get("trained", ())) for each in rules},
-        models={"model": _model(keys.get("weights", "w" * 64))},
-        answered_by=dict.fromkeys(rules, "model"),
+        models={name: _model(name, place, keys) for place, name in enumerate(models)},
+        answered_by=answered_by,
         embedder="builtin:minilm",
         leaks=keys.get("leaks", {}),
         asked=dict(n),
@@ -131,8 +135,11 @@ def made(
     return folder
 
 
-def _model(weights: str) -> ModelRecord:
-    return ModelRecord(identity=ModelIdentity(name="m", weights_digest=weights, parameters=1000))
+def _model(name: str, place: int, keys: Mapping[str, Any]) -> ModelRecord:
+    weights = keys.get("weights", "w" * 64) if place == 0 else f"weights of {name}"
+    path = "builtin:smollm2" if place == 0 else f"org/{name}"
+    identity = ModelIdentity(name=path, weights_digest=weights, parameters=1000 * 10**place)
+    return ModelRecord(identity=identity).model_copy(update=keys.get("model", {}))
 
 
 def generation_of(answer: Answer) -> Generation:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.analysis.findings import StrategyCost
 from harness.deciding.cost import Use, break_even_queries, break_even_volume, priced, scenarios
-from harness.deciding.prices import HOURS_A_MONTH, PriceSheet, builtin_sheets, load_prices
+from harness.deciding.prices import HOURS_A_MONTH, Prices, PriceSheet, builtin_sheets, load_prices
 from harness.errors import InputError
 from harness.types import PrepareCost
 
@@ -25,7 +25,7 @@ def cost_of(name: str = "rag", trained: int = 0, **keys: float) -> StrategyCost:
     return StrategyCost(strategy=name, prepare=made, n_answers=10, cut=0, **(given | keys))
 
 
-def sheet(**keys: object) -> PriceSheet:
+def sheet(**keys: object) -> Prices:
     given: dict[str, object] = {
         "name": "made", "dated": "2026-01-01", "source": "here",
         "serving": {
@@ -33,7 +33,7 @@ def sheet(**keys: object) -> PriceSheet:
             "embedding_per_million": 0.5,
         },
     }  # fmt: skip
-    return PriceSheet.model_validate(given | keys)
+    return PriceSheet.model_validate(given | keys).of("model", "made")
 
 
 def test_a_query_costs_its_tokens() -> None:
@@ -54,7 +54,7 @@ def test_an_adapter_that_was_trained_elsewhere_is_priced_as_tuned() -> None:
 
 
 def test_building_an_index_is_paid_for_by_the_hour() -> None:
-    prices = load_prices("builtin:own-cpu")
+    prices = load_prices("builtin:own-cpu").of("model", "made")
     made = cost_of(trained_s=3600.0)
     assert priced(made, 1.0, prices, Use()).once == pytest.approx(prices.training.per_hour)
 
@@ -133,7 +133,7 @@ def test_before_break_even_it_costs_more_and_after_it_less(
 def test_scenarios_change_one_thing_at_a_time() -> None:
     costs = [cost_of(), cost_of("lora", trained=1_000_000, prompt_tokens=100, shared_prompt_tokens=0)]
     prices = sheet(training={"per_million_tokens": 3.0}, hosting={"per_month": 90.0})
-    found = {each.assumption: each for each in scenarios(costs, prices, Use())}
+    found = {each.assumption: each for each in scenarios(costs, {"rag": prices, "lora": prices}, Use())}
     assert found["1,000,000 queries a month"].months["rag"] == pytest.approx(3010.0)
     assert found["trained every month"].months["lora"] - found["trained once"].months[
         "lora"
@@ -164,6 +164,7 @@ WHOLE = {"name": "x", "dated": "2026-01-01", "source": "y", "serving": {"per_hou
         ({"serving": {"per_hour": 1, "input_per_million": 1, "output_per_million": 1}}, "use one of them"),
         ({"serving": {"per_hour": float("inf")}}, "finite"),
         ({"serving": {"per_hour": 1, "utilization": 1}}, "did you mean 'utilisation'"),
+        ({"models": {"large": {"serving": {"per_hour": 1}}}}, "has both serving for all models and `models`"),
         ({"tuned": {"input_per_million": 1}}, "tuned.output_per_million: is missing"),
     ],
 )
@@ -174,3 +175,13 @@ def test_a_faulty_sheet_is_one_clear_line(tmp_path: Path, change: dict[str, obje
         load_prices(str(path))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_each_model_has_prices_of_its_own_or_is_refused() -> None:
+    both = {"small": {"serving": {"per_hour": 1}}, "org/large": {"serving": {"per_hour": 9}}}
+    given = {name: value for name, value in WHOLE.items() if name != "serving"}
+    found = PriceSheet.model_validate(given | {"models": both})
+    assert found.of("small", "builtin:smollm2").serving.per_hour == 1
+    assert found.of("large", "org/large").serving.per_hour == 9
+    with pytest.raises(InputError, match=r"has no prices of the model tiny \(org/tiny\)"):
+        found.of("tiny", "org/tiny")

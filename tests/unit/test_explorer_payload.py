@@ -18,11 +18,12 @@ from harness.runs.store import Store
 from harness.types import (
     Answer,
     ChoiceScore,
+    Exchange,
+    Generation,
     Message,
     Passage,
 )
 from reports import html
-from reports._data import load_run
 from reports._language import texts
 from reports.explorer.citing import cited
 from reports.explorer.details import BLOCK, details_of, pieces
@@ -31,6 +32,7 @@ from reports.explorer.items import AskedItem, AskedItems, Outcome, Shown
 from reports.explorer.links import item_link, items_link
 from reports.explorer.packing import Strings, packed, unpacked
 from reports.explorer.payload import LIMIT_BYTES, Payload, payload_of
+from reports.run_data import load_run
 from tests.unit._explorer import PACKED, Score, asked, data_of
 from tests.unit._report import N_ITEMS, STRATEGIES, made_manifest, made_run
 
@@ -216,6 +218,32 @@ def test_a_choice_that_was_ruled_out_early_has_a_mark_beside_its_bound(manifest:
     detail = data_of(payload_of(manifest, [item], {})).detail("item-0000")
     assert detail
     assert [rest for _, *rest in detail["answers"][0]["choices"]] == [[-1.0], [-4.0, 1]]
+
+
+def test_an_answer_made_of_several_shows_what_was_asked_and_all_that_came_back(manifest: RunManifest) -> None:
+    each = asked(0, (1.0,))
+    shown = each.shown["zero_shot"]
+    first = shown.result.request
+    assert first
+    then = first.model_copy(update={"messages": (Message(role="user", content="So the answer is"),)})
+    exchanges = tuple(
+        Exchange(request=request, generations=tuple(Generation(text=text) for text in texts))
+        for request, texts in ((first, ("because", "or else")), (then, ("yes",)))
+    )
+    result = shown.result.model_copy(update={"exchanges": exchanges})
+    item = AskedItem("sums", each.item, {"zero_shot": Shown(result, None, shown.outcome, 1)})
+    data = data_of(payload_of(manifest, [item], {}))
+    detail = data.detail("item-0000")
+    assert detail
+
+    def told(part: Any) -> Any:
+        return data.text("item-0000", part) if isinstance(part, int) else part
+
+    found = [
+        ([[role, "".join(map(told, pieces))] for role, pieces in messages], list(map(told, samples)))
+        for messages, samples in detail["answers"][0]["exchanges"]
+    ]
+    assert found == [([], ["because", "or else"]), ([["user", "So the answer is"]], ["yes"])]
 
 
 def test_figures_that_json_cannot_hold_are_none(manifest: RunManifest) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from harness import cli
+from harness.analysis.across_runs import compared
 from harness.errors import InputError
-from harness.gate.comparing import compared
 from harness.runs.store import Store
 from harness.stats import holm
 from reports.history import Change, History, Obstacle, Point, load_history

@@ -19,7 +19,7 @@ from harness.analysis.findings import Missing
 from harness.cli.report import report
 from harness.errors import InputError
 from reports import html
-from reports._data import RunData, load_run
+from reports.run_data import RunData, load_run
 from reports.writing import write_report
 from tests.unit._explorer import PACKED, data_in
 from tests.unit._report import N_ITEMS, STRATEGIES, Words, made_run

@@ -13,9 +13,9 @@ from harness.cli.report import report
 from harness.deciding.records import Decision
 from harness.errors import InputError
 from reports import charts, drawing, theme
-from reports._data import RunData, load_run
 from reports.charts._parts import short_names
 from reports.drawing import Figure, themed_svg, write_figures
+from reports.run_data import RunData, load_run
 from tests.unit._report import Words, made_run
 
 NAMES = ["differences", "cost-of-accuracy", "break-even", "kept"]

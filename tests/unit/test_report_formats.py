@@ -15,6 +15,8 @@ from harness.analysis.findings import Summary
 from harness.cli.report import report
 from harness.deciding.records import Decision
 from harness.errors import InputError
+from harness.runs.store import Store
+from harness.types import Answer, Exchange, Generation, Message
 from tests.unit._report import N_ITEMS, STRATEGIES, Words, made_run
 
 
@@ -56,6 +58,27 @@ def test_csv_and_parquet_hold_every_answer(run: Path) -> None:
     assert set(table.column_names) == set(lines[0])
     right = table.filter(table["task"].to_numpy(zero_copy_only=False) == "sums")["score: exact_match"]
     assert 0 < sum(score.as_py() or 0 for score in right) < len(right)
+
+
+def test_csv_tells_what_was_asked_on_and_all_that_came_back(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    with Store.open(run) as store:
+        row = next(iter(store.results(["zero_shot/sums"])))
+        assert row.request
+        then = row.request.model_copy(update={"messages": (Message(role="user", content="So?"),)})
+        exchanges = [
+            Exchange(request=row.request, generations=(Generation(text="a"), Generation(text="b")), key="k1"),
+            Exchange(request=then, generations=(Generation(text="c"),), key="k2"),
+        ]
+        answered = {"seed": 1, "answer": Answer(text="c"), "exchanges": tuple(exchanges), "key": "k3"}
+        kept = {each.key: each.generations for each in exchanges}
+        store.write_batch("zero_shot/sums", kept, [row.model_copy(update=answered)])
+    with written(run, "csv").open(newline="") as file:
+        (line,) = (line for line in csv.DictReader(file) if line["exchanges"])
+    assert line["answer"] == "c"
+    assert json.loads(line["exchanges"]) == [
+        {"asked": None, "came_back": ["a", "b"]}, {"asked": "So?", "came_back": ["c"]},
+    ]  # fmt: skip
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_tamed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from harness.digests import digest_of_text
 from harness.errors import InputError, UnrenderedError
 from harness.tasks.prompting import plain_requests
 from harness.types import Failure
+from strategies.full import FullOptions
 from strategies.lora import Lora, LoraOptions
 from strategies.qlora import QLora
 from strategies.tuning.data import IGNORED, batches, collect, tokenise
@@ -175,7 +176,8 @@ def test_what_is_wrong_with_the_tasks_is_told_before_a_model_is_loaded():
 def test_every_option_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
-    assert set(LoraOptions.model_fields) <= set(re.findall(r"`(\w+)`", table))
+    known = {*LoraOptions.model_fields, *FullOptions.model_fields}
+    assert known <= set(re.findall(r"`(\w+)`", table))
 
 
 def test_an_item_that_the_template_cannot_write_is_left_out_and_counted(tmp_path):

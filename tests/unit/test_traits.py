@@ -102,9 +102,11 @@ def chain(name: str, **strategies: Any) -> Chain:
          {"kind": "retrieve", "sees": ["index"], "ceiling": True}),
         ({"use": "adapter", "path": "a"}, {"kind": "fine-tune", "adapts": True}),
         ({"use": "qlora"}, {"kind": "fine-tune", "adapts": True, "sees": ["training"]}),
-        ({"use": "zero_shot+rag"}, {"kind": "combine"}),
+        ({"use": "zero_shot+rag"}, {"kind": "combine", "retrieves": True}),
+        ({"use": "few_shot+qlora"}, {"kind": "combine", "adapts": True, "sees": ["examples", "training"]}),
         ({"use": "rag + lora", "rag": {"source": "train"}, "lora": {"stages": [["a"], ["b", "c"]]}},
-         {"kind": "combine", "adapts": True, "sees": ["index", "training"], "stages": [["a"], ["b", "c"]]}),
+         {"kind": "combine", "adapts": True, "retrieves": True, "sees": ["index", "training"],
+          "stages": [["a"], ["b", "c"]]}),
     ],
 )  # fmt: skip
 def test_a_composition_states_what_its_parts_state(entry: dict[str, Any], stated: dict[str, Any]) -> None:
@@ -118,7 +120,7 @@ def test_a_plug_in_needs_three_members_and_composes(plugin: str, tmp_path: Path)
         chain("z", z={"use": "zero_shot"}).recipe("a.yaml")[0]["files"]
     ]
     both = chain("both", both={"use": f"{plugin}:Found + zero_shot", f"{plugin}:Found": {"word": "own"}})
-    assert both.traits == Traits(kind="combine", sees=("index",))
+    assert both.traits == Traits(kind="combine", retrieves=True, sees=("index",))
     assert both.prepare(context(tmp_path, data())).record[f"{plugin}:Found"] == {"word": "own"}
 
 

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.across_runs import compared
 from harness.analysis.summary import summary_of
 from harness.cli.decide import decide
 from harness.deciding.choosing import choose
 from harness.deciding.records import Decision
 from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
-from harness.gate.comparing import compared
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure
-from reports._data import load_run
 from reports.history import load_history
 from reports.markdown import markdown
+from reports.run_data import load_run
 from tests.unit._gate import Rule, first, made, rows_of
 
 N = 60

@@ -9,14 +9,13 @@ from typing import Literal, Protocol
 from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing
 from harness.analysis.scores import Clusters, pair
-from harness.runs.manifest import ModelRecord, RunManifest
+from harness.runs.comparing import other_settings, other_task
+from harness.runs.manifest import RunManifest
 from harness.stats import Paired, holm
 from harness.stats.single import Floats
-from harness.types import Task
 
 Reading = Literal["better", "worse", "not proven"]
 ALPHA = 0.05
-_DECODING = ("temperature", "repeats", "on_long_prompt")
 
 
 class Scored(Protocol):
@@ -69,13 +68,14 @@ class Compared:
 
 def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
     """Return the differences later - first, and why the rest cannot be compared."""
-    left_out = [f"note: the runs have different {each}s" for each in other_settings(first, later)]
+    left_out = [
+        f"note: the runs have different {each}s" for each in other_settings(first.manifest, later.manifest)
+    ]
     rows: list[Compared] = []
-    for name, task in later.manifest.tasks.items():
-        other = first.manifest.tasks.get(name)
-        if other is None:
+    for name in later.manifest.tasks:
+        if name not in first.manifest.tasks:
             left_out.append(f"{name} is not in the first run")
-        elif changed := other_task(other, task):
+        elif changed := other_task(first.manifest, later.manifest, name):
             left_out.append(f"{name} has other items or settings in the first run ({', '.join(changed)})")
         else:
             for strategy in (name for name in later.scores if name in first.scores):
@@ -86,18 +86,6 @@ def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
     return corrected(rows), left_out
 
 
-def other_settings(first: Scored, later: Scored) -> tuple[str, ...]:
-    """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
-    old, new = first.manifest, later.manifest
-    changed = ["base model"] if _other_models(old, new) else []
-    changed += [
-        key.replace("_", " ") + " setting"
-        for key in _DECODING
-        if old.experiment.get(key) != new.experiment.get(key)
-    ]
-    return tuple(changed)
-
-
 def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
     """Say in which of two runs a strategy has not answered all of a task; "" where it has in both."""
     for run, place in ((first, "first"), (later, "later")):
@@ -105,27 +93,6 @@ def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
             if (each.strategy, each.task) == (strategy, task):
                 return f"not finished in the {place} run, {each.done:,} of {each.wanted:,} answers"
     return ""
-
-
-def _other_models(first: RunManifest, later: RunManifest) -> bool:
-    """Whether any strategy of both runs was answered by other weights or settings."""
-    return any(
-        _weights(first.model_of(strategy)) != _weights(later.model_of(strategy))
-        for strategy in later.answered_by.keys() & first.answered_by.keys()
-    )
-
-
-def _weights(record: ModelRecord) -> tuple[str, str]:
-    return record.identity.weights_digest, record.identity.settings_digest
-
-
-def other_task(first: Task, later: Task) -> tuple[str, ...]:
-    """Name what keeps two tasks of one name from being compared; empty where they can be."""
-    changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
-    told = tuple(key for key in changed if key not in ("digest", "judging"))
-    if first.digest != later.digest:
-        return told or ("items or documents",)
-    return () if first.judging == later.judging else told or ("accepted answers",)
 
 
 def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compared | None:

@@ -1,4 +1,4 @@
-"""Under what conditions a strategy has answered: what determines answers beside task and strategy."""
+"""Whether two runs can be compared: the same tasks, judged the same way, and answered under the same conditions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.config import Seed
 from harness.runs.manifest import RunManifest
-from harness.types import Frozen
+from harness.types import Frozen, Task
 
 _TOLD = {
     "weights": "the base model's weights or tokenizer are",
@@ -33,7 +33,7 @@ class Conditions(Frozen):
     dtype: str = Field(min_length=1)
     quantization: str = Field(min_length=1)
     context_length: int = Field(ge=0, strict=True)
-    template_options: dict[str, Any]
+    asked_with: dict[str, Any]
     template_date: str
     embedder: str
     embedder_digest: str
@@ -47,15 +47,15 @@ class Conditions(Frozen):
     def of(cls, manifest: RunManifest, strategy: str) -> Self:
         """Return those of a strategy of a run."""
         experiment, record = manifest.experiment, manifest.model_of(strategy)
-        options, model = experiment["models"][manifest.answered_by[strategy]], record.identity
+        model = record.identity
         return cls(
-            name=named(options["path"], options.get("revision")),
+            name=model.name,
             weights=model.weights_digest,
             settings=model.settings_digest,
             dtype=model.dtype,
             quantization=model.quantization,
             context_length=record.context_length,
-            template_options=options.get("template_options") or {},
+            asked_with=record.asked_with,
             template_date=record.template_date,
             embedder="a folder" if manifest.embedder_digest else manifest.embedder,
             embedder_digest=manifest.embedder_digest,
@@ -90,36 +90,51 @@ class Conditions(Frozen):
         ]
 
 
-def named(path: str, revision: str | None) -> str:
-    """Return how a model is called: its path, with the revision where one is pinned."""
-    return f"{path}@{revision}" if revision else path
+# --- Two runs ---
+
+_NOT_A_SETTING = {"name", "limit", "seeds"}
+"""What may differ between two runs without explaining a difference on the items that both have."""
+_MODEL = {"weights", "settings"}
 
 
-def wanted_by(experiment: Mapping[str, Any], name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
+    """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
+    differing: set[str] = set()
+    for strategy in first.answered_by.keys() & later.answered_by.keys():
+        old, new = (Conditions.of(run, strategy).model_dump() for run in (first, later))
+        differing |= {key for key in old if old[key] != new[key]}
+    told = [key for key in Conditions.model_fields if key in differing - _NOT_A_SETTING - _MODEL]
+    model = ("base model",) if differing & _MODEL else ()
+    return (*model, *(f"{key.replace('_', ' ')} setting" for key in told))
+
+
+def other_task(first: RunManifest, later: RunManifest, task: str) -> tuple[str, ...]:
+    """Name what keeps a task of two runs from being compared; empty where it can be."""
+    judges = () if first.judges.get(task) == later.judges.get(task) else ("files of metrics",)
+    return changed_in(first.tasks[task], later.tasks[task]) or judges
+
+
+def changed_in(first: Task, later: Task) -> tuple[str, ...]:
+    """Name what of a task changes its questions or their scores; empty where both are the same."""
+    changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
+    told = tuple(key for key in changed if key not in ("digest", "judging"))
+    if first.digest != later.digest:
+        return told or ("items or documents",)
+    return () if first.judging == later.judging else told or ("accepted answers",)
+
+
+# --- Before a run ---
+
+
+def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Return the conditions that an experiment asks for, as far as they can be told before it runs.
 
     Args:
         experiment: The experiment, resolved, as JSON holds it.
-        name: Which of its models is asked.
-        known: What files say: ``embedder`` and ``embedder_digest``, and where those of the model are here,
-            ``weights``, ``settings`` and ``context_length``.
+        known: What is known of its embedder and of the model that is asked, by condition.
     """
-    model = experiment["models"][name]
-    wanted: dict[str, Any] = {
-        "template_options": model["template_options"],
-        "on_long_prompt": experiment["on_long_prompt"],
-        "temperature": experiment["temperature"],
-        "repeats": experiment["repeats"],
-        "limit": experiment["limit"],
-        "seeds": tuple(experiment["seeds"]),
-    } | dict(known)
-    if "weights" not in known:
-        wanted["name"] = named(model["path"], model["revision"])
-    if model["dtype"] not in ("auto", "fast"):  # those hang on the machine
-        wanted["dtype"] = model["dtype"]
-    if model["context_length"]:
-        wanted["context_length"] = model["context_length"]
-    return wanted
+    keys = ("on_long_prompt", "temperature", "repeats", "limit")
+    return {key: experiment[key] for key in keys} | {"seeds": tuple(experiment["seeds"])} | dict(known)
 
 
 def _told(value: Any) -> str:
