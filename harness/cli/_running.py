@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
 
@@ -193,7 +193,7 @@ def _compose(
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
     identities = {name: model.identity for name, model in models.items()}
-    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
+    judges = {name: judges_of(found[:1], identities) for name, found in metrics.items()}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains
@@ -212,7 +212,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
-        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
+        judging={task.task.name: judging_of(task, metrics[task.task.name], identities) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         models=models,
@@ -294,12 +294,12 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        models={name: _record(model) for name, model in plan.models.items()},
+        models={name: record_of(model) for name, model in plan.models.items()},
         answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
-        judged_by=dict(_judged_by(plan)),
+        judged_by=judged_by(plan.metrics, plan.models),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -311,16 +311,8 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     )
 
 
-def _judged_by(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the tasks whose metrics ask a model, each with the name of the first that they ask."""
-    from harness.scoring import AsksModel
-
-    for task, metrics in plan.metrics.items():
-        if asked := [metric.asks for metric in metrics if isinstance(metric, AsksModel)]:
-            yield task, asked[0] or next(iter(plan.models))
-
-
-def _record(model: Model) -> ModelRecord:
+def record_of(model: Model) -> ModelRecord:
+    """Return what a manifest says of a model."""
     from harness.powers import context_length_of
     from harness.runs.manifest import ModelRecord
 
