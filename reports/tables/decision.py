@@ -58,8 +58,12 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     reasons = tuple(t("not_taken", reason=reason) for reason in each.excluded)
     return Row(
         (
+<<<<<<< HEAD
             each.strategy,
             *((each.model,) if decision.several_models else ()),
+=======
+            Cell(each.strategy, remarks=(Remark(t("taken")),) * taken),
+>>>>>>> main
             each.mean,
             Cell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
@@ -72,7 +76,7 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
             None if old else _paid_back(each, t),
         ),
         mark="taken" if taken else "",
-        remarks=(t("taken"),) * taken + reasons,
+        remarks=reasons,
     )
 
 

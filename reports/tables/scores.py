@@ -44,8 +44,8 @@ def score_table(summary: Summary, role: Role) -> Table:
         *strategy_columns(summary.strategies, _below(summary)),
         t.column("guess", PERCENT),
     )
-    title = t("title") if role == "target" else t("retention")
-    return Table("scores", title, columns, tuple(rows), (t("note"),), t("empty"))
+    title, notes = (t("title"), (t("note"),)) if role == "target" else (t("retention"), ())
+    return Table("scores", title, columns, tuple(rows), notes, t("empty"))
 
 
 def strategy_columns(
@@ -108,8 +108,10 @@ def _mean(n_tasks: int, macros: Sequence[MacroContrast | None]) -> Row:
     return Row((t("mean", n=n_tasks), None, None, *cells, None), foot=True)
 
 
-def metric_table(summary: Summary, cells: Sequence[Score], strategies: Sequence[str]) -> Table:
-    """One row for each task and metric of these cells; of a single task only its metrics."""
+def metric_table(
+    summary: Summary, cells: Sequence[Score], strategies: Sequence[str], *, with_task: bool = True
+) -> Table:
+    """One row for each task and metric of these cells; a table of one task may leave out its name."""
     t = TableWords("metrics")
     tasks = [info.name for info in summary.tasks if any(cell.task == info.name for cell in cells)]
     found = {(cell.task, cell.metric, cell.strategy): cell for cell in cells}
@@ -117,8 +119,8 @@ def metric_table(summary: Summary, cells: Sequence[Score], strategies: Sequence[
     for task in tasks:
         for metric in sorted({cell.metric for cell in cells if cell.task == task}):
             scores = scored([found.get((task, metric, name)) for name in strategies])
-            rows.append(Row((*([task] * (len(tasks) > 1)), metric, *scores)))
-    heads = (t.column("task", NAME),) if len(tasks) > 1 else ()
+            rows.append(Row((*([task] * with_task), metric, *scores)))
+    heads = (t.column("task", NAME),) if with_task else ()
     columns = (*heads, t.column("metric", NAME), *strategy_columns(strategies))
     return Table(t.key, t("title"), columns, tuple(rows))
 
