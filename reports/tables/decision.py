@@ -58,12 +58,8 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     reasons = tuple(t("not_taken", reason=reason) for reason in each.excluded)
     return Row(
         (
-<<<<<<< HEAD
-            each.strategy,
-            *((each.model,) if decision.several_models else ()),
-=======
             Cell(each.strategy, remarks=(Remark(t("taken")),) * taken),
->>>>>>> main
+            *((each.model,) if decision.several_models else ()),
             each.mean,
             Cell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
