@@ -95,7 +95,7 @@ class Tried:
 
     def finisher(self, before: Finisher = first_generation) -> Finisher:
         """Return what makes its answers over those of the part before it."""
-        return self.prepared("finishing", finish=before).finish or before
+        return self.prepared(finish=before).finish or before
 
     def strategy(self, **options: Any) -> Strategy:
         """Build the strategy."""

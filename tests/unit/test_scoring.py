@@ -56,7 +56,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=case.item.id,
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]
@@ -91,7 +91,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=f"judged {case.item.id}",
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]
@@ -161,7 +161,7 @@ def test_a_metric_that_asks_a_model_waits_for_all_answers_and_asks_once(tmp_path
 # --- The command ---
 
 TASK = "{name: a, kind: generate, metrics: [%s], items: {test: items.jsonl}%s}"
-EXPERIMENT = "{name: e, tasks: [task.yaml], strategies: {plain: {use: zero_shot}}, model: m}"
+EXPERIMENT = "{name: e, tasks: [task.yaml], strategies: {plain: {use: zero_shot}}, model: rule}"
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def finished(tmp_path: Path) -> Path:
     folder.mkdir()
     model = RuleModel(lambda request: f"it is w{int(request.item_id[1:])}.")
     plan = plan_of(folder, model, tasks, metrics={"a": tuple(load_metrics(tasks[0].task, "here"))})
-    models = {"model": {"path": "m", "template_options": {}}}
+    models = {"model": {"path": "rule", "template_options": {}}}
     manifest = manifest_of(
         plan, name="e", models=models, temperature=0.0, repeats=1, on_long_prompt="cut",
         strategies={"plain": {"use": "zero_shot", "options": {}}},
