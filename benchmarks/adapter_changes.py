@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from harness.config import ModelOptions
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.prompting import plain_requests
@@ -36,9 +36,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rates", type=float, nargs="+", default=list(RATES))
     given = parser.parse_args()
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
 
-    base = HuggingFaceModel(ModelOptions(path=given.model))
+    base = TransformersModel(TransformersOptions(path=given.model))
     click.echo("kind    rate    largest change  KL (nats)  nats a token  of")
     for kind in KINDS:
         for rate in given.rates:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import InputError, nearest
 from harness.strict_yaml import read_yaml
@@ -21,41 +20,11 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _batch_tokens(value: Any) -> Any:
-    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
-        return value
-    raise ValueError("must be auto, or a number of tokens of at least 1")
-
-
-def _with_day(options: dict[str, Any]) -> dict[str, Any]:
-    if "date" not in options:
-        return options
-    try:
-        return options | {"date": date.fromisoformat(str(options["date"])).isoformat()}
-    except ValueError:
-        raise ValueError("has a malformed date: write it as YYYY-MM-DD") from None
-
-
 class ModelOptions(Options):
-    """Which model answers.
+    """One model: ``use`` names its backend, and ``options`` are that one's own."""
 
-    ``path`` is ``builtin:smollm2``, a folder, a GGUF file, or a hub id; ``revision`` pins a hub id. ``dtype``
-    "auto" takes bfloat16 on CUDA devices that have it and float32 elsewhere, "fast" bfloat16 also on a CPU
-    that multiplies it itself. ``max_batch_tokens`` bounds the
-    padded tokens of one batch; "auto" takes what fits (`harness.models.transformers.budgets`).
-    ``context_length`` is how
-    many tokens prompt and answer may have together, where the model's files do not say it or say it wrongly.
-    ``template_options`` go to the chat template (``enable_thinking: false``); ``date`` is the day that
-    it is told, YYYY-MM-DD.
-    """
-
-    path: str = "builtin:smollm2"
-    revision: str | None = None
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["auto", "fast", "float32", "bfloat16", "float16"] = "auto"
-    max_batch_tokens: Annotated[int | Literal["auto"], PlainValidator(_batch_tokens)] = "auto"
-    context_length: int | None = Field(default=None, ge=1)
-    template_options: Annotated[dict[str, Any], AfterValidator(_with_day)] = {}
+    use: str = "transformers"
+    options: dict[str, Any] = {}
 
 
 SOLE_MODEL = "model"
@@ -234,8 +203,8 @@ def is_experiment(path: Path) -> bool:
 def resolve_experiment(raw: dict[str, Any], place: object) -> Experiment:
     """Write out the shorthands of an experiment and check it.
 
-    A model written as PATH is short for ``{path: PATH}``, ``model`` for ``models`` with one, one task for a
-    list of one, and under ``strategies`` a bare id for itself with no options.
+    A model written as PATH is short for ``{use: transformers, path: PATH}``, ``model`` for ``models`` with
+    one, one task for a list of one, and under ``strategies`` a bare id for itself with no options.
     """
     raw = dict(raw)
     raw["models"] = models = _models(raw, place)
@@ -276,8 +245,12 @@ def _models(raw: Mapping[str, Any], place: object) -> dict[str, ModelOptions]:
     return {str(name): _model(options, place, model_key(str(name))) for name, options in given.items()}
 
 
-def _model(options: Any, place: object, key: str) -> ModelOptions:
-    return parse(ModelOptions, {"path": options} if isinstance(options, str) else options, place, key)
+def _model(given: Any, place: object, key: str) -> ModelOptions:
+    given = {"path": given} if isinstance(given, str) else given
+    if isinstance(given, dict) and set(given) != {"use", "options"}:  # else it is written out already
+        rest = {name: value for name, value in given.items() if name != "use"}
+        given = {**({"use": given["use"]} if "use" in given else {}), "options": rest}
+    return parse(ModelOptions, given, place, key)
 
 
 def _written_out(strategies: Any, models: Collection[str], place: object) -> dict[str, Any]:

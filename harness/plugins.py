@@ -1,9 +1,10 @@
-"""Strategies, metrics and retrievers by id: the id is the file's name; the file exports exactly one class.
+"""Strategies, metrics, retrievers and model backends by id: a file's name, which exports exactly one class.
 
-Third parties declare an entry point in the group of that name (``trilemma.strategies``), or are named as
-``package.module:Class``. What is named so is any code whatever, and a file of others may name it, so
-it runs only where the user has allowed it (`allowing`, ``--allow-plugin``). Nothing is registered by import;
-an id that does not exist or is not allowed is refused without importing anything.
+A backend may be a folder, whose ``__init__.py`` exports it. Third parties declare an entry point in the group
+of that name (``trilemma.strategies``), or are named as ``package.module:Class``. What is named so is any code
+whatever, and a file of others may name it, so it runs only where the user has allowed it (`allowing`,
+``--allow-plugin``). Nothing is registered by import; an id that does not exist or is not allowed is refused
+without importing anything.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Literal, get_args
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, nearest, shorten
 
-Group = Literal["strategies", "metrics", "retrievers"]
+Group = Literal["strategies", "metrics", "retrievers", "models"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 ALLOW = "--allow-plugin"
 """The option that allows code which a file names."""
@@ -28,8 +29,14 @@ _PACKAGES: dict[Group, str] = {
     "strategies": "strategies",
     "metrics": "harness.metrics",
     "retrievers": "strategies.retrieval.retrievers",
+    "models": "harness.models",
 }
-_CALLED: dict[Group, str] = {"strategies": "strategy", "metrics": "metric", "retrievers": "retriever"}
+_CALLED: dict[Group, str] = {
+    "strategies": "strategy",
+    "metrics": "metric",
+    "retrievers": "retriever",
+    "models": "model backend",
+}
 _EXTRAS = {
     "torch": "models",
     "transformers": "models",
@@ -81,6 +88,8 @@ def known(group: Group) -> list[str]:
     spec = importlib.util.find_spec(_PACKAGES[group])
     folders = list(spec.submodule_search_locations or []) if spec else []
     files = [path.stem for folder in folders for path in Path(folder).glob("*.py")]
+    if group == "models":
+        files += [path.parent.name for folder in folders for path in Path(folder).glob("*/__init__.py")]
     entry_points = importlib.metadata.entry_points(group=f"trilemma.{group}")
     return sorted(
         {name for name in files if not name.startswith("_")} | {point.name for point in entry_points}

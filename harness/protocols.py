@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -38,11 +38,14 @@ class Capabilities:
         device: Where it answers: "cpu" or "cuda" of this machine, "" for elsewhere.
         context_source: Where its context length was read, or that it was assumed; "" where it has none.
         template_date: The day that its chat template is told for today, YYYY-MM-DD; "" where it writes none.
+        asked_with: Settings that its answers depend on beside its identity, such as options of its chat
+            template; JSON.
     """
 
     device: Literal["cpu", "cuda", ""] = ""
     context_source: str = ""
     template_date: str = ""
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Model(Protocol):

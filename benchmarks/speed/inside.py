@@ -21,7 +21,7 @@ from harness.powers import answered
 from harness.types import Generation, Request
 
 if TYPE_CHECKING:
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
 
 
 def one_thread() -> None:
@@ -87,14 +87,14 @@ class Inside:
     folder: Path
 
     @cached_property
-    def model(self) -> HuggingFaceModel:
+    def model(self) -> TransformersModel:
         """The model behind the harness's `Model` protocol."""
-        from harness.config import ModelOptions
-        from harness.models.transformers.model import HuggingFaceModel
+        from harness.models.transformers.model import TransformersModel
+        from harness.models.transformers.options import TransformersOptions
 
         setup = self.workload.setup
         chosen: dict[str, Any] = {"device": setup.device, "dtype": setup.dtype}
-        return HuggingFaceModel(ModelOptions(path=str(self.workload.model), **chosen))
+        return TransformersModel(TransformersOptions(path=str(self.workload.model), **chosen))
 
     def requests(self, task: str) -> list[Request]:
         """Return what a run would ask of the model for one task."""

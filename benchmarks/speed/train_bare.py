@@ -15,8 +15,8 @@ import torch
 import transformers
 
 from benchmarks.speed.training_job import Clock, Job, write_result
-from harness.config import ModelOptions
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
     gc.set_threshold(*job.collect)
     torch.set_num_threads(job.threads)
     data = json.loads(Path(job.batches).read_text(encoding="utf-8"))
-    module, tokenizer = HuggingFaceModel(
-        ModelOptions(path=job.model, device=job.device, dtype=job.dtype)
+    module, tokenizer = TransformersModel(
+        TransformersOptions(path=job.model, device=job.device, dtype=job.dtype)
     ).fresh(job.quantization)
     transformers.set_seed(job.seed)
     config = peft.LoraConfig(

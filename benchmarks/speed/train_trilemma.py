@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 from benchmarks.speed.training_job import Clock, Job, Spent, context_of, write_result
-from harness.config import ModelOptions
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.tasks.loading import load_task
 from strategies.lora import Lora, LoraOptions
@@ -47,7 +47,7 @@ def main() -> None:
     gc.set_threshold(*job.collect)
     torch.set_num_threads(job.threads)
     watch = Stopwatch(job.device)
-    model = HuggingFaceModel(ModelOptions(path=job.model, device=job.device, dtype=job.dtype))
+    model = TransformersModel(TransformersOptions(path=job.model, device=job.device, dtype=job.dtype))
     context = context_of(model, (load_task(Path(job.task)).data,), Path(job.work), job.seed, watch)
     options = LoraOptions(
         rank=job.rank,

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import torch
 
 from benchmarks.speed.workload import MAX_NEW_TOKENS, STOP, Workload
-from harness.config import ModelOptions
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.loading import load_task
@@ -143,7 +143,7 @@ def write_task(workload: Workload) -> Path:
 
 def token_rows(model_path: str, tasks: Sequence[Path], work: Path) -> list[TokenRow]:
     """Return the train items of tasks as the strategies tokenise them, without loading a model's weights."""
-    model = HuggingFaceModel(ModelOptions(path=model_path, device="cpu"))
+    model = TransformersModel(TransformersOptions(path=model_path, device="cpu"))
     context = context_of(model, tuple(load_task(task).data for task in tasks), work)
     texts = collect(LoraOptions(), context, model)
     return tokenise(texts, model.context_length, context).train
@@ -175,7 +175,7 @@ def write_batches(job: Job, rows: Sequence[TokenRow]) -> None:
 
 
 def context_of(
-    model: HuggingFaceModel,
+    model: TransformersModel,
     tasks: tuple[TrainingData, ...],
     work: Path,
     seed: int = 0,

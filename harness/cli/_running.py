@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
     from harness.execution.runner import Plan, Probing
-    from harness.models.transformers.model import HuggingFaceModel
     from harness.progress import Progress
     from harness.protocols import Model
     from harness.runs.manifest import ModelRecord, RunManifest
@@ -60,7 +58,6 @@ def complete(
         for remark in task.remarks:
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
-    quiet_libraries()
     from harness.execution.runner import execute
     from harness.runs.manifest import MANIFEST, claim
     from harness.runs.store import Store
@@ -98,21 +95,36 @@ def checked(
         config: The experiment file, for relative paths and errors.
         loaded: Its tasks, where they have been loaded.
     """
+    from harness.backends import backend_of
     from harness.config import model_key
-    from harness.models.transformers.resolve import model_path
-    from harness.tasks.loading import load_tasks
     from harness.tasks.validate import check_answerable
 
     place = str(config)
     for name, options in experiment.models.items():
-        model_path(options.path, place, f"{model_key(name)}.path")
+        backend_of(options, place, model_key(name)).check(place, model_key(name))
     chains = chains_of(experiment, place)
-    tasks = load_tasks(experiment.tasks, config) if loaded is None else loaded
+    tasks = tasks_of(experiment, config) if loaded is None else loaded
     for task in tasks:
         check_answerable(task)
     for chain in chains:
         chain.check([task.data for task in tasks], place)
     return chains, tasks
+
+
+def tasks_of(experiment: Experiment, config: Path) -> tuple[LoadedTask, ...]:
+    """Load the tasks of an experiment; choice tasks as they are asked of all its models."""
+    from harness.backends import backend_of
+    from harness.config import model_key, model_told
+    from harness.tasks.in_words import in_words
+    from harness.tasks.loading import load_tasks
+
+    unable = [
+        model_told(name)
+        for name, options in experiment.models.items()
+        if not backend_of(options, str(config), model_key(name)).scores_choices
+    ]
+    tasks = load_tasks(experiment.tasks, config)
+    return tuple(in_words(task, " and ".join(unable)) for task in tasks) if unable else tasks
 
 
 def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
@@ -125,45 +137,19 @@ def chains_of(experiment: Experiment, place: str) -> tuple[Chain, ...]:
 # --- Composition ---
 
 
-def quiet_libraries() -> None:
-    """Keep library chatter off the terminal."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import warnings
-
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    # peft reads a property that newer transformers have renamed.
-    warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-    quiet_loggers()
-
-
-def quiet_loggers() -> None:
-    """Keep what libraries log below an error off the terminal, such as a kernel package nobody asked for."""
-    import logging
-
-    for name in ("absl", "bitsandbytes"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
 def opened_models(
     experiment: Experiment, config: Path, run_dir: Path, progress: Progress
-) -> dict[str, HuggingFaceModel]:
+) -> dict[str, Model]:
     """Return the models of an experiment by name, the first one first; their weights are loaded on use."""
-    from harness.models.transformers.budgets import BatchBudgets
-    from harness.models.transformers.model import HuggingFaceModel
-    from harness.user_cache import cache_folder
+    from harness.backends import Opening, backend_of
+    from harness.config import model_key
 
-    cached = cache_folder()
-    machine = cached / "batch_budgets" if cached else None
-    budgets = BatchBudgets(run_dir / "artifacts" / "batch_budgets", machine, progress.say)
-    models = {
-        name: HuggingFaceModel(options, config, budgets=budgets, progress=progress)
-        for name, options in experiment.models.items()
-    }
-    for model in models.values():
-        model.check()
+    place = str(config)
+    shared: dict[Any, Any] = {}
+    models: dict[str, Model] = {}
+    for name, options in experiment.models.items():
+        opening = Opening(place, model_key(name), run_dir / "artifacts", progress, shared)
+        models[name] = backend_of(options, place, model_key(name)).open(opening)
     return models
 
 
@@ -179,14 +165,14 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.runner import Plan
-    from harness.models.transformers.model import ENCODING
+    from harness.powers import context_length_of
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
     cached = cache_folder()
     models = opened_models(experiment, config, run_dir, progress)
-    device = next(iter(models.values())).capabilities.device or None
+    device = next((m.capabilities.device for m in models.values() if m.capabilities.device), None)
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     metrics = metrics_of(tasks, tests, experiment.models)
@@ -200,15 +186,14 @@ def _compose(
             "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
             "on_long_prompt": experiment.on_long_prompt,
             "temperature": experiment.temperature,
-            "template_options": experiment.models[name].template_options,
-            "encoding": ENCODING,
-            "context_length": model.context_length,
+            "asked_with": dict(model.capabilities.asked_with),
+            "context_length": context_length_of(model),
         }
         for name, model in models.items()
     }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
     identities = {name: model.identity for name, model in models.items()}
-    judges = {task.task.name: judges_of(metrics[task.task.name], identities) for task in tasks}
+    judges = {name: judges_of(found[:1], identities) for name, found in metrics.items()}
     preparations = {
         chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
         for chain in chains
@@ -227,7 +212,7 @@ def _compose(
         tasks=tasks,
         tests=tests,
         metrics=metrics,
-        judging={task.task.name: judging_of(task, judges[task.task.name]) for task in tasks},
+        judging={task.task.name: judging_of(task, metrics[task.task.name], identities) for task in tasks},
         recipes=recipes,
         preparations=preparations,
         models=models,
@@ -309,12 +294,12 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
         recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
         preparations=dict(plan.preparations),
         traits={chain.name: chain.traits for chain in plan.chains},
-        models={name: _record(model) for name, model in plan.models.items()},
+        models={name: record_of(model) for name, model in plan.models.items()},
         answered_by={chain.name: chain.model for chain in plan.chains},
         embedder=experiment.embedder,
         embedder_digest=embedder_digest(experiment.embedder),
         judging=dict(plan.judging),
-        judged_by=dict(_judged_by(plan)),
+        judged_by=judged_by(plan.metrics, plan.models),
         remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
         leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
         asked={name: len(items) for name, items in plan.tests.items()},
@@ -326,16 +311,8 @@ def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
     )
 
 
-def _judged_by(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the tasks whose metrics ask a model, each with the name of the first that they ask."""
-    from harness.scoring import AsksModel
-
-    for task, metrics in plan.metrics.items():
-        if asked := [metric.asks for metric in metrics if isinstance(metric, AsksModel)]:
-            yield task, asked[0] or next(iter(plan.models))
-
-
-def _record(model: Model) -> ModelRecord:
+def record_of(model: Model) -> ModelRecord:
+    """Return what a manifest says of a model."""
     from harness.powers import context_length_of
     from harness.runs.manifest import ModelRecord
 
@@ -344,4 +321,5 @@ def _record(model: Model) -> ModelRecord:
         context_length=context_length_of(model),
         context_source=model.capabilities.context_source,
         template_date=model.capabilities.template_date,
+        asked_with=dict(model.capabilities.asked_with),
     )

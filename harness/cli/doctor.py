@@ -17,9 +17,9 @@ from typing import Any, Literal
 import click
 
 from harness.cli import _machine
-from harness.cli._running import quiet_loggers
-from harness.config import ModelOptions
 from harness.errors import InputError, TrilemmaError, shorten
+from harness.models.transformers.options import TransformersOptions
+from harness.models.transformers.quiet import quiet_loggers
 from harness.models.transformers.resolve import model_path
 from harness.threads import cpu_quota, usable_cores
 from harness.user_cache import VARIABLE, cache_folder
@@ -230,10 +230,10 @@ def _embedder() -> Check:
 def _model() -> Check:
     """Look for the model that comes along; converting it is left to the first run."""
     try:
-        file = Path(model_path(ModelOptions().path, "doctor"))
+        file = Path(model_path(TransformersOptions().path, "doctor"))
     except InputError as error:
-        return Check("model", "missing", f"{ModelOptions().path} {error.problem}", error.remedy)
-    return Check("model", "ok", f"{ModelOptions().path}, {file.stat().st_size / 2**20:.0f} MiB")
+        return Check("model", "missing", f"{TransformersOptions().path} {error.problem}", error.remedy)
+    return Check("model", "ok", f"{TransformersOptions().path}, {file.stat().st_size / 2**20:.0f} MiB")
 
 
 def _memory() -> Check:

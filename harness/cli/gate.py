@@ -148,7 +148,7 @@ class _Gate:
 
         experiment = self.experiment.model_dump(mode="json")
         known = known_of(self.experiment, self.model, self.config)
-        asked = Asked.by_experiment(experiment, self.model, self.tasks, known)
+        asked = Asked.by_experiment(experiment, self.tasks, known)
         return evaluate(
             self.wanted, load_rows(run, unchanged=True), names, self.baseline, asked, best=self.best
         )

@@ -109,12 +109,14 @@ def _summary(loaded: LoadedTask, n_errors: int, n_warnings: int) -> str:
 
 def _counter(model: str) -> tuple[CountTokens, int]:
     """Return how a model counts the tokens of a prompt, and the length of its context."""
+    from harness.backends import Opening, backend_of
     from harness.config import ModelOptions
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.protocols import CountsTokens
 
-    backend = HuggingFaceModel(ModelOptions(path=model), place="--model")
-    backend.check(weights=False)
-    return backend.count_tokens, backend.context_length
+    backend = backend_of(ModelOptions(options={"path": model}), "--model", "model")
+    counter = backend.open(Opening("--model", to_count=True))
+    assert isinstance(counter, CountsTokens)
+    return counter.count_tokens, counter.context_length
 
 
 @tasks.command()

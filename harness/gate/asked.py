@@ -71,22 +71,21 @@ class Asked:
 
     @classmethod
     def by_experiment(
-        cls, experiment: Mapping[str, Any], model: str, tasks: Iterable[LoadedTask], known: Mapping[str, Any]
+        cls, experiment: Mapping[str, Any], tasks: Iterable[LoadedTask], known: Mapping[str, Any]
     ) -> Self:
         """Return what an experiment asks.
 
         Args:
             experiment: The experiment, resolved, as JSON holds it.
-            model: Which of its models is asked.
             tasks: Its tasks.
-            known: What the files of its model and embedder say; see `wanted_by`.
+            known: What is known of its embedder and of the model that is asked; see `wanted_by`.
         """
         limit = experiment["limit"]
         return cls(
             tasks={found.task.name: AskedTask.of(found.task, found.test, limit) for found in tasks},
             seeds=tuple(experiment["seeds"]),
             repeats=experiment["repeats"],
-            conditions=wanted_by(experiment, model, known),
+            conditions=wanted_by(experiment, known),
         )
 
     @classmethod

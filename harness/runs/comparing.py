@@ -33,7 +33,7 @@ class Conditions(Frozen):
     dtype: str = Field(min_length=1)
     quantization: str = Field(min_length=1)
     context_length: int = Field(ge=0, strict=True)
-    template_options: dict[str, Any]
+    asked_with: dict[str, Any]
     template_date: str
     embedder: str
     embedder_digest: str
@@ -47,15 +47,15 @@ class Conditions(Frozen):
     def of(cls, manifest: RunManifest, strategy: str) -> Self:
         """Return those of a strategy of a run."""
         experiment, record = manifest.experiment, manifest.model_of(strategy)
-        options, model = experiment["models"][manifest.answered_by[strategy]], record.identity
+        model = record.identity
         return cls(
-            name=named(options["path"], options.get("revision")),
+            name=model.name,
             weights=model.weights_digest,
             settings=model.settings_digest,
             dtype=model.dtype,
             quantization=model.quantization,
             context_length=record.context_length,
-            template_options=options.get("template_options") or {},
+            asked_with=record.asked_with,
             template_date=record.template_date,
             embedder="a folder" if manifest.embedder_digest else manifest.embedder,
             embedder_digest=manifest.embedder_digest,
@@ -126,36 +126,15 @@ def changed_in(first: Task, later: Task) -> tuple[str, ...]:
 # --- Before a run ---
 
 
-def named(path: str, revision: str | None) -> str:
-    """Return how a model is called: its path, with the revision where one is pinned."""
-    return f"{path}@{revision}" if revision else path
-
-
-def wanted_by(experiment: Mapping[str, Any], name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Return the conditions that an experiment asks for, as far as they can be told before it runs.
 
     Args:
         experiment: The experiment, resolved, as JSON holds it.
-        name: Which of its models is asked.
-        known: What files say: ``embedder`` and ``embedder_digest``, and where those of the model are here,
-            ``weights``, ``settings`` and ``context_length``.
+        known: What is known of its embedder and of the model that is asked, by condition.
     """
-    model = experiment["models"][name]
-    wanted: dict[str, Any] = {
-        "template_options": model["template_options"],
-        "on_long_prompt": experiment["on_long_prompt"],
-        "temperature": experiment["temperature"],
-        "repeats": experiment["repeats"],
-        "limit": experiment["limit"],
-        "seeds": tuple(experiment["seeds"]),
-    } | dict(known)
-    if "weights" not in known:
-        wanted["name"] = named(model["path"], model["revision"])
-    if model["dtype"] not in ("auto", "fast"):  # those hang on the machine
-        wanted["dtype"] = model["dtype"]
-    if model["context_length"]:
-        wanted["context_length"] = model["context_length"]
-    return wanted
+    keys = ("on_long_prompt", "temperature", "repeats", "limit")
+    return {key: experiment[key] for key in keys} | {"seeds": tuple(experiment["seeds"])} | dict(known)
 
 
 def _told(value: Any) -> str:

@@ -22,13 +22,15 @@ class ModelRecord(Frozen):
 
     ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
     and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
-    the chat template was told for today, "" where it writes none.
+    the chat template was told for today, "" where it writes none. ``asked_with`` are the settings that its
+    answers depend on beside its identity.
     """
 
     identity: ModelIdentity
     context_length: int = 0
     context_source: str = ""
     template_date: str = ""
+    asked_with: dict[str, Any] = {}
 
 
 class RunManifest(Frozen):
@@ -37,7 +39,7 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself. ``metrics[task]`` are the names of its scores; the
     first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
-    of what is needed. ``judges[task]`` are digests of files and models that its scores depend on beside
+    of what is needed. ``judges[task]`` are digests of files and models that its primary score depends on beside
     the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
     stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what
     metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,

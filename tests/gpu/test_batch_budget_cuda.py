@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.config import ModelOptions
 from harness.models.transformers.batching import MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import BatchBudgets
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
@@ -21,9 +21,9 @@ pytestmark = [
 def test_the_probed_budget_is_remembered_and_a_batch_of_it_is_answered(
     tiny_model: Path, tmp_path: Path
 ) -> None:
-    options = ModelOptions(path=str(tiny_model), device="cuda")
+    options = TransformersOptions(path=str(tiny_model), device="cuda")
     said: list[str] = []
-    model = HuggingFaceModel(
+    model = TransformersModel(
         options, budgets=BatchBudgets(tmp_path / "run", tmp_path / "machine", said.append)
     )
     asked = [
@@ -41,6 +41,6 @@ def test_the_probed_budget_is_remembered_and_a_batch_of_it_is_answered(
     assert len(first) == MAX_BATCH_ITEMS["cuda"]
     assert all(isinstance(answer, Generation) for answer in answered(model, [asked[i] for i in first]))
     assert len(said) == 2, "memory did not run out"
-    again = HuggingFaceModel(options, budgets=BatchBudgets(None, tmp_path / "machine", said.append))
+    again = TransformersModel(options, budgets=BatchBudgets(None, tmp_path / "machine", said.append))
     assert again.batches(asked) == [first, *rest]
     assert len(said) == 2, "the machine remembered"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from harness import powers
-from harness.config import ModelOptions
 from harness.execution.judging import Answered, Judged, judge
 from harness.metrics import load_metrics
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.protocols import Model, RequestBuilder
 from harness.tasks.loading import load_task
 from harness.tasks.prompting import plain_requests
@@ -22,9 +22,9 @@ SCORE_OF = Callable[..., list[Judged]]
 
 
 @pytest.fixture(scope="session")
-def smollm2() -> HuggingFaceModel:
+def smollm2() -> TransformersModel:
     """Return the model, loaded in float32 on the CPU."""
-    return HuggingFaceModel(ModelOptions(device="cpu"))
+    return TransformersModel(TransformersOptions(device="cpu"))
 
 
 def task_of(name: str) -> LoadedTask:

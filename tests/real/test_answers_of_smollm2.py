@@ -11,7 +11,7 @@ import transformers
 
 from harness import powers
 from harness.metrics.choice_accuracy_pmi import ChoiceAccuracyPmi
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.answers import extracted
@@ -38,7 +38,7 @@ def asked(text: str, tokens: int = 16) -> Request:
     return Request(task="t", item_id=text, messages=messages, decoding=Decoding(max_new_tokens=tokens))
 
 
-def test_it_is_the_default_and_answers_in_a_sentence(smollm2: HuggingFaceModel) -> None:
+def test_it_is_the_default_and_answers_in_a_sentence(smollm2: TransformersModel) -> None:
     assert smollm2.name == "builtin:smollm2"
     assert smollm2.context_length == 8192
     assert 134e6 < smollm2.identity.parameters < 135e6
@@ -47,7 +47,7 @@ def test_it_is_the_default_and_answers_in_a_sentence(smollm2: HuggingFaceModel) 
     assert answer.stop_reason == "stop"
 
 
-def test_its_template_has_a_system_line_of_its_own_and_takes_another(smollm2: HuggingFaceModel) -> None:
+def test_its_template_has_a_system_line_of_its_own_and_takes_another(smollm2: TransformersModel) -> None:
     user = Message(role="user", content="Hi")
     assert "named SmolLM" in smollm2.render([user])
     own = smollm2.render([Message(role="system", content="Be brief."), user])
@@ -56,7 +56,7 @@ def test_its_template_has_a_system_line_of_its_own_and_takes_another(smollm2: Hu
     assert own.endswith("<|im_start|>assistant\n")
 
 
-def test_a_batch_is_answered_as_transformers_answers_one_by_one(smollm2: HuggingFaceModel) -> None:
+def test_a_batch_is_answered_as_transformers_answers_one_by_one(smollm2: TransformersModel) -> None:
     answers = answered(smollm2, [asked(question) for question in QUESTIONS])
     for question, answer in zip(QUESTIONS, answers, strict=True):
         ids = torch.tensor([smollm2._ids(asked(question))])
@@ -72,7 +72,7 @@ def test_a_batch_is_answered_as_transformers_answers_one_by_one(smollm2: Hugging
         assert answer.text == text.strip()
 
 
-def test_choices_have_the_likelihoods_of_one_whole_pass(smollm2: HuggingFaceModel) -> None:
+def test_choices_have_the_likelihoods_of_one_whole_pass(smollm2: TransformersModel) -> None:
     loaded = task_of("general/sentiment")
     requests = [r for r in plain_requests(loaded.task, loaded.test[:3]) if isinstance(r, Request)]
     for request, answer in zip(requests, answered(smollm2, requests), strict=True):
@@ -97,12 +97,12 @@ def test_choices_have_the_likelihoods_of_one_whole_pass(smollm2: HuggingFaceMode
         ("general/chat", "contains"),
     ],
 )
-def test_a_retention_task_can_show_loss_and_gain(smollm2: HuggingFaceModel, name: str, score: str) -> None:
+def test_a_retention_task_can_show_loss_and_gain(smollm2: TransformersModel, name: str, score: str) -> None:
     found = judged(smollm2, task_of(name), 24)
     assert 0.2 <= mean(found, score) <= 0.95
 
 
-def test_json_is_taken_out_of_fences_and_sentences(smollm2: HuggingFaceModel) -> None:
+def test_json_is_taken_out_of_fences_and_sentences(smollm2: TransformersModel) -> None:
     asks = "Give me this as JSON with the keys city and country: {} is in {}."
     places = [("Paris", "France"), ("Rome", "Italy"), ("Oslo", "Norway")]
     answers = answered(smollm2, [asked(asks.format(*place), 64) for place in places])
@@ -112,7 +112,7 @@ def test_json_is_taken_out_of_fences_and_sentences(smollm2: HuggingFaceModel) ->
     assert any(record.get("city") == "Paris" for record in records)
 
 
-def test_four_examples_teach_the_records_of_orders(smollm2: HuggingFaceModel, tmp_path: Path) -> None:
+def test_four_examples_teach_the_records_of_orders(smollm2: TransformersModel, tmp_path: Path) -> None:
     loaded = task_of("meridian/orders")
     context = PrepareContext(
         model=smollm2,
@@ -128,7 +128,7 @@ def test_four_examples_teach_the_records_of_orders(smollm2: HuggingFaceModel, tm
     assert mean(after, "json_fields") > mean(before, "json_fields") + 0.2
 
 
-def test_pmi_judges_choices_against_the_prompt_without_the_text(smollm2: HuggingFaceModel) -> None:
+def test_pmi_judges_choices_against_the_prompt_without_the_text(smollm2: TransformersModel) -> None:
     loaded = task_of("general/sentiment")
     items = loaded.test[:2]
     first, second = (r for r in plain_requests(loaded.task, items) if isinstance(r, Request))
@@ -143,7 +143,7 @@ def test_pmi_judges_choices_against_the_prompt_without_the_text(smollm2: Hugging
     assert all(choice.log_likelihood < 0 for choice in prior.choices)
 
 
-def test_the_common_beginning_of_prompts_is_read_once(smollm2: HuggingFaceModel) -> None:
+def test_the_common_beginning_of_prompts_is_read_once(smollm2: TransformersModel) -> None:
     instruction = Message(role="system", content="Answer in one short sentence. " * 12)
     requests = [
         asked(q, 4).model_copy(update={"messages": (instruction, *asked(q).messages)}) for q in QUESTIONS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.tasks.prompting import plain_requests
 from harness.types import Request, TrainingData
 from strategies.lora import Lora, LoraOptions
@@ -28,7 +28,7 @@ def orders() -> TrainingData:
 
 
 def test_lora_learns_the_records_and_the_base_answers_as_before(
-    smollm2: HuggingFaceModel, tmp_path: Path
+    smollm2: TransformersModel, tmp_path: Path
 ) -> None:
     facts = task_of("general/facts")
     asked = [r for r in plain_requests(facts.task, facts.test[:8]) if isinstance(r, Request)]
@@ -42,7 +42,7 @@ def test_lora_learns_the_records_and_the_base_answers_as_before(
     assert [answer.text for answer in answered(smollm2, asked)] == before
 
 
-def test_qlora_learns_over_4_bit_weights(smollm2: HuggingFaceModel, tmp_path: Path) -> None:
+def test_qlora_learns_over_4_bit_weights(smollm2: TransformersModel, tmp_path: Path) -> None:
     options = LoraOptions(**QLORA)
     prepared = QLora(options).prepare(context(smollm2, tmp_path, orders()))
     losses = [loss for _, loss in prepared.record["validation_loss"]]

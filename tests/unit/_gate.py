@@ -91,7 +91,7 @@ def made(
         name=keys.get("name", folder.name),
         experiment={
             "name": folder.name, "strategies": entries,
-            "models": {name: {"path": "builtin:smollm2", "template_options": {}} for name in models},
+            "models": {name: {"use": "transformers", "options": {}} for name in models},
             "incumbent": next(iter(rules)), "seeds": [0], "limit": None,
             "temperature": 0.0, "repeats": 1, "on_long_prompt": "cut",
         } | keys.get("experiment", {}),
@@ -137,8 +137,9 @@ def made(
 
 def _model(name: str, place: int, keys: Mapping[str, Any]) -> ModelRecord:
     weights = keys.get("weights", "w" * 64) if place == 0 else f"weights of {name}"
-    path = "m" if place == 0 else f"org/{name}"
-    return ModelRecord(identity=ModelIdentity(name=path, weights_digest=weights, parameters=1000 * 10**place))
+    path = "builtin:smollm2" if place == 0 else f"org/{name}"
+    identity = ModelIdentity(name=path, weights_digest=weights, parameters=1000 * 10**place)
+    return ModelRecord(identity=identity).model_copy(update=keys.get("model", {}))
 
 
 def generation_of(answer: Answer) -> Generation:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config import ModelOptions
+from harness.models.transformers.options import TransformersOptions
 from harness.progress import SilentProgress
 from harness.protocols import PrepareContext
 from harness.tasks.prompting import plain_requests
@@ -64,10 +64,10 @@ def load(folder: Path, device: Literal["cpu", "cuda"] = "cpu") -> Any:
     """Load a model by the class that evaluation uses, on one thread: sums come in one order, and fast."""
     import torch
 
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
 
     torch.set_num_threads(1)
-    return HuggingFaceModel(ModelOptions(path=str(folder), device=device))
+    return TransformersModel(TransformersOptions(path=str(folder), device=device))
 
 
 class InterruptedTrainingError(Exception):

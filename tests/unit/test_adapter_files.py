@@ -274,7 +274,7 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
     second = save_adapter(base, tmp_path / "second", r=4, use_dora=True)
     alone = []
     for folder in (first, second):
-        resident.evict()
+        base.weights.owner.evict()
         alone.append(greedy(base.with_adapter(SavedAdapter(folder), "none")))
     loads = []
 
@@ -283,13 +283,13 @@ def test_adapters_take_over_one_base_and_answer_as_over_a_base_of_their_own(base
         return load_weights(*arguments)
 
     monkeypatch.setattr(resident, "load_weights", counted)
-    resident.evict()
+    base.weights.owner.evict()
     before = greedy(base)
     together = [greedy(base.with_adapter(SavedAdapter(folder), "none")) for folder in (first, second, first)]
     assert len(loads) == 1
     assert together == [*alone, alone[0]]
     assert alone[0] != alone[1]
-    last = resident.Weights.resident
+    last = base.weights.owner.loaded
     assert last is not None
     left = detached(last.module).state_dict()
     last.loaded = None

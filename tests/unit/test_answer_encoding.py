@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from harness.config import ModelOptions, StrategyOptions
+from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
 from harness.models.transformers.answers import written
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.prompts import Prompts
 from harness.runs.keys import generation_key
@@ -221,7 +222,7 @@ def test_ordinary_text_is_encoded_as_ever() -> None:
 
 
 def test_a_model_scores_writes_and_trains_by_the_same_ids(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     asked = Request(task="t", item_id="a", messages=ASKED, choices=("yes", "no, not that"))
     (scored,) = model.score([asked])
     assert isinstance(scored, Generation)
@@ -236,18 +237,18 @@ def test_a_model_scores_writes_and_trains_by_the_same_ids(tiny_model: Path) -> N
 
 
 def test_the_key_of_an_answer_follows_how_it_is_encoded_and_ended(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     asked = Request(task="t", item_id="a", messages=ASKED, choices=("yes", "no"))
     key = generation_key(model.identity, "prompt", asked, model.answer_form(asked))
-    same = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    same = TransformersModel(TransformersOptions(path=str(tiny_model)))
     assert generation_key(same.identity, "prompt", asked, same.answer_form(asked)) == key
-    other = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    other = TransformersModel(TransformersOptions(path=str(tiny_model)))
     other.tokenizer.chat_template = other.tokenizer.chat_template.replace("<|end|>", "<|user|>")
     assert generation_key(other.identity, "prompt", asked, other.answer_form(asked)) != key
 
 
 def test_a_base_model_stops_at_a_blank_line(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     model.tokenizer.chat_template = plain_template(model.tokenizer)
     asked = Request(task="t", item_id="a", messages=ASKED, decoding=Decoding(stop=("#",)))
     assert model._stopping(asked).decoding.stop == ("#", "\n\n")
@@ -263,10 +264,10 @@ def test_a_base_model_stops_at_a_blank_line(tiny_model: Path) -> None:
 def test_a_template_that_cannot_be_trained_on_is_refused_before_any_strategy_answers(
     tiny_model: Path,
 ) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     model.tokenizer.chat_template = "{{ messages|length }} {% for m in messages %}{{ m.content }}{% endfor %}"
     chain = chain_of("lora", {"lora": StrategyOptions(use="lora")}, "e.yaml")
     with pytest.raises(InputError, match=r"chat_template: .* answers cannot be trained"):
         chain.check_model(model, [colour_task()], "e.yaml")
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     chain.check_model(model, [colour_task()], "e.yaml")

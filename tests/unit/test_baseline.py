@@ -291,7 +291,7 @@ OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
     "repeats": ({"repeats": 2}, "repeats: 1 here, 2 in the baseline"),
     "temperature": ({"temperature": 0.8}, "temperature: 0.0 here, 0.8 in the baseline"),
     "long prompts": ({"on_long_prompt": "refuse"}, "on long prompt: 'cut' here, 'refuse' in the baseline"),
-    "template options": ({"template_options": {"a": 1}}, "template options: {} here, {'a': 1} in the base"),
+    "template options": ({"asked_with": {"a": 1}}, "asked with: {} here, {'a': 1} in the baseline"),
     "day": ({"template_date": "2026-01-01"}, "template date: '' here, '2026-01-01' in the baseline"),
     "context": ({"context_length": 2048}, "context length: 0 here, 2048 in the baseline"),
     "dtype": ({"dtype": "bfloat16"}, "dtype: 'float32' here, 'bfloat16' in the baseline"),
@@ -327,8 +327,8 @@ def test_other_items_or_judges_than_the_baselines_cannot_be_compared(here: Path)
     half = dict(list(task.items.items())[:200])
     for change, told in (
         ({"items": half}, "other ones than the 200"),
-        ({"judges": ("x",)}, "has other metrics"),
-        ({"judging": "x"}, "has other metrics"),
+        ({"judges": ("x",)}, "has another primary metric"),
+        ({"judging": "x"}, "has another primary metric"),
     ):
         tasks = baseline.tasks | {"a": task.model_copy(update=change)}
         result = evaluate(gate_of(), now, ["candidate"], baseline.model_copy(update={"tasks": tasks}))

@@ -13,14 +13,14 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from harness.config import ModelOptions
 from harness.models.transformers.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
 from harness.models.transformers.cache import RoomyLayer
 from harness.models.transformers.engine import KEPT_PREFIXES, Engine
 from harness.models.transformers.greedy import greedy
 from harness.models.transformers.likelihood import log_likelihoods
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.probing import SMALLEST, largest_fitting, probe
 from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
@@ -35,7 +35,7 @@ def request(item_id: str, words: int = 20) -> Request:
 
 @pytest.fixture
 def engine(tiny_model: Path) -> Engine:
-    return HuggingFaceModel(ModelOptions(path=str(tiny_model))).engine
+    return TransformersModel(TransformersOptions(path=str(tiny_model))).engine
 
 
 @pytest.fixture
@@ -246,10 +246,12 @@ def test_running_out_again_lowers_only_what_is_higher_and_says_so_once(tmp_path:
 # --- The model ---
 
 
-def on_gpu(model_folder: Path, run: Path, machine: Path, monkeypatch: pytest.MonkeyPatch) -> HuggingFaceModel:
+def on_gpu(
+    model_folder: Path, run: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> TransformersModel:
     """Return the tiny model as if it were on a GPU; memory is what ``memory_of`` says."""
     monkeypatch.setattr("harness.models.transformers.model.setting_of", lambda *_: SETTING)
-    model = HuggingFaceModel(ModelOptions(path=str(model_folder)), budgets=BatchBudgets(run, machine))
+    model = TransformersModel(TransformersOptions(path=str(model_folder)), budgets=BatchBudgets(run, machine))
     assert model.module is not None
     model.device = "cuda"
     return model
@@ -281,8 +283,8 @@ def test_a_run_that_is_resumed_forms_the_same_batches_after_memory_ran_out(
 def test_an_explicit_budget_is_neither_probed_nor_lowered(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory_of: Callable[[int], None]
 ) -> None:
-    options = ModelOptions(path=str(tiny_model), max_batch_tokens=200)
-    model = HuggingFaceModel(options, budgets=BatchBudgets(tmp_path / "run", tmp_path / "machine"))
+    options = TransformersOptions(path=str(tiny_model), max_batch_tokens=200)
+    model = TransformersModel(options, budgets=BatchBudgets(tmp_path / "run", tmp_path / "machine"))
     asked = [request(str(n)) for n in range(9)]
     batches = model.batches(asked)
     memory_of(20)
@@ -295,7 +297,7 @@ def test_a_gpu_is_given_more_rows(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory_of: Callable[[int], None]
 ) -> None:
     asked = [request("always the same", words=1)] * 300
-    cpu = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    cpu = TransformersModel(TransformersOptions(path=str(tiny_model)))
     assert max(map(len, cpu.batches(asked))) == MAX_BATCH_ITEMS["cpu"] == 64
     choosing = [each.model_copy(update={"choices": ("yes", "no")}) for each in asked]
     assert max(map(len, cpu.batches(choosing))) == MAX_BATCH_CHOICE_ITEMS["cpu"] == 32

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.config import load_experiment, resolve_experiment
+from harness.backends import backend_of
+from harness.config import ModelOptions, load_experiment, resolve_experiment
 from harness.errors import InputError
 
 GOOD = {"name": "trial", "tasks": ["t"], "strategies": {"zero_shot": None, "rag": {"top_k": 2}}}
@@ -21,7 +22,7 @@ def refused(raw: dict[str, object]) -> str:
 
 def test_shorthands_are_written_out_and_the_first_strategy_is_the_incumbent() -> None:
     experiment = resolve_experiment(GOOD | {"model": "org/name", "seeds": 3, "tasks": "t"}, "a.yaml")
-    assert experiment.models["model"].path == "org/name"
+    assert experiment.models["model"] == ModelOptions(options={"path": "org/name"})
     assert experiment.seeds == (3,)
     assert experiment.tasks == ("t",)
     assert experiment.incumbent == "zero_shot"
@@ -40,10 +41,25 @@ def test_use_names_the_strategy_behind_another_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"pth": "x"}, "a.yaml: model.pth: is not a known key; did you mean 'path'?"),
+        ({"use": "transformer"}, "did you mean 'transformers'?"),
+        ({"use": "openai", "model": "m"}, "a.yaml: model.base_url: is missing"),
+        ({"use": "some.where:Else"}, "names code to run as a model backend, which you have not allowed"),
+    ],
+)
+def test_a_backend_reads_its_own_options(given: dict[str, object], line: str) -> None:
+    experiment = resolve_experiment(GOOD | {"model": given}, "a.yaml")
+    with pytest.raises(InputError) as caught:
+        backend_of(experiment.models["model"], "a.yaml", "model")
+    assert line in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("change", "line"),
     [
         ({"taks": []}, "a.yaml: taks: is not a known key; did you mean 'tasks'?"),
-        ({"model": {"pth": "x"}}, "a.yaml: model.pth: is not a known key; did you mean 'path'?"),
         (
             {"incumbent": "rga"},
             "a.yaml: incumbent: is not one of the strategies (got rga); did you mean 'rag'?",

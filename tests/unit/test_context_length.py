@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import transformers
 
-from harness.config import ModelOptions
 from harness.models.transformers.context import ASSUMED, ASSUMED_RECURRENT, context_of
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from tests.unit._models import edit, ended, experiment
 
 
@@ -115,8 +115,10 @@ def test_where_the_configuration_is_silent_the_tokenizer_says_it_or_it_is_assume
 
 
 def test_the_experiment_has_the_last_word(tiny_model: Path) -> None:
-    assert HuggingFaceModel(ModelOptions(path=str(tiny_model))).context_length == 256
-    assert HuggingFaceModel(ModelOptions(path=str(tiny_model), context_length=100)).context_length == 100
+    assert TransformersModel(TransformersOptions(path=str(tiny_model))).context_length == 256
+    assert (
+        TransformersModel(TransformersOptions(path=str(tiny_model), context_length=100)).context_length == 100
+    )
 
 
 def test_an_assumed_context_is_said(

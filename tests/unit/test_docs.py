@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from harness.analysis import findings
 from harness.cli import COMMANDS
 from harness.cli._running import checked
-from harness.config import Experiment, ModelOptions, load_experiment
+from harness.config import Experiment, load_experiment
+from harness.models.transformers.options import TransformersOptions
 from harness.types import PrepareCost
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_every_field_of_summary_json_is_documented(kind: type[BaseModel]) -> Non
 
 def test_every_key_of_an_experiment_is_documented() -> None:
     text = (ROOT / "docs" / "experiments.md").read_text()
-    keys = [*Experiment.model_fields, *ModelOptions.model_fields]
+    keys = [*Experiment.model_fields, *TransformersOptions.model_fields]
     missing = [key for key in keys if f"`{key}`" not in text]
     assert missing == []
 

@@ -43,7 +43,7 @@ def whole_likelihood(module: Any, prompt: list[int], option: list[int]) -> float
 
 
 def answers_of(engine: Engine, prompts: list[list[int]], limit: int) -> list[list[int]]:
-    """Answer as `HuggingFaceModel` does."""
+    """Answer as `TransformersModel` does."""
     longest = max(map(len, prompts)) + limit
     if engine.shares(longest):
         return greedy(engine, prompts, limit, [2])[0]

@@ -136,10 +136,10 @@ def test_stages_go_on_with_the_weights_of_the_one_before(base, tmp_path):
 
 
 def test_weights_of_16_bits_learn_in_float32_and_are_published_as_they_answer(tiny_model, tmp_path):
-    from harness.config import ModelOptions
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
+    from harness.models.transformers.options import TransformersOptions
 
-    base = HuggingFaceModel(ModelOptions(path=str(tiny_model), dtype="bfloat16", device="cpu"))
+    base = TransformersModel(TransformersOptions(path=str(tiny_model), dtype="bfloat16", device="cpu"))
     options = {"precision": "bfloat16", "learning_rate": 1e-5, "max_steps": 3, "eval_steps": 3}
     with pytest.raises(InterruptedTrainingError):
         train(base, tmp_path / "stopped", options | {"max_steps": 5}, progress=StopsAt(4))

@@ -424,7 +424,7 @@ def test_a_run_folder_is_judged_and_three_files_are_written(
     out = workplace / "out"
     arguments = [str(path), "--candidate-run", str(run), "--out", str(out), "--strategy"]
     found = CliRunner().invoke(gate, [*arguments, "candidate"], catch_exceptions=False, standalone_mode=False)
-    assert found.return_value == 1
+    assert found.return_value == 1, found.output
     assert json.loads((out / "gate.json").read_text())["verdict"] == "FAIL"
     assert summary.read_text() == (out / "gate.md").read_text()
     assert "❌ FAIL: gate g" in summary.read_text()

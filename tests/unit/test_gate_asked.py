@@ -21,6 +21,7 @@ from harness.gate.baseline import baseline_of
 from harness.gate.evaluate import GateResult, evaluate
 from harness.gate.judge import CheckResult
 from harness.tasks.loading import load_tasks
+from harness.types import ModelIdentity
 from tests.unit._gate import Rule, first, made, resealed, rows_of
 from tests.unit.test_gate import gate_of
 
@@ -67,9 +68,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "other seeds": {"experiment": {"seeds": [0, 1]}},
     "another limit": {"experiment": {"limit": N}},
     "more repeats": {"experiment": {"repeats": 2}},
-    "other template options": {
-        "experiment": {"models": {"model": {"path": "builtin:smollm2", "template_options": {"a": 1}}}}
-    },
+    "other template options": {"model": {"asked_with": {"template_options": {"a": 1}}}},
     "another model": {"weights": "v" * 64},
 }  # fmt: skip
 
@@ -263,7 +262,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], int, str]] = {
     "an embedder": ({"embedder": "other"}, {}, 4, "embedder: 'builtin:minilm' here, 'other' in the gate's"),
     "a number format": ({"model": {"dtype": "bfloat16"}}, {}, 4, "dtype: 'float32' here, 'bfloat16'"),
     "another name of the model": (
-        {}, {"experiment": {"models": {"model": {"path": "some/other", "template_options": {}}}}}, 4,
+        {}, {"model": {"identity": ModelIdentity(name="some/other", weights_digest="w" * 64)}}, 4,
         "name: 'some/other' here, 'builtin:smollm2' in the gate's experiment",
     ),
 }  # fmt: skip

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
-from harness.config import ModelOptions
 from harness.models.transformers.answers import transformers_answers
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.greedy import greedy
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 from tests.unit._models import edit
@@ -40,8 +40,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def plain(tiny_model: Path) -> HuggingFaceModel:
-    return HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+def plain(tiny_model: Path) -> TransformersModel:
+    return TransformersModel(TransformersOptions(path=str(tiny_model)))
 
 
 def asked(n: int, **decoding: Any) -> list[Request]:
@@ -57,7 +57,7 @@ def asked(n: int, **decoding: Any) -> list[Request]:
     ]
 
 
-def texts(model: HuggingFaceModel, requests: list[Request]) -> list[tuple[str, str, int]]:
+def texts(model: TransformersModel, requests: list[Request]) -> list[tuple[str, str, int]]:
     answers = answered(model, requests)
     assert all(isinstance(answer, Generation) for answer in answers), answers
     return [(a.text, a.stop_reason, a.usage.completion) for a in answers if isinstance(a, Generation)]
@@ -66,7 +66,7 @@ def texts(model: HuggingFaceModel, requests: list[Request]) -> list[tuple[str, s
 @pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_models_own_settings_change_no_answer(
-    plain: HuggingFaceModel,
+    plain: TransformersModel,
     tiny_model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -78,7 +78,7 @@ def test_a_models_own_settings_change_no_answer(
     edit(tmp_path / "model" / "generation_config.json", **SETTINGS[name])
     if not fast:
         monkeypatch.setattr(Engine, "shares", lambda *_: False)
-    model = HuggingFaceModel(ModelOptions(path=str(tmp_path / "model")))
+    model = TransformersModel(TransformersOptions(path=str(tmp_path / "model")))
     model.check()
     assert texts(model, asked(4)) == expected
     hot = asked(2, temperature=1.5)
@@ -86,20 +86,20 @@ def test_a_models_own_settings_change_no_answer(
 
 
 def test_the_tokens_that_end_an_answer_stay_those_of_the_model(
-    plain: HuggingFaceModel, tiny_model: Path, tmp_path: Path
+    plain: TransformersModel, tiny_model: Path, tmp_path: Path
 ) -> None:
     with torch.inference_mode():
         ids = greedy(plain.engine, [plain._ids(asked(1)[0])], 8, [1])[0][0]
     shutil.copytree(tiny_model, tmp_path / "model")
     edit(tmp_path / "model" / "generation_config.json", eos_token_id=[1, ids[1]], repetition_penalty=1.3)
-    model = HuggingFaceModel(ModelOptions(path=str(tmp_path / "model")))
+    model = TransformersModel(TransformersOptions(path=str(tmp_path / "model")))
     ((_, reason, n_tokens),) = texts(model, asked(1))
     assert set(model._end_tokens()) == {1, ids[1]}
     assert reason == "stop"
     assert n_tokens == ids.index(ids[1]) + 1
 
 
-def test_sampling_draws_from_all_tokens(plain: HuggingFaceModel) -> None:
+def test_sampling_draws_from_all_tokens(plain: TransformersModel) -> None:
     """Transformers would draw from the 50 likeliest alone."""
     module, request = plain.module, asked(1, temperature=100.0)[0]
     with torch.inference_mode():
@@ -114,7 +114,7 @@ def test_sampling_draws_from_all_tokens(plain: HuggingFaceModel) -> None:
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_a_tokenizer_with_neither_pad_nor_end_answers_on_both_paths(
-    plain: HuggingFaceModel, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
+    plain: TransformersModel, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
@@ -126,7 +126,7 @@ def test_a_tokenizer_with_neither_pad_nor_end_answers_on_both_paths(
     (folder / "chat_template.jinja").write_text(turns)
     if not fast:
         monkeypatch.setattr(Engine, "shares", lambda *_: False)
-    model = HuggingFaceModel(ModelOptions(path=str(folder)))
+    model = TransformersModel(TransformersOptions(path=str(folder)))
     model.check()
     assert model.tokenizer.pad_token_id is None
     assert model._end_tokens() == []

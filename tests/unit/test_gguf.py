@@ -15,12 +15,12 @@ import pytest
 import torch
 import transformers
 
-from harness.config import ModelOptions
 from harness.errors import InputError, TrilemmaError
 from harness.models.transformers import gguf, resolve
 from harness.models.transformers.identity import settings_digest, weights_digest
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.opening import open_gguf
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.resolve import local_folder, model_path
 from harness.progress import PlainProgress, SilentProgress
 from harness.types import Message
@@ -50,7 +50,7 @@ def test_a_gguf_file_answers_as_the_model_it_was_made_from(file: Path, tiny_mode
     )
     torch.testing.assert_close(ours, theirs)
     messages = [Message(role="user", content="Where is place 1?")]
-    model, same = (HuggingFaceModel(ModelOptions(path=str(path))) for path in (file, tiny_model))
+    model, same = (TransformersModel(TransformersOptions(path=str(path))) for path in (file, tiny_model))
     assert model.render(messages) == same.render(messages)
     assert model.count_tokens(messages) == same.count_tokens(messages)
     assert model.context_length == same.context_length

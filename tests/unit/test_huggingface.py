@@ -4,18 +4,18 @@ from typing import Any
 import pytest
 import torch
 
-from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.transformers.model import HuggingFaceModel
-from harness.models.transformers.resident import Weights
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
+from harness.models.transformers.resident import Owner
 from harness.models.transformers.resolve import model_path
 from harness.powers import answered
 from harness.types import Decoding, Failure, Generation, Message, Request
 
 
 @pytest.fixture(scope="module")
-def model(tiny_model: Path) -> HuggingFaceModel:
-    return HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+def model(tiny_model: Path) -> TransformersModel:
+    return TransformersModel(TransformersOptions(path=str(tiny_model)))
 
 
 def request(text: str, choices: tuple[str, ...] = (), item_id: str = "a", **decoding: object) -> Request:
@@ -24,7 +24,7 @@ def request(text: str, choices: tuple[str, ...] = (), item_id: str = "a", **deco
     return Request(task="t", item_id=item_id, messages=messages, choices=choices, decoding=options)
 
 
-def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
+def test_a_prompt_ends_where_the_answer_begins(model: TransformersModel) -> None:
     messages = request("Where?").messages
     assert model.render(messages) == "<|system|>Answer.<|end|><|user|>Where?<|end|><|assistant|>"
     answered = (*messages, Message(role="assistant", content="here"))
@@ -32,7 +32,7 @@ def test_a_prompt_ends_where_the_answer_begins(model: HuggingFaceModel) -> None:
     assert model.count_tokens(messages) == len(model._prompts.encode(model.render(messages)))
 
 
-def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: HuggingFaceModel) -> None:
+def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model: TransformersModel) -> None:
     asked = [request(f"Where is place {'very ' * n}{n}?", item_id=str(n)) for n in range(5)]
     together, again = answered(model, asked), answered(model, asked)
     alone = [answered(model, [one])[0] for one in asked]
@@ -41,7 +41,7 @@ def test_greedy_answers_repeat_bit_for_bit_and_do_not_depend_on_the_batch(model:
     assert texts[0] == texts[1] == texts[2]
 
 
-def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel) -> None:
+def test_generation_equals_a_plain_loop_over_the_argmax(model: TransformersModel) -> None:
     asked = request("Where is place 1?", max_new_tokens=5)
     (answer,) = answered(model, [asked])
     ids = model._prompts.encode(model.render(asked.messages))
@@ -58,7 +58,7 @@ def test_generation_equals_a_plain_loop_over_the_argmax(model: HuggingFaceModel)
     assert answer.stop_reason == ("stop" if new[-1] == model.tokenizer.eos_token_id else "length")
 
 
-def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> None:
+def test_choice_likelihoods_equal_the_plain_method(model: TransformersModel) -> None:
     choices = ("positive", "a rather long choice of many tokens", "n", "The ticket")
     asked = request("What is it?", choices)
     (answer,) = answered(model, [asked])
@@ -76,7 +76,7 @@ def test_choice_likelihoods_equal_the_plain_method(model: HuggingFaceModel) -> N
 
 
 def test_many_choices_are_scored_in_parts_alike(
-    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = request("Which?", tuple(f"label {n}" for n in range(9)))
     (whole,) = answered(model, [asked])
@@ -89,7 +89,7 @@ def test_many_choices_are_scored_in_parts_alike(
 
 
 def test_batches_hold_every_request_once_within_the_budget(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model), max_batch_tokens=100))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model), max_batch_tokens=100))
     asked = [request("word " * (n % 7), item_id=str(n)) for n in range(20)]
     asked += [request("word", item_id=str(n), max_new_tokens=3) for n in range(20, 25)]
     batches = model.batches(asked)
@@ -101,7 +101,7 @@ def test_batches_hold_every_request_once_within_the_budget(tiny_model: Path) -> 
     assert batches == model.batches(asked)
 
 
-def test_a_stop_string_ends_the_answer(model: HuggingFaceModel) -> None:
+def test_a_stop_string_ends_the_answer(model: TransformersModel) -> None:
     (free,) = answered(model, [request("Where is place 1?", max_new_tokens=12)])
     assert isinstance(free, Generation)
     assert len(free.text) > 3
@@ -112,7 +112,7 @@ def test_a_stop_string_ends_the_answer(model: HuggingFaceModel) -> None:
     assert stopped.stop_reason == "stop"
 
 
-def test_sampling_repeats_with_its_seed(model: HuggingFaceModel) -> None:
+def test_sampling_repeats_with_its_seed(model: TransformersModel) -> None:
     hot = request("Where?", max_new_tokens=12, temperature=2.0)
     seeds = [answered(model, [hot.model_copy(update={"seed": seed})])[0] for seed in (1, 1, 2, 3)]
     texts = [answer.text for answer in seeds if isinstance(answer, Generation)]
@@ -120,7 +120,7 @@ def test_sampling_repeats_with_its_seed(model: HuggingFaceModel) -> None:
     assert len(set(texts)) > 1
 
 
-def test_a_request_gets_as_many_answers_as_it_asks_for(model: HuggingFaceModel) -> None:
+def test_a_request_gets_as_many_answers_as_it_asks_for(model: TransformersModel) -> None:
     hot = request("Where is place 1?", max_new_tokens=8, temperature=5.0)
     three, greedy = hot.model_copy(update={"n": 3}), request("Where is place 2?", max_new_tokens=4)
     (sampled,) = model.generate([three])
@@ -135,7 +135,7 @@ def test_a_request_gets_as_many_answers_as_it_asks_for(model: HuggingFaceModel) 
 
 
 def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
-    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
 
@@ -167,7 +167,7 @@ def test_out_of_memory_halves_the_batch_and_is_recorded_for_one(
 )
 @pytest.mark.parametrize("way", ["generate", "score"])
 def test_what_one_item_raises_fails_no_other(
-    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch, way: str, error: Exception, kind: str
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch, way: str, error: Exception, kind: str
 ) -> None:
     sizes = []
 
@@ -186,7 +186,7 @@ def test_what_one_item_raises_fails_no_other(
 
 
 def test_what_is_refused_on_purpose_is_not_tried_in_halves(
-    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(requests: list[Request]) -> list[Generation]:
         raise InputError("here", "", "no", "do else", len(requests))
@@ -197,7 +197,7 @@ def test_what_is_refused_on_purpose_is_not_tried_in_halves(
 
 
 def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
-    model: HuggingFaceModel, monkeypatch: pytest.MonkeyPatch
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts = []
 
@@ -205,15 +205,14 @@ def test_weights_that_do_not_fit_are_one_line_and_loaded_once(
         attempts.append(1)
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
-    fresh = HuggingFaceModel(model._options)
-    monkeypatch.setattr(Weights, "resident", None)
+    fresh = TransformersModel(model._options)
     monkeypatch.setattr("harness.models.transformers.resident.load_weights", full)
     with pytest.raises(InputError, match=r"does not fit the memory of cpu.*use a smaller model"):
         answered(fresh, [request("x", item_id=str(n)) for n in range(8)])
     assert len(attempts) == 1
 
 
-def test_the_output_of_a_choice_is_the_likeliest_one(model: HuggingFaceModel) -> None:
+def test_the_output_of_a_choice_is_the_likeliest_one(model: TransformersModel) -> None:
     asked = request("x", ("a", "b", "one two three four five six seven"))
     (answer,) = answered(model, [asked])
     assert isinstance(answer, Generation)
@@ -222,7 +221,7 @@ def test_the_output_of_a_choice_is_the_likeliest_one(model: HuggingFaceModel) ->
     assert answer.usage.scored >= max(map(len, options)) - 1
 
 
-def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFaceModel) -> None:
+def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: TransformersModel) -> None:
     long = "one two three four five six seven"
     asked = request("x", ("a", long))
     assert (
@@ -233,7 +232,7 @@ def test_an_answer_takes_as_many_tokens_as_its_longest_choice(model: HuggingFace
     assert model.answer_tokens(request("x", max_new_tokens=9)) == 9
 
 
-def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceModel) -> None:
+def test_what_prompts_share_is_counted_for_all_but_the_first(model: TransformersModel) -> None:
     asked = [request("word " * 40 + str(n), ("yes", "no"), item_id=str(n)) for n in range(4)]
     for answers in (answered(model, asked), answered(model, asked)):
         cached = [answer.usage.cached_prompt for answer in answers if isinstance(answer, Generation)]
@@ -247,7 +246,8 @@ def test_what_prompts_share_is_counted_for_all_but_the_first(model: HuggingFaceM
 
 
 def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> None:
-    first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
+    owner, options = Owner(), TransformersOptions(path=str(tiny_model))
+    first, second = (TransformersModel(options, owner=owner) for _ in range(2))
     asked = [request("word " * 40 + str(n), item_id=str(n)) for n in range(4)]
     answered(first, asked)
     assert len(first.engine._prefixes) == 1
@@ -257,7 +257,7 @@ def test_prefixes_go_with_the_weights_that_encoded_them(tiny_model: Path) -> Non
 
 
 def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     model.tokenizer.eos_token = None
     model.tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     good, bad = request("Which?", ("yes", "no")), request("Which?", ("yes", ""), item_id="b")
@@ -267,15 +267,20 @@ def test_a_choice_without_tokens_fails_alone(tiny_model: Path) -> None:
     assert answers[1].kind == "empty_choice"
 
 
-def test_only_one_set_of_weights_is_resident(tiny_model: Path) -> None:
-    first, second = (HuggingFaceModel(ModelOptions(path=str(tiny_model))) for _ in range(2))
+def test_an_owner_has_only_one_set_of_weights(tiny_model: Path) -> None:
+    owner, options = Owner(), TransformersOptions(path=str(tiny_model))
+    first, second = (TransformersModel(options, owner=owner) for _ in range(2))
+    other = TransformersModel(options)
     assert first.module is first.module
+    assert other.module is not None
+    assert first.weights.loaded is not None
     assert second.module is not None
     assert first.weights.loaded is None
+    assert other.weights.loaded is not None
 
 
 def test_a_template_that_refuses_a_system_turn_gets_it_in_the_user_turn(tiny_model: Path) -> None:
-    model = HuggingFaceModel(ModelOptions(path=str(tiny_model)))
+    model = TransformersModel(TransformersOptions(path=str(tiny_model)))
     model.tokenizer.chat_template = (
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
         "[{{ m.role }}] {{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}"
@@ -288,12 +293,12 @@ def test_the_digest_follows_the_weights(tiny_model: Path, tmp_path: Path) -> Non
 
     other = tmp_path / "other"
     shutil.copytree(tiny_model, other)
-    same = HuggingFaceModel(ModelOptions(path=str(other))).identity.weights_digest
-    assert same == HuggingFaceModel(ModelOptions(path=str(tiny_model))).identity.weights_digest
+    same = TransformersModel(TransformersOptions(path=str(other))).identity.weights_digest
+    assert same == TransformersModel(TransformersOptions(path=str(tiny_model))).identity.weights_digest
     weights = bytearray((other / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (other / "model.safetensors").write_bytes(weights)
-    assert HuggingFaceModel(ModelOptions(path=str(other))).identity.weights_digest != same
+    assert TransformersModel(TransformersOptions(path=str(other))).identity.weights_digest != same
 
 
 @pytest.mark.parametrize(
@@ -326,12 +331,12 @@ def test_bin_weights_a_broken_file_and_a_hub_id_offline_are_refused(tiny_model: 
     shutil.copytree(tiny_model, folder)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(InputError, match="cannot be loaded"):
-        HuggingFaceModel(ModelOptions(path=str(folder))).fresh("none")
+        TransformersModel(TransformersOptions(path=str(folder))).fresh("none")
     (folder / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
     with pytest.raises(InputError, match="cannot be loaded"):
-        HuggingFaceModel(ModelOptions(path=str(folder))).fresh("none")
+        TransformersModel(TransformersOptions(path=str(folder))).fresh("none")
     with pytest.raises(InputError, match="cannot be fetched from the hub"):
-        HuggingFaceModel(ModelOptions(path="no-such-organisation/no-such-model"))
+        TransformersModel(TransformersOptions(path="no-such-organisation/no-such-model"))
 
 
 @pytest.mark.parametrize(
@@ -342,12 +347,12 @@ def test_fast_takes_bfloat16_where_the_processor_multiplies_it(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch, wanted: Any, fast: bool, found: str
 ) -> None:
     monkeypatch.setattr("harness.models.transformers.weights.fast_bfloat16", lambda: fast)
-    options = ModelOptions(path=str(tiny_model), device="cpu", dtype=wanted)
-    assert HuggingFaceModel(options).identity.dtype == found
+    options = TransformersOptions(path=str(tiny_model), device="cpu", dtype=wanted)
+    assert TransformersModel(options).identity.dtype == found
 
 
 def test_a_written_answer_takes_all_its_room_in_a_batch_whatever_metrics_read(
-    model: HuggingFaceModel,
+    model: TransformersModel,
 ) -> None:
     asked = request("Where?", max_new_tokens=200).model_copy(update={"every_choice": False})
     assert model._sizing.of(asked) == model.count_tokens(asked.messages) + 200

@@ -30,7 +30,7 @@ def test_the_experiment_resolves_and_its_strategies_take_their_options(tmp_path:
     write_example(tmp_path)
     experiment = load_experiment(tmp_path / "experiment.yaml")
     assert set(experiment.strategies) == {"zero_shot", "few_shot", "rag", "lora"}
-    assert experiment.models["model"].path == "builtin:smollm2"
+    assert experiment.models["model"].options == {"path": "builtin:smollm2"}
     task = load_task(tmp_path / TASK)
     for name in experiment.strategies:
         chain_of(name, experiment.strategies, "experiment.yaml").check([task.data], "experiment.yaml")

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.config import ModelOptions
 from harness.embedders.embedder import load_embedder
 from harness.errors import InputError
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from tests.unit._models import edit, ended, experiment
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +134,7 @@ def test_code_of_a_model_is_refused_by_name_and_not_run(
         assert "[y/N]" not in said.out + said.err
     assert not marker.exists()
     with pytest.raises(InputError, match="code"):
-        HuggingFaceModel(ModelOptions(path=str(folder)))
+        TransformersModel(TransformersOptions(path=str(folder)))
 
 
 def test_a_class_that_transformers_have_needs_no_code(
@@ -144,7 +144,7 @@ def test_a_class_that_transformers_have_needs_no_code(
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
     names = {"AutoConfig": "own.LlamaConfig", "AutoModelForCausalLM": "own.LlamaForCausalLM"}
     edit(folder / "config.json", auto_map=names)
-    model = HuggingFaceModel(ModelOptions(path=str(folder)))
+    model = TransformersModel(TransformersOptions(path=str(folder)))
     model.check()
     assert type(model.module).__module__.startswith("transformers.")
     assert not marker.exists()

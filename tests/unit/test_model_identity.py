@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from huggingface_hub.utils._paths import filter_repo_objects
 
 from harness.cli import cli
-from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.metrics.semantic_similarity import SemanticSimilarity
 from harness.models.transformers.identity import (
@@ -24,8 +23,9 @@ from harness.models.transformers.identity import (
     sidecars,
     weights_digest,
 )
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.model_files import check_files
+from harness.models.transformers.options import TransformersOptions
 from harness.runs.keys import generation_key
 from harness.types import Message, ModelIdentity, Request
 from strategies.adapter import Adapter
@@ -133,9 +133,9 @@ def _names_of_tokenizers() -> Iterator[str]:
 
 def test_the_settings_are_in_the_identity_and_in_the_key_of_an_answer(folder: Path) -> None:
     asked = Request(task="t", item_id="i", messages=(Message(role="user", content="Where?"),))
-    first = HuggingFaceModel(ModelOptions(path=str(folder))).identity
+    first = TransformersModel(TransformersOptions(path=str(folder))).identity
     put(folder, "generation_config.json", '{"eos_token_id": 7}')
-    later = HuggingFaceModel(ModelOptions(path=str(folder))).identity
+    later = TransformersModel(TransformersOptions(path=str(folder))).identity
     assert isinstance(later, ModelIdentity)
     assert first.weights_digest == later.weights_digest
     assert generation_key(first, "Where?", asked) != generation_key(later, "Where?", asked)

@@ -12,9 +12,9 @@ import pytest
 import torch
 import transformers
 
-from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
@@ -152,7 +152,7 @@ def test_a_model_of_images_answers_text_as_the_plain_way_does(
     tiny_model: Path, tmp_path: Path, make: Callable[[], Any]
 ) -> None:
     plain = saved(make, tiny_model, tmp_path)
-    model = HuggingFaceModel(ModelOptions(path=str(tmp_path)))
+    model = TransformersModel(TransformersOptions(path=str(tmp_path)))
     model.check()
     requests = [asked("Where" + " is place" * n) for n in range(3)]
     for request, answer in zip(requests, answered(model, requests), strict=True):
@@ -182,7 +182,7 @@ def test_a_model_of_images_answers_text_as_the_plain_way_does(
 def test_a_model_of_images_that_reads_in_both_directions_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     saved(paligemma, tiny_model, tmp_path)
     with pytest.raises(InputError, match="reads in both directions"):
-        HuggingFaceModel(ModelOptions(path=str(tmp_path))).fresh("none")
+        TransformersModel(TransformersOptions(path=str(tmp_path))).fresh("none")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_other_kinds_are_refused_by_name_before_their_weights_are_read(
     for path in tmp_path.glob("*.safetensors"):
         path.unlink()
     with pytest.raises(InputError, match=rf"{problem}.*name a causal language model; .* `embedder`"):
-        HuggingFaceModel(ModelOptions(path=str(tmp_path))).check()
+        TransformersModel(TransformersOptions(path=str(tmp_path))).check()
 
 
 def test_a_folder_of_sentence_transformers_is_refused(tiny_model: Path, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_folder_of_sentence_transformers_is_refused(tiny_model: Path, tmp_path
     shutil.copytree(tiny_model, folder)
     (folder / "modules.json").write_text('[{"type": "sentence_transformers.models.Transformer"}]')
     with pytest.raises(InputError, match="is an embedding model"):
-        HuggingFaceModel(ModelOptions(path=str(folder))).check()
+        TransformersModel(TransformersOptions(path=str(folder))).check()
 
 
 @pytest.mark.parametrize("stated", [None, ["LlamaForCausalLM"], ["LLaMAForCausalLM"]])
@@ -233,4 +233,4 @@ def test_a_causal_model_may_be_stated_in_other_ways_or_not_at_all(
     shutil.copytree(tiny_model, folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"architectures": stated}))
-    HuggingFaceModel(ModelOptions(path=str(folder))).check()
+    TransformersModel(TransformersOptions(path=str(folder))).check()

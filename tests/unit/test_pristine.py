@@ -11,9 +11,8 @@ import peft
 import pytest
 import torch
 
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.pristine import digest_of_module
-from harness.models.transformers.resident import Weights, evict
 from strategies.tuning.methods.lora.attaching import detached
 from strategies.tuning.methods.lora.saved import SavedAdapter
 from tests.unit._training import load
@@ -93,7 +92,7 @@ NOT_HERE = {
 }
 
 
-def save_other(base: HuggingFaceModel, folder: Path, kind: str) -> Path:
+def save_other(base: TransformersModel, folder: Path, kind: str) -> Path:
     """Save an adapter of another kind than LoRA, its weights moved away from where they begin."""
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
@@ -127,11 +126,11 @@ def pristine(base) -> str:
 
 @pytest.fixture(scope="module")
 def alone(base, plain) -> list[str]:
-    evict()
+    base.weights.owner.evict()
     return list(greedy(base.with_adapter(SavedAdapter(plain), "none")))
 
 
-def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def after(base: TransformersModel, folder: Path, plain: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what a plain adapter answers after another; check what either was put over."""
     found: list[str] = []
 
@@ -142,7 +141,7 @@ def after(base: HuggingFaceModel, folder: Path, plain: Path, monkeypatch: pytest
     from strategies.tuning.methods.lora.attaching import attach
 
     monkeypatch.setattr("strategies.tuning.methods.lora.attaching.attach", noted)
-    evict()
+    base.weights.owner.evict()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of kinds that peft does not expect over these layers
         greedy(base.with_adapter(SavedAdapter(folder), "none"), 2)
@@ -158,7 +157,7 @@ def test_no_variant_of_lora_changes_what_the_next_adapter_lies_over(
 ) -> None:
     folder = save_adapter(base, tmp_path / "before", **(ALL | LORA[variant]))
     assert after(base, folder, plain, monkeypatch) == alone
-    left = Weights.resident
+    left = base.weights.owner.loaded
     assert left is not None
     assert digest_of_module(detached(left.loaded)) == pristine
     left.loaded = None

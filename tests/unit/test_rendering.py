@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.config import ModelOptions
 from harness.errors import InputError, UnrenderedError
 from harness.execution.runner import execute
 from harness.models.transformers.answers import written
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.prompts import Prompts
 from harness.models.transformers.rendering import FROZEN_DATE, date_told
 from harness.progress import SilentProgress
@@ -117,9 +117,9 @@ def test_a_date_is_checked() -> None:
     import datetime as dt
 
     options = {"date": dt.date(2025, 1, 2)}
-    assert ModelOptions(template_options=options).template_options == {"date": "2025-01-02"}
+    assert TransformersOptions(template_options=options).template_options == {"date": "2025-01-02"}
     with pytest.raises(ValueError, match="YYYY-MM-DD"):
-        ModelOptions(template_options={"date": "today"})
+        TransformersOptions(template_options={"date": "today"})
 
 
 # --- Reasoning ---

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.config import ModelOptions
 from harness.errors import MissingDependencyError
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
 from harness.types import Decoding, Generation, Message, Request
 
@@ -38,7 +38,7 @@ def test_a_missing_reader_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(importlib.util, "find_spec", found)
     with pytest.raises(MissingDependencyError, match=rf"needs the package {missing}.*trilemma\[models\]"):
-        _ = HuggingFaceModel(ModelOptions(path=str(folder))).tokenizer
+        _ = TransformersModel(TransformersOptions(path=str(folder))).tokenizer
 
 
 def test_a_tokenizer_in_a_file_of_sentencepiece_alone_is_read(folder: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_tokenizer_in_a_file_of_sentencepiece_alone_is_read(folder: Path) -> N
         byte_fallback=True,
         minloglevel=2,
     )
-    model = HuggingFaceModel(ModelOptions(path=str(folder)))
+    model = TransformersModel(TransformersOptions(path=str(folder)))
     model.check()
     own = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
     assert model.tokenizer.tokenize("The ticket") == own.encode("The ticket", out_type=str)
@@ -69,5 +69,5 @@ def test_a_file_that_is_none_of_sentencepiece_is_one_line(folder: Path) -> None:
 
     (folder / "tokenizer.model").write_bytes(b"garbage")
     with pytest.raises(InputError, match="has no tokenizer that can be opened") as refused:
-        _ = HuggingFaceModel(ModelOptions(path=str(folder))).tokenizer
+        _ = TransformersModel(TransformersOptions(path=str(folder))).tokenizer
     assert "\n" not in str(refused.value)

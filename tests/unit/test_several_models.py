@@ -202,11 +202,13 @@ def test_it_is_said_which_model_answers_where_there_are_several(tmp_path: Path) 
     assert found.paragraph.startswith("Fine-tune: tuned_large on large. It is +55.0 points better than")
     assert "than zero_shot on small" in found.paragraph
     alone = _run(tmp_path / "alone", models={"zero_shot": "model", "lora": "model"})
-    sheet = SHEET.model_copy(update={"models": {"m": SHEET.models["small"]}})
+    sheet = SHEET.model_copy(update={"models": {"builtin:smollm2": SHEET.models["small"]}})
     assert " on model" not in _decided(alone, sheet)[0].paragraph
     assert (
         " on model"
-        not in _decided(alone, SHEET.model_copy(update={"models": {"m": SHEET.models["small"]}}))[0].paragraph
+        not in _decided(
+            alone, SHEET.model_copy(update={"models": {"builtin:smollm2": SHEET.models["small"]}})
+        )[0].paragraph
     )
 
 

@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.speed import dtypes
 from benchmarks.speed.dtypes import Shape
-from harness.config import ModelOptions
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 
 
 def test_prompts_are_cut_from_a_text_that_begins_again() -> None:
@@ -18,7 +18,7 @@ def test_prompts_are_cut_from_a_text_that_begins_again() -> None:
 
 def test_every_format_is_measured_as_often_and_a_model_agrees_with_itself(tiny_model: Path) -> None:
     loaded = {
-        dtype: HuggingFaceModel(ModelOptions(path=str(tiny_model), dtype=dtype)).module.eval()
+        dtype: TransformersModel(TransformersOptions(path=str(tiny_model), dtype=dtype)).module.eval()
         for dtype in dtypes.DTYPES
     }
     assert [module.dtype for module in loaded.values()] == [torch.float32, torch.bfloat16]

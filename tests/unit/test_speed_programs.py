@@ -106,12 +106,12 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
 
 
 def test_adapters_load_over_the_base_and_none_is_like_another(workload, tmp_path):
-    from harness.models.transformers.model import HuggingFaceModel
+    from harness.models.transformers.model import TransformersModel
     from strategies.tuning.methods.lora.checks import examined
     from strategies.tuning.methods.lora.saved import SavedAdapter
 
     model = Inside(workload, tmp_path).model
-    assert isinstance(model, HuggingFaceModel)
+    assert isinstance(model, TransformersModel)
     folders = make_adapters(workload.model, tmp_path, 3)
     digests, found = set(), []
     for folder in folders:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.config import ModelOptions
 from harness.errors import InputError
-from harness.models.transformers.model import HuggingFaceModel
+from harness.models.transformers.model import TransformersModel
+from harness.models.transformers.options import TransformersOptions
 from harness.types import Message
 from tests.unit._models import edit, ended, experiment
 
@@ -37,14 +37,14 @@ FIRST_PART = (
 )
 
 
-def with_template(tiny_model: Path, folder: Path, template: Any) -> HuggingFaceModel:
+def with_template(tiny_model: Path, folder: Path, template: Any) -> TransformersModel:
     shutil.copytree(tiny_model, folder)
     (folder / "chat_template.jinja").unlink(missing_ok=True)
     if isinstance(template, str):
         (folder / "chat_template.jinja").write_text(template)
     elif template is not None:
         edit(folder / "tokenizer_config.json", chat_template=template)
-    return HuggingFaceModel(ModelOptions(path=str(folder)))
+    return TransformersModel(TransformersOptions(path=str(folder)))
 
 
 @pytest.mark.parametrize("template", [PARTS, FIRST_PART])

@@ -7,11 +7,10 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from harness.config import ModelOptions
 from harness.models.transformers.answers import judged, plain_answers, with_cost, written
 from harness.models.transformers.batching import MAX_BATCH_ITEMS, by_request, each_sample, halving
 from harness.models.transformers.budgets import BatchBudgets, setting_of
@@ -22,11 +21,12 @@ from harness.models.transformers.identity import settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
 from harness.models.transformers.opening import check_model, empty_model
+from harness.models.transformers.options import ENCODING, TransformersOptions, asked_with
 from harness.models.transformers.probing import probe
 from harness.models.transformers.prompts import Choices, Prompts
 from harness.models.transformers.quantization import stored_in
 from harness.models.transformers.rendering import date_told
-from harness.models.transformers.resident import Source, Weights
+from harness.models.transformers.resident import Owner, Source, Weights
 from harness.models.transformers.resolve import local_folder, parameter_count
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
@@ -38,12 +38,9 @@ from harness.types import Failure, Generation, Message, ModelIdentity, Request
 WINDOW = 512
 """Tokens that are read at once where the likelihood of a text is measured."""
 
-ENCODING = 2
-"""Number of the way in which answers are encoded; another gives other answers."""
 
-
-class HuggingFaceModel:
-    """A model under the waist of ``harness.protocols.Model``; weights are loaded on first use.
+class TransformersModel:
+    """A causal language model; its weights are loaded on first use.
 
     Args:
         options: Which model, where, and in which number format.
@@ -52,16 +49,18 @@ class HuggingFaceModel:
         quantization: How the base is loaded.
         budgets: How many tokens a batch may have, where ``options`` leave it open.
         progress: Told of the conversion of a GGUF file.
+        owner: Owns what is loaded of the models that share it; by default this model's own.
     """
 
     def __init__(
         self,
-        options: ModelOptions,
+        options: TransformersOptions,
         place: object = "experiment",
         saved: SavedWeights | None = None,
         quantization: Quantization = "none",
         budgets: BatchBudgets | None = None,
         progress: Progress | None = None,
+        owner: Owner | None = None,
     ) -> None:
         self._options, self._place, self._saved = options, place, saved
         self._budgets = budgets or BatchBudgets()
@@ -74,19 +73,19 @@ class HuggingFaceModel:
         self.device = device_of(options, place)
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(
-            name=options.path,
+            name=options.name,
             weights_digest=weights_digest(self.folder),
             settings_digest=settings_digest(self.folder),
             parameters=parameter_count(self.folder),
             adapter_digest=saved.digest() if saved else "",
             quantization=stored if self._quantization == "none" else self._quantization,
             dtype=str(self.dtype).removeprefix("torch."),
-            loaded_by=loaders(),
+            loaded_by=f"{loaders()}, encoding {ENCODING}",
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
         known = self.identity
         digests = known.weights_digest, known.settings_digest, known.adapter_digest
-        self.weights = Weights(source, saved, digests, {}, self._say, place)
+        self.weights = Weights(owner or Owner(), source, saved, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
     def _say(self, text: str) -> None:
@@ -124,7 +123,8 @@ class HuggingFaceModel:
         options = self._options
         source = "said by the experiment" if options.context_length else self._read_context.said
         date = date_told(self.tokenizer.chat_template, options.template_options)
-        return Capabilities("cuda" if self.device == "cuda" else "cpu", source, date)
+        device: Literal["cpu", "cuda"] = "cuda" if self.device == "cuda" else "cpu"
+        return Capabilities(device, source, date, asked_with(options))
 
     @cached_property
     def _read_context(self) -> ContextLength:
@@ -155,11 +155,11 @@ class HuggingFaceModel:
         check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
         return module, tokenizer
 
-    def with_adapter(self, saved: SavedWeights, quantization: Quantization) -> HuggingFaceModel:
+    def with_adapter(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
         """Return this model answering with saved weights, over a base that is loaded as it came."""
         return self._copy(saved, quantization)
 
-    def merged(self) -> HuggingFaceModel | None:
+    def merged(self) -> TransformersModel | None:
         """Return this model with its adapter merged in; None without one or on 4-bit weights."""
         if self._saved is None or not self._saved.mergeable or self.identity.quantization != "none":
             return None
@@ -167,10 +167,16 @@ class HuggingFaceModel:
         copy.weights.merge = True
         return copy
 
-    def _copy(self, saved: SavedWeights, quantization: Quantization) -> HuggingFaceModel:
+    def _copy(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
-        copy = HuggingFaceModel(
-            self._options, self._place, saved, quantization, self._budgets, self._progress
+        copy = TransformersModel(
+            self._options,
+            self._place,
+            saved,
+            quantization,
+            self._budgets,
+            self._progress,
+            self.weights.owner,
         )
         copy.tokenizer, copy._prompts, copy.weights.trials = (
             self.tokenizer,

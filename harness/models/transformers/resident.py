@@ -1,15 +1,16 @@
 """One set of loaded weights at a time, with or without an adapter, and the engine that answers with them.
 
-At most one is resident, so that a base and its adapted copy never share a device. An adapter takes over the
-weights of the base or adapter before it where those are still what was loaded; the base itself, what others
-are compared with, is always loaded anew and never had an adapter.
+Models with the same owner share the device: at most one of them is loaded, so that a base and its adapted
+copy are never there together. An adapter takes over the weights of the base or adapter before it where those
+are still what was loaded; the base itself, what others are compared with, is always loaded anew and never had
+an adapter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
@@ -34,10 +35,24 @@ class Source:
 
 
 @dataclass
+class Owner:
+    """Owns what is loaded of the models that share it: at most one set of weights."""
+
+    loaded: Weights | None = None
+
+    def evict(self) -> None:
+        """Let go of the weights that are loaded."""
+        if self.loaded is not None:
+            self.loaded.forget()
+        self.loaded = None
+
+
+@dataclass
 class Weights:
     """The weights of one model, loaded on first use.
 
     Attributes:
+        owner: Owns what is loaded of this model and of those that share it.
         source: Of the base.
         saved: Trained weights to answer with, which have been checked; None for the base itself.
         digests: Of the base's weights, of its settings and of the adapter, which stand with every answer.
@@ -47,6 +62,7 @@ class Weights:
         merge: Whether the adapter becomes part of the base's own weights.
     """
 
+    owner: Owner
     source: Source
     saved: SavedWeights | None
     digests: tuple[str, str, str]
@@ -58,11 +74,9 @@ class Weights:
     _engine: Engine | None = field(default=None, init=False)
     _base_digest: str = field(default="", init=False)
 
-    resident: ClassVar[Weights | None] = None
-
     @property
     def module(self) -> Any:
-        """The loaded weights, in evaluation mode; loading them evicts any others."""
+        """The loaded weights, in evaluation mode; loading them evicts others of the owner."""
         if self.loaded is None:
             module = self._taken_over()
             if module is None:
@@ -72,7 +86,7 @@ class Weights:
                 module = self.saved.attach(module, self.merge)
             self._check_files()
             self.loaded = module.eval()
-        Weights.resident = self
+        self.owner.loaded = self
         return self.loaded
 
     def _check_files(self) -> None:
@@ -113,8 +127,8 @@ class Weights:
             raise InputError(self.place, "model.path", problem, remedy, name) from None
 
     def base(self, quantization: Quantization) -> Any:
-        """Return the base newly loaded, shared with nothing; what was resident is evicted."""
-        evict()
+        """Return the base newly loaded, shared with nothing; what was loaded is evicted."""
+        self.owner.evict()
         return load_weights(
             self.source.folder, self.source.dtype, self.source.device, quantization, self.place
         )
@@ -125,8 +139,8 @@ class Weights:
         return self.trials.setdefault(key, Trials(self.say))
 
     def _taken_over(self) -> Any:
-        """Return the resident weights, bare, where they are as they were loaded; else None."""
-        other = Weights.resident
+        """Return the loaded weights, bare, where they are as they were loaded; else None."""
+        other = self.owner.loaded
         if self.saved is None or other is None or other.loaded is None or other.merge:
             return None
         if other.source != self.source:
@@ -145,10 +159,3 @@ class Weights:
         self.loaded = self._engine = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def evict() -> None:
-    """Let go of the weights that are resident."""
-    if Weights.resident is not None:
-        Weights.resident.forget()
-    Weights.resident = None

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import torch
 
-from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.models.transformers.generating import settle_generation
 from harness.models.transformers.kinds import check_text_alone
 from harness.models.transformers.model_files import read_object
 from harness.models.transformers.opening import open_model, open_tokenizer
+from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
 from harness.models.transformers.quantization import defend, nf4_config, nothing_quantised, stored_in
 from harness.models.transformers.templates import settle_template
@@ -88,7 +88,7 @@ def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
         raise InputError(place, "model.path", problem, "use the tokenizer that belongs to the weights")
 
 
-def device_of(options: ModelOptions, place: object) -> str:
+def device_of(options: TransformersOptions, place: object) -> str:
     """Return "cuda" or "cpu"; raises InputError when CUDA is wanted and none is here."""
     available = torch.cuda.is_available()
     if options.device == "cuda" and not available:
@@ -96,7 +96,7 @@ def device_of(options: ModelOptions, place: object) -> str:
     return "cuda" if options.device == "cuda" or (options.device == "auto" and available) else "cpu"
 
 
-def dtype_of(options: ModelOptions, device: str) -> torch.dtype:
+def dtype_of(options: TransformersOptions, device: str) -> torch.dtype:
     """Return the number format: "auto" takes bfloat16 where a CUDA device has it, "fast" where any has it."""
     named = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if options.dtype in named:

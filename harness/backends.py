@@ -1,0 +1,107 @@
+"""Model backends by id, and what they promise: one opens models of one kind, as strategies prepare them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from harness import plugins
+from harness.config import ModelOptions, parse
+from harness.progress import Progress, SilentProgress
+from harness.protocols import Model
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """What is known of a model before it is opened; None for what is not.
+
+    Attributes:
+        name: How it is called.
+        weights: The digest of its weights, as in its identity.
+        settings: That of its settings.
+        dtype: Its number format.
+        context_length: Tokens that prompt and answer may have together, 0 where nobody will know.
+        asked_with: As in its capabilities.
+    """
+
+    name: str
+    weights: str | None = None
+    settings: str | None = None
+    dtype: str | None = None
+    context_length: int | None = None
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a backend gets to open a model with.
+
+    Attributes:
+        place: The file that names the model, for errors and relative paths.
+        key: Where in it the model stands, such as ``model`` or ``models.small``.
+        artifacts: A folder of the run that outlives its process; None where there is no run.
+        progress: Told of what takes long.
+        shared: What the models of one run share, such as the owner of what is loaded; backends put it there
+            under keys of their own.
+        to_count: Whether the model will only count tokens, so that weights need not be there.
+    """
+
+    place: str
+    key: str = "model"
+    artifacts: Path | None = None
+    progress: Progress = field(default_factory=SilentProgress)
+    shared: dict[Any, Any] = field(default_factory=dict)
+    to_count: bool = False
+
+
+class Backend(Protocol):
+    """A class with ``options_type``, built as ``Class(options)``; importing it loads no heavy library.
+
+    ``scores_choices`` says whether its models score choices; where not, choice tasks are answered in words.
+    """
+
+    @property
+    def scores_choices(self) -> bool:
+        """Whether its models have `harness.protocols.ScoresChoices`."""
+        ...
+
+    @property
+    def options_type(self) -> type[BaseModel]:
+        """The pydantic model of its options."""
+        ...
+
+    def check(self, place: str, key: str) -> None:
+        """Refuse with InputError what can be refused before any library is loaded or server is asked."""
+        ...
+
+    def known(self, place: str, key: str) -> KnownModel:
+        """Return what can be told of the model without opening it: nothing is loaded or fetched for that."""
+        ...
+
+    def open(self, opening: Opening) -> Model:
+        """Return the model, ready to be asked.
+
+        Raises:
+            InputError: It is not there, broken, or cannot answer.
+        """
+        ...
+
+
+def backend_of(entry: ModelOptions, place: str, key: str) -> Backend:
+    """Return the backend of one model of an experiment, with its options.
+
+    Args:
+        entry: The model as the experiment names it.
+        place: The experiment file, for errors.
+        key: Where in it the model stands.
+
+    Raises:
+        InputError: There is no such backend, or an option is not right.
+    """
+    kind = plugins.load("models", entry.use, place, f"{key}.use")
+    backend: Backend = kind(parse(kind.options_type, dict(entry.options), place, key))
+    return backend
