@@ -79,6 +79,11 @@ class RunManifest(Frozen):
     hardware: dict[str, Any]
     created: str
 
+    @property
+    def several_models(self) -> bool:
+        """Whether strategies are answered by different models, so that it must be said by which."""
+        return len(set(self.answered_by.values())) > 1
+
     def model_of(self, strategy: str) -> ModelRecord:
         """Return the model that a strategy is prepared over."""
         return self.models[self.answered_by[strategy]]
