@@ -14,7 +14,6 @@ from markupsafe import Markup
 from reports import theme
 from reports._environment import environment
 from reports._language import Words, texts
-from reports.tables.sparkline import HEIGHT, WIDTH
 
 WORDS = Words(texts("history"))
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,4 +39,4 @@ def style_source() -> str:
 
 @cache
 def _environment() -> Environment:
-    return environment(t=WORDS, spark_width=WIDTH, spark_height=HEIGHT)
+    return environment(t=WORDS)

@@ -116,7 +116,12 @@ def page_of(run: RunData) -> Page:
 def _task_part(summary: Summary, info: TaskInfo) -> TaskPart:
     cells = [cell for cell in summary.cells if cell.task == info.name]
     links = tuple((s, items_link(task=info.name, strategy=s, outcome="wrong")) for s in summary.strategies)
-    return TaskPart(info, metric_table(summary, cells, summary.strategies), tag_table(summary, info), links)
+    return TaskPart(
+        info,
+        metric_table(summary, cells, summary.strategies, with_task=False),
+        tag_table(summary, info),
+        links,
+    )
 
 
 def _figures(run: RunData) -> tuple[Drawn, ...]:

@@ -23,7 +23,8 @@ def print_summary(summary: Summary) -> None:
     for role in ("target", "retention"):
         if (table := score_table(summary, role)).rows:
             print_table(table, console)
-    print_table(cost_table(summary), console)
+    print_table(cost_table(summary, by_task=False), console)
+    say("\n", console)
     for remark in remarks_of(summary):
         say(str(remark), console)
     if summary.verdict:
@@ -34,15 +35,14 @@ def print_decision(decision: Decision) -> None:
     """Print the decision in a paragraph, its tables, its checks, and what would change it."""
     t, console = words("report"), table_console()
     say(decision.paragraph, console)
-    say("\n", console)
     print_table(candidates_table(decision), console)
     if any(len(each.tasks) > 1 for each in decision.candidates):
         print_table(by_task_table(decision), console)
-    say(t.decision.checks, console, bold=True)
+    say(f"\n{t.decision.checks}", console, bold=True)
     for line in check_lines(decision):
         say(f"[{line.word}] {line.name}: {line.text}", console)
     if decision.changes:
-        say(t.changes, console, bold=True)
+        say(f"\n{t.changes}", console, bold=True)
         for change in decision.changes:
             say(f"- {change}", console)
     print_table(scenario_table(decision), console)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from harness.deciding.cost import Use
 from harness.deciding.prices import PriceSheet
 from harness.errors import InputError, MissingDependencyError
 from harness.files import write_whole
+from reports.formats import FORMATS, HISTORY_FORMATS, Reported
 from reports.run_data import RunData, load_run
 
 
@@ -27,8 +27,7 @@ def write_report(
     Args:
         run_dir: The run folder.
         path: The file to write.
-        kind: ``html``, ``pdf``, ``md``, ``json`` (summary and decision), or every answer as ``csv`` or
-            ``parquet``.
+        kind: One of ``reports.formats.FORMATS``.
         sheet: Prices of the decision; by default those of the kind of machine the run was made on.
         use: How the answer will be used.
 
@@ -37,16 +36,7 @@ def write_report(
     """
     path = path or run_dir / f"report.{kind}"
     with _writable(path):
-        if kind == "parquet":
-            from reports.tables.answers import answer_table, write_parquet
-
-            write_parquet(answer_table(run_dir), path)
-        elif kind == "pdf":
-            from reports.pdf import write_pdf
-
-            write_pdf(_text(run_dir, "html", sheet, use), path)
-        else:
-            write_whole(path, _text(run_dir, kind, sheet, use))
+        FORMATS[kind](Reported(run_dir, sheet, use), path)
     return path
 
 
@@ -69,15 +59,17 @@ def write_history(run_dirs: Sequence[Path], path: Path | None = None, kind: str 
     Args:
         run_dirs: The run folders, in any order.
         path: The file to write.
-        kind: ``html``, ``md`` or ``json``.
+        kind: One of ``reports.formats.HISTORY_FORMATS``.
 
     Raises:
         InputError: The kind is of one run only, a run cannot be read, or the file cannot be written.
     """
-    if kind not in ("html", "md", "json"):
-        raise InputError("--format", "", "is for one run only", "use html, md or json, or name one run", kind)
+    if kind not in HISTORY_FORMATS:
+        *known, last = HISTORY_FORMATS
+        remedy = f"use {', '.join(known)} or {last}, or name one run"
+        raise InputError("--format", "", "is for one run only", remedy, kind)
     path = path or Path(f"history.{kind}")
-    text = _history_text(run_dirs, kind)
+    text = HISTORY_FORMATS[kind](run_dirs)
     with _writable(path):
         write_whole(path, text)
     return path
@@ -90,21 +82,6 @@ def _writable(path: Path) -> Iterator[None]:
     except OSError as error:
         problem = f"cannot be written: {error.strerror}"
         raise InputError(path, "", problem, "name a file that you may write to with --out") from None
-
-
-def _history_text(run_dirs: Sequence[Path], kind: str) -> str:
-    from reports.history import load_history
-
-    history = load_history(run_dirs)
-    if kind == "json":
-        return history.model_dump_json(indent=1) + "\n"
-    if kind == "md":
-        from reports.history_markdown import history_markdown
-
-        return history_markdown(history)
-    from reports.history_page import render_history
-
-    return render_history(history)
 
 
 def write_charts(
@@ -123,25 +100,3 @@ def write_charts(
 
     run = load_run(run_dir, sheet, use)
     return write_figures(page_one(run.decision, run.summary.forgetting), folder)
-
-
-def _text(run_dir: Path, kind: str, sheet: PriceSheet | None, use: Use | None) -> str:
-    if kind == "csv":
-        from reports.tables.answers import answer_table
-        from reports.tables.csv import csv_text
-
-        return csv_text(answer_table(run_dir))
-    run = load_run(run_dir, sheet, use)
-    if kind == "md":
-        from reports.markdown import markdown
-
-        return markdown(run)
-    if kind == "json":
-        found = {
-            "summary": run.summary.model_dump(mode="json"),
-            "decision": run.decision.model_dump(mode="json"),
-        }
-        return json.dumps(found, indent=1) + "\n"
-    from reports.html import render
-
-    return render(run)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.speed.measuring import Cost, timed
 from benchmarks.speed.workload import SHOTS, STOP, Workload
-from harness.runs.manifest import RunManifest
+from harness.runs.manifest import read_manifest
 from harness.runs.store import Store
+from harness.types import ItemResult
 
 TASKS = ("generation", "choice")
 
@@ -121,7 +122,7 @@ class Trilemma:
         model = TransformersModel(TransformersOptions(path=str(self.workload.model)))
         answers = {}
         with Store.open(self._folder / "run") as store:
-            for row in store.results(self._recipes()):
+            for row in self._results(store):
                 assert row.request, row.error
                 assert row.answer, row.error
                 text = row.answer.text
@@ -132,10 +133,11 @@ class Trilemma:
     def examples(self) -> dict[str, list[str]]:
         """Return for each task the ids of the examples that the last run showed, in order."""
         with Store.open(self._folder / "run") as store:
-            rows = store.results(self._recipes())
+            rows = self._results(store)
             return {row.task: list(row.request.examples) for row in rows if row.request}
 
-    def _recipes(self) -> list[str]:
-        manifest = (self._folder / "run" / "manifest.json").read_text(encoding="utf-8")
-        recipes = RunManifest.model_validate_json(manifest).recipes
-        return [recipe for by_task in recipes.values() for recipe in by_task.values()]
+    def _results(self, store: Store) -> Iterator[ItemResult]:
+        manifest = read_manifest(self._folder / "run")
+        for by_task in manifest.recipes.values():
+            for task, recipe in by_task.items():
+                yield from store.results([recipe], manifest.judging[task])

@@ -53,7 +53,7 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
     """Return digests of what scores depend on beside the task: files, models that are asked, code of others.
 
     Args:
-        metrics: The metrics of a task.
+        metrics: Some metrics.
         models: The experiment's models by name, the first one first.
     """
     from harness.digests import digest_of, digest_of_files
@@ -65,13 +65,28 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
     return (*found, *([digest_of_files(sources)] if sources else []))
 
 
-def judging_of(task: LoadedTask, judges: Sequence[str]) -> str:
+def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, str]:
+    """Return the tasks whose metrics ask a model, each with the name of the first that they ask.
+
+    Args:
+        metrics: The metrics of each task.
+        models: Names of the experiment's models, the first one first.
+    """
+    from harness.scoring import AsksModel
+
+    first = next(iter(models))
+    asked = {task: [m.asks for m in found if isinstance(m, AsksModel)] for task, found in metrics.items()}
+    return {task: names[0] or first for task, names in asked.items() if names}
+
+
+def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> str:
     """Return the digest of all that judging answers depends on."""
     from importlib.metadata import version
 
     from harness.digests import digest_of
 
-    return digest_of([task.task.judging, list(judges), version("trilemma")])
+    specs = [spec.model_dump(mode="json") for spec in task.task.metrics]
+    return digest_of([task.task.judging, specs, list(judges_of(metrics, models)), version("trilemma")])
 
 
 def _source(metric: Metric) -> Path | None:

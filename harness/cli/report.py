@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.errors import InputError
+from reports.formats import FORMATS
 
 
 @click.command()
@@ -18,7 +19,7 @@ from harness.errors import InputError
     help="File to write; by default RUN/report.FORMAT, or history.FORMAT here for several runs.",
 )  # fmt: skip
 @click.option(
-    "--format", "kind", type=click.Choice(["html", "pdf", "md", "json", "csv", "parquet"]), default="html",
+    "--format", "kind", type=click.Choice([*FORMATS]), default="html",
     show_default=True,
     help="html: the page. pdf: the page, printed. md: the same in short. json: summary and decision, or the "
     "history. csv, parquet: every answer of one run.",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli._concluding import conclude_run
-from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
+from harness.cli._manifest import record_of
 from harness.cli._plugins import allow_plugin
 from harness.cli._running import opened_models, resumable, tasks_of
 from harness.errors import InputError
@@ -73,8 +74,8 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
         _check_needed(manifest, task, metrics)
     models = _models(experiment, place, run_dir, metrics, progress)
     known = {name: model.identity for name, model in models.items()}
-    judges = {task.task.name: judges_of(metrics[task.task.name], known) for task in tasks}
-    judging = {task.task.name: judging_of(task, judges[task.task.name]) for task in tasks}
+    judges = {name: judges_of(found[:1], known) for name, found in metrics.items()}
+    judging = {task.task.name: judging_of(task, metrics[task.task.name], known) for task in tasks}
     seeds, repeats = manifest.experiment["seeds"], manifest.experiment["repeats"]
     with Store.open(run_dir) as store:
         for task in tasks:
@@ -84,7 +85,14 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
             for strategy, recipes in manifest.recipes.items():
                 store.forget_misjudged(recipes[name], judging[name])
                 scoring.rest(strategy, recipes[name], wanted, progress)
-        rewrite(run_dir, _judged_so(manifest, place, tasks, metrics, judges, judging), store)
+        judged = _judged_so(place, tasks, metrics) | {
+            "judges": {name: found for name, found in judges.items() if found},
+            "judging": judging,
+            "judged_by": judged_by(metrics, experiment.models),
+            "models": manifest.models
+            | {name: record_of(model) for name, model in models.items() if name not in manifest.models},
+        }
+        rewrite(run_dir, manifest.model_copy(update=judged), store)
 
 
 def _same_questions(manifest: RunManifest, experiment: Experiment, place: Path) -> tuple[LoadedTask, ...]:
@@ -163,22 +171,13 @@ def _models(
     return opened_models(experiment, place, run_dir, progress)
 
 
-def _judged_so(
-    manifest: RunManifest,
-    place: Path,
-    tasks: Sequence[LoadedTask],
-    metrics: Metrics,
-    judges: Mapping[str, tuple[str, ...]],
-    judging: Mapping[str, str],
-) -> RunManifest:
+def _judged_so(place: Path, tasks: Sequence[LoadedTask], metrics: Metrics) -> dict[str, Any]:
+    """Return what a manifest says of tasks and their metrics."""
     from harness.scoring import names_of
 
-    changed = {
+    return {
         "place": str(place),
         "tasks": {task.task.name: task.task for task in tasks},
         "metrics": {name: names_of(found, "answer") for name, found in metrics.items()},
         "shown": {name: shown for name, found in metrics.items() if (shown := names_of(found, "passages"))},
-        "judges": {name: found for name, found in judges.items() if found},
-        "judging": dict(judging),
     }
-    return manifest.model_copy(update=changed)

@@ -36,10 +36,12 @@ def _finished(measured: Measured) -> Check:
     lacking = {name: text for name in measured.traits if (text := measured.lacking(name))}
     told = "; ".join(f"{name} lacks {text}" for name, text in lacking.items())
     return Check(
-        name="finished",
+        name="completeness",
         good=not lacking,
         ends=any(map(measured.decisive, lacking)),
-        text=f"not finished: {told}; run `trilemma run` again" if lacking else "every answer is there",
+        text=f"the run is not finished: {told}; run `trilemma run` again"
+        if lacking
+        else "every answer is there",
     )
 
 
@@ -127,11 +129,11 @@ def _parity(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Che
     if not any(candidate.adapted for candidate in candidates):
         return
     arms = [name for name, traits in measured.traits.items() if "index" in traits.sees]
-    text = f"the training examples are also retrieved by: {', '.join(arms)}"
+    text = f"what fine-tuning learned from is also shown in prompts, by {', '.join(arms)}"
     if not arms:
         text = (
-            "no strategy retrieves the training examples, so fine-tuning is credited with what the "
-            "others were never given; add `rag_train: {use: rag, source: train}`"
+            "only fine-tuning has seen the training examples, so part of its lead may be theirs; to compare, "
+            "add a strategy that retrieves them: `rag_train: {use: rag, source: train}`"
         )
     yield Check(name="information parity", good=bool(arms), ends=False, text=text)
 

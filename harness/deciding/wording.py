@@ -190,10 +190,14 @@ def break_even(mine: Candidate) -> str:
 
 
 def cost_bounds(mine: Candidate) -> str:
-    """Return the interval of the cost of 1,000 answers, `0.0011 to 0.0013`; "" where it is not known."""
+    """Return the interval of the cost of 1,000 answers, `0.0011 to 0.0013`.
+
+    It is "" where the interval is not known, or so narrow that both ends read the same.
+    """
     if mine.per_1000_low is None or mine.per_1000_high is None:
         return ""
-    return f"{money(mine.per_1000_low)} to {money(mine.per_1000_high)}"
+    low, high = money(mine.per_1000_low), money(mine.per_1000_high)
+    return f"{low} to {high}" if low != high else ""
 
 
 def once(mine: Candidate) -> str:
@@ -212,15 +216,6 @@ def money(amount: float) -> str:
     if amount < 1:
         return f"{amount:.3g}"
     return f"{amount:,.2f}"
-
-
-def kept(retained: Retained) -> str:
-    """Return what became of the retention tasks, for a table: `−3.1 (found)`; "" where nothing is known."""
-    if retained.state == "none possible":
-        return "cannot forget"
-    if retained.difference is None:
-        return "" if retained.state == "not measured" else retained.state
-    return f"{points(retained.difference)} ({retained.state})"
 
 
 def _forgetting(retained: Retained) -> str:

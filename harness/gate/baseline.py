@@ -39,8 +39,8 @@ class BaselineItem(Frozen):
 class BaselineTask(Frozen):
     """One task.
 
-    ``judging`` is the digest of what its scores hang on beside the answers, and ``judges`` are those of files
-    that they hang on; ``tokens_per_item`` are prompt and answer tokens
+    ``judging`` is the digest of what its primary score depends on beside the answers, and ``judges`` are
+    those of files that it depends on; ``tokens_per_item`` are prompt and answer tokens
     of a mean item; ``failed`` counts answers that failed and scored 0.
     """
 
@@ -96,7 +96,7 @@ class Baseline(Frozen):
 
     @property
     def digest_now(self) -> str:
-        """Digest of all that stands in it, but for the digest itself."""
+        """Digest of everything in it except the digest itself."""
         return digest_of(self.model_dump(mode="json", exclude={"digest"}))
 
     def scores(self, task: str) -> Scores:
@@ -283,7 +283,7 @@ def differences(
     elif then.metric != metric:
         found.append(f"{task} is judged by {metric}, was by {then.metric}")
     elif (then.judging, then.judges) != (now.judging, manifest.judges.get(task, ())):
-        problem = "has other metrics, options of metrics, files of metrics or accepted answers"
+        problem = "has another primary metric, with its options and files, or other accepted answers"
         found.append(f"{task} {problem} than in the baseline")
     elif then.items.keys() != set(items):
         found.append(f"{task} has {len(items)} items, other ones than the {len(then.items)} of the baseline")

@@ -39,7 +39,7 @@ class RunManifest(Frozen):
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
     ``traits[strategy]`` is what each states of itself. ``metrics[task]`` are the names of its scores; the
     first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
-    of what is needed. ``judges[task]`` are digests of files and models that its scores depend on beside
+    of what is needed. ``judges[task]`` are digests of files and models that its primary score depends on beside
     the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
     stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what
     metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,
@@ -78,6 +78,11 @@ class RunManifest(Frozen):
     git_revision: str
     hardware: dict[str, Any]
     created: str
+
+    @property
+    def several_models(self) -> bool:
+        """Whether strategies are answered by different models, so that it must be said by which."""
+        return len(set(self.answered_by.values())) > 1
 
     def model_of(self, strategy: str) -> ModelRecord:
         """Return the model that a strategy is prepared over."""

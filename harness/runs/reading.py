@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,10 +124,12 @@ class Reading:
         return sorted(self._db.execute(query, (judging, recipe)).fetchall())
 
     def answers(self, recipe: str, places: Iterable[tuple[int, int, str]]) -> Iterator[ItemResult]:
-        """Yield answers of a recipe by ``(seed, repeat, item id)``, without what they scored."""
-        query = f"{_RESULTS}a.seed = ? AND a.repeat = ? AND a.item_id = ?"
-        for place in places:
-            yield from map(self._result, self._db.execute(query, ("", recipe, *place)).fetchall())
+        """Yield answers of a recipe by ``(seed, repeat, item id)``, sorted, with no score that counts."""
+        for (seed, repeat), group in groupby(sorted(places), lambda place: place[:2]):
+            for part in _parts([item for _, _, item in group]):
+                query = f"{_RESULTS}a.seed = ? AND a.repeat = ? AND a.item_id IN ({_marks(part)})"
+                found = self._db.execute(f"{query} ORDER BY a.item_id", ("", recipe, seed, repeat, *part))
+                yield from map(self._result, found.fetchall())
 
     def counts(self, recipe: str, judging: str = "") -> tuple[int, int]:
         """Return how many items of a recipe were answered or failed, and how many failed or are not judged."""

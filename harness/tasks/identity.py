@@ -9,8 +9,8 @@ from itertools import chain
 from harness.digests import digest_of, digest_of_all
 from harness.types import Document, LoadedTask, MetricSpec, Split, Task, TaskItem
 
-_OF_JUDGING = {"metrics", "answer", "right_from", "random_baseline", "corpus_holds_answers", "cluster"}
-"""What of a task decides on answers alone, and is not asked."""
+_OF_JUDGING = {"answer", "right_from", "random_baseline", "corpus_holds_answers", "cluster"}
+"""What of a task decides on answers alone, and is not asked, beside its metrics."""
 _LABELS = {"digest", "judging", "description"}
 
 
@@ -27,9 +27,8 @@ def identified(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Se
 
 
 def with_metric(loaded: LoadedTask, spec: MetricSpec) -> LoadedTask:
-    """Return a task that is judged by one more metric, behind its own."""
+    """Return a task that is judged by one more metric, behind its own: its primary score stays what it is."""
     task = loaded.task.model_copy(update={"metrics": (*loaded.task.metrics, spec)})
-    task = task.model_copy(update={"judging": _judging_digest(task, loaded.test)})
     return dataclasses.replace(loaded, data=dataclasses.replace(loaded.data, task=task))
 
 
@@ -38,7 +37,7 @@ def _digest(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Seque
     learned = chain(items["train"], items["validation"])
     return digest_of(
         {
-            "task": task.model_dump(mode="json", exclude=_LABELS | _OF_JUDGING),
+            "task": task.model_dump(mode="json", exclude=_LABELS | _OF_JUDGING | {"metrics"}),
             "scores_choices": task.scores_choices,
             "learned": digest_of_all(item.model_dump(mode="json") for item in learned),
             "asked": digest_of_all(item.without_answer().model_dump(mode="json") for item in items["test"]),
@@ -48,10 +47,11 @@ def _digest(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Seque
 
 
 def _judging_digest(task: Task, test: Iterable[TaskItem]) -> str:
-    """Return the digest of all that judging answers depends on, beside the answers and the items asked."""
+    """Return the digest of all that the primary score depends on, beside the answers and the items asked."""
     return digest_of(
         {
             "task": task.model_dump(mode="json", include=_OF_JUDGING | {"refusal"}),
+            "metric": task.metrics[0].model_dump(mode="json"),
             "targets": digest_of_all([item.id, *item.targets] for item in test),
         }
     )

@@ -98,8 +98,8 @@ class Task(Frozen):
     above one half does. ``answer`` says which part of the generated text is judged. ``refusal`` is the
     answer expected where the question has none. ``corpus_holds_answers`` False means that a test answer
     found in the corpus is a leak. ``cluster`` names what items share that makes them alike: ``documents``
-    or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what their scores depend
-    on beside.
+    or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what the primary
+    score of an answer depends on beside it.
     """
 
     name: str

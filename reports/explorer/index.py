@@ -48,9 +48,11 @@ def index_of(
         columns["targets"].append([strings(brief(t)) for t in each.item.targets[:BRIEF_TARGETS]])
         for strategy, into in results.items():
             _add(into, each.shown.get(strategy), strings)
+    answered_by = [clean(manifest.answered_by[name]) for name in manifest.recipes]
     return columns | {
         "text": dict(text),
         "strategies": [clean(name) for name in manifest.recipes],
+        "models": answered_by if manifest.several_models else [],
         "incumbent": list(manifest.recipes).index(str(manifest.experiment["incumbent"])),
         "metrics": [clean(name) for name in metric_names],
         "tasks": [clean(name) for name in tasks],

@@ -14,8 +14,8 @@ from harness.types import ItemResult, TaskItem
 from reports.tables.model import COUNT, DURATION, SCORE, TEXT, Column, Kind, Row, Table, Value
 
 _KINDS: dict[str, Kind] = {
-    "strategy": TEXT, "seed": COUNT, "repeat": COUNT, "task": TEXT, "item_id": TEXT, "tags": TEXT,
-    "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT,
+    "strategy": TEXT, "model": TEXT, "seed": COUNT, "repeat": COUNT, "task": TEXT, "item_id": TEXT,
+    "tags": TEXT, "input": TEXT, "targets": TEXT, "answer": TEXT, "extracted": TEXT, "malformed": COUNT,
     "explanations": TEXT, "error": TEXT, "prompt_tokens": COUNT, "completion_tokens": COUNT,
     "latency_s": DURATION, "passages": COUNT, "stop_reason": TEXT, "exchanges": TEXT,
 }  # fmt: skip
@@ -41,14 +41,16 @@ def _rows(run_dir: Path) -> Iterator[tuple[tuple[Value, ...], dict[str, float]]]
             items = {item.id: item for item in store.items(task.digest)}
             for recipes in manifest.recipes.values():
                 for row in store.results([recipes[task_name]], manifest.judging.get(task_name, "")):
-                    yield _plain(row, task_name, items.get(row.item_id)), dict(row.scores)
+                    item, model = items.get(row.item_id), manifest.answered_by[row.strategy]
+                    yield _plain(row, model, task_name, item), dict(row.scores)
 
 
-def _plain(row: ItemResult, task: str, item: TaskItem | None) -> tuple[Value, ...]:
+def _plain(row: ItemResult, model: str, task: str, item: TaskItem | None) -> tuple[Value, ...]:
     """Return an answer's values, in the order of `_KINDS`."""
     answer, extracted = row.answer, row.extracted
     values: dict[str, Value] = {
         "strategy": row.strategy,
+        "model": model,
         "seed": row.seed,
         "repeat": row.repeat,
         "task": task,

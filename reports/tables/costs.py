@@ -26,20 +26,21 @@ from reports.tables.model import (
 _LEAST_TIME_S = 0.001
 
 
-def cost_table(summary: Summary, decision: Decision | None = None) -> Table:
-    """Return what strategies took; what judging took stands below it, with its price where that is known."""
-    """One row for each strategy, and with several target tasks one for each of them."""
+def cost_table(summary: Summary, decision: Decision | None = None, *, by_task: bool = True) -> Table:
+    """Return one row for each strategy, and ``by_task`` one for each of several target tasks.
+
+    What judging took stands below, with its price where a decision has one.
+    """
     t = TableWords("costs")
-    several = any(len(cost.tasks) > 1 for cost in summary.costs)
-    tokens, latency, preparation = (t(name) for name in ("tokens", "latency", "preparation"))
+    several = by_task and any(len(cost.tasks) > 1 for cost in summary.costs)
     columns = (
         t.column("strategy", NAME),
         *([t.column("task", TEXT)] if several else []),
-        *(t.column(key, COUNT, group=tokens) for key in ("prompt", "cached", "answer", "embedded")),
-        *(t.column(key, DURATION, group=latency) for key in ("median", "p95")),
-        t.column("time", DURATION, group=preparation),
-        t.column("trained", COUNT, group=preparation),
-        *(t.column(key, SIZE, group=preparation) for key in ("memory", "disk")),
+        *(t.column(key, COUNT) for key in ("prompt", "cached", "answer", "embedded")),
+        *(t.column(key, DURATION) for key in ("median", "p95")),
+        t.column("time", DURATION),
+        t.column("trained", COUNT),
+        *(t.column(key, SIZE) for key in ("memory", "disk")),
         t.column("cut", COUNT),
     )
     rows = tuple(row for cost in summary.costs for row in _rows(cost, several, t))
@@ -58,7 +59,8 @@ def _judging(summary: Summary, decision: Decision | None, t: TableWords) -> str:
     )
     if decision is None:
         return told
-    return f"{told} {t('judging_price', cost=f'{decision.judging:.3g}', currency=decision.currency)}"
+    price = t("judging_price", cost=f"{decision.judging:.3g}", currency=decision.currency)
+    return f"{told} {price}"
 
 
 def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
@@ -70,7 +72,7 @@ def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
     sizes = (prepare.peak_memory_bytes, prepare.artifact_bytes)
     whole = (took, _some(prepare.trained_tokens), *map(_some, sizes), cut)
     yield Row((cost.strategy, *([t("all")] if several else []), *_mean(cost), *whole))
-    for task in cost.tasks if len(cost.tasks) > 1 else ():
+    for task in cost.tasks if several and len(cost.tasks) > 1 else ():
         yield Row((cost.strategy, task.task, *_mean(task), *[None] * len(whole)), mark="quiet")
 
 

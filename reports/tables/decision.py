@@ -15,6 +15,7 @@ from reports.tables.model import (
     P_VALUE,
     POINTS,
     SCORE,
+    TEXT,
     Cell,
     Column,
     Remark,
@@ -29,6 +30,7 @@ def candidates_table(decision: Decision) -> Table:
     t = TableWords("candidates")
     columns = (
         t.column("strategy", NAME),
+        *((t.column("model", TEXT),) if decision.several_models else ()),
         t.column("score", SCORE),
         t.column("difference", POINTS),
         t.column("interval", POINTS, "only"),
@@ -56,7 +58,8 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     reasons = tuple(t("not_taken", reason=reason) for reason in each.excluded)
     return Row(
         (
-            each.strategy,
+            Cell(each.strategy, remarks=(Remark(t("taken")),) * taken),
+            *((each.model,) if decision.several_models else ()),
             each.mean,
             Cell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
@@ -69,7 +72,7 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
             None if old else _paid_back(each, t),
         ),
         mark="taken" if taken else "",
-        remarks=(t("taken"),) * taken + reasons,
+        remarks=reasons,
     )
 
 

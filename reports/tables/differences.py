@@ -86,6 +86,8 @@ def _row(each: _Difference, reach: float) -> Row:
 def bases_text(summary: Summary) -> str:
     """Return what retention is compared with: the base, or where there are several models each one's own."""
     names = list(dict.fromkeys(summary.bases.values()))
+    if not names:
+        return str(COMMON["no_base"])
     return names[0] if len(names) == 1 else str(COMMON["bases"].format(names=", ".join(names)))
 
 

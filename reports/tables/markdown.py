@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.tables.model import SIGNS, Column, Row, Table, in_groups, shown, undrawn
+from reports.tables.model import Column, Row, Table, in_groups, shown, undrawn
 
 _LONGEST = 160
 _LONGEST_TEXT = 2_000
@@ -47,7 +47,7 @@ def _line(cells: list[str]) -> str:
 
 def _head(column: Column) -> str:
     below = f" ({', '.join(map(plain, column.below))})" if column.below else ""
-    return plain(f"{column.group} {column.name}".strip()) + below
+    return plain(column.name) + below
 
 
 def _cell(row: Row, place: int, column: Column) -> str:
@@ -55,10 +55,10 @@ def _cell(row: Row, place: int, column: Column) -> str:
     text = plain(found.text, _LONGEST if column.kind.numeric else _LONGEST_TEXT)
     strong = found.cell.mark in ("best", "least") or (row.mark == "taken" and place == 0)
     text = f"**{text}**" if strong and text else text
+    text += f" {found.sign}" if found.sign else ""
     text += f" ({found.interval})" if found.interval else ""
     for remark in found.remarks:
-        sign = SIGNS.get(remark.mark, "")
-        text += f"{'; ' if text else ''}{plain(remark.text)}" + (f" {sign}" if sign else "")
+        text += f"{'; ' if text else ''}{plain(remark.text)}"
     return text
 
 

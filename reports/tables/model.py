@@ -65,7 +65,6 @@ class Column:
         name: Its head for people.
         kind: How values are written.
         explanation: What it says, in one sentence.
-        group: A head over several columns.
         below: A short remark under the head.
         interval: Whether its cells have an interval ``beside`` the value, or hold ``only`` one.
     """
@@ -74,7 +73,6 @@ class Column:
     name: str
     kind: Kind
     explanation: str = ""
-    group: str = ""
     below: tuple[str, ...] = ()
     interval: Literal["none", "beside", "only"] = "none"
 
@@ -98,7 +96,7 @@ class Cell:
         remarks: Short texts below.
         mark: Why it stands out.
         link: Where it leads on a page.
-        drawing: What a page draws, a `Whisker` or a `Sparkline`.
+        drawing: What a page draws, a `Whisker` or a `Spark`.
     """
 
     value: Value = None
@@ -163,8 +161,10 @@ class TableWords:
         self._texts: dict[str, Any] = texts("tables")[key]
 
     def __call__(self, name: str, **values: Any) -> str:
-        """Return a text with its places filled in."""
-        found: str = self._texts[name]
+        """Return a text with its places filled in; one with ``n`` may have a form for one."""
+        found: str | dict[str, str] = self._texts[name]
+        if isinstance(found, dict):
+            found = found["one" if str(values["n"]) == "1" else "other"]
         return found.format(**values).strip() if values else found.strip()
 
     def column(
@@ -172,7 +172,6 @@ class TableWords:
         key: str,
         kind: Kind,
         interval: Literal["none", "beside", "only"] = "none",
-        group: str = "",
         **values: Any,
     ) -> Column:
         """Return a column with its head and explanation."""
@@ -180,7 +179,7 @@ class TableWords:
         name, explanation = (found, "") if isinstance(found, str) else (found["name"], found.get("says", ""))
         if values:
             name, explanation = name.format(**values), explanation.format(**values)
-        return Column(key, name, kind, explanation, group, interval=interval)
+        return Column(key, name, kind, explanation, interval=interval)
 
 
 COMMON = texts("tables")["common"]

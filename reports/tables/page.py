@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from reports._text import exact
-from reports.tables.model import COMMON, DRAWING, SIGNS, Cell, Column, Remark, Row, Table, in_groups, shown
+from reports.tables.model import COMMON, DRAWING, Cell, Column, Remark, Row, Table, in_groups, shown
 
 _CROWDED = 7
 """Columns from which on a table is set smaller."""
@@ -63,15 +62,14 @@ def page_rows(table: Table) -> list[PageRow]:
 def _cell(row: Row, place: int, column: Column) -> PageCell:
     found = shown(row.cells[place], column)
     cell, value = found.cell, found.cell.value
-    sign = found.sign if cell.mark == "best" else ""
-    text = f"{found.sign} {found.text}" if cell.mark in ("better", "worse") else found.text
+    labels = {"best": COMMON["best"], "better": COMMON["better"], "worse": COMMON["worse"]}
     return PageCell(
-        text=text,
+        text=found.text,
         exact=exact(value) if column.kind.exact and isinstance(value, int | float) else "",
         interval=found.interval,
         remarks=tuple(map(_said, found.remarks)),
-        sign=sign,
-        sign_label=COMMON["best"] if sign else "",
+        sign=found.sign,
+        sign_label=labels.get(cell.mark, ""),
         link=cell.link,
         drawing=cell.drawing,
         style=" ".join(filter(None, (column_style(column), cell.mark, "none" * _is_absent(cell)))),
@@ -83,9 +81,8 @@ def _is_absent(cell: Cell) -> bool:
 
 
 def _said(remark: Remark) -> Said:
-    sign = SIGNS.get(remark.mark, "")
     style = {"bad": "errors", "better": "sign better", "worse": "sign worse"}.get(remark.mark, "sub")
-    return Said(f"{sign} {remark.text}".strip(), style)
+    return Said(remark.text, style)
 
 
 def column_style(column: Column) -> str:
@@ -98,21 +95,9 @@ def table_style(table: Table) -> str:
     return f"figures-{table.key}" + (" crowded" if len(table.columns) >= _CROWDED else "")
 
 
-def column_groups(table: Table) -> list[tuple[str, int, Column | None]]:
-    """Return the upper row of heads: groups with their width, and columns without one; empty if none has."""
-    if not any(column.group for column in table.columns):
-        return []
-    found: list[tuple[str, int, Column | None]] = []
-    for name, columns in groupby(table.columns, key=lambda column: column.group):
-        inside = list(columns)
-        found += [(name, len(inside), None)] if name else [("", 1, column) for column in inside]
-    return found
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "table_rows": page_rows,
     "table_style": table_style,
     "column_style": column_style,
-    "column_groups": column_groups,
 }
 """What the environment of the templates has for tables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis.findings import Cell as Score
 from harness.analysis.findings import MacroContrast, Summary, TagScore, TaskInfo
@@ -41,18 +41,33 @@ def score_table(summary: Summary, role: Role) -> Table:
         t.column("task", NAME),
         t.column("metric", TEXT),
         t.column("n", COUNT),
-        *strategy_columns(summary.strategies, summary.incumbent),
+        *strategy_columns(summary.strategies, _below(summary)),
         t.column("guess", PERCENT),
     )
-    title = t("title") if role == "target" else t("retention")
-    return Table("scores", title, columns, tuple(rows), (t("note"),), t("empty"))
+    title, notes = (t("title"), (t("note"),)) if role == "target" else (t("retention"), ())
+    return Table("scores", title, columns, tuple(rows), notes, t("empty"))
 
 
-def strategy_columns(strategies: Sequence[str], incumbent: str = "") -> Iterator[Column]:
-    """Yield a column of scores with their intervals for every strategy."""
+def strategy_columns(
+    strategies: Sequence[str], below: Mapping[str, tuple[str, ...]] | None = None
+) -> Iterator[Column]:
+    """Yield a column of scores with their intervals for every strategy.
+
+    Args:
+        strategies: The strategies.
+        below: Strategy to what is said below its head.
+    """
     for name in strategies:
-        below = (COMMON["incumbent"],) if name == incumbent else ()
-        yield Column(name, name, SCORE, below=below, interval="beside")
+        yield Column(name, name, SCORE, below=(below or {}).get(name, ()), interval="beside")
+
+
+def _below(summary: Summary) -> dict[str, tuple[str, ...]]:
+    """Return which strategy is the incumbent, and the model of each where there are several."""
+    several = len(set(summary.answered_by.values())) > 1
+    return {
+        name: (summary.answered_by[name],) * several + (COMMON["incumbent"],) * (name == summary.incumbent)
+        for name in summary.strategies
+    }
 
 
 def _task(info: TaskInfo, scores: Sequence[Score | None]) -> Row:
@@ -93,8 +108,10 @@ def _mean(n_tasks: int, macros: Sequence[MacroContrast | None]) -> Row:
     return Row((t("mean", n=n_tasks), None, None, *cells, None), foot=True)
 
 
-def metric_table(summary: Summary, cells: Sequence[Score], strategies: Sequence[str]) -> Table:
-    """One row for each task and metric of these cells; of a single task only its metrics."""
+def metric_table(
+    summary: Summary, cells: Sequence[Score], strategies: Sequence[str], *, with_task: bool = True
+) -> Table:
+    """One row for each task and metric of these cells; a table of one task may leave out its name."""
     t = TableWords("metrics")
     tasks = [info.name for info in summary.tasks if any(cell.task == info.name for cell in cells)]
     found = {(cell.task, cell.metric, cell.strategy): cell for cell in cells}
@@ -102,8 +119,8 @@ def metric_table(summary: Summary, cells: Sequence[Score], strategies: Sequence[
     for task in tasks:
         for metric in sorted({cell.metric for cell in cells if cell.task == task}):
             scores = scored([found.get((task, metric, name)) for name in strategies])
-            rows.append(Row((*([task] * (len(tasks) > 1)), metric, *scores)))
-    heads = (t.column("task", NAME),) if len(tasks) > 1 else ()
+            rows.append(Row((*([task] * with_task), metric, *scores)))
+    heads = (t.column("task", NAME),) if with_task else ()
     columns = (*heads, t.column("metric", NAME), *strategy_columns(strategies))
     return Table(t.key, t("title"), columns, tuple(rows))
 

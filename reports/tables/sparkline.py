@@ -40,6 +40,21 @@ class Value:
     joined: bool
 
 
+@dataclass(frozen=True)
+class Spark:
+    """A line over the runs with its words for those who do not see it."""
+
+    stretches: tuple[Stretch, ...]
+    label: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def spark(values: Sequence[Value], n_runs: int, bounds: tuple[float, float], label: str) -> Spark:
+    """Lay out values on a scale from the lower to the upper bound."""
+    return Spark(sparkline(values, n_runs, *bounds), label)
+
+
 def sparkline(values: Sequence[Value], n_runs: int, low: float, high: float) -> tuple[Stretch, ...]:
     """Lay out values on a scale from ``low`` to ``high``, in a box of ``WIDTH`` by ``HEIGHT`` units."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
 from reports.tables.markdown import remarks_of
-from reports.tables.model import NAME, SIGNS, TEXT, Column, Row, Table, in_groups, shown, undrawn
+from reports.tables.model import NAME, TEXT, Column, Row, Table, in_groups, shown, undrawn
 
 _LOG_WIDTH = 120
 _LEAST_TEXT = 28
@@ -28,6 +29,7 @@ def print_table(table: Table, console: Console | None = None) -> None:
     """Print a table with its title, what is said of rows, and its notes."""
     console = console or table_console()
     rows = [(title, row) for title, row in in_groups(table)]
+    console.print()
     say(table.title, console, bold=True)
     if not rows:
         say(table.empty, console)
@@ -71,9 +73,13 @@ def _width(each: tuple[int, Column], rows: Sequence[tuple[str, Row]]) -> int:
 
 def _lines(row: Row, place: int, column: Column) -> list[str]:
     found = shown(row.cells[place], column)
-    first = f"{found.text} {found.sign}" if found.cell.mark in ("better", "worse") else found.text
-    remarks = [f"{each.text} {SIGNS.get(each.mark, '')}".strip() for each in found.remarks]
-    return [first, *([found.interval] if found.interval else []), *remarks]
+    first = f"{found.text} {found.sign}".strip()
+    return [first, *([found.interval] if found.interval else []), *(each.text for each in found.remarks)]
+
+
+def _head(column: Column, width: int) -> str:
+    lines = wrap(column.name, width, break_long_words=False) if column.kind is not NAME else [column.name]
+    return "\n".join([*lines, *column.below])
 
 
 def _grid(part: _Places, rows: Sequence[tuple[str, Row]]) -> Grid:
@@ -81,7 +87,7 @@ def _grid(part: _Places, rows: Sequence[tuple[str, Row]]) -> Grid:
     for place, column in part:
         wraps = column.kind is TEXT
         grid.add_column(
-            Text("\n".join([column.name, *column.below])),
+            Text(_head(column, _width((place, column), rows))),
             justify="right" if column.kind.numeric else "left",
             min_width=_width((place, column), rows),
             no_wrap=not wraps,

@@ -337,7 +337,8 @@
     const column = data.results[strategy], bits = column.outcome[item], took = column.latency_ms[item];
     const answer = details?.answers[strategy], primary = `${data.primary[data.task[item]]} ${percent(column.score[item])}`;
     return make("article", { class: "items-answer" },
-      make("h4", {}, apart(data.strategies[strategy])), badges(bits),
+      make("h4", {}, apart(data.strategies[strategy])),
+      data.models[strategy] !== undefined && make("p", { class: "muted" }, say("model", { model: data.models[strategy] })), badges(bits),
       (bits & ANSWERED) > 0 && [
         told(bits, wordsAt(item, strategy, details), judgedAt(item, strategy), targets),
         make("dl", {}, answer ? figures(answer, details.text) : fact(say("scores"), primary),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,29 @@ from typing import Any
 from harness.config import parse
 from harness.errors import InputError
 from harness.execution.composition import Chain, Part
-from harness.protocols import Model, NamesFiles, Prepared, RequestBuilder, StatesTraits, Strategy
+from harness.execution.finishing import MAX_ROUNDS, Finishing
+from harness.protocols import (
+    Finisher,
+    Model,
+    NamesFiles,
+    Prepared,
+    RequestBuilder,
+    StatesTraits,
+    Strategy,
+    first_generation,
+)
 from harness.tasks.prompting import plain_requests
 from harness.traits import UNSTATED, Traits
-from harness.types import Document, Failure, Request, Task, TaskItem
+from harness.types import (
+    Answer,
+    Document,
+    Exchange,
+    Failure,
+    Generation,
+    Request,
+    Task,
+    TaskItem,
+)
 from tests.contract._contracts import contract, refused, stored
 from tests.unit._retrieval import WordModel, context, data, item
 
@@ -48,6 +67,11 @@ def marked(task: Task, items: Sequence[TaskItem]) -> Built:
     return [*asked]
 
 
+def unanswered(task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Failure:
+    """Finish as a strategy before would that cannot make an answer of anything."""
+    return UNABLE
+
+
 def failing(task: Task, items: Sequence[TaskItem]) -> Built:
     """Ask as a strategy before would that cannot ask the third test item."""
     return [
@@ -68,6 +92,10 @@ class Tried:
     trainable: Callable[[], Model]
     options: dict[str, Any] = field(default_factory=dict)
     _kept: dict[Any, Prepared] = field(default_factory=dict)
+
+    def finisher(self, before: Finisher = first_generation) -> Finisher:
+        """Return what makes its answers over those of the part before it."""
+        return self.prepared("finishing", finish=before).finish or before
 
     def strategy(self, **options: Any) -> Strategy:
         """Build the strategy."""
@@ -91,11 +119,16 @@ class Tried:
             return self.trainable()
         return plain
 
-    def prepared(self, where: str = "first", build: RequestBuilder = plain_requests) -> Prepared:
+    def prepared(
+        self,
+        where: str = "first",
+        build: RequestBuilder = plain_requests,
+        finish: Finisher = first_generation,
+    ) -> Prepared:
         """Prepare it once over a builder; another ``where`` is another folder, nothing there yet."""
-        key = (where, build)
+        key = (where, build, finish)
         if key not in self._kept:
-            self._kept[key] = self._prepare(self.base, where, build)
+            self._kept[key] = self._prepare(self.base, where, build, finish)
         return self._kept[key]
 
     def again(self) -> Prepared:
@@ -103,10 +136,13 @@ class Tried:
         self.prepared()
         return self._prepare(self.base, "first", plain_requests)
 
-    def _prepare(self, model: Model, where: str, build: RequestBuilder) -> Prepared:
+    def _prepare(
+        self, model: Model, where: str, build: RequestBuilder, finish: Finisher = first_generation
+    ) -> Prepared:
         strategy = self.strategy()
         strategy.check((TARGET,), PLACE, KEY)
-        return strategy.prepare(context(self.folder / where, TARGET, model=model, build=build))
+        given = context(self.folder / where, TARGET, model=model, build=build)
+        return strategy.prepare(replace(given, finish=finish))
 
     def built(self, prepared: Prepared | None = None, items: Sequence[TaskItem] = ASKED) -> Built:
         """Return what is built for items, one for each."""
@@ -237,6 +273,46 @@ def a_failed_item_is_data_and_hurts_no_other(tried: Tried) -> None:
     assert [request for n, request in enumerate(built) if n != 2] == [
         request for n, request in enumerate(tried.built()) if n != 2
     ]
+
+
+def came_back(request: Request, asked_before: int) -> Exchange:
+    """Return a request with what a model might say to it: every sample another text."""
+    said = (f"{request.item_id}: answer {asked_before}, {n % 3}" for n in range(request.n_samples))
+    return Exchange(request=request, generations=tuple(Generation(text=text) for text in said))
+
+
+def finished(tried: Tried, item: TaskItem, finish: Finisher | None = None) -> tuple[Answer | Failure, int]:
+    """Ask all that a strategy asks for an item, and return its answer with how many requests that took."""
+    (first,) = tried.built(items=[item])
+    assert isinstance(first, Request)
+    exchanges, todo = list[Exchange](), [first]
+    for _ in range(MAX_ROUNDS + 1):
+        for request in todo:
+            assert (request.task, request.item_id) == (TASK.name, item.id), "asks for another item"
+            assert Request.model_validate(stored(request)) == request
+            exchanges.append(came_back(request, len(exchanges)))
+        found = Finishing(finish or tried.finisher()).step(TASK, item, exchanges)
+        if isinstance(found, Answer | Failure):
+            return found, len(exchanges)
+        todo = list(found)
+    raise AssertionError(f"asks on after {MAX_ROUNDS} rounds")
+
+
+@strategies
+def an_answer_hangs_on_what_came_back_alone(tried: Tried) -> None:
+    first = [finished(tried, asked) for asked in ASKED]
+    told = [asked.model_copy(update={"targets": ("the secret",)}) for asked in ASKED]
+    assert [finished(tried, asked) for asked in ASKED[::-1]] == first[::-1], "on the order"
+    assert [finished(tried, asked) for asked in told] == first, "on the accepted answer"
+    for answer, _ in first:
+        assert isinstance(answer, Answer), f"what came back makes no answer: {answer}"
+        assert Answer.model_validate(stored(answer)) == answer
+
+
+@strategies
+def what_the_part_before_cannot_answer_has_failed(tried: Tried) -> None:
+    answer, _ = finished(tried, ASKED[0], tried.finisher(unanswered))
+    assert answer == UNABLE, "an answer is made up"
 
 
 @strategies

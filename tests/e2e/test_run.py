@@ -109,9 +109,12 @@ def unbroken(folder: Path) -> tuple[Path, str]:
 def rows(run_dir: Path) -> list[str]:
     """Return every result of a run, but for its times."""
     manifest = RunManifest.model_validate_json((run_dir / "manifest.json").read_text())
-    recipes = [recipe for by_task in manifest.recipes.values() for recipe in by_task.values()]
+    places = [place for by_task in manifest.recipes.values() for place in by_task.items()]
+    untimed: Any = {"answer": {"latency_s"}, "prior": {"latency_s"}}
     with Store.open(run_dir, read_only=True) as store:
-        return [row.model_dump_json(exclude={"answer": {"latency_s"}}) for row in store.results(recipes)]
+        found = [row for task, recipe in places for row in store.results([recipe], manifest.judging[task])]
+    assert found
+    return [row.model_dump_json(exclude=untimed) for row in found]
 
 
 def digests(run_dir: Path) -> dict[str, str]:

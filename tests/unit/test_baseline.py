@@ -327,8 +327,8 @@ def test_other_items_or_judges_than_the_baselines_cannot_be_compared(here: Path)
     half = dict(list(task.items.items())[:200])
     for change, told in (
         ({"items": half}, "other ones than the 200"),
-        ({"judges": ("x",)}, "has other metrics"),
-        ({"judging": "x"}, "has other metrics"),
+        ({"judges": ("x",)}, "has another primary metric"),
+        ({"judging": "x"}, "has another primary metric"),
     ):
         tasks = baseline.tasks | {"a": task.model_copy(update=change)}
         result = evaluate(gate_of(), now, ["candidate"], baseline.model_copy(update={"tasks": tasks}))

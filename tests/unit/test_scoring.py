@@ -56,7 +56,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=case.item.id,
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]
@@ -91,7 +91,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=f"judged {case.item.id}",
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]
@@ -161,7 +161,7 @@ def test_a_metric_that_asks_a_model_waits_for_all_answers_and_asks_once(tmp_path
 # --- The command ---
 
 TASK = "{name: a, kind: generate, metrics: [%s], items: {test: items.jsonl}%s}"
-EXPERIMENT = "{name: e, tasks: [task.yaml], strategies: {plain: {use: zero_shot}}, model: m}"
+EXPERIMENT = "{name: e, tasks: [task.yaml], strategies: {plain: {use: zero_shot}}, model: rule}"
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def finished(tmp_path: Path) -> Path:
     folder.mkdir()
     model = RuleModel(lambda request: f"it is w{int(request.item_id[1:])}.")
     plan = plan_of(folder, model, tasks, metrics={"a": tuple(load_metrics(tasks[0].task, "here"))})
-    models = {"model": {"path": "m", "template_options": {}}}
+    models = {"model": {"path": "rule", "template_options": {}}}
     manifest = manifest_of(
         plan, name="e", models=models, temperature=0.0, repeats=1, on_long_prompt="cut",
         strategies={"plain": {"use": "zero_shot", "options": {}}},
@@ -215,8 +215,26 @@ def test_a_run_is_judged_anew_by_other_metrics_rules_and_answers(finished: Path)
     with opened(finished, unchanged=True) as (manifest, store):
         assert manifest.metrics == {"a": ("exact_match",)}
         assert next(store.items(manifest.tasks["a"].digest)).targets == ("another",)
-    decided = CliRunner().invoke(cli, ["decide", str(finished)], standalone_mode=False)
-    assert decided.exception is None
+
+
+def test_a_run_that_was_judged_anew_is_decided_and_gated(finished: Path) -> None:
+    """One more metric changes nothing of what a gate compares; another primary one does."""
+    place = finished.parent
+    check = {"tasks": "a", "margin": 0.5, "against": "base"}
+    (place / "gate.yaml").write_text(json.dumps({"experiment": "e.yaml", "checks": [check]}))
+    gate = ["gate", str(place / "gate.yaml"), "--candidate-run", str(finished), "--strategy", "plain"]
+    gate += ["--out", str(place / "out")]
+
+    def code(*arguments: str) -> object:
+        return CliRunner().invoke(cli, list(arguments), standalone_mode=False).return_value
+
+    assert scored(finished, "--metric", "token_f1")[0] == 0
+    assert code("decide", str(finished)) in (0, 3)
+    assert code(*gate) in (0, 1, 3)
+    (place / "task.yaml").write_text(TASK % ("contains", ""))
+    assert code(*gate) == 4
+    assert scored(finished)[0] == 0
+    assert code(*gate) in (0, 1, 3)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +263,34 @@ def test_two_runs_differ_in_the_model_only_where_one_strategy_was_answered_by_ot
     swapped = rows_of(_run(tmp_path / "swapped", models=dict.fromkeys(OF, "small")))
     assert not [line for line in compared(one, fewer)[1] if "base model" in line]
     assert [line for line in compared(one, swapped)[1] if "base model" in line]
+
+
+# --- What people see ---
+
+
+def test_tables_page_and_answers_name_the_model_where_there_are_several(tmp_path: Path) -> None:
+    from reports.html import render
+    from reports.markdown import markdown
+    from reports.run_data import load_run
+    from reports.tables.answers import answer_table
+    from reports.tables.csv import csv_text
+
+    folder = _run(tmp_path / "run")
+    run = load_run(folder, SHEET)
+    head, _, *rows = [line for line in markdown(run).splitlines() if line.startswith("|")][: 2 + len(OF)]
+    assert head.split("|")[1:3] == [" Strategy ", " Model "]
+    shown = [[cell.strip(" *") for cell in row.split("|")[1:3]] for row in rows]
+    assert any(name.startswith("tuned\\_large") and model == "large" for name, model in shown), shown
+    page = render(run)
+    assert "each model’s own base (zero_shot, prompt_large)" in page
+    assert "small: builtin:smollm2" in page
+    lines = csv.DictReader(io.StringIO(csv_text(answer_table(folder))))
+    assert {(line["strategy"], line["model"]) for line in lines} == set(OF.items())
+
+
+def test_a_report_of_a_run_that_asks_no_model_as_it_came_says_so(tmp_path: Path) -> None:
+    from reports.html import render
+    from reports.run_data import load_run
+
+    folder = _run(tmp_path / "run", models={"lora": "small", "tuned_large": "large"})
+    assert "the model as it came, which no strategy asks" in render(load_run(folder, SHEET))

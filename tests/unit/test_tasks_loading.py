@@ -83,6 +83,7 @@ def test_the_digests_follow_what_is_asked_and_how_it_is_judged_and_nothing_else(
     ]
     assert len({asked, *(digest for digest, _ in other_questions)}) == 5
     assert {judging for _, judging in other_questions} == {judged}
+    assert digests("m", metrics=["exact_match", "token_f1"]) == (asked, judged)  # decided by the same
     judged_otherwise = [
         digests("g", metrics=["token_f1"]),
         digests("i", metrics=[{"use": "exact_match", "casefold": False}]),

@@ -58,7 +58,7 @@ def test_killed_before_the_last_retention_task_there_is_no_verdict(tmp_path: Pat
     result = CliRunner().invoke(decide, [str(folder)], standalone_mode=False)
     assert result.return_value == 5
     wanted = "not finished: lora lacks kept (0 of 60 answers); run `trilemma run` again"
-    assert f"No decision: {wanted}." in result.output
+    assert f"No decision: the run is {wanted}." in result.output
     (lora,) = [each for each in decided(folder).candidates if each.strategy == "lora"]
     assert lora.retained.state == "not known"
     assert "is not finished: it lacks kept (0 of 60 answers)" in lora.excluded

@@ -18,8 +18,7 @@ NAMED_BY_VALUE = {
     *("finished", "running", "stopped", "unreadable"),
     *(f"{role}_heading" for role in get_args(Role)),
     *("nothing_regressed", "nothing_regressed_why", "nothing_compared", "nothing_compared_why"),
-    *("better", "worse", "not_proven"),
-    *("run", "folder", "created", "revision", "base_model", "verdict"),
+    *("better", "worse"),
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.protocols import PrepareContext, Prepared
 from harness.tasks.prompting import plain_requests
-from harness.types import Failure, PrepareCost, Request, Task, TaskItem, TrainingData
+from harness.types import Answer, Exchange, Failure, PrepareCost, Request, Task, TaskItem, TrainingData
 
 _calls = itertools.count()
 
@@ -35,8 +35,18 @@ class Good:
 
     def prepare(self, context: PrepareContext) -> Prepared:
         self._train = {data.task.name: data.train for data in context.tasks}
-        self._before = context.build
-        return Prepared(context.model, self.build, self.cost(), self.record())
+        self._before, self._finish_before = context.build, context.finish
+        return Prepared(context.model, self.build, self.cost(), self.record(), self.finish)
+
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        """Ask once more, and answer with both."""
+        if len(exchanges) == 1:
+            return [self.closed(exchanges[0].request, "Are you sure?")]
+        second = self._finish_before(task, item, exchanges)
+        if not isinstance(second, Answer):
+            return second
+        first = exchanges[0].generations[0].text
+        return second.model_copy(update={"text": f"{first}, or rather: {second.text}"})
 
     def cost(self) -> PrepareCost:
         return PrepareCost()
@@ -182,6 +192,38 @@ class Stumbles(Good):
         return [*failed[:1]] * len(built) if failed else built
 
 
+class AnswersByNumber(Good):
+    """It says how many answers it has made before."""
+
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        found = super().finish(task, item, exchanges)
+        return found.model_copy(update={"text": str(next(_calls))}) if isinstance(found, Answer) else found
+
+
+class Knows(Good):
+    """It answers with the accepted answer."""
+
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        found = super().finish(task, item, exchanges)
+        return found.model_copy(update={"text": str(item.targets)}) if isinstance(found, Answer) else found
+
+
+class AsksForEver(Good):
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        return [exchanges[-1].request]
+
+
+class BreaksOff(Good):
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        raise KeyError(item.id)
+
+
+class MakesItUp(Good):
+    def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Any:
+        found = super().finish(task, item, exchanges)
+        return Answer(text="I do not know") if isinstance(found, Failure) else found
+
+
 class KeepsObjects(Good):
     def record(self) -> dict[str, Any]:
         return {"closing": {self._closing}}
@@ -201,5 +243,7 @@ BREAKS: dict[str, list[type[Good]]] = {
     "what_is_plain_asks_the_model_as_it_came": [StatesPlain],
     "it_works_over_the_part_before_it": [StartsAnew],
     "a_failed_item_is_data_and_hurts_no_other": [Stumbles],
+    "an_answer_hangs_on_what_came_back_alone": [AnswersByNumber, Knows, AsksForEver, BreaksOff],
+    "what_the_part_before_cannot_answer_has_failed": [MakesItUp],
     "record_and_cost_can_be_stored": [KeepsObjects],
 }
