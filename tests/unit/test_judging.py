@@ -316,3 +316,5 @@ def test_notes_tell_where_a_training_ended() -> None:
     assert "not trained to its end" in progress_notes(history[:2], 4, 4)[0]
     assert "lowest at step 4 of 6 (2.000; at the end 2.500)" in progress_notes(history, 4, 6)[0]
     assert progress_notes(history[:1], 2, 2) == progress_notes([], 6, 6) == []
+    level = [*history[:2], {"step": 6, "eval_loss": 2.0001}]
+    assert progress_notes(level, 4, 6) == []
