@@ -105,7 +105,9 @@ class Indexer(Protocol):
         ...
 
 
-class _Use(Options):
+class Chosen(Options):
+    """A retriever by its id, with its own options."""
+
     use: str = "dense"
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -118,12 +120,12 @@ def _written_out(raw: Any) -> Any:
     return raw
 
 
-RetrieverUse = Annotated[_Use, BeforeValidator(_written_out)]
+RetrieverUse = Annotated[Chosen, BeforeValidator(_written_out)]
 """An option that names a retriever: ``dense``, or ``{use: dense, ...}`` with options of its own."""
-DENSE = _Use()
+DENSE = Chosen()
 
 
-def indexer_of(chosen: _Use, place: str, key: str) -> Indexer:
+def indexer_of(chosen: Chosen, place: str, key: str) -> Indexer:
     """Return the retriever that an option names, under its options.
 
     Args:

@@ -108,6 +108,16 @@ def test_an_experiment_names_no_code_by_itself(folder: Path, strategies: Any) ->
     assert line.endswith("add --allow-plugin leaves_a_mark:Mine")
 
 
+@pytest.mark.parametrize(
+    "retriever", ["leaves_a_mark:Mine", {"use": "leaves_a_mark:Mine", "depth": 3}], ids=str
+)
+@pytest.mark.parametrize("strategy", ["rag", "few_shot"])
+def test_a_retriever_names_no_code_by_itself(folder: Path, strategy: str, retriever: Any) -> None:
+    line = line_of(folder, "run", an_experiment(folder, {strategy: {"retriever": retriever}}))
+    assert f"strategies.{strategy}.retriever: names code to run as a retriever, which you have not" in line
+    assert line.endswith("add --allow-plugin leaves_a_mark:Mine")
+
+
 def test_a_gate_file_names_no_code_by_itself(folder: Path) -> None:
     experiment = an_experiment(folder, ["zero_shot"])
     gate = write(
