@@ -36,8 +36,8 @@ class Case:
         task: The task.
         item: The item, with its accepted answers.
         request: What was asked.
-        generation: What was answered, whole.
-        answer: What of it is the answer, as the task's ``answer`` says.
+        answer: What was answered, whole.
+        extracted: What of it is judged, as the task's ``answer`` rule says.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
         exchanges: All that was asked for it, where that is more than ``request``.
     """
@@ -45,8 +45,8 @@ class Case:
     task: Task
     item: TaskItem
     request: Request
-    generation: Answer
-    answer: str
+    answer: Answer
+    extracted: str
     prior: Generation | None = None
     exchanges: tuple[Exchange, ...] = ()
 

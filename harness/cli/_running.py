@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._manifest import manifest_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.execution.runner import MeasuringPlan, Plan
     from harness.progress import Progress
     from harness.protocols import Model
-    from harness.runs.manifest import ModelRecord, RunManifest
+    from harness.runs.manifest import RunManifest
     from harness.types import LoadedTask, TaskItem
 
 
@@ -225,7 +225,7 @@ def _compose(
         "needed": {name: found for name, found in needed.items() if found},
         "judges": {name: found for name, found in judges.items() if found},
     }
-    return plan, _manifest(experiment, config, plan).model_copy(update=noted)
+    return plan, manifest_of(experiment, config, plan).model_copy(update=noted)
 
 
 def _probing(
@@ -270,56 +270,3 @@ def _general_text(name: str, config: Path) -> str:
     except InputError as error:
         remedy = "name a text file, builtin:general, or null"
         raise InputError(config, "forgetting.text", error.problem, remedy, name) from None
-
-
-def _manifest(experiment: Experiment, config: Path, plan: Plan) -> RunManifest:
-    from harness.digests import digest_of
-    from harness.embedders.embedder import embedder_digest
-    from harness.runs.manifest import RunManifest
-    from harness.runs.provenance import git_revision, hardware, package_versions
-    from harness.scoring import names_of
-    from harness.tasks.validate import leaked
-
-    versions = package_versions()
-    resolved = experiment.model_dump(mode="json")
-    return RunManifest(
-        trilemma_version=versions["trilemma"],
-        name=experiment.name,
-        experiment=resolved,
-        experiment_digest=digest_of(resolved),
-        place=str(config),
-        tasks={task.task.name: task.task for task in plan.tasks},
-        metrics={name: names_of(found, "answer") for name, found in plan.metrics.items()},
-        shown={name: shown for name, found in plan.metrics.items() if (shown := names_of(found, "passages"))},
-        recipes={name: dict(by_task) for name, by_task in plan.recipes.items()},
-        preparations=dict(plan.preparations),
-        traits={chain.name: chain.traits for chain in plan.chains},
-        models={name: record_of(model) for name, model in plan.models.items()},
-        answered_by={chain.name: chain.model for chain in plan.chains},
-        embedder=experiment.embedder,
-        embedder_digest=embedder_digest(experiment.embedder),
-        judging=dict(plan.judging),
-        judged_by=judged_by(plan.metrics, plan.models),
-        remarks={task.task.name: task.remarks for task in plan.tasks if task.remarks},
-        leaks={task.task.name: count for task in plan.tasks if (count := leaked(task))},
-        asked={name: len(items) for name, items in plan.tests.items()},
-        probing=plan.probing.digest,
-        packages=versions,
-        git_revision=git_revision(config.resolve().parent),
-        hardware=hardware(),
-        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-    )
-
-
-def record_of(model: Model) -> ModelRecord:
-    """Return what a manifest says of a model."""
-    from harness.powers import context_length_of
-    from harness.runs.manifest import ModelRecord
-
-    return ModelRecord(
-        identity=model.identity,
-        context_length=context_length_of(model),
-        context_source=model.capabilities.context_source,
-        template_date=model.capabilities.template_date,
-        asked_with=dict(model.capabilities.asked_with),
-    )

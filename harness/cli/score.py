@@ -11,8 +11,9 @@ import click
 
 from harness.cli._concluding import conclude_run
 from harness.cli._judging import judged_by, judges_of, judging_of, metrics_of, needed_of
+from harness.cli._manifest import record_of
 from harness.cli._plugins import allow_plugin
-from harness.cli._running import opened_models, record_of, resumable, tasks_of
+from harness.cli._running import opened_models, resumable, tasks_of
 from harness.errors import InputError
 
 if TYPE_CHECKING:

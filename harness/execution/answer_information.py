@@ -1,4 +1,4 @@
-"""What a question tells a model of its answer: a measure of knowledge that does not depend on form.
+"""How much a question tells the model about its answer: knowledge, measured apart from form.
 
 A model that was taught to answer in two words gives every short answer a higher likelihood, right or wrong,
 and one that answers in sentences gives them all a low one. So the likelihood of an accepted answer is
@@ -125,7 +125,7 @@ def _among(values: Mapping[str, float], right: str) -> Told:
 
 
 def compared(task: str, base: Mapping[str, Told], now: Mapping[str, Told]) -> AnswerInformation | None:
-    """Return both sides on the items that both have; None where there is none."""
+    """Return both sides on the items that both have; None without any."""
     items = sorted(base.keys() & now.keys())
     if not items:
         return None

@@ -126,7 +126,7 @@ class Asking:
     def _built(
         self, windows: Iterable[Sequence[TaskItem]]
     ) -> Iterable[tuple[list[Question], list[ItemResult]]]:
-        """Build window by window: ahead of all but a processor, which would answer slower beside it."""
+        """Build window by window: ahead of the model, except on a CPU, which would answer more slowly."""
         apart = self.prepared.model.capabilities.device != "cpu"
         return _ahead(self._window, windows) if apart else map(self._window, windows)
 

@@ -196,7 +196,7 @@ def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> C
 
 
 def _check_same_model(name: str, part_id: str, entries: Mapping[str, StrategyOptions], place: str) -> None:
-    """Refuse options of an entry on another model: nobody said that they are meant for this one too."""
+    """Refuse options of an entry on another model, which may not be meant for this one."""
     mine, other = entries[name].model, entries[part_id].model
     if mine != other and entries[part_id].options:
         problem = (
@@ -220,7 +220,7 @@ def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
 
 
 def _check_adapts(part: Part, before: Model, now: Model, place: str) -> None:
-    """Refuse an adapter that nobody was told of: its answers would be priced and judged as the base's."""
+    """Refuse an adapter that the traits do not state: it would be priced and judged as the base."""
     if now.identity.adapter_digest != before.identity.adapter_digest and not part.traits.adapts:
         problem = "answers with an adapter, which its traits do not state"
         raise InputError(place, part.key, problem, "give the class `traits` with adapts=True", part.id)

@@ -1,4 +1,4 @@
-"""How far adapted weights have moved from their base, and how far the base moves from itself.
+"""How far an adapted model has moved from its base, and how much the base varies by itself.
 
 Measured while a run has the models at hand, and kept in its store; everything else about forgetting is a pure
 function of stored rows (`harness.analysis.forgetting`).
@@ -17,7 +17,7 @@ from harness.protocols import MeasuresLikelihood, Model, ServesAdapters, TokenLo
 from harness.types import Answer, Failure, Frozen, Generation, Request
 
 GENERAL_TEXT = "general text"
-"""Name of the text whose likelihood tells how much an adapted model has changed altogether."""
+"""Name of the general text whose likelihood shows how far an adapted model has moved."""
 KEPT_TOKENS = 256
 """Predicted tokens of a text whose whole distributions are compared."""
 _ROWS = 64

@@ -1,4 +1,4 @@
-"""From stored answers to scores: what of each answer is judged, and what every metric gives it."""
+"""Judges stored answers: extracts the judged part of each and lets every metric score it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says by itself while answers come: that none has what was wanted, that a metric fails."""
+"""Warnings while a run answers: no answer has the wanted form, or a metric fails."""
 
 from __future__ import annotations
 

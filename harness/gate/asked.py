@@ -1,4 +1,4 @@
-"""What a gate's experiment asks: every check is judged on exactly that, or cannot be compared."""
+"""What a gate's experiment asks: a check is judged on exactly that, or is not comparable."""
 
 from __future__ import annotations
 

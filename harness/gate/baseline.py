@@ -96,7 +96,7 @@ class Baseline(Frozen):
 
     @property
     def digest_now(self) -> str:
-        """Digest of all that stands in it, but for the digest itself."""
+        """Digest of everything in it except the digest itself."""
         return digest_of(self.model_dump(mode="json", exclude={"digest"}))
 
     def scores(self, task: str) -> Scores:

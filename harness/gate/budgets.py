@@ -1,4 +1,4 @@
-"""What a candidate's answers may take: failures, tokens, seconds."""
+"""Budgets of a candidate: failed answers, tokens, seconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def budgets_of(candidate: Candidate) -> Iterable[CheckResult]:
 
 
 def _errors(candidate: Candidate) -> CheckResult:
-    """Whether no more answers failed than may; what was not answered at all cannot be told."""
+    """Whether no more answers failed than may; without answers it is not comparable."""
     budget, tasks = candidate.gate.budgets.error_rate, candidate.asked.tasks
     found = [found for task in tasks if (found := candidate.run.answers.get(candidate.name, {}).get(task))]
     n, failed = sum(each.n for each in found), sum(each.n_failed for each in found)

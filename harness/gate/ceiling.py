@@ -1,4 +1,4 @@
-"""A strategy that is shown the right passages is a ceiling to measure retrieval by: it never ships."""
+"""Refuses ceilings: a strategy that is shown the right passages measures retrieval and is never deployed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gate can see before anything is run: sizes, margins, chances of an equally good candidate."""
+"""What a gate can detect, before anything is run: sizes, margins, and chances of an equal candidate."""
 
 from __future__ import annotations
 

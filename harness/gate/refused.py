@@ -1,4 +1,4 @@
-"""Candidates that were refused: each has a verdict of its own, and no other is touched by it."""
+"""Candidates that were refused: each has its own verdict and does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def with_refused(
 
     Args:
         gate: The gate.
-        judged: The result of the others; None where there are none.
+        judged: The result of the others; None without others.
         refused: Name of a refused candidate to the line that says why.
         best: Whether one candidate that passes is enough.
     """

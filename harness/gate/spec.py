@@ -1,4 +1,4 @@
-"""What stands in a gate file."""
+"""The gate file: its schema and how it is read."""
 
 from __future__ import annotations
 

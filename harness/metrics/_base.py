@@ -44,4 +44,4 @@ class TextMetric(ItemMetric):
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return for each case its scores by name, each in [0, 1] where 1.0 is best."""
-        return [self.score_text(case.answer, case.item.targets) for case in cases]
+        return [self.score_text(case.extracted, case.item.targets) for case in cases]

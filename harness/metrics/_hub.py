@@ -54,7 +54,7 @@ class HubMetric:
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return the score for each case."""
-        return [{self.names[0]: self._best(case.answer, case.item.targets)} for case in cases]
+        return [{self.names[0]: self._best(case.extracted, case.item.targets)} for case in cases]
 
     def _best(self, prediction: str, references: Sequence[str]) -> float:
         if self._takes_several:

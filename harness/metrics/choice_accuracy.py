@@ -30,12 +30,12 @@ class ChoiceAccuracy(ItemMetric):
         """
         rows = []
         for case in cases:
-            scored = case.generation.choices
+            scored = case.answer.choices
             if case.task.kind != "choice":
                 raise ValueError(f"item {case.item.id} of task {case.task.name} was not asked as a choice")
             if not scored:
                 right = {text.strip() for text in case.item.targets}
-                rows.append({"choice_accuracy": float(case.answer.strip() in right)})
+                rows.append({"choice_accuracy": float(case.extracted.strip() in right)})
                 continue
             log_likelihoods = [choice.log_likelihood for choice in scored]
             rows.append(_accuracy(log_likelihoods, [choice.text for choice in scored], case.item.targets))

@@ -29,7 +29,7 @@ class ChoiceAccuracyNorm(ItemMetric):
         """
         rows = []
         for case in cases:
-            scored = case.generation.choices
+            scored = case.answer.choices
             if not scored:
                 raise ValueError(f"item {case.item.id} of task {case.task.name} was not asked as a choice")
             if not all(choice.exact for choice in scored):

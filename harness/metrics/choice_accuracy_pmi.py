@@ -31,7 +31,7 @@ class ChoiceAccuracyPmi(ItemMetric):
         """
         rows = []
         for case in cases:
-            scored, prior = case.generation.choices, case.prior.choices if case.prior else ()
+            scored, prior = case.answer.choices, case.prior.choices if case.prior else ()
             texts = [choice.text for choice in scored]
             where = f"item {case.item.id} of task {case.task.name}"
             if not scored:

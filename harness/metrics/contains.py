@@ -44,7 +44,7 @@ class Contains(TextMetric):
         """Return ``contains`` for each case, 0.0 or 1.0."""
         return [
             self._row(
-                case.answer,
+                case.extracted,
                 case.item.targets,
                 case.item.choices or case.task.choices,
                 asked_text(case.task, case.item),

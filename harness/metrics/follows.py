@@ -29,7 +29,7 @@ class Follows(ItemMetric):
         """
         return [
             _scores(
-                case.answer,
+                case.extracted,
                 case.item.metadata.get("checks"),
                 f"task {case.task.name}",
                 f"item {case.item.id}.checks",

@@ -27,7 +27,7 @@ class Mentions(ItemMetric):
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``mentions`` in [0, 1] for each case, 1.0 where every required phrase is there."""
-        return [{"mentions": share_named(case.answer, _required(case))} for case in cases]
+        return [{"mentions": share_named(case.extracted, _required(case))} for case in cases]
 
 
 def share_named(answer: str, required: Sequence[str | Sequence[str]]) -> float:

@@ -155,7 +155,7 @@ class RefusalAccuracy(TextMetric):
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         """Return ``refusal_accuracy`` for each case, 0.0 or 1.0."""
-        return [self._agreement(case.answer, case.item.targets, case.task.refusal or "") for case in cases]
+        return [self._agreement(case.extracted, case.item.targets, case.task.refusal or "") for case in cases]
 
     def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
         """Return ``refusal_accuracy``, 0.0 or 1.0, by the phrases alone."""

@@ -16,7 +16,7 @@ _TOLD = {
     "settings": "the base model's chat template or generation settings are",
     "embedder_digest": "the embedder's files are",
 }
-"""What is told of digests, whose values say nothing to people."""
+"""Sentences in place of digests, whose values mean nothing to people."""
 
 
 class Conditions(Frozen):

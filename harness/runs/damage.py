@@ -1,4 +1,4 @@
-"""Whatever a damaged file of a run folder makes reading raise, as one line."""
+"""Turns the errors of reading a damaged run folder into one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes two answers the same answer: the keys under which a store keeps them."""
+"""The keys under which a store keeps generations and answers: equal keys mean equal answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of a run folder's database, and opening it: what may stand in the file, and who may write it."""
+"""The tables of a run folder's database, and opening it: what the file may contain, and who may write it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _check_files(path: Path) -> None:
-    """Refuse a pipe or a device in place of a store, or of a file that SQLite keeps beside it."""
+    """Refuse a pipe or a device in place of a store, or of SQLite's files beside it."""
     for part in (path, *(path.with_name(FILE_NAME + ending) for ending in _BESIDE)):
         if os.path.lexists(part):
             check_input(part, _LARGEST)

@@ -1,4 +1,4 @@
-"""What shows that the rows of a run are those that were written: a digest of each group, kept as rows come.
+"""Digests of groups of rows, kept as rows are written, which show later changes to a run.
 
 Every row that a store writes is digested in the transaction that writes it, and the digests of a group of
 rows are summed up, so that the order in which rows come and a kill between two batches do not matter. Adding

@@ -8,7 +8,9 @@ from harness.digests import digest_of
 from harness.tasks.prompting import names_used
 from harness.types import AnswerRule, LoadedTask
 
-_LIST = "\n{% for choice in choices %}\n- {{ choice }}{% endfor %}"
+_ROOM_TOKENS = 64
+"""Tokens that an answer may have at least: a sentence that names the choice."""
+_LIST = "\n{% for choice in choices %}{{ '\\n- ' ~ choice }}{% endfor %}"
 
 
 def in_words(loaded: LoadedTask, unable: str) -> LoadedTask:
@@ -30,9 +32,10 @@ def in_words(loaded: LoadedTask, unable: str) -> LoadedTask:
         update={
             "answer": AnswerRule(extract="choice"),
             "prompt": task.prompt if shown else task.prompt + _LIST,
+            "max_new_tokens": max(task.max_new_tokens, _ROOM_TOKENS),
         }
     )
-    changed = [asked.answer.model_dump(), asked.prompt]
+    changed = [asked.answer.model_dump(), asked.prompt, asked.max_new_tokens]
     asked = asked.model_copy(
         update={
             "digest": digest_of([task.digest, *changed]),

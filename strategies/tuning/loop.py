@@ -265,8 +265,10 @@ def progress_notes(history: list[dict[str, Any]], best_step: int, last_step: int
             f"not trained to its end: the validation loss was lowest at the last step ({last_step}), so more "
             "epochs may do better"
         ]
-    best, last = losses[best_step], losses[max(losses)]
+    best, last = (f"{losses[step]:.3f}" for step in (best_step, max(losses)))
+    if best == last:
+        return []
     return [
-        f"the validation loss was lowest at step {best_step} of {last_step} ({best:.3f}; at the end "
-        f"{last:.3f}): later steps overfitted, and the checkpoint of that step answers"
+        f"the validation loss was lowest at step {best_step} of {last_step} ({best}; at the end "
+        f"{last}): later steps overfitted, and the checkpoint of that step answers"
     ]

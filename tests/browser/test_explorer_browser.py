@@ -491,3 +491,20 @@ def test_axe_finds_nothing_serious(go: Open, scheme: str, address: str) -> None:
         page.evaluate("() => document.querySelectorAll('#item details').forEach(d => { d.open = true })")
     assert grave_violations(page) == []
     page.emulate_media(color_scheme="light")
+
+
+def test_each_answer_names_its_model_where_there_are_several(go: Open, report: Path, tmp_path: Path) -> None:
+    run = load_run(report.parent)
+    large = run.manifest.models["model"].model_copy()
+    both = {
+        "models": run.manifest.models | {"large": large},
+        "answered_by": run.manifest.answered_by | {"rag": "large"},
+    }
+    file = tmp_path / "several.html"
+    file.write_text(
+        render(dataclasses.replace(run, manifest=run.manifest.model_copy(update=both))), encoding="utf-8"
+    )
+    page = go(ITEM, file=file)
+    opened_item(page)
+    assert page.locator(".items-answer", has_text="Model: large").locator("h4").all_inner_texts() == ["rag"]
+    assert "Model:" not in go(ITEM).locator("dialog").inner_text()

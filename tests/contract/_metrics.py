@@ -152,9 +152,9 @@ def it_reads_no_more_than_it_says(tried: Tried) -> None:
 
 def _bounded(one: Case) -> Case:
     """Return a case in which all choices but the likeliest have bounds in place of their likelihoods."""
-    likeliest = max(one.generation.choices, key=lambda choice: choice.log_likelihood)
+    likeliest = max(one.answer.choices, key=lambda choice: choice.log_likelihood)
     choices = tuple(
         choice if choice is likeliest else choice.model_copy(update={"log_likelihood": -1.6, "exact": False})
-        for choice in one.generation.choices
+        for choice in one.answer.choices
     )
-    return replace(one, generation=one.generation.model_copy(update={"choices": choices}))
+    return replace(one, answer=one.answer.model_copy(update={"choices": choices}))

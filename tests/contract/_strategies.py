@@ -285,7 +285,7 @@ def finished(tried: Tried, item: TaskItem, finish: Finisher | None = None) -> tu
     """Ask all that a strategy asks for an item, and return its answer with how many requests that took."""
     (first,) = tried.built(items=[item])
     assert isinstance(first, Request)
-    exchanges, todo = [], [first]
+    exchanges, todo = list[Exchange](), [first]
     for _ in range(MAX_ROUNDS + 1):
         for request in todo:
             assert (request.task, request.item_id) == (TASK.name, item.id), "asks for another item"

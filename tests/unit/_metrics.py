@@ -66,7 +66,7 @@ def case(
             choices=tuple(choice.text for choice in scored),
             passages=passages,
         ),
-        generation=Answer(text=answer, choices=scored),
-        answer=answer,
+        answer=Answer(text=answer, choices=scored),
+        extracted=answer,
         prior=prior,
     )

@@ -44,7 +44,7 @@ class Exact:
     kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        return [{"exact_match": float(case.answer in case.item.targets)} for case in cases]
+        return [{"exact_match": float(case.extracted in case.item.targets)} for case in cases]
 
 
 def task_of(n: int = 10, name: str = "words", **keys: Any) -> LoadedTask:

@@ -45,7 +45,7 @@ class Lengths:
     kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        return [{"length": len(case.answer) / 100} for case in cases]
+        return [{"length": len(case.extracted) / 100} for case in cases]
 
 
 class Shown:
@@ -68,7 +68,7 @@ class Prior:
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
         assert all(case.prior for case in cases)
-        return [{"gain": float(case.prior.text != case.generation.text)} for case in cases if case.prior]
+        return [{"gain": float(case.prior.text != case.answer.text)} for case in cases if case.prior]
 
 
 def rows_of(tmp_path: Path, model: RuleModel, log: Any = None, **keys: Any) -> list[ItemResult]:
@@ -194,7 +194,7 @@ def test_a_judgement_says_what_it_rests_on_and_may_fail_its_item() -> None:
         def score(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
             sound = Judgement(value=0.5, explanation="half", usage=TokenUsage(prompt=3))
             failed = Judgement(error=Failure(kind="Timeout", message="no answer in time"))
-            return [{"length": failed if case.answer == "late" else sound} for case in cases]
+            return [{"length": failed if case.extracted == "late" else sound} for case in cases]
 
     loaded = task_of(1)
     item, request = loaded.test[0], Request(task="words", item_id="i000", messages=())
@@ -316,3 +316,5 @@ def test_notes_tell_where_a_training_ended() -> None:
     assert "not trained to its end" in progress_notes(history[:2], 4, 4)[0]
     assert "lowest at step 4 of 6 (2.000; at the end 2.500)" in progress_notes(history, 4, 6)[0]
     assert progress_notes(history[:1], 2, 2) == progress_notes([], 6, 6) == []
+    level = [*history[:2], {"step": 6, "eval_loss": 2.0001}]
+    assert progress_notes(level, 4, 6) == []

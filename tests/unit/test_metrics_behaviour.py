@@ -62,7 +62,7 @@ def test_a_bound_is_good_enough_for_the_likeliest_choice_and_refused_where_every
     exact = ChoiceScore(text="no", log_likelihood=-2.0, n_tokens=1, n_chars=2)
     bound = ChoiceScore(text="certainly not", log_likelihood=-4.0, n_tokens=2, n_chars=13, exact=False)
     asked = case("", "no", choices=[("no", 0.0)])
-    asked = replace(asked, generation=Answer(text="no", choices=(exact, bound)))
+    asked = replace(asked, answer=Answer(text="no", choices=(exact, bound)))
     assert choice_accuracy.score([asked]) == [{"choice_accuracy": 1.0}]
     with pytest.raises(ValueError, match="has bounds in place of values"):
         choice_accuracy_norm.score([asked])

@@ -161,7 +161,7 @@ def test_options_accept_what_is_negated_hedged_or_only_the_same_number() -> None
 def with_choices(answer: str, target: str, *choices: str, question: str = "?") -> float:
     asked = case(answer, target)
     item = asked.item.model_copy(update={"choices": choices, "input": question})
-    asked = Case(asked.task, item, asked.request, asked.generation, asked.answer)
+    asked = Case(asked.task, item, asked.request, asked.answer, asked.extracted)
     return Contains().score([asked])[0]["contains"]
 
 

@@ -254,7 +254,7 @@ def test_losses_do_not_cancel() -> None:
 def experiment_of(**keys: Any) -> Experiment:
     given = {
         "name": "e",
-        "models": {"model": {"path": "m"}},
+        "models": {"model": {"use": "transformers", "options": {"path": "m"}}},
         "tasks": ["t.yaml"],
         "strategies": {"s": {"use": "zero_shot"}},
     }

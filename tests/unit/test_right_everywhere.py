@@ -47,7 +47,7 @@ class Graded:
     kinds: tuple[Kind, ...] = ("generate", "choice")
 
     def score(self, cases: Sequence[Case]) -> list[dict[str, float]]:
-        return [{"exact_match": float(case.answer)} for case in cases]
+        return [{"exact_match": float(case.extracted)} for case in cases]
 
 
 class Unsteady(RuleModel):

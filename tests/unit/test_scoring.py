@@ -56,7 +56,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=case.item.id,
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]
@@ -91,7 +91,7 @@ class Judge:
             Request(
                 task=case.task.name,
                 item_id=f"judged {case.item.id}",
-                messages=(Message(role="user", content=f"Right? {case.answer}"),),
+                messages=(Message(role="user", content=f"Right? {case.extracted}"),),
             )
             for case in cases
         ]

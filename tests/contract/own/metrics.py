@@ -25,7 +25,7 @@ class Good:
         return [{self.names[0]: self.judged(case, n)} for n, case in enumerate(cases)]
 
     def judged(self, case: Case, number: int) -> Any:
-        answer = {*case.answer} - self._ignored
+        answer = {*case.extracted} - self._ignored
         known = {*"".join(case.item.targets)}
         strange = answer - known
         share = len(answer - strange) / len(answer) if answer else 0.0
@@ -56,7 +56,7 @@ class Stumbles(Good):
     """It cannot judge what is not ASCII."""
 
     def judged(self, case: Case, number: int) -> Any:
-        case.answer.encode("ascii")
+        case.extracted.encode("ascii")
         return super().judged(case, number)
 
 
@@ -88,7 +88,7 @@ class ReadsBounds(Good):
     needs = Needs()
 
     def judged(self, case: Case, number: int) -> Any:
-        return -sum(choice.log_likelihood for choice in case.generation.choices) / 10
+        return -sum(choice.log_likelihood for choice in case.answer.choices) / 10
 
 
 class ReadsPassages(Good):
