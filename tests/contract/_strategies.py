@@ -95,7 +95,7 @@ class Tried:
 
     def finisher(self, before: Finisher = first_generation) -> Finisher:
         """Return what makes its answers over those of the part before it."""
-        return self.prepared("finishing", finish=before).finish or before
+        return self.prepared(finish=before).finish or before
 
     def strategy(self, **options: Any) -> Strategy:
         """Build the strategy."""
@@ -285,7 +285,8 @@ def finished(tried: Tried, item: TaskItem, finish: Finisher | None = None) -> tu
     """Ask all that a strategy asks for an item, and return its answer with how many requests that took."""
     (first,) = tried.built(items=[item])
     assert isinstance(first, Request)
-    exchanges, todo = list[Exchange](), [first]
+    exchanges: list[Exchange] = []
+    todo = [first]
     for _ in range(MAX_ROUNDS + 1):
         for request in todo:
             assert (request.task, request.item_id) == (TASK.name, item.id), "asks for another item"

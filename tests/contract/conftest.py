@@ -11,7 +11,7 @@ import pytest
 
 from harness import plugins
 from harness.plugins import Group
-from tests.contract import _metrics, _retrievers, _strategies
+from tests.contract import _metrics, _models, _retrievers, _strategies
 from tests.contract._contracts import CONTRACTS, required
 from tests.contract._needed import NEEDED
 
@@ -19,16 +19,22 @@ GROUPS: dict[str, Group] = {
     "a_strategy": "strategies",
     "a_retriever": "retrievers",
     "a_metric": "metrics",
+    "a_model": "models",
 }
 """The fixture that stands for anything found of a group."""
-Maker = Callable[[Any, str], Any]
+Maker = Callable[..., Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--plugin", metavar="GROUP=ID", help="try this alone: strategies=my_module:Mine, or an installed id"
     )
-    parser.addoption("--plugin-options", metavar="JSON", default="{}", help="the options it needs")
+    parser.addoption(
+        "--plugin-options",
+        metavar="JSON",
+        default="{}",
+        help="the options it needs, or a list of those and others",
+    )
 
 
 def _given(config: pytest.Config) -> tuple[str, str]:
@@ -61,25 +67,27 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Return what makes anything of a group ready to be tried."""
     _, named = _given(request.config)
 
-    def options_of(name: str, kind: Any, folder: Path) -> dict[str, Any]:
+    def options_of(group: Group, name: str, kind: Any, folder: Path) -> list[dict[str, Any]]:
         if name == named:
-            options: dict[str, Any] = json.loads(request.config.getoption("--plugin-options"))
-            return options
-        if not required(kind):
-            return {}
+            given = json.loads(request.config.getoption("--plugin-options"))
+            return given if isinstance(given, list) else [given]
+        if (group, name) in NEEDED:
+            return NEEDED[group, name](request, folder)
         where = "tests/contract/_needed.py"
-        assert name in NEEDED, f"{name} needs {required(kind)}: say how to make them in {where}"
-        return NEEDED[name](request, folder)
+        assert not required(kind), f"{name} needs {required(kind)}: say how to make them in {where}"
+        return [{}]
 
-    def made(group: Group, name: str) -> Any:
+    def made(group: Group, name: str, *others: dict[str, Any]) -> Any:
         with plugins.allowing(name):
             kind = plugins.load(group, name, "contract", name)
         folder = tmp_path_factory.mktemp(group)
-        options = options_of(name, kind, folder)
+        options, *varied = [*options_of(group, name, kind, folder), *others]
         if group == "strategies":
             return _strategies.Tried(kind, folder, request.getfixturevalue("trainable"), options)
         if group == "retrievers":
             return _retrievers.Tried(kind, folder, options)
+        if group == "models":
+            return _models.Tried(kind, options, varied)
         return _metrics.Tried(name, options)
 
     with plugins.allowing(named):
@@ -102,3 +110,9 @@ def a_retriever(request: pytest.FixtureRequest, make: Maker) -> Any:
 def a_metric(request: pytest.FixtureRequest, make: Maker) -> Any:
     """Return a metric that was found."""
     return make("metrics", request.param)
+
+
+@pytest.fixture(scope="session")
+def a_model(request: pytest.FixtureRequest, make: Maker) -> Any:
+    """Return a model backend that was found."""
+    return make("models", request.param)

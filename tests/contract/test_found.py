@@ -17,3 +17,7 @@ def test_retriever(a_retriever: Any, the_contract: Contract) -> None:
 
 def test_metric(a_metric: Any, the_contract: Contract) -> None:
     the_contract(a_metric)
+
+
+def test_model(a_model: Any, the_contract: Contract) -> None:
+    the_contract(a_model)

@@ -50,9 +50,14 @@ def group(request: pytest.FixtureRequest) -> Any:
 def test_it_joins_its_group_and_keeps_the_contracts(group: Any, name: str, make: Maker) -> None:
     assert ID in plugins.known(group)
     name = name.replace("GROUP", group)
-    tried = make(group, name)
+    tried = make(group, name, *others(group))
     for contract in CONTRACTS[group].values():
         contract(tried)
+
+
+def others(group: str) -> list[dict[str, Any]]:
+    """Return options under which what is tried answers otherwise."""
+    return getattr(importlib.import_module(f"tests.contract.own.{group}"), "OTHERS", [])
 
 
 def broken() -> Iterator[tuple[str, str, str]]:
@@ -65,7 +70,7 @@ def broken() -> Iterator[tuple[str, str, str]]:
 def test_what_breaks_a_contract_is_caught_by_it(group: Any, name: str, kind: str, make: Maker) -> None:
     named = f"{PACKAGE}.{group}:{kind}"
     with plugins.allowing(named), pytest.raises((AssertionError, *FAULTS)):
-        CONTRACTS[group][name](make(group, named))
+        CONTRACTS[group][name](make(group, named, *others(group)))
 
 
 def test_every_contract_can_be_broken(group: Any) -> None:

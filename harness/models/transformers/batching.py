@@ -93,7 +93,7 @@ def halving(
     Raises:
         TrilemmaError: What `answer` raises on purpose; halves would not change it.
     """
-    return list(_answers(answer, requests, ran_out))
+    return list(_answers(answer, requests, ran_out)) if requests else []
 
 
 def _answers(
