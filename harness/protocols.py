@@ -148,18 +148,8 @@ class MeasuresLikelihood(Protocol):
 
 
 @runtime_checkable
-class Trains(CountsTokens, Protocol):
-    """Has weights that can be trained, through transformers."""
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """Which weights these are."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Names the device they are trained on."""
-        ...
+class Trains(Model, CountsTokens, Protocol):
+    """Has weights that can be trained, through transformers, on the device that its capabilities name."""
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.config import Options
 from harness.errors import InputError
-from harness.protocols import MeasuresLikelihood, Model, PrepareContext, Prepared, ServesAdapters, Trains
+from harness.protocols import Model, PrepareContext, Prepared, ServesAdapters, Trains
 from harness.traits import Traits
 from harness.types import Replacement, TrainingData
 from strategies.tuning.saved import MANIFEST, opened
@@ -56,10 +56,9 @@ class Adapter:
 
     def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
         """Refuse an adapter that is not whole or not for this model, before anything answers."""
-        if isinstance(model, Trains):
-            folder = _find(self._options.path, place)
-            with _examined(folder):
-                opened(folder).examined(model, self._options.allow)
+        base, folder = _taking(model, place), _find(self._options.path, place)
+        with _examined(folder):
+            opened(folder).examined(base, self._options.allow)
 
     def files(self, place: str) -> tuple[Path, ...]:
         """Return what answers depend on, and our own manifest: it says how the base is loaded."""
@@ -73,19 +72,10 @@ class Adapter:
         Raises:
             InputError: The adapter is not whole or not for this base, or the model cannot take one.
         """
-        base = context.model
-        if base.identity.adapter_digest:
+        if context.model.identity.adapter_digest:
             remedy = "use one adapter in a composition"
             raise InputError(context.place, "adapter", "the model has an adapter already", remedy)
-        if not (
-            isinstance(base, Trains)
-            and isinstance(base, ServesAdapters)
-            and isinstance(base, MeasuresLikelihood)
-        ):
-            remedy = "use a model that is loaded from a folder or a hub id"
-            raise InputError(
-                context.place, "adapter", "this model cannot take one", remedy, base.identity.name
-            )
+        base = _taking(context.model, context.place)
         folder = _find(self._options.path, context.place)
         saved = opened(folder)
         with _examined(folder):
@@ -96,6 +86,7 @@ class Adapter:
         before = probe_of(base)
         with _examined(folder):
             largest = adapter.largest_change()
+            assert isinstance(base, ServesAdapters)  # as `_taking` has seen
             model = base.with_adapter(saved, quantization)
             effect = check_effect(adapter, before, model, largest)
         size = sum(path.stat().st_size for path in saved.files)
@@ -115,6 +106,14 @@ class Adapter:
                 ],
             },
         )
+
+
+def _taking(model: Model, place: str) -> Trains:
+    """Return a model that takes adapters, whose layers they are held against."""
+    if isinstance(model, Trains) and isinstance(model, ServesAdapters):
+        return model
+    remedy = "use a model that is loaded from a folder or a hub id"
+    raise InputError(place, "adapter", "this model cannot take one", remedy, model.identity.name)
 
 
 def _examined(folder: Path) -> AbstractContextManager[None]:

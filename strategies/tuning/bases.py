@@ -11,14 +11,13 @@ def check_trainable(recipe: Recipe, model: Model, place: str, key: str) -> None:
     """Refuse a model that cannot be trained so, by its modules alone.
 
     Raises:
-        InputError: It is saved in a format that is not trained over, none of its layers could be in 4 bits,
-            or the method's options do not fit it.
+        InputError: It has no weights to train here, is saved in a format that is not trained over, none of
+            its layers could be in 4 bits, or the method's options do not fit it.
     """
     from harness.models.transformers.quantization import nothing_quantised, planned_share
 
+    model = _with_weights(model, place, key)
     _check_stored(recipe, model, place, key)
-    if not isinstance(model, Trains):
-        return
     to_shrink = recipe.quantization == "nf4" and model.identity.quantization == "none"
     if to_shrink and not planned_share(model.empty()):
         raise nothing_quantised(f"{place}: {key}", model.name)
@@ -36,16 +35,19 @@ def trainable(recipe: Recipe, context: PrepareContext) -> Trains:
     if model.identity.adapter_digest:
         remedy = f"use {recipe.label} once, as the first part of a composition"
         raise InputError(context.place, recipe.label, "the model has an adapter already", remedy)
-    if not isinstance(model, Trains) or not isinstance(model, ServesAdapters):
-        remedy = "use a model that is loaded from a folder or a hub id"
-        raise InputError(
-            context.place, recipe.label, "this model cannot be trained", remedy, model.identity.name
-        )
-    _check_stored(recipe, model, context.place, recipe.label)
-    return model
+    base = _with_weights(model, context.place, recipe.label)
+    _check_stored(recipe, base, context.place, recipe.label)
+    return base
 
 
-def _check_stored(recipe: Recipe, model: Model, place: str, key: str) -> None:
+def _with_weights(model: Model, place: str, key: str) -> Trains:
+    if isinstance(model, Trains) and isinstance(model, ServesAdapters):
+        return model
+    remedy = "use a model that is loaded from a folder or a hub id"
+    raise InputError(place, key, "this model cannot be trained", remedy, model.identity.name)
+
+
+def _check_stored(recipe: Recipe, model: Trains, place: str, key: str) -> None:
     stored, possible = model.identity.quantization, recipe.method.quantizations
     if stored in possible:
         return

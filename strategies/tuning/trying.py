@@ -37,19 +37,23 @@ class Probe:
 
 
 @lru_cache(maxsize=1)
-def probe_of(base: Trains) -> Probe:
-    """Return what is to be known of a base, measured once, so that adapters share one load of it."""
-    assert isinstance(base, MeasuresLikelihood)
+def probe_of(base: Trains) -> Probe | None:
+    """Return what is to be known of a base, measured once, so that adapters share one load of it.
+
+    None of one that does not tell likelihoods.
+    """
+    if not isinstance(base, MeasuresLikelihood):
+        return None
     read = base.token_log_probs(PROBES, PROBE_TOKENS)
     return Probe(read.log_probs, read.nll / read.n_tokens)
 
 
-def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Change) -> dict[str, Any]:
+def check_effect(adapter: Examined, before: Probe | None, adapted: Model, largest: Change) -> dict[str, Any]:
     """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own.
 
     Args:
         adapter: The adapter.
-        before: Its base.
+        before: Its base; None where that does not tell likelihoods.
         adapted: The base with the adapter.
         largest: Its largest change of a layer.
 
@@ -63,7 +67,7 @@ def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Chan
     import numpy as np
 
     found = {"largest_change": largest.ratio, "largest_change_in": largest.name}
-    if not isinstance(adapted, MeasuresLikelihood):
+    if before is None or not isinstance(adapted, MeasuresLikelihood):
         return found
     read = adapted.token_log_probs(PROBES, PROBE_TOKENS)
     after = read.log_probs
@@ -78,12 +82,14 @@ def check_effect(adapter: Examined, before: Probe, adapted: Model, largest: Chan
     return found | {"probe_kl": float(distance), "probe_nll": read.nll / read.n_tokens}
 
 
-def effect_notes(adapter: Examined, before: Probe, effect: dict[str, Any]) -> list[str]:
+def effect_notes(adapter: Examined, before: Probe | None, effect: dict[str, Any]) -> list[str]:
     """Return what a reader must know: what it replaces of the base, and whether it still knows language."""
     notes = []
     if adapter.replaced:
         what = told(adapter.replaced, adapter.replaced)
         notes.append(f"the adapter changes more than layers by low rank: {what}")
+    if before is None:
+        return [*notes, "its effect was not measured: this model does not tell how likely a text is"]
     guessing = math.log(before.log_probs.shape[1])
     if (nll := effect.get("probe_nll", 0.0)) > max(guessing, before.nll + _WORSE):
         figures = f"{nll:.1f} nats a token, {guessing:.1f} by guessing"

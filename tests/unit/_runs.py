@@ -10,11 +10,10 @@ from harness.config import SOLE_MODEL, Options
 from harness.execution.asking import Settings
 from harness.execution.composition import Chain, Part
 from harness.execution.runner import Plan
-from harness.protocols import PrepareContext, Prepared
+from harness.protocols import Model, PrepareContext, Prepared
 from harness.scoring import Case
 from harness.traits import Traits
 from harness.types import Kind, LoadedTask, MetricSpec, PrepareCost, Task, TaskItem, TrainingData
-from tests.unit._fakes import RuleModel
 
 
 class Plain:
@@ -67,7 +66,7 @@ def chain_of(name: str, strategy: Plain) -> Chain:
 
 def plan_of(
     run_dir: Path,
-    model: RuleModel,
+    model: Model,
     tasks: Sequence[LoadedTask],
     chains: Sequence[Chain] | None = None,
     **keys: Any,

@@ -9,14 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.config import StrategyOptions
 from harness.errors import InputError
+from harness.execution.composition import chain_of as composed
 from harness.execution.runner import execute
 from harness.metrics import load_metric
 from harness.progress import SilentProgress
 from harness.protocols import Capabilities, PrepareContext, Prepared
 from harness.runs.store import Store
 from harness.tasks.selection import chosen
-from harness.types import Failure, Generation, ItemResult, MetricSpec, Request, Task, TaskItem
+from harness.types import (
+    Failure,
+    Generation,
+    ItemResult,
+    MetricSpec,
+    ModelIdentity,
+    Request,
+    Task,
+    TaskItem,
+)
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
@@ -261,3 +272,29 @@ def test_a_fault_in_a_later_window_costs_no_earlier_one(
     with pytest.raises(InputError, match="item i011"):
         run(plan_of(tmp_path, model, [task], on_long_prompt="refuse"))
     assert [row.item_id for row in rows_of(tmp_path)] == [f"i{i:03}" for i in range(10)]
+
+
+@dataclasses.dataclass
+class Writes:
+    """Writes answers and can do nothing else; notes how many requests it gets at once."""
+
+    identity = ModelIdentity(name="writes", origin="endpoint", weights_digest="e" * 64)
+    capabilities = Capabilities()
+    batches_seen: list[int] = dataclasses.field(default_factory=list)
+
+    def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
+        self.batches_seen.append(len(requests))
+        return [(Generation(text=echo(request)),) for request in requests]
+
+
+def test_a_model_that_only_writes_answers_a_whole_run(tmp_path: Path) -> None:
+    model = Writes()
+    run(plan_of(tmp_path, model, [task_of(40)]))
+    assert [len(row.answer.text) > 0 for row in rows_of(tmp_path) if row.answer] == [True] * 40
+    assert model.batches_seen == [32, 8]
+
+
+def test_what_needs_weights_refuses_a_model_without_before_anything_is_asked() -> None:
+    lora = composed("lora", {"lora": StrategyOptions(use="lora")}, "a.yaml")
+    with pytest.raises(InputError, match=r"strategies\.lora: this model cannot be trained"):
+        lora.check_model(Writes(), [], "a.yaml")
