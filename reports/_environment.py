@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from harness.deciding.wording import money, p_value, points
-from reports import _text
+from reports import numbers, page_text
 from reports._language import LANGUAGE
 from reports.tables.page import FILTERS
 
@@ -18,19 +18,19 @@ def environment(**names: Any) -> Environment:
         loader=PackageLoader("reports"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_text.harmless,
+        finalize=page_text.harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update(
-        score=_text.score,
+        score=numbers.score,
         points=points,
-        count=_text.count,
-        duration=_text.duration,
-        size=_text.size,
-        exact=_text.exact,
-        excerpt=_text.excerpt,
-        fill=_text.fill,
+        count=numbers.count,
+        duration=numbers.duration,
+        size=numbers.size,
+        exact=numbers.exact,
+        excerpt=page_text.excerpt,
+        fill=page_text.fill,
         money=money,
         p_value=p_value,
         **FILTERS,

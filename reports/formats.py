@@ -95,21 +95,21 @@ FORMATS: dict[str, Callable[[Reported, Path], None]] = {
 
 
 def _history_html(run_dirs: Sequence[Path]) -> str:
-    from reports.history import load_history
-    from reports.history_page import render_history
+    from reports.history.changes import load_history
+    from reports.history.page import render_history
 
     return render_history(load_history(run_dirs))
 
 
 def _history_md(run_dirs: Sequence[Path]) -> str:
-    from reports.history import load_history
-    from reports.history_markdown import history_markdown
+    from reports.history.changes import load_history
+    from reports.history.markdown import history_markdown
 
     return history_markdown(load_history(run_dirs))
 
 
 def _history_json(run_dirs: Sequence[Path]) -> str:
-    from reports.history import load_history
+    from reports.history.changes import load_history
 
     return load_history(run_dirs).model_dump_json(indent=1) + "\n"
 

@@ -8,7 +8,7 @@ from typing import Any
 from harness.config import model_label
 from harness.runs.manifest import ModelRecord, RunManifest
 from reports._language import words
-from reports._text import count
+from reports.numbers import count
 from reports.run_data import RunData
 
 T = words("report")

@@ -9,8 +9,9 @@ from typing import Any
 from harness.digests import digest_of_text
 from harness.runs.reading import Preparation
 from reports._language import words
-from reports._text import excerpt, figure
 from reports.drawing import Drawn, drawn, has_charts
+from reports.numbers import figure
+from reports.page_text import excerpt
 from reports.tables.model import Table
 from reports.tables.plain import text_table
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from harness.analysis.findings import Cell, Summary
 from reports._language import words
-from reports._text import count, excerpt
+from reports.numbers import count
+from reports.page_text import excerpt
 
 _LONGEST = 500
 

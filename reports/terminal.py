@@ -7,8 +7,8 @@ from harness.deciding.records import Decision
 from harness.gate.evaluate import GateResult
 from harness.gate.planning import Plan, PlannedCheck
 from reports._language import words
-from reports._text import count
 from reports.check_lines import check_lines
+from reports.numbers import count
 from reports.remarks import remarks_of
 from reports.tables.costs import cost_table
 from reports.tables.decision import by_task_table, candidates_table, scenario_table

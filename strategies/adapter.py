@@ -14,7 +14,7 @@ from harness.traits import Traits
 from harness.types import Replacement, TrainingData
 from strategies.tuning.saved import MANIFEST, opened
 from strategies.tuning.stated import cost_of, notes_of, record_of
-from strategies.tuning.trying import check_effect, effect_notes, probe_of, silent
+from strategies.tuning.trying import check_effect, effect_notes, reading_of, silent
 
 __all__ = ["Adapter"]
 
@@ -83,7 +83,7 @@ class Adapter:
         manifest = adapter.manifest
         stated = manifest.quantization if manifest else None
         quantization = self._options.quantization or stated or "none"
-        before = probe_of(base)
+        before = reading_of(base)
         with _examined(folder):
             largest = adapter.largest_change()
             assert isinstance(base, ServesAdapters)  # as `_taking` has seen

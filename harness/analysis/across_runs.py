@@ -43,7 +43,7 @@ class Scored(Protocol):
 
 
 @dataclass(frozen=True)
-class Compared:
+class RunDifference:
     """One strategy on one task in two runs.
 
     ``before`` and ``after`` are means over the items that both have, as the difference is. ``p_holm`` is
@@ -66,12 +66,12 @@ class Compared:
         return "better" if self.found.estimate > 0 else "worse"
 
 
-def compared(first: Scored, later: Scored) -> tuple[list[Compared], list[str]]:
+def compared(first: Scored, later: Scored) -> tuple[list[RunDifference], list[str]]:
     """Return the differences later - first, and why the rest cannot be compared."""
     left_out = [
         f"note: the runs have different {each}s" for each in other_settings(first.manifest, later.manifest)
     ]
-    rows: list[Compared] = []
+    rows: list[RunDifference] = []
     for name in later.manifest.tasks:
         if name not in first.manifest.tasks:
             left_out.append(f"{name} is not in the first run")
@@ -95,7 +95,7 @@ def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
     return ""
 
 
-def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compared | None:
+def difference(strategy: str, task: str, first: Scored, later: Scored) -> RunDifference | None:
     """Compare one strategy on the items of a task that both runs have; None where there is none.
 
     The p-value stands as it is until the rows that are shown together are `corrected`.
@@ -109,10 +109,10 @@ def difference(strategy: str, task: str, first: Scored, later: Scored) -> Compar
         return None
     both = old.of(metric).keys() & new.of(metric).keys()
     before, after = (_mean(side.of(metric)[item] for item in both) for side in (old, new))
-    return Compared(strategy, task, metric, before, after, found, p_holm=found.p_value)
+    return RunDifference(strategy, task, metric, before, after, found, p_holm=found.p_value)
 
 
-def corrected(rows: Sequence[Compared]) -> list[Compared]:
+def corrected(rows: Sequence[RunDifference]) -> list[RunDifference]:
     """Correct the p-values for the number of rows."""
     adjusted = holm([row.found.p_value for row in rows])
     return [replace(row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]

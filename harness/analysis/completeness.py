@@ -10,7 +10,7 @@ from harness.analysis.comparison import Table
 from harness.analysis.findings import Missing
 from harness.config import ForgettingOptions
 from harness.execution.answer_information import asked_of
-from harness.execution.drift import GENERAL_TEXT, Probes
+from harness.execution.drift import GENERAL_TEXT, WeightMeasurements
 from harness.runs.manifest import RunManifest
 from harness.runs.reading import Preparation, ScoredItem
 from harness.types import ItemResult, TaskItem
@@ -40,7 +40,7 @@ class Wanted:
         self,
         scores: Table,
         prepared: Sequence[Preparation],
-        probes: Mapping[str, Sequence[Probes]],
+        probes: Mapping[str, Sequence[WeightMeasurements]],
         items: Mapping[str, Iterable[TaskItem]],
         adapted: Collection[str],
     ) -> Iterator[Missing]:
@@ -69,7 +69,7 @@ class Wanted:
                 yield from self._unmeasured(strategy, probes.get(strategy, ()), len(ready), measured)
 
     def _unmeasured(
-        self, strategy: str, probes: Sequence[Probes], n_seeds: int, measured: Mapping[str, bool]
+        self, strategy: str, probes: Sequence[WeightMeasurements], n_seeds: int, measured: Mapping[str, bool]
     ) -> Iterator[Missing]:
         options = self._options
         if options is None:
@@ -94,7 +94,7 @@ class Wanted:
                 yield name, bool(some) and asked_of(task, some) is not None
 
 
-def _is_whole(probes: Probes, options: ForgettingOptions, measured: Mapping[str, bool]) -> bool:
+def _is_whole(probes: WeightMeasurements, options: ForgettingOptions, measured: Mapping[str, bool]) -> bool:
     """Whether all that a verdict goes by was measured with a seed."""
     if probes.error is not None:
         return False

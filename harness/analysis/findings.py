@@ -336,7 +336,7 @@ class PreparationNote(Frozen):
     text: str
 
 
-class Verdict(Frozen):
+class RunVerdict(Frozen):
     """The decision in a paragraph, under the usual prices; ``winner`` is None while nothing is proven."""
 
     line: str
@@ -382,4 +382,4 @@ class Summary(Frozen):
     notes: tuple[PreparationNote, ...] = ()
     items: int
     errors: int
-    verdict: Verdict | None = None
+    verdict: RunVerdict | None = None

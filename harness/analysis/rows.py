@@ -14,7 +14,7 @@ from harness.analysis.completeness import Wanted
 from harness.analysis.findings import Missing, TaskInfo
 from harness.analysis.scores import Clusters, Scores, clusters_of, scores_of
 from harness.errors import InputError
-from harness.execution.drift import Probes
+from harness.execution.drift import WeightMeasurements
 from harness.runs.manifest import RunManifest
 from harness.runs.opening import opened
 from harness.runs.reading import Preparation
@@ -75,7 +75,7 @@ class RunRows:
     clusters: Mapping[str, Clusters]
     unanswerable: Mapping[str, frozenset[str]]
     prepared: Sequence[Preparation]
-    probes: Mapping[str, Sequence[Probes]]
+    probes: Mapping[str, Sequence[WeightMeasurements]]
     _compared: dict[str | None, Comparison] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -244,10 +244,12 @@ def require_results(rows: RunRows) -> None:
         raise InputError(rows.run_dir, "", "holds no results yet", remedy)
 
 
-def _probes(manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]) -> Iterable[Probes]:
+def _probes(
+    manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]
+) -> Iterable[WeightMeasurements]:
     """Yield what was measured with the wanted seeds of what is measured today."""
     for seed, text in kept.items():
-        found = Probes.model_validate_json(text)
+        found = WeightMeasurements.model_validate_json(text)
         if seed in seeds and found.of == manifest.probing:
             yield found
 

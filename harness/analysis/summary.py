@@ -29,7 +29,7 @@ from harness.analysis.forgetting import behaviour_changes, continual_of, flips_o
 from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
-from harness.execution.drift import Probes
+from harness.execution.drift import WeightMeasurements
 from harness.stats import covariance_of_means, weighted_quantile
 from harness.types import PrepareCost
 
@@ -193,7 +193,7 @@ def _behaviour(run: RunRows) -> Iterable[BehaviourChange]:
                 yield from behaviour_changes(strategy, task, missing, new, old, run.clusters[name])
 
 
-def _drift(strategy: str, probes: Sequence[Probes]) -> StrategyDrift | None:
+def _drift(strategy: str, probes: Sequence[WeightMeasurements]) -> StrategyDrift | None:
     return mean_drift(strategy, [probe.drift for probe in probes if probe.drift])
 
 

@@ -21,7 +21,7 @@ from harness.files import LARGEST_RECORD, read_input_text
 if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
-    from harness.execution.runner import Plan, Probing
+    from harness.execution.runner import MeasuringPlan, Plan
     from harness.progress import Progress
     from harness.protocols import Model
     from harness.runs.manifest import RunManifest
@@ -230,24 +230,24 @@ def _compose(
 
 def _probing(
     experiment: Experiment, config: Path, chains: Sequence[Chain], tests: Mapping[str, Sequence[TaskItem]]
-) -> Probing:
+) -> MeasuringPlan:
     """Return what is to be measured beside the answers.
 
     Raises:
         InputError: The general text cannot be read.
     """
     from harness.digests import digest_of
-    from harness.execution.runner import Probing
+    from harness.execution.runner import MeasuringPlan
     from harness.traits import base_of
 
     options = experiment.forgetting
     if options is None:
-        return Probing()
+        return MeasuringPlan()
     text = _general_text(options.text, config) if options.text else ""
     ids = {name: [[item.id, *item.targets] for item in items] for name, items in tests.items()}
     traits, models = {c.name: c.traits for c in chains}, {c.name: c.model for c in chains}
     bases = (base_of(chain.name, traits, models) for chain in chains)
-    return Probing(
+    return MeasuringPlan(
         text=text,
         prompts=options.prompts,
         noise_items=options.noise_items,

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.analysis.findings import StrategyCost, Summary, Verdict
+from harness.analysis.findings import RunVerdict, StrategyCost, Summary
 from harness.analysis.rows import RunRows
 from harness.deciding.candidates import candidates_of
 from harness.deciding.checks import checks_of
@@ -162,7 +162,7 @@ def conclude(
     """Return a run's summary with its verdict, and the decision that this is."""
     choosing = _choosing(run, sheet, use, None, None)
     decision = choosing.decide()
-    verdict = Verdict(line=decision.paragraph, winner=decision.winner)
+    verdict = RunVerdict(line=decision.paragraph, winner=decision.winner)
     return choosing.measured.summary.model_copy(update={"verdict": verdict}), decision
 
 

@@ -86,7 +86,7 @@ class MergedLatency(Frozen):
     changed: int
 
 
-class Probes(Frozen):
+class WeightMeasurements(Frozen):
     """What was measured of one prepared strategy.
 
     ``of`` is the digest of what it was measured on, ``adapter`` tells the adapter and how its base is loaded:

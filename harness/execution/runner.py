@@ -12,7 +12,7 @@ from harness.errors import TrilemmaError, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain, Ready
-from harness.execution.drift import GENERAL_TEXT, Probes, drift_of, merged_latency, noise_of
+from harness.execution.drift import GENERAL_TEXT, WeightMeasurements, drift_of, merged_latency, noise_of
 from harness.execution.scoring_pass import Scoring, Wanted, scorings
 from harness.powers import prompt_of
 from harness.progress import Progress
@@ -25,7 +25,7 @@ from harness.types import Answer, Failure, LoadedTask, PrepareCost, Request, Tas
 
 
 @dataclass(frozen=True)
-class Probing:
+class MeasuringPlan:
     """What is measured of a prepared strategy beside its answers; see `harness.execution.drift`.
 
     Attributes:
@@ -69,7 +69,7 @@ class Plan:
     embedder: Callable[[], Embedder]
     seeds: tuple[int, ...]
     settings: Settings
-    probing: Probing = Probing()
+    probing: MeasuringPlan = MeasuringPlan()
     apart: Apart = field(default_factory=Apart)
 
     @property
@@ -176,7 +176,9 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, p
     store.write_probes(plan.preparations[chain.name], seed, probes.model_dump_json())
 
 
-def _probes(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> Probes:
+def _probes(
+    plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress
+) -> WeightMeasurements:
     probes, label = _blank(plan, chain, prepared), _label(plan, chain, seed)
     if probes.adapter:
         return _shared(plan, probes, seed, store) or _measured(plan, chain, probes, prepared, progress, label)
@@ -188,27 +190,27 @@ def _probes(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, 
     return probes
 
 
-def _blank(plan: Plan, chain: Chain, prepared: Ready) -> Probes:
+def _blank(plan: Plan, chain: Chain, prepared: Ready) -> WeightMeasurements:
     """Return what holds before anything is measured; weights without a digest are known by their recipe."""
     identity = prepared.model.identity
     digest = identity.adapter_digest or plan.preparations[chain.name]
     adapter = f"{identity.weights_digest} {digest} {identity.quantization}" if chain.traits.adapts else ""
-    return Probes(of=plan.probing.digest, adapter=adapter)
+    return WeightMeasurements(of=plan.probing.digest, adapter=adapter)
 
 
-def _shared(plan: Plan, wanted: Probes, seed: int, store: Store) -> Probes | None:
+def _shared(plan: Plan, wanted: WeightMeasurements, seed: int, store: Store) -> WeightMeasurements | None:
     """Return what was measured of another strategy with the same adapter."""
     for recipe in plan.preparations.values():
         kept = store.probes(recipe).get(seed)
-        known = Probes.model_validate_json(kept) if kept else None
+        known = WeightMeasurements.model_validate_json(kept) if kept else None
         if known and known.error is None and (known.of, known.adapter) == (wanted.of, wanted.adapter):
             return known
     return None
 
 
 def _measured(
-    plan: Plan, chain: Chain, probes: Probes, prepared: Ready, progress: Progress, label: str
-) -> Probes:
+    plan: Plan, chain: Chain, probes: WeightMeasurements, prepared: Ready, progress: Progress, label: str
+) -> WeightMeasurements:
     """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
     base, model = plan.base(chain), prepared.model
     texts, timed, questions = _drift_texts(plan, base), _timed_requests(plan, prepared), _questions(plan)
@@ -234,7 +236,7 @@ def _probed(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
     """Whether these measurements are in the store, or none are wanted."""
     kept = store.probes(plan.preparations[chain.name]).get(seed)
     wanted = plan.probing.digest
-    known = Probes.model_validate_json(kept) if kept else None
+    known = WeightMeasurements.model_validate_json(kept) if kept else None
     return not wanted or (known is not None and known.of == wanted and known.error is None)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from harness.analysis.answers import latencies_of
 from harness.analysis.rows import RunRows
 from harness.gate.baseline import tokens_per_item
-from harness.gate.judge import CheckResult, Verdict
+from harness.gate.judge import CheckResult, GateVerdict
 from harness.gate.sides import Candidate, unlike
 from harness.gate.spec import Against
 
@@ -35,7 +35,7 @@ def _errors(candidate: Candidate) -> CheckResult:
     n, failed = sum(each.n for each in found), sum(each.n_failed for each in found)
     text = f"{failed} of {n} answers failed (budget {budget:.1%})"
     reasons = dict.fromkeys(reason for task in tasks for reason in unlike(candidate, task, None))
-    verdict: Verdict = "ERROR" if n and failed / n > budget else "PASS"
+    verdict: GateVerdict = "ERROR" if n and failed / n > budget else "PASS"
     if verdict == "PASS" and reasons:
         verdict, text = "NOT COMPARABLE", f"cannot be told: {'; '.join(reasons)}"
     return CheckResult(name="errors", verdict=verdict, text=text, n=n)
@@ -55,7 +55,7 @@ def _ratio(
         text = f"cannot be compared: {'; '.join(reasons) or 'one side has no answers'}"
         return CheckResult(name=label, verdict="NOT COMPARABLE", text=text)
     ratio = new / old
-    verdict: Verdict = "PASS" if ratio <= budget else "FAIL"
+    verdict: GateVerdict = "PASS" if ratio <= budget else "FAIL"
     text = f"{ratio:.2f} times the reference (budget {budget:g})"
     return CheckResult(name=label, verdict=verdict, text=text)
 

@@ -10,13 +10,13 @@ from harness.analysis.scores import is_right
 from harness.deciding import retention
 from harness.deciding.records import Limits
 from harness.gate.budgets import budgets_of
-from harness.gate.judge import CheckResult, Verdict, judged
-from harness.gate.sides import Candidate, Compared, Sides, retained, unlike
+from harness.gate.judge import CheckResult, GateVerdict, judged
+from harness.gate.sides import Candidate, Comparisons, Sides, retained, unlike
 from harness.gate.spec import TaskCheck
 from harness.stats import Macro, Paired
 
 
-def checks_of(candidate: Candidate, compared: Compared) -> Iterable[CheckResult]:
+def checks_of(candidate: Candidate, compared: Comparisons) -> Iterable[CheckResult]:
     """Yield the checks of a candidate; those of differences are open until all are known."""
     gate = candidate.gate
     yield from _unprepared(candidate)
@@ -41,7 +41,7 @@ def _unprepared(candidate: Candidate) -> Iterable[CheckResult]:
 # --- Differences ---
 
 
-def _task_checks(candidate: Candidate, check: TaskCheck, compared: Compared) -> Iterable[CheckResult]:
+def _task_checks(candidate: Candidate, check: TaskCheck, compared: Comparisons) -> Iterable[CheckResult]:
     tasks = candidate.gate.matched(check, candidate.asked.tasks)
     if check.together or not tasks:
         yield _together(check.tasks, candidate, check, tasks, compared)
@@ -57,7 +57,7 @@ def _task_checks(candidate: Candidate, check: TaskCheck, compared: Compared) -> 
 
 
 def _together(
-    label: str, candidate: Candidate, check: TaskCheck, tasks: Sequence[str], compared: Compared
+    label: str, candidate: Candidate, check: TaskCheck, tasks: Sequence[str], compared: Comparisons
 ) -> CheckResult:
     result = _open_check(label, check, tasks)
     found = [compared[task, check.against] for task in tasks]
@@ -67,7 +67,7 @@ def _together(
     return _judged(candidate, result, Macro(tuple(s.found for s in found if isinstance(s, Sides))))
 
 
-def _forgetting(candidate: Candidate, margin: float, compared: Compared) -> CheckResult:
+def _forgetting(candidate: Candidate, margin: float, compared: Comparisons) -> CheckResult:
     """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
     run, name, tasks = candidate.run, candidate.name, retained(candidate.asked)
     check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
@@ -155,7 +155,7 @@ def _must_pass(candidate: Candidate, tag: str) -> CheckResult:
         return _not_comparable(result, reasons or ["no item that is asked has this tag"])
     wrong = [(task, item) for task, ids in tasks.items() for item in sorted(_wrong(candidate, task, ids))]
     named = ", ".join(f"{task}: {item}" for task, item in wrong[:3]) + (" ..." if len(wrong) > 3 else "")
-    verdict: Verdict = "FAIL" if wrong else "PASS"
+    verdict: GateVerdict = "FAIL" if wrong else "PASS"
     text = f"{len(wrong)} of {n_all} are not right ({named})" if wrong else f"all {n_all} are right"
     lost = tuple(item for _, item in wrong)
     return result.model_copy(update={"verdict": verdict, "text": text, "n": n_all, "lost": lost})

@@ -12,8 +12,8 @@ from harness.gate.baseline import Baseline
 from harness.gate.ceiling import refuse_ceiling
 from harness.gate.checks import checks_of
 from harness.gate.flips import Flip, flips_of
-from harness.gate.judge import CheckResult, Verdict, settled, worst
-from harness.gate.sides import Candidate, Compared, Sides, checked_tasks, compare_all
+from harness.gate.judge import CheckResult, GateVerdict, settled, worst
+from harness.gate.sides import Candidate, Comparisons, Sides, checked_tasks, compare_all
 from harness.gate.spec import GateFile
 from harness.stats import Macro, holm
 from harness.types import Frozen
@@ -29,7 +29,7 @@ class CandidateResult(Frozen):
 
     candidate: str
     model: str = ""
-    verdict: Verdict
+    verdict: GateVerdict
     gain: float | None
     p_better: float | None
     checks: tuple[CheckResult, ...]
@@ -47,7 +47,7 @@ class GateResult(Frozen):
 
     schema_version: Literal[2] = 2
     gate: str
-    verdict: Verdict
+    verdict: GateVerdict
     alpha: float
     level: float
     best: bool
@@ -122,7 +122,7 @@ def _notes(run: RunRows, name: str) -> Iterable[str]:
     yield from (text for prepared in run.prepared if prepared.strategy == name for _, text in prepared.notes)
 
 
-def _gain(candidate: Candidate, compared: Compared) -> Macro | None:
+def _gain(candidate: Candidate, compared: Comparisons) -> Macro | None:
     """Return the mean difference over the target tasks that are checked and can be compared."""
     tasks = candidate.asked.tasks
     found = [

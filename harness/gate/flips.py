@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.analysis.forgetting import RightItems
-from harness.gate.sides import Candidate, Compared, Sides, checked_tasks
+from harness.gate.sides import Candidate, Comparisons, Sides, checked_tasks
 from harness.tasks.questions import question_for_people
 from harness.types import Frozen
 
@@ -21,7 +21,7 @@ class Flip(Frozen):
     drop: float
 
 
-def flips_of(candidate: Candidate, compared: Compared) -> list[Flip]:
+def flips_of(candidate: Candidate, compared: Comparisons) -> list[Flip]:
     """Return the items that were right and are wrong now, the largest drops first."""
     flips, run = [], candidate.run
     for task, check in checked_tasks(candidate.gate, candidate.asked).items():

@@ -19,8 +19,8 @@ from harness.deciding.wording import points
 from harness.stats import POWER, Macro, Paired, holm, least_times, normal_quantile
 from harness.types import Frozen
 
-Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
-ORDER: tuple[Verdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
+GateVerdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT COMPARABLE", "ERROR", "REFUSED"]
+ORDER: tuple[GateVerdict, ...] = ("REFUSED", "ERROR", "NOT COMPARABLE", "FAIL", "INCONCLUSIVE", "PASS")
 
 
 class CheckResult(Frozen):
@@ -34,7 +34,7 @@ class CheckResult(Frozen):
     """
 
     name: str
-    verdict: Verdict
+    verdict: GateVerdict
     text: str
     tasks: tuple[str, ...] = ()
     against: str = ""
@@ -108,7 +108,7 @@ def settled(checks: Sequence[CheckResult], alpha: float) -> list[CheckResult]:
 def _settled(check: CheckResult, p_holm: float | None, alpha: float) -> CheckResult:
     if p_holm is None or check.margin is None or check.difference is None or check.low is None:
         return check
-    verdict: Verdict = check.verdict
+    verdict: GateVerdict = check.verdict
     if check.low <= -check.margin and p_holm < alpha:
         verdict = "FAIL"
     figures = _figures(check)
@@ -141,6 +141,6 @@ def _figures(check: CheckResult) -> str:
     )
 
 
-def worst(verdicts: Sequence[Verdict]) -> Verdict:
+def worst(verdicts: Sequence[GateVerdict]) -> GateVerdict:
     """Return the verdict of all checks together: PASS only where every one passes."""
     return min(verdicts, key=ORDER.index, default="PASS")

@@ -58,11 +58,11 @@ class Sides:
     right_from: float | None = None
 
 
-Compared = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
+Comparisons = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
 """Task and reference to both sides, or to the reasons why they cannot be compared."""
 
 
-def compare_all(candidate: Candidate) -> Compared:
+def compare_all(candidate: Candidate) -> Comparisons:
     """Compare a candidate on every task that its gate looks at."""
     gate, tasks = candidate.gate, candidate.asked.tasks
     wanted = [(task, check.against) for check in gate.checks for task in gate.matched(check, tasks)]

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from reports import theme
-from reports._text import harmless
+from reports.page_text import harmless
 
 WIDTH = 350
 ROW = 24

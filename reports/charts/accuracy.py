@@ -13,7 +13,6 @@ from harness.deciding.wording import money
 from harness.traits import StrategyKind
 from reports import theme
 from reports._language import words
-from reports._text import score
 from reports.charts._parts import (
     GROUND,
     INK,
@@ -24,6 +23,7 @@ from reports.charts._parts import (
     themed,
 )
 from reports.drawing import Figure
+from reports.numbers import score
 
 _KINDS = get_args(StrategyKind)
 

@@ -8,7 +8,6 @@ from harness.deciding.records import Decision
 from harness.deciding.wording import points
 from reports import theme
 from reports._language import words
-from reports._text import harmless
 from reports.charts._parts import (
     GROUND,
     ROW,
@@ -20,6 +19,7 @@ from reports.charts._parts import (
     themed,
 )
 from reports.drawing import Figure
+from reports.page_text import harmless
 
 
 def differences(decision: Decision) -> Figure | None:

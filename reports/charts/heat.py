@@ -11,7 +11,6 @@ from harness.analysis.findings import Contrast
 from harness.deciding.wording import points
 from reports import theme
 from reports._language import words
-from reports._text import harmless
 from reports.charts._parts import (
     GROUND,
     INK,
@@ -24,6 +23,7 @@ from reports.charts._parts import (
     themed,
 )
 from reports.drawing import Figure
+from reports.page_text import harmless
 
 _HATCH = (
     (0.0, 0.5, 0.25, 0.0),

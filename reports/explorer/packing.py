@@ -7,7 +7,7 @@ import gzip
 import json
 from typing import Any
 
-from reports._text import excerpt, harmless
+from reports.page_text import excerpt, harmless
 
 TEXT_CHARS = 20_000
 """A single text longer than this is shown with its beginning and end."""

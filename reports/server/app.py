@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.errors import InputError
 from reports._pages import WORDS, page, style_source
-from reports.history import load_history
-from reports.history_page import render_history
+from reports.history.changes import load_history
+from reports.history.page import render_history
 from reports.html import load_run, render
 from reports.server.folders import Entry, entries
 from reports.server.memory import Pages, Rates, stamp_of

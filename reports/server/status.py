@@ -12,7 +12,7 @@ from harness.runs.lock import is_locked
 from harness.runs.manifest import MANIFEST, RunManifest
 from harness.runs.opening import opened
 from harness.runs.store import Store
-from reports.history import stored_verdict
+from reports.history.reading import stored_verdict
 from reports.server.folders import SUMMARY, Entry
 
 State = Literal["finished", "running", "stopped", "unreadable"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.across_runs import Compared
-from reports.tables.model import COUNT, NAME, P_VALUE, POINTS, SCORE, TEXT, Cell, Row, Table, TableWords
+from harness.analysis.across_runs import RunDifference
+from reports.tables.model import COUNT, NAME, P_VALUE, POINTS, SCORE, TEXT, Row, Table, TableCell, TableWords
 
 
-def comparison_table(first: str, later: str, found: Sequence[Compared]) -> Table:
+def comparison_table(first: str, later: str, found: Sequence[RunDifference]) -> Table:
     """One row for each strategy and task that both runs have; names are those of the runs."""
     t = TableWords("comparison")
     columns = (
@@ -26,7 +26,7 @@ def comparison_table(first: str, later: str, found: Sequence[Compared]) -> Table
     return Table(t.key, t("title", first=first, later=later), columns, rows, empty=t("empty"))
 
 
-def _row(each: Compared, t: TableWords) -> Row:
+def _row(each: RunDifference, t: TableWords) -> Row:
     ends = each.found.interval()
     reading = t({"better": "better", "worse": "worse"}.get(each.reading, "open"))
     return Row(
@@ -36,7 +36,7 @@ def _row(each: Compared, t: TableWords) -> Row:
             each.metric,
             each.before,
             each.after,
-            Cell(each.found.estimate, interval=ends),
+            TableCell(each.found.estimate, interval=ends),
             each.p_holm,
             each.found.n,
             reading,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.analysis.findings import StrategyCost, Summary, TaskCost
 from harness.deciding.records import Decision
-from reports._text import count
+from reports.numbers import count
 from reports.tables.model import (
     ABSENT,
     COMMON,
@@ -15,10 +15,10 @@ from reports.tables.model import (
     NAME,
     SIZE,
     TEXT,
-    Cell,
     Remark,
     Row,
     Table,
+    TableCell,
     TableWords,
     Value,
 )
@@ -65,10 +65,10 @@ def _judging(summary: Summary, decision: Decision | None, t: TableWords) -> str:
 
 def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
     prepare, stated = cost.prepare, (Remark(COMMON["stated"]),) * cost.prepare.stated
-    took = Cell(prepare.wall_s, remarks=stated)
+    took = TableCell(prepare.wall_s, remarks=stated)
     if prepare.wall_s < _LEAST_TIME_S:
-        took = Cell(said=COMMON["none"], remarks=stated)
-    cut = Cell(cost.cut, said=t("of", cut=count(cost.cut), n=count(cost.n_answers)))
+        took = TableCell(said=COMMON["none"], remarks=stated)
+    cut = TableCell(cost.cut, said=t("of", cut=count(cost.cut), n=count(cost.n_answers)))
     sizes = (prepare.peak_memory_bytes, prepare.artifact_bytes)
     whole = (took, _some(prepare.trained_tokens), *map(_some, sizes), cut)
     yield Row((cost.strategy, *([t("all")] if several else []), *_mean(cost), *whole))
@@ -76,10 +76,10 @@ def _rows(cost: StrategyCost, several: bool, t: TableWords) -> Iterator[Row]:
         yield Row((cost.strategy, task.task, *_mean(task), *[None] * len(whole)), mark="quiet")
 
 
-def _mean(cost: StrategyCost | TaskCost) -> tuple[Cell | Value, ...]:
+def _mean(cost: StrategyCost | TaskCost) -> tuple[TableCell | Value, ...]:
     tokens = (cost.prompt_tokens, cost.cached_prompt_tokens, cost.completion_tokens)
     return (*tokens, _some(cost.embedding_tokens), cost.latency_p50_s, cost.latency_p95_s)
 
 
-def _some(value: float | None) -> Cell:
-    return Cell(value) if value else ABSENT
+def _some(value: float | None) -> TableCell:
+    return TableCell(value) if value else ABSENT

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from reports.tables.model import Cell, Column, Row, Table, Value, undrawn
+from reports.tables.model import Column, Row, Table, TableCell, Value, undrawn
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,7 +35,7 @@ def _heads(column: Column) -> list[str]:
 
 def _values(row: Row, place: int, column: Column) -> Iterator[Any]:
     found = row.cells[place]
-    cell = found if isinstance(found, Cell) else Cell(found)
+    cell = found if isinstance(found, TableCell) else TableCell(found)
     if column.interval != "only":
         yield cell.value if not isinstance(cell.value, tuple) else None
     if column.interval != "none":

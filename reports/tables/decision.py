@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.deciding.records import Candidate, Decision, Retained, TaskLead
-from reports._text import count
+from reports.numbers import count
 from reports.tables.model import (
     ABSENT,
     COMMON,
@@ -16,11 +16,11 @@ from reports.tables.model import (
     POINTS,
     SCORE,
     TEXT,
-    Cell,
     Column,
     Remark,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 
@@ -58,14 +58,14 @@ def _candidate(each: Candidate, decision: Decision, t: TableWords) -> Row:
     reasons = tuple(t("not_taken", reason=reason) for reason in each.excluded)
     return Row(
         (
-            Cell(each.strategy, remarks=(Remark(t("taken")),) * taken),
+            TableCell(each.strategy, remarks=(Remark(t("taken")),) * taken),
             *((each.model,) if decision.several_models else ()),
             each.mean,
-            Cell(said=COMMON["incumbent"]) if old else each.difference,
+            TableCell(said=COMMON["incumbent"]) if old else each.difference,
             None if old else (each.ci_low, each.ci_high),
             each.p_holm,
             _retention(each.retained, t),
-            Cell(each.per_1000, interval=_bounds(each)),
+            TableCell(each.per_1000, interval=_bounds(each)),
             ABSENT if each.per_1000_correct is None else each.per_1000_correct,
             _once(each),
             each.month,
@@ -82,31 +82,31 @@ def _bounds(each: Candidate) -> tuple[float, float] | None:
     return each.per_1000_low, each.per_1000_high
 
 
-def _retention(retained: Retained, t: TableWords) -> Cell:
+def _retention(retained: Retained, t: TableWords) -> TableCell:
     if retained.state == "none possible":
-        return Cell(said=t("unchanged"))
+        return TableCell(said=t("unchanged"))
     if retained.state == "not measured" and retained.difference is None:
         return ABSENT
     state = (Remark(t("forgetting", state=retained.state)),)
     if retained.difference is None:
-        return Cell(said=COMMON["none"], remarks=state)
-    return Cell(retained.difference, remarks=state)
+        return TableCell(said=COMMON["none"], remarks=state)
+    return TableCell(retained.difference, remarks=state)
 
 
-def _once(each: Candidate) -> Cell:
+def _once(each: Candidate) -> TableCell:
     """Return what preparing costs; where part of it was not measured there is no figure."""
     if not each.once_known:
-        return Cell(said=COMMON["not_measured"])
-    return Cell(each.once, remarks=(Remark(COMMON["stated"]),) * each.once_stated)
+        return TableCell(said=COMMON["not_measured"])
+    return TableCell(each.once, remarks=(Remark(COMMON["stated"]),) * each.once_stated)
 
 
-def _paid_back(each: Candidate, t: TableWords) -> Cell:
+def _paid_back(each: Candidate, t: TableWords) -> TableCell:
     queries = each.break_even_queries
     if not each.break_even_known:
-        return Cell(said=t("not_known"))
+        return TableCell(said=t("not_known"))
     if queries is None:
-        return Cell(said=t("never"))
-    return Cell(queries, said=t("at_once") if queries < 1 else t("after", n=count(queries)))
+        return TableCell(said=t("never"))
+    return TableCell(queries, said=t("at_once") if queries < 1 else t("after", n=count(queries)))
 
 
 def by_task_table(decision: Decision) -> Table:
@@ -124,10 +124,10 @@ def _task(leads: tuple[TaskLead, ...], decision: Decision) -> Row:
     return Row((leads[0].task, leads[0].incumbent_mean, *cells))
 
 
-def _lead(lead: TaskLead, alpha: float) -> Cell:
+def _lead(lead: TaskLead, alpha: float) -> TableCell:
     if lead.p_holm >= alpha:
-        return Cell(lead.mean)
-    return Cell(lead.mean, mark="better" if lead.difference > 0 else "worse")
+        return TableCell(lead.mean)
+    return TableCell(lead.mean, mark="better" if lead.difference > 0 else "worse")
 
 
 def scenario_table(decision: Decision) -> Table:
@@ -144,4 +144,6 @@ def _scenarios(decision: Decision, strategies: list[str]) -> Iterator[Row]:
     for each in decision.scenarios if strategies else ():
         least = min(each.months.values())
         costs = (each.months[name] for name in strategies)
-        yield Row((each.assumption, *(Cell(cost, mark="least" if cost == least else "") for cost in costs)))
+        yield Row(
+            (each.assumption, *(TableCell(cost, mark="least" if cost == least else "") for cost in costs))
+        )

@@ -16,9 +16,9 @@ from reports.tables.model import (
     NAME,
     POINTS,
     TEXT,
-    Cell,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 from reports.tables.whisker import whisker
@@ -74,7 +74,7 @@ def _of_task(each: Contrast) -> _Difference:
 
 
 def _row(each: _Difference, reach: float) -> Row:
-    drawing = Cell(drawing=whisker(each.ends[0], each.value, each.ends[1], reach))
+    drawing = TableCell(drawing=whisker(each.ends[0], each.value, each.ends[1], reach))
     if each.p_holm >= _UNPROVEN:
         return Row((each.strategy, each.value, each.ends, drawing, _T("open"), each.n), each.group)
     better = each.value > 0
@@ -115,7 +115,7 @@ def _changes(summary: Summary, strategy: str) -> Row:
     return Row((strategy, *on_target, *on_general))
 
 
-def _counts(flips: Sequence[TaskFlips], role: Role, reference: str) -> list[Cell]:
+def _counts(flips: Sequence[TaskFlips], role: Role, reference: str) -> list[TableCell]:
     """Return the number of items gained, lost, right both times and wrong both times, with their links."""
     gained, lost = sum(len(flip.gained) for flip in flips), sum(len(flip.lost) for flip in flips)
     both = sum(flip.base_right for flip in flips) - lost
@@ -123,6 +123,6 @@ def _counts(flips: Sequence[TaskFlips], role: Role, reference: str) -> list[Cell
     counts = {"gained": gained, "lost": lost, "both-right": both, "both-wrong": wrong}
     strategy = flips[0].strategy
     return [
-        Cell(n, link=items_link(role=role, a=reference, b=strategy, flip=kind) if n else "")
+        TableCell(n, link=items_link(role=role, a=reference, b=strategy, flip=kind) if n else "")
         for kind, n in counts.items()
     ]

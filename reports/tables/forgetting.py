@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.findings import BehaviourChange, InformationChange, StrategyDrift, Summary
-from reports._text import count
+from reports.numbers import count
 from reports.tables.model import (
     CHANGE,
     COUNT,
@@ -17,9 +17,9 @@ from reports.tables.model import (
     RATIO,
     SHORT_NATS,
     TEXT,
-    Cell,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 
@@ -41,7 +41,7 @@ def lost_table(summary: Summary) -> Table:
             (
                 each.strategy,
                 each.task,
-                Cell(len(each.lost), said=t("of", lost=count(len(each.lost)), n=count(each.base_right))),
+                TableCell(len(each.lost), said=t("of", lost=count(len(each.lost)), n=count(each.base_right))),
                 len(each.gained),
                 each.lost_rate,
                 (each.lost_rate_low, each.lost_rate_high),

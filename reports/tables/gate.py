@@ -15,9 +15,9 @@ from reports.tables.model import (
     SHARE,
     TEXT,
     WIDTH,
-    Cell,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 
@@ -62,7 +62,7 @@ def _check(check: CheckResult, signs: bool) -> Row:
     return Row(
         (
             check.name,
-            Cell(check.verdict, said=said),
+            TableCell(check.verdict, said=said),
             check.difference,
             ends,
             check.margin if compared else None,
@@ -100,7 +100,7 @@ def plan_table(plan: Plan, flips: float) -> Table:
 
 
 def _planned(check: PlannedCheck, t: TableWords) -> Row:
-    needed = Cell(said=t("too_many")) if check.needed is None else Cell(check.needed)
+    needed = TableCell(said=t("too_many")) if check.needed is None else TableCell(check.needed)
     sizes = (check.n, check.n_clusters, check.margin, check.fewest)
     return Row((check.name, *sizes, check.passes, check.fails, needed))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.deciding.wording import points
-from reports._text import count, excerpt, score
-from reports.history import Change, History, Obstacle, Point, RunFacts, Series, TaskHistory
+from reports.history.records import Change, History, Obstacle, Point, RunFacts, Series, TaskHistory
+from reports.numbers import count, score
+from reports.page_text import excerpt
 from reports.tables.model import (
     COMMON,
     DRAWING,
@@ -14,12 +15,12 @@ from reports.tables.model import (
     SCORE,
     SIGNS,
     TEXT,
-    Cell,
     Column,
     Mark,
     Remark,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 from reports.tables.sparkline import Value, spark
@@ -46,10 +47,10 @@ def _run(run: RunFacts, t: TableWords) -> Row:
         (
             run.name,
             run.folder,
-            Cell(run.created, said=created),
+            TableCell(run.created, said=created),
             run.git_revision or t("no_revision"),
-            Cell(models, remarks=changed),
-            Cell(run.verdict, said=verdict),
+            TableCell(models, remarks=changed),
+            TableCell(run.verdict, said=verdict),
         )
     )
 
@@ -79,16 +80,16 @@ def _series(series: Series, task: str, n_runs: int, bounds: tuple[float, float])
     values = [Value(p.run, p.mean, p.ci_low, p.ci_high, joined=p.change is not None) for p in series.points]
     means = ", ".join(score(point.mean) for point in series.points)
     label = _T("trend_label", strategy=series.strategy, task=task, values=means)
-    drawing = Cell(drawing=spark(values, n_runs, bounds, label))
+    drawing = TableCell(drawing=spark(values, n_runs, bounds, label))
     return Row((series.strategy, drawing, *(_cell(by_run.get(run)) for run in range(n_runs))))
 
 
-def _cell(point: Point | None) -> Cell:
+def _cell(point: Point | None) -> TableCell:
     if point is None:
-        return Cell(said=_T("not_run"))
+        return TableCell(said=_T("not_run"))
     remarks = [Remark(_T("failed", n=count(point.errors)), "bad")] if point.errors else []
     remarks += _against(point.change, point.obstacle)
-    return Cell(point.mean, interval=(point.ci_low, point.ci_high), remarks=tuple(remarks))
+    return TableCell(point.mean, interval=(point.ci_low, point.ci_high), remarks=tuple(remarks))
 
 
 def _against(change: Change | None, obstacle: Obstacle | None) -> Iterator[Remark]:

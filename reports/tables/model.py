@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from harness.deciding.wording import money, p_value, points
 from reports._language import texts
-from reports._text import count, duration, score, size
+from reports.numbers import count, duration, score, size
 
 Value = str | int | float | tuple[float, float] | None
 """What a cell holds: a number, a text, both ends of an interval, or nothing."""
@@ -86,7 +86,7 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A value with what stands beside it.
 
     Attributes:
@@ -120,7 +120,7 @@ class Row:
         foot: Whether it sums up the rows above.
     """
 
-    cells: tuple[Cell | Value, ...]
+    cells: tuple[TableCell | Value, ...]
     group: str = ""
     mark: Mark = ""
     remarks: tuple[str, ...] = ()
@@ -183,7 +183,7 @@ class TableWords:
 
 
 COMMON = texts("tables")["common"]
-ABSENT = Cell(said=COMMON["none"])
+ABSENT = TableCell(said=COMMON["none"])
 """There is no figure where one could be; a cell without anything is one where none belongs."""
 
 
@@ -197,7 +197,7 @@ class Shown:
     text: str
     interval: str
     remarks: tuple[Remark, ...]
-    cell: Cell
+    cell: TableCell
 
     @property
     def sign(self) -> str:
@@ -205,9 +205,9 @@ class Shown:
         return SIGNS.get(self.cell.mark, "")
 
 
-def shown(cell: Cell | Value, column: Column) -> Shown:
+def shown(cell: TableCell | Value, column: Column) -> Shown:
     """Write a cell as the kind of its column says."""
-    cell = cell if isinstance(cell, Cell) else Cell(cell)
+    cell = cell if isinstance(cell, TableCell) else TableCell(cell)
     interval = _interval(cell.interval, column) if cell.interval and _is_wide(cell.interval, column) else ""
     if cell.said or cell.value is None:
         return Shown(cell.said, interval, cell.remarks, cell)

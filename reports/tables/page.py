@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from reports._text import exact
-from reports.tables.model import COMMON, DRAWING, Cell, Column, Remark, Row, Table, in_groups, shown
+from reports.numbers import exact
+from reports.tables.model import COMMON, DRAWING, Column, Remark, Row, Table, TableCell, in_groups, shown
 
 _CROWDED = 7
 """Columns from which on a table is set smaller."""
@@ -76,7 +76,7 @@ def _cell(row: Row, place: int, column: Column) -> PageCell:
     )
 
 
-def _is_absent(cell: Cell) -> bool:
+def _is_absent(cell: TableCell) -> bool:
     return cell.value is None and bool(cell.said) and cell.drawing is None
 
 

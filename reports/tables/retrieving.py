@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.findings import Attribution
-from reports._text import score
-from reports.tables.model import COUNT, NAME, TEXT, Cell, Remark, Row, Table, TableWords
+from reports.numbers import score
+from reports.tables.model import COUNT, NAME, TEXT, Remark, Row, Table, TableCell, TableWords
 
 
 def attribution_table(found: Sequence[Attribution]) -> Table:
@@ -28,5 +28,5 @@ def attribution_table(found: Sequence[Attribution]) -> Table:
     return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
 
 
-def _counted(n: int, of: int, t: TableWords) -> Cell:
-    return Cell(n, remarks=(Remark(t("share", share=score(n / of))),))
+def _counted(n: int, of: int, t: TableWords) -> TableCell:
+    return TableCell(n, remarks=(Remark(t("share", share=score(n / of))),))

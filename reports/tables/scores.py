@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.analysis.findings import Cell as Score
-from harness.analysis.findings import MacroContrast, Summary, TagScore, TaskInfo
+from harness.analysis.findings import Cell, MacroContrast, Summary, TagScore, TaskInfo
 from harness.types import Role
-from reports._text import count, excerpt
+from reports.numbers import count
+from reports.page_text import excerpt
 from reports.tables.model import (
     ABSENT,
     COMMON,
@@ -16,11 +16,11 @@ from reports.tables.model import (
     PERCENT,
     SCORE,
     TEXT,
-    Cell,
     Column,
     Remark,
     Row,
     Table,
+    TableCell,
     TableWords,
 )
 
@@ -70,12 +70,12 @@ def _below(summary: Summary) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _task(info: TaskInfo, scores: Sequence[Score | None]) -> Row:
-    cells = scored(scores, absent=Cell(said=_WORDS("no_answers")))
+def _task(info: TaskInfo, scores: Sequence[Cell | None]) -> Row:
+    cells = scored(scores, absent=TableCell(said=_WORDS("no_answers")))
     return Row((info.name, info.primary_metric, info.n_test, *cells, info.random_baseline))
 
 
-def scored(scores: Sequence[Score | None], absent: Cell = ABSENT) -> Iterator[Cell]:
+def scored(scores: Sequence[Cell | None], absent: TableCell = ABSENT) -> Iterator[TableCell]:
     """Yield the cells of one row; the best of the finished ones is marked, unless all are equal."""
     best = _best([score.mean for score in scores if score and score.complete])
     for score in scores:
@@ -83,14 +83,14 @@ def scored(scores: Sequence[Score | None], absent: Cell = ABSENT) -> Iterator[Ce
         yield _cell(score, is_best) if score else absent
 
 
-def _cell(score: Score, best: bool) -> Cell:
+def _cell(score: Cell, best: bool) -> TableCell:
     remarks = []
     if not score.complete:
         remarks.append(Remark(_WORDS("unfinished", n=count(score.n)), "bad"))
     if score.errors:
         remarks.append(Remark(_WORDS("failed", errors=count(score.errors), n=count(score.n)), "bad"))
     ends = (score.ci_low, score.ci_high)
-    return Cell(score.mean, interval=ends, remarks=tuple(remarks), mark="best" if best else "")
+    return TableCell(score.mean, interval=ends, remarks=tuple(remarks), mark="best" if best else "")
 
 
 def _best(means: Sequence[float]) -> float | None:
@@ -102,14 +102,16 @@ def _mean(n_tasks: int, macros: Sequence[MacroContrast | None]) -> Row:
     t = _WORDS
     best = _best([macro.mean for macro in macros if macro])
     cells = (
-        Cell(macro.mean, mark="best" if macro.mean == best else "") if macro else Cell(said=t("not_on_all"))
+        TableCell(macro.mean, mark="best" if macro.mean == best else "")
+        if macro
+        else TableCell(said=t("not_on_all"))
         for macro in macros
     )
     return Row((t("mean", n=n_tasks), None, None, *cells, None), foot=True)
 
 
 def metric_table(
-    summary: Summary, cells: Sequence[Score], strategies: Sequence[str], *, with_task: bool = True
+    summary: Summary, cells: Sequence[Cell], strategies: Sequence[str], *, with_task: bool = True
 ) -> Table:
     """One row for each task and metric of these cells; a table of one task may leave out its name."""
     t = TableWords("metrics")
@@ -138,5 +140,7 @@ def tag_table(summary: Summary, task: TaskInfo) -> Table | None:
 
 
 def _tag(tag: str, scores: Sequence[TagScore | None]) -> Row:
-    cells = (Cell(each.mean, interval=(each.ci_low, each.ci_high)) if each else ABSENT for each in scores)
+    cells = (
+        TableCell(each.mean, interval=(each.ci_low, each.ci_high)) if each else ABSENT for each in scores
+    )
     return Row((excerpt(tag, 200), max(each.n for each in scores if each), *cells))

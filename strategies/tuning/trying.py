@@ -26,7 +26,7 @@ _ANSWER_TOKENS = 8
 
 
 @dataclass(frozen=True)
-class Probe:
+class BaseReading:
     """A base before any adapter: what it gives to the probe's tokens.
 
     ``log_probs`` has the shape ``(n_kept, vocabulary)``; ``nll`` is in nats a token.
@@ -37,7 +37,7 @@ class Probe:
 
 
 @lru_cache(maxsize=1)
-def probe_of(base: Trains) -> Probe | None:
+def reading_of(base: Trains) -> BaseReading | None:
     """Return what is to be known of a base, measured once, so that adapters share one load of it.
 
     None of one that does not tell likelihoods.
@@ -45,10 +45,12 @@ def probe_of(base: Trains) -> Probe | None:
     if not isinstance(base, MeasuresLikelihood):
         return None
     read = base.token_log_probs(PROBES, PROBE_TOKENS)
-    return Probe(read.log_probs, read.nll / read.n_tokens)
+    return BaseReading(read.log_probs, read.nll / read.n_tokens)
 
 
-def check_effect(adapter: Examined, before: Probe | None, adapted: Model, largest: Change) -> dict[str, Any]:
+def check_effect(
+    adapter: Examined, before: BaseReading | None, adapted: Model, largest: Change
+) -> dict[str, Any]:
     """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own.
 
     Args:
@@ -82,7 +84,7 @@ def check_effect(adapter: Examined, before: Probe | None, adapted: Model, larges
     return found | {"probe_kl": float(distance), "probe_nll": read.nll / read.n_tokens}
 
 
-def effect_notes(adapter: Examined, before: Probe | None, effect: dict[str, Any]) -> list[str]:
+def effect_notes(adapter: Examined, before: BaseReading | None, effect: dict[str, Any]) -> list[str]:
     """Return what a reader must know: what it replaces of the base, and whether it still knows language."""
     notes = []
     if adapter.replaced:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from reports._pages import style
-from reports.history import load_history
-from reports.history_markdown import history_markdown
-from reports.history_page import render_history
+from reports.history.changes import load_history
+from reports.history.markdown import history_markdown
+from reports.history.page import render_history
 from tests.unit._gate import first, made
 
 GOLDEN = Path(__file__).parent

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
         findings.StrategyCost,
         findings.StrategyFailure,
         findings.PreparationNote,
-        findings.Verdict,
+        findings.RunVerdict,
         PrepareCost,
     ],
 )

@@ -15,9 +15,10 @@ from harness.analysis.across_runs import compared
 from harness.errors import InputError
 from harness.runs.store import Store
 from harness.stats import holm
-from reports.history import Change, History, Obstacle, Point, load_history
-from reports.history_markdown import history_markdown
-from reports.history_page import render_history
+from reports.history.changes import load_history
+from reports.history.markdown import history_markdown
+from reports.history.page import render_history
+from reports.history.records import Change, History, Obstacle, Point
 from reports.tables.sparkline import HEIGHT, WIDTH, Value, sparkline
 from tests.unit._gate import Rule, first, made, rows_of
 from tests.unit.test_report_hostile import FORBIDDEN_TAGS, INJECTIONS, read

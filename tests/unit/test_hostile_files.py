@@ -31,7 +31,7 @@ from harness.tasks.fields import FieldNames
 from harness.tasks.items import read_split
 from harness.tasks.loading import load_task
 from harness.tasks.spec import CorpusSource, Source
-from reports.history import stored_verdict
+from reports.history.reading import stored_verdict
 from reports.server.folders import Entry
 from reports.server.status import status_of
 from strategies.retrieval.index_files import META, read_meta, save_files

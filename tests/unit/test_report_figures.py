@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from harness.deciding.wording import points
 from harness.runs.reading import Preparation
 from harness.types import PrepareCost
-from reports import _text
+from reports import numbers, page_text
 from reports.preparation import records_of
 from reports.tables.whisker import whisker
 
 
 @given(st.text(max_size=200), st.integers(min_value=9, max_value=100))
 def test_an_excerpt_keeps_both_ends_and_counts_the_rest(text: str, limit: int) -> None:
-    short = _text.excerpt(text, limit)
+    short = page_text.excerpt(text, limit)
     if len(text) <= limit:
         assert short == text
     else:
@@ -29,21 +29,21 @@ def test_an_excerpt_keeps_both_ends_and_counts_the_rest(text: str, limit: int) -
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (_text.score(0.8333), "83.3"),
-        (_text.score(12.34), "12.34"),
+        (numbers.score(0.8333), "83.3"),
+        (numbers.score(12.34), "12.34"),
         (points(-0.0416), "−4.2"),
         (points(0.5), "+50.0"),
         (points(-0.0001), "0.0"),
         (points(0.0), "0.0"),
-        (_text.count(1234567), "1,234,567"),
-        (_text.count(4.25), "4.2"),
-        (_text.duration(0.0312), "31 ms"),
-        (_text.duration(59.97), "1 min 0 s"),
-        (_text.duration(3665), "1 h 1 min"),
-        (_text.size(1536), "1.5 KiB"),
-        (_text.size(3 * 2**30), "3.0 GiB"),
-        (_text.figure(True), "yes"),
-        (_text.figure(1234), "1,234"),
+        (numbers.count(1234567), "1,234,567"),
+        (numbers.count(4.25), "4.2"),
+        (numbers.duration(0.0312), "31 ms"),
+        (numbers.duration(59.97), "1 min 0 s"),
+        (numbers.duration(3665), "1 h 1 min"),
+        (numbers.size(1536), "1.5 KiB"),
+        (numbers.size(3 * 2**30), "3.0 GiB"),
+        (numbers.figure(True), "yes"),
+        (numbers.figure(1234), "1,234"),
     ],
 )
 def test_numbers_read_as_a_person_writes_them(words: str, expected: str) -> None:

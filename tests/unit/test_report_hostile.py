@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from harness.stats import tango_interval
 from reports import html
-from reports._text import harmless
+from reports.page_text import harmless
 from reports.run_data import load_run
 from tests.unit._explorer import data_in
 from tests.unit._report import Words, made_run

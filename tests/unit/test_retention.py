@@ -16,7 +16,7 @@ from harness.config import Experiment, ForgettingOptions
 from harness.deciding.choosing import choose
 from harness.deciding.records import Candidate, Limits
 from harness.execution.answer_information import Told, asked_of, compared, told
-from harness.execution.drift import AnswerInformation, Drift, Probes
+from harness.execution.drift import AnswerInformation, Drift, WeightMeasurements
 from harness.gate.evaluate import evaluate
 from harness.gate.judge import CheckResult
 from harness.gate.spec import GateFile
@@ -56,7 +56,7 @@ def run_of(
     made(folder, rules, sizes, dict.fromkeys(kept, "retention"), trained=("lora",), tasks=tasks)
     text = Drift(text="general text", n_tokens=99, nll=2 + math.log(perplexity), base_nll=2, n_kl=9, kl=0.1)
     with Store.open(folder) as store:
-        found = Probes(of="", adapter="y", drift=(text,), information=tuple(probes))
+        found = WeightMeasurements(of="", adapter="y", drift=(text,), information=tuple(probes))
         store.write_probes("prepare lora", 0, found.model_dump_json())
     return folder
 

@@ -17,11 +17,11 @@ from harness.analysis.summary import summary_of
 from harness.cli.decide import decide
 from harness.deciding.choosing import choose
 from harness.deciding.records import Decision
-from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, Probes
+from harness.execution.drift import GENERAL_TEXT, AnswerInformation, Drift, WeightMeasurements
 from harness.runs.schema import FILE_NAME
 from harness.runs.store import Store
 from harness.types import Failure
-from reports.history import load_history
+from reports.history.changes import load_history
 from reports.markdown import markdown
 from reports.run_data import load_run
 from tests.unit._gate import Rule, first, made, rows_of
@@ -159,13 +159,13 @@ def test_items_that_were_lost_are_missing_answers(tmp_path: Path) -> None:
 # --- What is measured beside the answers ---
 
 
-def measured(of: str = "today", **keys: Any) -> Probes:
+def measured(of: str = "today", **keys: Any) -> WeightMeasurements:
     texts = (Drift(text=GENERAL_TEXT, n_tokens=9, nll=2.0, base_nll=2.0, n_kl=9, kl=0.0),)
     told = AnswerInformation(
         task="kept", items=("kept-0001", "kept-0002"), base=(3.0, 3.1), now=(3.0, 3.0),
         base_log_likelihood=-1.0, log_likelihood=-1.0,
     )  # fmt: skip
-    return Probes(of=of, adapter="x", **({"drift": texts, "information": (told,)} | keys))
+    return WeightMeasurements(of=of, adapter="x", **({"drift": texts, "information": (told,)} | keys))
 
 
 GENTLE: Mapping[str, Mapping[str, Rule]] = {
@@ -174,7 +174,7 @@ GENTLE: Mapping[str, Mapping[str, Rule]] = {
 }
 
 
-def gentle(folder: Path, probes: Probes | None, **experiment: Any) -> Path:
+def gentle(folder: Path, probes: WeightMeasurements | None, **experiment: Any) -> Path:
     """A run whose lora wins and forgets nothing; its retention items have answers of their own."""
     made(folder, GENTLE, {"a": 300, "kept": 300}, {"kept": "retention"}, trained=("lora",))
     raw = json.loads((folder / "manifest.json").read_text())
@@ -202,14 +202,14 @@ def test_measurements_that_are_there_let_the_verdict_stand(tmp_path: Path) -> No
     [None, measured("yesterday"), measured(drift=()), measured(information=())],
     ids=["none", "of something else", "no perplexity", "no answer information"],
 )
-def test_measurements_that_are_missing_end_it(tmp_path: Path, probes: Probes | None) -> None:
+def test_measurements_that_are_missing_end_it(tmp_path: Path, probes: WeightMeasurements | None) -> None:
     found = decided(gentle(tmp_path / "run", probes))
     assert found.outcome == "stopped"
     assert "lora lacks measurements of its weights (0 of 1 seeds)" in found.paragraph
 
 
 def test_what_could_not_be_measured_rules_nothing_out(tmp_path: Path) -> None:
-    broken = Probes(of="today", adapter="x", error=Failure(kind="MemoryError", message="no room"))
+    broken = WeightMeasurements(of="today", adapter="x", error=Failure(kind="MemoryError", message="no room"))
     found = decided(gentle(tmp_path / "run", broken))
     assert found.winner == "lora"
     lora = next(each for each in found.candidates if each.strategy == "lora")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports._pages import page
-from reports.history import History
+from reports.history.records import History
 from reports.tables.history import runs_table, task_table
 
 

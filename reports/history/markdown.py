@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.deciding.wording import p_value, points
 from reports._pages import WORDS
-from reports.history import Finding, History
+from reports.history.records import Finding, History
 from reports.tables.history import runs_table, task_table
 from reports.tables.markdown import plain, table_lines
 from reports.tables.model import SIGNS

@@ -1,4 +1,4 @@
-"""LoRA and QLoRA on a CUDA device: the same program, other kernels."""
+"""Training on a CUDA device: the same program, other kernels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import torch
 
 from harness.powers import answered
 from harness.tasks.prompting import plain_requests, rendered
-from strategies.lora import Lora, LoraOptions
+from strategies.full import Full
+from strategies.lora import Lora
 from strategies.qlora import QLora
 from tests.unit._training import OPTIONS, InterruptedTrainingError, StopsAt, colour_task, context, load
 
@@ -18,10 +19,11 @@ pytestmark = [
 
 
 def prepare(model, artifacts, kind=QLora, **changes):
-    return kind(LoraOptions(**OPTIONS)).prepare(context(model, artifacts, **changes))
+    own = {key: value for key, value in OPTIONS.items() if key in kind.options_type.model_fields}
+    return kind(kind.options_type(**own)).prepare(context(model, artifacts, **changes))
 
 
-@pytest.mark.parametrize("kind", [Lora, QLora])
+@pytest.mark.parametrize("kind", [Lora, QLora, Full])
 def test_training_lowers_the_validation_loss_in_bfloat16_where_the_device_has_it(tiny_model, tmp_path, kind):
     model = load(tiny_model, "cuda")
     prepared = prepare(model, tmp_path, kind)
