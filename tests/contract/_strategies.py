@@ -50,6 +50,8 @@ ASKED = [
 VALIDATION = [item(f"v{n}", f"And rule {n}?", f"answer{n}", "validation") for n in range(2)]
 TARGET = data(TRAIN, CORPUS, name="target", validation=VALIDATION)
 TASK = TARGET.task
+BARE = data(name="bare", role="retention", kind="choice", choices=("yes", "no"))
+"""A choice task that offers nothing to learn or to search."""
 MARK = "<<from the part before>>"
 UNABLE = Failure(kind="prompt_not_rendered", message="the part before could not ask it")
 
@@ -140,8 +142,8 @@ class Tried:
         self, model: Model, where: str, build: RequestBuilder, finish: Finisher = first_generation
     ) -> Prepared:
         strategy = self.strategy()
-        strategy.check((TARGET,), PLACE, KEY)
-        given = context(self.folder / where, TARGET, model=model, build=build)
+        strategy.check((TARGET, BARE), PLACE, KEY)
+        given = context(self.folder / where, TARGET, BARE, model=model, build=build)
         return strategy.prepare(replace(given, finish=finish))
 
     def built(self, prepared: Prepared | None = None, items: Sequence[TaskItem] = ASKED) -> Built:
@@ -187,6 +189,15 @@ def requests_are_in_order_one_an_item(tried: Tried) -> None:
         assert (request.task, request.item_id) == (TASK.name, asked.id)
         assert request.messages[-1].role == "user", "the model has nothing to answer"
     assert tried.built(items=[]) == []
+
+
+@strategies
+def a_task_that_offers_nothing_is_asked_too(tried: Tried) -> None:
+    prepared = tried.prepared()
+    for request in prepared.build(BARE.task, ASKED):
+        assert isinstance(request, Request), f"an item that can be asked is not: {request}"
+        assert request.choices == BARE.task.choices or prepared.finish, "choices are lost"
+    assert len(prepared.build(BARE.task, ASKED)) == len(ASKED)
 
 
 @strategies

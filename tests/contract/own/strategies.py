@@ -66,6 +66,8 @@ class Good:
 
     def asked(self, task: Task, item: TaskItem, request: Request, number: int) -> Request:
         others = [other for other in self._train[task.name] if self.allowed(item, other)]
+        if not others:
+            return self.closed(request, self._closing)
         nearest = max(others, key=lambda other: (self._shared(item, other), other.id))
         shown = f"{nearest.input} {nearest.targets[0]}"
         return self.closed(request, f"{shown} {self._closing}", examples=(nearest.id,))
@@ -99,6 +101,16 @@ class HidesAnOption(Good):
 class Drops(Good):
     def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
         return super().build(task, items)[::-1]
+
+
+class NeedsExamples(Good):
+    """It asks nothing of a task without training items."""
+
+    def build(self, task: Task, items: Sequence[TaskItem]) -> list[Request | Failure]:
+        return super().build(task, items) if self._train[task.name] else [_nothing] * len(items)
+
+
+_nothing = Failure(kind="no_examples", message="there are none")
 
 
 class Remembers(Good):
@@ -233,6 +245,7 @@ BREAKS: dict[str, list[type[Good]]] = {
     "options_are_refused_in_one_line": [TakesAnyOption],
     "options_come_back_as_they_were_stored": [HidesAnOption],
     "requests_are_in_order_one_an_item": [Drops],
+    "a_task_that_offers_nothing_is_asked_too": [NeedsExamples],
     "the_same_is_asked_again": [Remembers, CostsAgain],
     "an_item_is_asked_alike_in_any_company": [Numbers],
     "the_answer_of_what_is_asked_is_not_seen": [Cheats],
