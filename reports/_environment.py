@@ -1,4 +1,4 @@
-"""How every page is filled in: all is escaped, what misleads is made visible, no name is left empty."""
+"""The environment of all templates: everything is escaped, misleading characters are made visible."""
 
 from __future__ import annotations
 

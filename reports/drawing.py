@@ -1,4 +1,4 @@
-"""Altair charts as what is looked at: SVG that follows the page's theme, and files for slides."""
+"""Charts rendered: SVG that follows the page's theme, and files for slides."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Figure:
     Attributes:
         name: Its id on the page and its file name.
         title: One line.
-        text: What is to be seen, for those who cannot see it or do not know it.
+        text: What the chart shows, also for screen readers.
         columns: Head of the table that holds the chart's numbers.
         rows: Its rows, as text.
         spec: The Vega-Lite specification.

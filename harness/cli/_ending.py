@@ -117,7 +117,7 @@ def _of_machine(error: OSError) -> tuple[str, int]:
 
 
 def _fault(error: BaseException) -> str:
-    """Return the gist of a traceback: what it was, and where it came from."""
+    """Return a traceback as one line: the error and where it was raised."""
     if os.environ.get(SHOW_ALL):
         _write("".join(traceback.format_exception(error)))
     frames = traceback.extract_tb(error.__traceback__)

@@ -112,7 +112,7 @@ class Choosing:
 
     @cached_property
     def proven(self) -> list[Candidate]:
-        """Challengers that are better than the incumbent beyond doubt and hold the limits."""
+        """Challengers that are significantly better than the incumbent and within the limits."""
         return [
             candidate
             for candidate in self.candidates

@@ -55,7 +55,7 @@ class Measured:
         return self.against(self.incumbent)
 
     def against(self, reference: str) -> dict[str, Macro]:
-        """Return the mean leads of all strategies over one of them, target tasks as they weigh."""
+        """Return the mean lead of every strategy over one of them, target tasks weighted as given."""
         return self.run.against(reference).means(self.weights)
 
     @cached_property

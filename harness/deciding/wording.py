@@ -100,7 +100,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
-    """Return the names of tasks, with both scores where the lead is not told by the mean."""
+    """Return the names of tasks, with both scores where asked for."""
     shown = [
         f"{task.task} ({points(task.mean, sign=False)} against {points(task.incumbent_mean, sign=False)})"
         if scores
@@ -208,7 +208,7 @@ def once(mine: Candidate) -> str:
 
 
 def money(amount: float) -> str:
-    """Return an amount with as many digits as tell something."""
+    """Return an amount with three significant digits below 1, and two decimals above."""
     if amount == 0:
         return "0"
     if 0 < amount < 1e-6:

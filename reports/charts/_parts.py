@@ -71,7 +71,7 @@ def named_axis(names: Sequence[str], **options: Any) -> alt.Axis:
 
 
 def decades(values: Iterable[float]) -> list[float]:
-    """Return the powers of ten within values above 0."""
+    """Return the powers of ten between the smallest and the largest of positive values."""
     found = list(values)
     low, high = math.ceil(math.log10(min(found)) - 1e-9), math.floor(math.log10(max(found)) + 1e-9)
     return [10.0**power for power in range(low, high + 1)]

@@ -1,4 +1,4 @@
-"""A heat map of what was kept on the retention tasks."""
+"""A heat map of the changes on the retention tasks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _HATCH = (
 
 
 def kept(forgetting: Sequence[Contrast]) -> Figure | None:
-    """A heat map of what was kept: retention task by strategy, hatched where nothing is proven."""
+    """A heat map: retention task by strategy, hatched where no change is proven."""
     t = words("report").charts.kept
     if not forgetting:
         return None

@@ -18,7 +18,7 @@ Value = str | int | float | tuple[float, float] | None
 """What a cell holds: a number, a text, both ends of an interval, or nothing."""
 Mark = Literal["", "best", "least", "better", "worse", "taken", "bad", "quiet"]
 SIGNS: dict[str, str] = {"best": "★", "better": "▲", "worse": "▼"}
-"""A sign beside the colour, for those who do not see the colour."""
+"""A sign beside the colour, so that colour is never the only mark."""
 
 
 @dataclass(frozen=True)

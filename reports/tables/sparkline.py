@@ -42,7 +42,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Spark:
-    """A line over the runs with its words for those who do not see it."""
+    """A line over the runs, with a text for screen readers."""
 
     stretches: tuple[Stretch, ...]
     label: str
