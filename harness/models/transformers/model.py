@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -122,7 +122,7 @@ class TransformersModel:
         options = self._options
         source = "said by the experiment" if options.context_length else self._read_context.said
         date = date_told(self.tokenizer.chat_template, options.template_options)
-        device: Literal[cpu, cuda] = "cuda" if self.device == "cuda" else "cpu"
+        device: Literal["cpu", "cuda"] = "cuda" if self.device == "cuda" else "cpu"
         return Capabilities(device, source, date, asked_with(options))
 
     @cached_property
