@@ -264,7 +264,7 @@ def _task_cost(task: str, found: Answers, clusters: Clusters, share: float, para
 
 
 def mean_task_cost(tasks: Sequence[TaskCost]) -> dict[str, float]:
-    """Return the figures of a mean answer by name: those of the tasks, weighted by their shares of the traffic."""
+    """Return the figures of a mean answer by name: those of the tasks, weighted by their traffic."""
     names = AnswerCost.model_fields
     return {name: sum(task.share * getattr(task, name) for task in tasks) for name in names}
 

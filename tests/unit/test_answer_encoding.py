@@ -11,7 +11,7 @@ import torch
 from harness.config import StrategyOptions
 from harness.errors import InputError
 from harness.execution.composition import chain_of
-from harness.models.transformers.answers import written
+from harness.models.transformers.answers import end_tokens, written
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
@@ -233,7 +233,7 @@ def test_a_model_scores_writes_and_trains_by_the_same_ids(tiny_model: Path) -> N
         expected = logits.log_softmax(-1).gather(-1, torch.tensor(answer)[:, None]).sum()
         assert choice.log_likelihood == pytest.approx(float(expected), abs=1e-4)
         assert choice.n_tokens == len(answer) - 1
-        assert answer[-1] in model._end_tokens()
+        assert answer[-1] in end_tokens(model.module, model.tokenizer, model._prompts.end_ids)
 
 
 def test_the_key_of_an_answer_follows_how_it_is_encoded_and_ended(tiny_model: Path) -> None:

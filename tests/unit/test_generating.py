@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.models.transformers.answers import transformers_answers
+from harness.models.transformers.answers import end_tokens, transformers_answers
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.greedy import greedy
 from harness.models.transformers.model import TransformersModel
@@ -94,7 +94,7 @@ def test_the_tokens_that_end_an_answer_stay_those_of_the_model(
     edit(tmp_path / "model" / "generation_config.json", eos_token_id=[1, ids[1]], repetition_penalty=1.3)
     model = TransformersModel(TransformersOptions(path=str(tmp_path / "model")))
     ((_, reason, n_tokens),) = texts(model, asked(1))
-    assert set(model._end_tokens()) == {1, ids[1]}
+    assert set(end_tokens(model.module, model.tokenizer, model._prompts.end_ids)) == {1, ids[1]}
     assert reason == "stop"
     assert n_tokens == ids.index(ids[1]) + 1
 
@@ -129,7 +129,7 @@ def test_a_tokenizer_with_neither_pad_nor_end_answers_on_both_paths(
     model = TransformersModel(TransformersOptions(path=str(folder)))
     model.check()
     assert model.tokenizer.pad_token_id is None
-    assert model._end_tokens() == []
+    assert end_tokens(model.module, model.tokenizer, model._prompts.end_ids) == []
     together = texts(model, asked(4))
     assert together == [texts(model, [one])[0] for one in asked(4)]
     assert {reason for _, reason, _ in together} == {"length"}

@@ -54,6 +54,13 @@ def written(
     )
 
 
+def end_tokens(module: Any, tokenizer: Any, own: Sequence[int]) -> list[int]:
+    """Return the token ids that end an answer: those the model's settings name, and those of its prompts."""
+    configured = module.generation_config.eos_token_id
+    ends = configured if isinstance(configured, list) else [configured]
+    return [int(token) for token in dict.fromkeys([*ends, tokenizer.eos_token_id, *own]) if token is not None]
+
+
 def _text(tokenizer: Any, ids: list[int]) -> str:
     """Return a text without special tokens, but with tags of reasoning, which some have as such."""
     special = getattr(tokenizer, "all_special_tokens", ())

@@ -63,21 +63,32 @@ def each_sample(requests: Sequence[Request]) -> list[Request]:
     ]
 
 
-def by_request(
-    answers: Sequence[Generation | Failure], requests: Sequence[Request]
-) -> list[tuple[Generation, ...] | Failure]:
-    """Put the answers to `each_sample` together again; where one has failed, its request has."""
-    left = iter(answers)
-    found: list[tuple[Generation, ...] | Failure] = []
-    for request in requests:
-        own = [next(left) for _ in range(request.n_samples)]
-        sound = tuple(each for each in own if isinstance(each, Generation))
-        failed = next((each for each in own if isinstance(each, Failure)), None)
-        found.append(failed or sound)
-    return found
-
-
 Answer = Callable[[Sequence[Request]], list[Generation | Failure]]
+
+
+def in_samples(
+    requests: Sequence[Request], plan: Callable[[Sequence[Request]], list[list[int]]], answer: Answer
+) -> list[tuple[Generation, ...] | Failure]:
+    """Answer a batch with as many generations as each request wants; where one has failed, its request has.
+
+    Args:
+        requests: The batch.
+        plan: Groups requests into batches, where several samples of each may be too many for one.
+        answer: Answers requests together, one generation each.
+    """
+    rows = each_sample(requests)
+    batches = [list(range(len(rows)))] if len(rows) == len(requests) else plan(rows)
+    found: dict[int, Generation | Failure] = {}
+    for batch in batches:
+        found.update(zip(batch, answer([rows[i] for i in batch]), strict=True))
+    left = iter([found[i] for i in range(len(rows))])
+    own = [[next(left) for _ in range(request.n_samples)] for request in requests]
+    return [_together(each) for each in own]
+
+
+def _together(answers: Sequence[Generation | Failure]) -> tuple[Generation, ...] | Failure:
+    failed = next((each for each in answers if isinstance(each, Failure)), None)
+    return failed or tuple(each for each in answers if isinstance(each, Generation))
 
 
 def halving(

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import torch
 
-from harness.models.transformers.answers import judged, plain_answers, with_cost, written
-from harness.models.transformers.batching import MAX_BATCH_ITEMS, by_request, each_sample, halving
+from harness.models.transformers.answers import end_tokens, judged, plain_answers, with_cost, written
+from harness.models.transformers.batching import MAX_BATCH_ITEMS, halving, in_samples
 from harness.models.transformers.budgets import BatchBudgets, setting_of
 from harness.models.transformers.context import ContextLength, context_of
 from harness.models.transformers.engine import Engine
@@ -83,8 +83,7 @@ class TransformersModel:
             loaded_by=f"{loaders()}, encoding {ENCODING}",
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
-        known = self.identity
-        digests = known.weights_digest, known.settings_digest, known.adapter_digest
+        digests = self.identity.weights_digest, self.identity.settings_digest, self.identity.adapter_digest
         self.weights = Weights(owner or Owner(), source, saved, digests, {}, self._say, place)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
@@ -178,11 +177,8 @@ class TransformersModel:
             self._progress,
             self.weights.owner,
         )
-        copy.tokenizer, copy._prompts, copy.weights.trials = (
-            self.tokenizer,
-            self._prompts,
-            self.weights.trials,
-        )
+        copy.tokenizer, copy._prompts = self.tokenizer, self._prompts
+        copy.weights.trials = self.weights.trials
         return copy
 
     # --- Prompts ---
@@ -248,13 +244,9 @@ class TransformersModel:
     def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
         """Answer one batch of generate requests, in order; several samples may take several."""
         self.weights.ready(self.name)
-        rows = each_sample(requests)
-        batches = [list(range(len(rows)))] if len(rows) == len(requests) else self.batches(rows)
-        found: dict[int, Generation | Failure] = {}
-        for batch in batches:
-            answers = halving(self._generate, [rows[i] for i in batch], self._sizing.ran_out)
-            found.update(zip(batch, answers, strict=True))
-        return by_request([found[i] for i in range(len(rows))], requests)
+        return in_samples(
+            requests, self.batches, lambda some: halving(self._generate, some, self._sizing.ran_out)
+        )
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
         """Judge the choices of one batch of choice requests, in order."""
@@ -267,7 +259,7 @@ class TransformersModel:
         requests = list(map(self._stopping, requests))
         decoding = requests[0].decoding
         prompts = [self._ids(request) for request in requests]
-        ends, shared = self._end_tokens(), 0
+        ends, shared = end_tokens(self.module, self.tokenizer, self._prompts.end_ids), 0
         longest = max(map(len, prompts)) + decoding.max_new_tokens
         if decoding.temperature == 0 and self.engine.shares(longest):
             stop = self._stop(decoding.stop)
@@ -286,12 +278,6 @@ class TransformersModel:
         if strings and strings not in self._stops:
             self._stops[strings] = StopStrings(self.tokenizer, strings)
         return self._stops.get(strings)
-
-    def _end_tokens(self) -> list[int]:
-        configured = self.module.generation_config.eos_token_id
-        ends = configured if isinstance(configured, list) else [configured]
-        ends = [*ends, self.tokenizer.eos_token_id, *self._prompts.end_ids]
-        return [int(token) for token in dict.fromkeys(ends) if token is not None]
 
     @torch.inference_mode()
     def _score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
