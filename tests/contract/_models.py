@@ -138,6 +138,17 @@ def greedy_answers_are_the_same_in_any_company(tried: Tried) -> None:
 
 
 @models
+def samples_are_the_same_in_any_company(tried: Tried) -> None:
+    """A service draws anew each time; who holds the weights must be able to draw the same again."""
+    if tried.model.identity.origin == "weights":
+        hot = asked(temperature=1.0, n_samples=2)
+        together = texts(tried.model, hot)
+        assert texts(tried.model, hot[::-1]) == together[::-1], "another order, other samples"
+        alone = [texts(tried.model, [request])[0] for request in hot]
+        assert alone == together, "alone, it draws otherwise"
+
+
+@models
 def temperature_and_seed_are_obeyed(tried: Tried) -> None:
     hot = asked(temperature=1.0, n_samples=6)
     drawn = texts(tried.model, hot)

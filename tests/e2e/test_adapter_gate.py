@@ -178,7 +178,7 @@ def test_an_adapter_that_changes_its_base_leaves_the_next_candidate_as_it_is_alo
         )
         with closing(sqlite3.connect(folder / out / "results.sqlite")) as store:
             return sorted(
-                (task, item, str(json.loads(answer)["choices"]))
+                (task, item, str([each["choices"] for each in json.loads(answer)]))
                 for task, item, answer in store.execute(asked)
             )
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from harness.embedders.embedder import load_embedder
-from harness.models.transformers import greedy as greedy_module
+from harness.models.transformers import decoding
+from harness.models.transformers.decoding import STEPS, decode
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.greedy import STEPS, greedy
 from tests.unit._families import built, families
 from tests.unit.test_engine_differential import prompts_of
 
@@ -25,10 +25,10 @@ def test_answers_are_the_same_however_often_ends_are_looked_for(monkeypatch: pyt
     engine = Engine(built(families(160)["llama"], "llama").to("cuda"))
     prompts = prompts_of(random.Random(1), 6, shared=40, longest=9)
     ends = [2, *range(10, 40)]
-    found = greedy(engine, prompts, 20, ends)
+    found = decode(engine, prompts, 20, ends)
     assert STEPS["cuda"] > 1
-    monkeypatch.setattr(greedy_module, "STEPS", {"cuda": 1})
-    assert greedy(engine, prompts, 20, ends) == found
+    monkeypatch.setattr(decoding, "STEPS", {"cuda": 1})
+    assert decode(engine, prompts, 20, ends) == found
 
 
 def test_an_embedder_told_to_stay_on_the_processor_takes_no_memory_of_the_gpu() -> None:

@@ -16,8 +16,8 @@ from torch.utils._pytree import tree_leaves
 from harness.models.transformers.batching import MAX_BATCH_CHOICE_ITEMS, MAX_BATCH_ITEMS
 from harness.models.transformers.budgets import DEFAULT_TOKENS, BatchBudgets, Setting
 from harness.models.transformers.cache import RoomyLayer
+from harness.models.transformers.decoding import decode
 from harness.models.transformers.engine import KEPT_PREFIXES, Engine
-from harness.models.transformers.greedy import greedy
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.options import TransformersOptions
@@ -149,7 +149,7 @@ def test_answering_takes_no_more_memory_than_its_rehearsal(engine: Engine) -> No
     with LiveBytes() as rehearsal:
         engine.rehearse(n_rows, n_tokens)
     with LiveBytes() as generating:
-        greedy(engine, [row[:96] for row in ids], n_tokens - 96, [])
+        decode(engine, [row[:96] for row in ids], n_tokens - 96, [])
     with LiveBytes() as choosing:
         log_likelihoods(engine, [row[:65] for row in ids], [[row[65:96], row[96:]] for row in ids])
     assert max(generating.peak, choosing.peak) <= rehearsal.peak < 2 * generating.peak
@@ -165,7 +165,7 @@ def test_kept_prefixes_are_rehearsed_too(engine: Engine) -> None:
     with LiveBytes() as rehearsal:
         engine.rehearse(2, 256, 256)
     for prefix in shared:
-        greedy(engine, [[*prefix, 5], [*prefix, 6]], 15, [])
+        decode(engine, [[*prefix, 5], [*prefix, 6]], 15, [])
     held = [part.numel() * 4 for kept in engine._prefixes.values() for layer in kept for part in layer]
     assert len(held) == 2 * KEPT_PREFIXES * len(engine._layers)
     assert rehearsal.peak - bare.peak >= sum(held)

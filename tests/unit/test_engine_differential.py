@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 import transformers
 
+from harness.models.transformers import decoding, likelihood
 from harness.models.transformers import engine as engine_module
-from harness.models.transformers import greedy as greedy_module
-from harness.models.transformers import likelihood
+from harness.models.transformers.answers import transformers_answers
+from harness.models.transformers.decoding import StopStrings, decode
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.greedy import StopStrings, greedy
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.prefixes import shared_length
+from harness.models.transformers.sampling import Draws
+from harness.types import Decoding, Request
 from tests.unit._families import built, families
 
 FAMILIES = families(160)
@@ -75,9 +78,48 @@ def test_greedy_answers_are_those_of_plain_generate(module: Any, seed: int) -> N
     for n_rows in (1, 2, 5, 8):
         prompts = prompts_of(rng, n_rows, shared=rng.choice([0, 7, 60]), longest=rng.choice([1, 20]))
         limit = rng.choice([1, 4, 12])
-        answers, shared = greedy(engine, prompts, limit, [2])
+        answers, shared = decode(engine, prompts, limit, [2])
         assert answers == [plain_answer(module, prompt, limit) for prompt in prompts]
         assert shared == shared_length(prompts)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("temperature", "top_p"), [(1.0, 1.0), (3.0, 0.6)])
+def test_drawn_answers_are_the_same_alone_together_and_by_transformers(
+    model: tuple[str, Any], temperature: float, top_p: float
+) -> None:
+    module, rng = model[1], random.Random(3)
+    prompts = prompts_of(rng, 6, shared=20, longest=12)
+    how = Decoding(max_new_tokens=10, temperature=temperature, top_p=top_p)
+    requests = [
+        Request(task="t", item_id=str(n), messages=(), decoding=how, seed=n % 2) for n in range(len(prompts))
+    ]
+    pairs = list(zip(requests, prompts, strict=True))
+    tokenizer = SimpleNamespace(pad_token_id=0)
+    found = [transformers_answers(module, tokenizer, [r], [p], [2])[0] for r, p in pairs]
+    alone = [ids[: ids.index(2) + 1] if 2 in ids else ids for ids in found]
+    assert len({*map(tuple, alone)}) == len(alone)
+    engine = Engine(module)
+    if engine.shares(100):
+        assert decode(engine, prompts, 10, [2], draws=Draws(requests))[0] == alone
+        backwards = decode(engine, prompts[::-1], 10, [2], draws=Draws(requests[::-1]))[0]
+        assert backwards == alone[::-1]
+
+
+def test_tokens_are_drawn_as_often_as_the_model_says() -> None:
+    logits = torch.tensor([[2.0, 1.0, 0.0, float("-inf"), -1.0]])
+    requests = [
+        Request(task="t", item_id=str(n), messages=(), decoding=Decoding(temperature=2.0, top_p=p))
+        for p in (1.0, 0.75)
+        for n in range(4000)
+    ]
+    for part, left in ((requests[:4000], [0, 1, 2, 4]), (requests[4000:], [0, 1, 2])):
+        drawn = Draws(part).tokens(logits.expand(len(part), -1), range(len(part)), 0)
+        shares = torch.bincount(drawn, minlength=5) / len(part)
+        wanted = (logits[0] / 2).softmax(-1)
+        wanted[[i for i in range(5) if i not in left]] = 0
+        assert torch.allclose(shares, wanted / wanted.sum(), atol=0.03)
+        assert shares[3] == 0
 
 
 @torch.inference_mode()
@@ -92,9 +134,9 @@ def test_rows_that_end_early_leave_the_others_alone(
     ends = [2, *{rng.choice(answer) for answer in whole}]
     expected = [answer[: next((i for i, t in enumerate(answer) if t in ends), 13) + 1] for answer in whole]
     for leaving, steps in ((1, 1), (4, 1), (8, 1), (1, 3), (4, 8), (8, 20)):
-        monkeypatch.setattr(greedy_module, "LEAVING", leaving)
-        monkeypatch.setattr(greedy_module, "STEPS", {"cpu": steps})
-        assert greedy(Engine(module), prompts, 14, ends)[0] == expected
+        monkeypatch.setattr(decoding, "LEAVING", leaving)
+        monkeypatch.setattr(decoding, "STEPS", {"cpu": steps})
+        assert decode(Engine(module), prompts, 14, ends)[0] == expected
 
 
 @torch.inference_mode()
@@ -126,7 +168,7 @@ def test_a_prompt_may_fill_the_context_to_its_last_token(module: Any) -> None:
     rng = random.Random(5)
     prompts = prompts_of(rng, 3, shared=140, longest=1) + prompts_of(rng, 1, shared=152, longest=1)
     prompts[3][:140] = prompts[0][:140]
-    assert greedy(Engine(module), prompts, 7, [2])[0] == [plain_answer(module, p, 7) for p in prompts]
+    assert decode(Engine(module), prompts, 7, [2])[0] == [plain_answer(module, p, 7) for p in prompts]
 
 
 @torch.inference_mode()
@@ -146,7 +188,7 @@ def test_what_was_asked_before_changes_no_bit(module: Any) -> None:
 def test_prompts_are_encoded_in_chunks_alike(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts = prompts_of(random.Random(7), 4, shared=0, longest=60)
     monkeypatch.setattr(engine_module, "CHUNK_TOKENS", 4 * 7)
-    assert greedy(Engine(module), prompts, 5, [2])[0] == [plain_answer(module, p, 5) for p in prompts]
+    assert decode(Engine(module), prompts, 5, [2])[0] == [plain_answer(module, p, 5) for p in prompts]
 
 
 @torch.inference_mode()
@@ -171,7 +213,7 @@ def test_a_prefix_is_encoded_once_and_kept_for_the_next_batch(module: Any) -> No
 def test_stop_strings_end_answers_where_transformers_end_them(
     tiny_model: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(greedy_module, "STEPS", {"cpu": 1 + seed})
+    monkeypatch.setattr(decoding, "STEPS", {"cpu": 1 + seed})
     module = transformers.AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_model)
     rng = random.Random(seed)
@@ -185,7 +227,7 @@ def test_stop_strings_end_answers_where_transformers_end_them(
     ]
     # One begins in the prompt.
     stop.append(tokenizer.decode(prompts[0])[-1] + texts[0][0])
-    answers, _ = greedy(Engine(module), prompts, 16, [1], StopStrings(tokenizer, stop))
+    answers, _ = decode(Engine(module), prompts, 16, [1], StopStrings(tokenizer, stop))
     cut = 0
     for prompt, answer in zip(prompts, answers, strict=True):
         output = module.generate(
@@ -221,7 +263,7 @@ def test_ends_are_looked_for_every_few_steps_where_a_look_waits(
     engine = Engine(module)
     assert engine.shares(64)
     monkeypatch.setattr(torch.Tensor, "tolist", counted)
-    monkeypatch.setattr(greedy_module, "STEPS", {"cpu": 8})
-    greedy(engine, prompts, 17, [])
+    monkeypatch.setattr(decoding, "STEPS", {"cpu": 8})
+    decode(engine, prompts, 17, [])
     assert looks == 3
-    assert greedy(engine, prompts, 17, [2])[0] == expected
+    assert decode(engine, prompts, 17, [2])[0] == expected

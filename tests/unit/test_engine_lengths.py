@@ -13,8 +13,8 @@ import transformers
 
 from harness.models.transformers import likelihood
 from harness.models.transformers.answers import plain_answers
+from harness.models.transformers.decoding import decode
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.greedy import greedy
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.trials import Trials
 from harness.types import Decoding, Message, Request
@@ -46,7 +46,7 @@ def answers_of(engine: Engine, prompts: list[list[int]], limit: int) -> list[lis
     """Answer as `TransformersModel` does."""
     longest = max(map(len, prompts)) + limit
     if engine.shares(longest):
-        return greedy(engine, prompts, limit, [2])[0]
+        return decode(engine, prompts, limit, [2])[0]
     messages = (Message(role="user", content="x"),)
     decoding = Decoding(max_new_tokens=limit)
     asked = [

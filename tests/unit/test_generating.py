@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from harness.models.transformers.answers import end_tokens, transformers_answers
+from harness.models.transformers.decoding import decode
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.greedy import greedy
 from harness.models.transformers.model import TransformersModel
 from harness.models.transformers.options import TransformersOptions
 from harness.powers import answered
@@ -89,7 +89,7 @@ def test_the_tokens_that_end_an_answer_stay_those_of_the_model(
     plain: TransformersModel, tiny_model: Path, tmp_path: Path
 ) -> None:
     with torch.inference_mode():
-        ids = greedy(plain.engine, [plain._ids(asked(1)[0])], 8, [1])[0][0]
+        ids = decode(plain.engine, [plain._ids(asked(1)[0])], 8, [1])[0][0]
     shutil.copytree(tiny_model, tmp_path / "model")
     edit(tmp_path / "model" / "generation_config.json", eos_token_id=[1, ids[1]], repetition_penalty=1.3)
     model = TransformersModel(TransformersOptions(path=str(tmp_path / "model")))

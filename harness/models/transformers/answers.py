@@ -10,13 +10,13 @@ from typing import Any
 import torch
 import transformers
 
-from harness.digests import digest_of
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.likelihood import log_likelihoods
 from harness.models.transformers.plain import before_question
 from harness.models.transformers.positions import forget_lengths
 from harness.models.transformers.prompts import Choices
 from harness.models.transformers.reasoning import TAGS
+from harness.models.transformers.sampling import Drawing, Draws
 from harness.models.transformers.tries import Scored
 from harness.types import ChoiceScore, Failure, Generation, Request, TokenUsage
 
@@ -139,7 +139,7 @@ def plain_answers(
     Args:
         module: The model.
         tokenizer: Its tokenizer.
-        requests: Of like decoding; with sampling they are the seed.
+        requests: Of like decoding.
         prompts: Token ids of each prompt.
         ends: Token ids that end an answer.
         together: Whether they are answered in one batch; else one by one.
@@ -155,35 +155,27 @@ def plain_answers(
 def transformers_answers(
     module: Any, tokenizer: Any, requests: Sequence[Request], prompts: list[list[int]], ends: list[int]
 ) -> list[list[int]]:
-    """Return the new token ids of each prompt as transformers generate them, padded after their end.
-
-    Sampling is seeded by the items of the batch.
-    """
+    """Return the new token ids of each prompt as transformers generate them, padded after their end."""
     decoding = requests[0].decoding
     width = max(map(len, prompts))
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), 0)
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=module.device)
     seen = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=module.device)
-    sampling: dict[str, Any] = {}
-    if decoding.temperature:
-        sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     stopping = {"stop_strings": list(decoding.stop)} if decoding.stop else {}
     config = transformers.GenerationConfig(
         max_new_tokens=decoding.max_new_tokens,
-        do_sample=decoding.temperature > 0,
+        do_sample=False,
         pad_token_id=pad,
         eos_token_id=ends or None,
-        **sampling,
         **stopping,
     )
-    if decoding.temperature:
-        seed = digest_of([[request.item_id, request.seed, request.repeat] for request in requests])
-        torch.manual_seed(int(seed[:15], 16))
+    drawing = transformers.LogitsProcessorList([Drawing(Draws(requests))] if decoding.temperature else [])
     forget_lengths(module)
     output = module.generate(
         input_ids=ids,
         attention_mask=seen,
         generation_config=config,
+        logits_processor=drawing,
         **({"tokenizer": tokenizer} if decoding.stop else {}),
     )
     rows: list[list[int]] = output[:, width:].tolist()

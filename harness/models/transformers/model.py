@@ -15,8 +15,8 @@ from harness.models.transformers.answers import end_tokens, judged, plain_answer
 from harness.models.transformers.batching import MAX_BATCH_ITEMS, halving, in_samples
 from harness.models.transformers.budgets import BatchBudgets, setting_of
 from harness.models.transformers.context import ContextLength, context_of
+from harness.models.transformers.decoding import StopStrings, decode
 from harness.models.transformers.engine import Engine
-from harness.models.transformers.greedy import StopStrings, greedy
 from harness.models.transformers.identity import settings_digest, weights_digest
 from harness.models.transformers.likelihood import text_log_probs
 from harness.models.transformers.model_files import read_object, refuse_code
@@ -28,6 +28,7 @@ from harness.models.transformers.quantization import stored_in
 from harness.models.transformers.rendering import date_told
 from harness.models.transformers.resident import Owner, Source, Weights
 from harness.models.transformers.resolve import local_folder, parameter_count
+from harness.models.transformers.sampling import Draws
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
 from harness.progress import Progress, SilentProgress
@@ -261,9 +262,9 @@ class TransformersModel:
         prompts = [self._ids(request) for request in requests]
         ends, shared = end_tokens(self.module, self.tokenizer, self._prompts.end_ids), 0
         longest = max(map(len, prompts)) + decoding.max_new_tokens
-        if decoding.temperature == 0 and self.engine.shares(longest):
-            stop = self._stop(decoding.stop)
-            answers, shared = greedy(self.engine, prompts, decoding.max_new_tokens, ends, stop)
+        if self.engine.shares(longest):
+            stop, draws = self._stop(decoding.stop), Draws(requests) if decoding.temperature else None
+            answers, shared = decode(self.engine, prompts, decoding.max_new_tokens, ends, stop, draws)
         else:
             together = len({len(prompt) for prompt in prompts}) == 1 or self.engine.pads(longest)
             answers = plain_answers(self.module, self.tokenizer, requests, prompts, ends, together)

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, PlainValidator
 
 from harness.config import Options
 
-ENCODING = 2
-"""Number of the way in which answers are encoded; another gives other answers."""
+ENCODING = 3
+"""Number of the way in which answers are encoded and drawn; another gives other answers."""
 
 
 def _batch_tokens(value: Any) -> Any:

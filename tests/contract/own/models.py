@@ -143,6 +143,11 @@ class _Crowded(Talker):
         return Message(role="user", content=f"{number} {request.messages[-1].content}")
 
 
+class _DrawsByPlace(Talker):
+    def answered(self, request: Request, number: int) -> Any:
+        return super().answered(request.model_copy(update={"seed": request.seed + number}), number)
+
+
 class _Cold(Talker):
     def sample(self, request: Request, sample: int) -> Generation:
         cold = request.decoding.model_copy(update={"temperature": 0.0})
@@ -208,6 +213,7 @@ class _Forgets(Talker):
 LoadsMuch = type("LoadsMuch", (Good,), {"__module__": "faiss"})
 GivesOne = opening(_GivesOne, "GivesOne")
 Crowded = opening(_Crowded, "Crowded")
+DrawsByPlace = opening(_DrawsByPlace, "DrawsByPlace")
 Cold = opening(_Cold, "Cold")
 Seedless = opening(_Seedless, "Seedless")
 Rambles = opening(_Rambles, "Rambles")
@@ -225,6 +231,7 @@ BREAKS: dict[str, list[type[Good]]] = {
     "importing_it_loads_no_heavy_library": [LoadsMuch],
     "every_request_has_as_many_answers_as_it_asks_for": [GivesOne],
     "greedy_answers_are_the_same_in_any_company": [Crowded],
+    "samples_are_the_same_in_any_company": [DrawsByPlace],
     "temperature_and_seed_are_obeyed": [Cold, Seedless],
     "an_answer_ends_where_it_must": [Rambles, Unstopped],
     "what_cannot_be_answered_fails_alone": [Boundless],

@@ -1,4 +1,4 @@
-"""Greedy answers, token by token, over the keys and values of a batch."""
+"""Answers, token by token, over the keys and values of a batch: each token the likeliest, or drawn."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from transformers import StopStringCriteria
 
 from harness.models.transformers.engine import Engine
+from harness.models.transformers.sampling import Draws
 
 STEPS = {"cuda": 8}
 """Tokens of a row between two looks at which rows have ended; on a CPU every token is looked at.
@@ -63,14 +64,15 @@ def _listed(steps: list[torch.Tensor]) -> list[list[Any]]:
     return [steps[0].tolist()] if len(steps) == 1 else torch.stack(steps).tolist()
 
 
-def greedy(
+def decode(
     engine: Engine,
     prompts: Sequence[list[int]],
     limit: int,
     ends: Sequence[int],
     stop: StopStrings | None = None,
+    draws: Draws | None = None,
 ) -> tuple[list[list[int]], int]:
-    """Answer a batch of prompts with the likeliest token each time.
+    """Answer a batch of prompts.
 
     Args:
         engine: The model.
@@ -78,6 +80,7 @@ def greedy(
         limit: Most tokens of an answer, at least one.
         ends: Token ids that end an answer, and are its last token.
         stop: Strings that end an answer.
+        draws: Draws the tokens; without it the likeliest one is taken each time.
 
     Returns:
         The new token ids of each prompt, and the number of tokens that the prompts shared.
@@ -88,7 +91,7 @@ def greedy(
     here = list(range(len(prompts)))  # which prompt each row answers
     steps, unread, hits = STEPS.get(logits.device.type, 1), [], []
     for n_new in range(1, limit + 1):
-        tokens = logits.argmax(dim=-1)
+        tokens = draws.tokens(logits, here, n_new - 1) if draws else logits.argmax(dim=-1)
         unread.append(tokens)
         if stop and window is not None:
             window = torch.cat([window[:, 1:], tokens[:, None]], dim=1)
