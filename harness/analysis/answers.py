@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.findings import AMOUNTS
+from harness.analysis.costs import AMOUNTS
 from harness.stats.single import Floats
 from harness.types import ItemResult, Task, TokenUsage
 

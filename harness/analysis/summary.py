@@ -9,23 +9,10 @@ import numpy as np
 
 from harness.analysis.answers import Answers
 from harness.analysis.breakdown import attribution_of, items_by_tag
-from harness.analysis.findings import (
-    AnswerCost,
-    Attribution,
-    BehaviourChange,
-    Cell,
-    InformationChange,
-    Judging,
-    PreparationNote,
-    StrategyCost,
-    StrategyDrift,
-    StrategyFailure,
-    Summary,
-    TagScore,
-    TaskCost,
-    TaskFlips,
-)
+from harness.analysis.costs import AnswerCost, Judging, StrategyCost, TaskCost
+from harness.analysis.findings import Attribution, Cell, PreparationNote, StrategyFailure, Summary, TagScore
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.losses import BehaviourChange, InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval

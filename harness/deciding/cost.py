@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.analysis.findings import AMOUNTS, AnswerCost, Judging, StrategyCost
+from harness.analysis.costs import AMOUNTS, AnswerCost, Judging, StrategyCost
 from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, Prices
 from harness.deciding.records import CostUnder
