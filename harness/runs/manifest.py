@@ -130,7 +130,7 @@ def _whole(manifest: RunManifest) -> RunManifest:
         if recipes.keys() != manifest.tasks.keys():
             raise ValueError(f"recipes.{name} does not name the tasks")
     if experiment["incumbent"] not in manifest.recipes:
-        raise ValueError(f"the incumbent {experiment['incumbent']} is none of the strategies")
+        raise ValueError(f"the incumbent {experiment['incumbent']} is not one of the strategies")
     for name in manifest.tasks:
         if not manifest.metrics.get(name):
             raise ValueError(f"metrics.{name} is missing")

@@ -36,7 +36,7 @@ class Transformers:
             options.name,
             dtype=options.dtype
             if options.dtype not in ("auto", "fast")
-            else None,  # those hang on the machine
+            else None,  # those depend on the machine
             context_length=options.context_length,
             asked_with=asked_with(options),
         )

@@ -158,7 +158,7 @@ def _save(module: Any, folder: Path) -> None:
 
 
 def _check_room(folder: Path, module: Any) -> None:
-    """Raise OSError where a folder's disk has no room for the weights; half a file would be left else."""
+    """Raise OSError where a folder's disk has no room for the weights; else half a file would be left."""
     wanted = _BYTES_A_WEIGHT * module.num_parameters()
     if shutil.disk_usage(folder).free < wanted:
         raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, {wanted / 1e9:.1f} GB are needed")

@@ -1,7 +1,7 @@
 """The one place where a model's files are opened by transformers and sentence-transformers.
 
 No code that comes with a model is ever imported, nor is anyone asked whether it may be. Whatever a library
-raises over broken files becomes one line; a running out of memory is none of their faults and passes through.
+raises over broken files becomes one line; running out of memory is raised as it is.
 """
 
 from __future__ import annotations
