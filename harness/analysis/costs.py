@@ -65,10 +65,9 @@ class StrategyCost(AnswerCost):
 
 
 class Judging(Frozen):
-    """What metrics took that ask a model, on the answers of one strategy to one task: no part of its cost.
+    """What metrics took that ask ``model``, on the answers of one strategy to one task: no part of its cost.
 
-    ``model`` names the model that is asked, the first of them where a task's metrics ask several. ``n``
-    judgements asked it; the rest are sums over them.
+    ``n`` judgements asked it; the rest are sums over them.
     """
 
     strategy: str
