@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from harness.errors import TrilemmaError, shorten
+from harness.errors import TrilemmaError, plain, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.asking import Asking, Settings
 from harness.execution.composition import Apart, Chain, Ready
@@ -130,8 +130,8 @@ def _run_strategy(
         prepared = chain.prepare(_context(plan, chain, seed, progress))
     except TrilemmaError:
         raise
-    except Exception as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
-        failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
+        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         store.write_preparation(
             plan.preparations[chain.name], Preparation(chain.name, seed, PrepareCost(), {}, failure)
         )
@@ -166,8 +166,8 @@ def _probe(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, p
         probes = _probes(plan, chain, seed, prepared, store, progress)
     except TrilemmaError:
         raise
-    except Exception as error:  # noqa: BLE001 - see above
-        failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
+        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         progress.say(
             f"{_label(plan, chain, seed)}: could not be measured beside its answers: "
             f"{failure.kind}: {failure.message}"
