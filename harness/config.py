@@ -280,4 +280,4 @@ def _no_model(given: Any, models: Collection[str], place: object, key: str) -> I
     remedy = "name the models under `models`, in place of `model`"
     if SOLE_MODEL not in models:
         remedy = nearest(str(given), models)
-    return InputError(place, key, "is none of the experiment's models", remedy, given)
+    return InputError(place, key, "is not one of the experiment's models", remedy, given)

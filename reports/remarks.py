@@ -47,3 +47,9 @@ def remarks_of(summary: Summary) -> Iterator[RunRemark]:
 def malformed_cells(summary: Summary) -> list[Cell]:
     """Return the primary scores of tasks and strategies with malformed answers."""
     return [cell for cell in summary.cells if cell.primary and cell.malformed]
+
+
+def tasks_all_malformed(summary: Summary) -> list[str]:
+    """Return the tasks to which no strategy has given an answer that is not malformed."""
+    met = {cell.task for cell in summary.cells if cell.primary and cell.malformed < cell.n}
+    return sorted({cell.task for cell in malformed_cells(summary)} - met)

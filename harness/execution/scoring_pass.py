@@ -54,6 +54,7 @@ class Scoring:
     judging: str
     store: Store
     _told: set[str] = field(default_factory=set, init=False, repr=False)
+    _met: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
     def waits(self) -> bool:
@@ -68,7 +69,7 @@ class Scoring:
 
     def watch(self, strategy: str, progress: Progress) -> MalformedWatch:
         """Return what says, once for a strategy, that none of its answers is what is wanted."""
-        return MalformedWatch(self.task, strategy, progress, self._told)
+        return MalformedWatch(self.task, strategy, progress, self._told, self._met)
 
     def see(self, recipe: str, answers: Sequence[ItemResult]) -> list[ItemResult]:
         """Judge a batch of stored answers at once, unless judging waits; then only say what is judged.

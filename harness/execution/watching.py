@@ -20,23 +20,29 @@ class MalformedWatch:
         strategy: Whose answers are seen.
         progress: Where it is said.
         told: Strategies of which it has been said; this one is added.
+        met: Strategies that gave an answer as the rule wants it; this one is added.
     """
 
-    def __init__(self, task: LoadedTask, strategy: str, progress: Progress, told: set[str]) -> None:
+    def __init__(
+        self, task: LoadedTask, strategy: str, progress: Progress, told: set[str], met: set[str]
+    ) -> None:
         self._task, self._strategy, self._progress = task, strategy, progress
-        self._told, self._seen, self._silent = told, 0, strategy in told
+        self._told, self._met, self._seen = told, met, 0
 
     def see(self, results: Sequence[ItemResult]) -> None:
         """Count results as they come."""
         answered = [result.extracted for result in results if result.extracted]
         self._seen += len(answered)
-        self._silent = self._silent or any(not part.malformed for part in answered)
-        if self._seen >= MALFORMED_NOTED and not self._silent:
-            self._silent = True
+        if any(not part.malformed for part in answered):
+            self._met.add(self._strategy)
+        if self._seen >= MALFORMED_NOTED and self._strategy not in self._told | self._met:
             self._told.add(self._strategy)
+            remedy = (
+                "others' have it" if self._met else "look at some, and correct the rule or the instruction"
+            )
             self._progress.say(
                 f"{self._task.place}: answer: none of the first {self._seen} answers of {self._strategy} has "
-                "what it wants, so all count as wrong; look at some, and correct the rule or the instruction"
+                f"what it wants, so all count as wrong; {remedy}"
             )
 
 

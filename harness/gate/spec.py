@@ -87,7 +87,7 @@ class GateFile(Options):
         if self.model is None:
             return next(iter(models))
         if self.model not in models:
-            problem = "is none of the experiment's models"
+            problem = "is not one of the experiment's models"
             raise InputError(place, "model", problem, nearest(self.model, models), self.model)
         return self.model
 

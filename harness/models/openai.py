@@ -51,7 +51,7 @@ class OpenAI:
         self._options = options
 
     def check(self, place: str, key: str) -> None:
-        """Refuse an address that is none or holds a password, and a key that is not in the environment."""
+        """Refuse a malformed address, one with a password in it, and a key that is not in the environment."""
         parts = urlsplit(self._options.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             remedy = "write it as http://127.0.0.1:8000/v1"

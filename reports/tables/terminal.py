@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -19,10 +20,16 @@ _LONGEST_NAME = 32
 _Places = list[tuple[int, Column]]
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Pass on that the reader has gone; rich itself would end the program with 1, a verdict."""
+        raise BrokenPipeError
+
+
 def table_console() -> Console:
     """Return a console for tables; where nobody looks at the width it has that of a log."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_LOG_WIDTH)
+    console = _Console(highlight=False)
+    return console if console.is_terminal else _Console(highlight=False, width=_LOG_WIDTH)
 
 
 def print_table(table: Table, console: Console | None = None) -> None:

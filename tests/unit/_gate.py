@@ -19,6 +19,7 @@ from harness.runs.store import Store
 from harness.traits import Traits
 from harness.types import (
     Answer,
+    Extracted,
     Failure,
     Generation,
     ItemResult,
@@ -66,6 +67,7 @@ def made(
         roles: Role of each task, by default target.
         keys: ``uses`` (strategy to id or entry), ``weights`` (the base's digest), ``digests`` (of tasks),
             ``missing`` ((strategy, task) to item numbers without a row), ``failed`` (the same with an error),
+            ``malformed`` (the same with an answer that is not as the task wants it),
             ``trained`` (strategies with trained tokens), ``costs`` (strategy to what preparing took),
             ``tokens`` (strategy to prompt tokens, or to a function of task and item number), ``latency``
             (such a function, in seconds), ``leaks``,
@@ -195,6 +197,9 @@ def _row(strategy: str, task: str, number: int, right: bool, keys: Mapping[str, 
         strategy=strategy, seed=0, task=task, item_id=item.id, key=f"{strategy}/{task}/{number}",
         request=asked, answer=None if failed else answer, scores={} if failed else scores,
         error=Failure(kind="broken", message="it broke") if failed else None,
+        extracted=Extracted(text="", malformed=True)
+        if number in keys.get("malformed", {}).get((strategy, task), ())
+        else None,
     )  # fmt: skip
 
 

@@ -98,6 +98,15 @@ def test_a_pipe_that_is_closed_and_a_full_disk_end_as_documented() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_tables_that_nobody_reads_to_their_end_are_no_fault(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*SHELL, "decide", str(whole(tmp_path))]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_a_terminal_without_a_character_shows_its_number(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     command = [*SHELL, "decide", str(whole(tmp_path))]

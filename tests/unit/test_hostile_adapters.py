@@ -116,7 +116,7 @@ def test_another_base_of_the_same_shape_is_found_by_the_manifest(adapter, base, 
 
 
 def test_an_adapter_that_makes_logits_nan_is_refused(whole, base, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("strategies.tuning.methods.lora.effect.STRONGEST_CHANGE", float("inf"))
+    monkeypatch.setattr("strategies.tuning.methods.lora.examined.STRONGEST_CHANGE", float("inf"))
     folder = Path(shutil.copytree(whole, tmp_path / "adapter"))
     edit_weights(folder, lambda tensors: [tensor.mul_(1e15) for tensor in tensors.values()])
     with pytest.raises(InputError, match=r"makes logits NaN or infinite on the probe text; train it again"):

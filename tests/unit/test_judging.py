@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.cli._concluding import conclude_run
 from harness.cli.run import run as run_command
 from harness.errors import InputError
 from harness.execution.judging import Answered, judge
 from harness.execution.runner import execute
+from harness.execution.watching import MalformedWatch
 from harness.progress import PlainProgress, SilentProgress
 from harness.protocols import PrepareContext, Prepared
 from harness.runs.store import Store
@@ -23,6 +25,7 @@ from harness.tasks.loading import load_task
 from harness.types import (
     Answer,
     AnswerRule,
+    Extracted,
     Failure,
     ItemResult,
     Judgement,
@@ -35,6 +38,7 @@ from harness.types import (
 from strategies.tuning.loop import progress_notes
 from tests.conftest import TaskWriter
 from tests.unit._fakes import RuleModel
+from tests.unit._gate import first, made
 from tests.unit._runs import Plain, chain_of, plan_of, task_of
 
 
@@ -123,6 +127,26 @@ def test_a_rule_that_finds_nothing_in_the_first_hundred_answers_is_told(
         rows_of(tmp_path / "run", model, log, tasks=[numbers(n)], metrics={"words": (Lengths(),)})
         log.seek(0)
         assert ("answer: none of the first" in log.read()) == told
+
+
+def test_a_rule_that_others_answers_meet_is_not_doubted(tmp_path: Path) -> None:
+    good, bad = (
+        ItemResult(
+            strategy="", seed=0, task="words", item_id="i", key="k", request=None, answer=None, extracted=each
+        )
+        for each in (Extracted(text="7"), Extracted(text="", malformed=True))
+    )
+    told: set[str] = set()
+    met: set[str] = set()
+    with (tmp_path / "log").open("w+") as log:
+        for strategy, result in (("odd", bad), ("sound", good), ("lora", bad)):
+            MalformedWatch(numbers(), strategy, PlainProgress(log), told, met).see([result] * 100)
+        log.seek(0)
+        first_line, second = log.read().splitlines()
+    assert "of odd" in first_line
+    assert first_line.endswith("correct the rule or the instruction")
+    assert "of lora" in second
+    assert second.endswith("others' have it")
 
 
 def test_answers_are_kept_before_a_metric_refuses_an_item(tmp_path: Path) -> None:
@@ -309,6 +333,17 @@ def test_a_run_whose_rule_never_matches_ends_with_5(
     result = CliRunner().invoke(run_command, [str(experiment), "--out", str(out)], standalone_mode=False)
     assert "10 of 10 answers of zero_shot are malformed" in result.output
     assert result.return_value == 5
+
+
+@pytest.mark.parametrize(
+    ("strategies", "code"), [(["zero_shot"], 0), (["few_shot"], 0), (["zero_shot", "few_shot"], 5)]
+)
+def test_malformed_answers_are_a_fault_only_where_no_strategy_meets_the_rule(
+    tmp_path: Path, strategies: list[str], code: int
+) -> None:
+    rules = {name: {"faq": first(0), "sums": first(9)} for name in ("zero_shot", "few_shot")}
+    malformed = {(name, "faq"): range(10) for name in strategies}
+    assert conclude_run(made(tmp_path / "run", rules, {"faq": 10, "sums": 10}, malformed=malformed)) == code
 
 
 def test_notes_tell_where_a_training_ended() -> None:

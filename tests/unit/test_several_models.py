@@ -67,12 +67,12 @@ def test_each_strategy_names_its_model_and_the_first_is_taken_where_it_does_not(
         ({"models": {}}, "a.yaml: models: must map names to models"),
         (
             {"strategies": {"zero_shot": {"model": "lrge"}}},
-            "a.yaml: strategies.zero_shot.model: is none of the experiment's models (got lrge); "
+            "a.yaml: strategies.zero_shot.model: is not one of the experiment's models (got lrge); "
             "did you mean 'large'?",
         ),
         (
             {"models": {"model": {}}, "strategies": {"zero_shot": {"model": "org/large"}}},
-            "a.yaml: strategies.zero_shot.model: is none of the experiment's models (got org/large); "
+            "a.yaml: strategies.zero_shot.model: is not one of the experiment's models (got org/large); "
             "name the models under `models`",
         ),
     ],
@@ -253,7 +253,9 @@ def test_a_baseline_of_another_model_cannot_be_compared(tmp_path: Path) -> None:
 def test_a_gate_names_the_model_that_its_candidates_adapt() -> None:
     assert GATE.model_of(BOTH, Path("g.yaml")) == "small"
     assert GATE.model_copy(update={"model": "large"}).model_of(BOTH, Path("g.yaml")) == "large"
-    with pytest.raises(InputError, match=r"g\.yaml: model: is none of the experiment's models \(got lrge\)"):
+    with pytest.raises(
+        InputError, match=r"g\.yaml: model: is not one of the experiment's models \(got lrge\)"
+    ):
         GATE.model_copy(update={"model": "lrge"}).model_of(BOTH, Path("g.yaml"))
 
 

@@ -114,7 +114,7 @@ def _file(folder: Path, setting: Setting) -> Path:
 
 
 def _read(folder: Path | None, setting: Setting) -> int:
-    """Return the tokens that stand in a folder; 0 where there are none that can be read."""
+    """Return the number of tokens kept in a folder; 0 where none can be read."""
     if folder is None:
         return 0
     try:

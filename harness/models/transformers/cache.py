@@ -67,7 +67,7 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         self.keys, self.values = self.keys[rows], self.values[rows]
 
     def reserve(self, room: int) -> None:
-        """Make room for ``room`` tokens a row, and then some, where there is less."""
+        """Make room for at least ``room`` tokens a row."""
         if room <= self.room:
             return
         self.room = room + room // 4
@@ -88,7 +88,7 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         return self.used + query_length, 0
 
     def get_max_length(self) -> int:
-        """Return -1: transformers need not look after the bound."""
+        """Return -1: this cache has no fixed limit that transformers would have to keep."""
         return -1
 
 

@@ -110,7 +110,7 @@ class Encoder:
 
 
 def _control_tokens(tokenizer: Any, shown: str) -> list[str]:
-    """Return the special tokens, and others of their own that part turns, the longest first."""
+    """Return the special tokens, and other tokens that separate turns, the longest first."""
     added = getattr(tokenizer, "added_tokens_decoder", {}).values()
     special = set(map(str, getattr(tokenizer, "all_special_tokens", ())))
     special |= {str(token) for token in added if token.special}

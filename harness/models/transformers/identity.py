@@ -1,4 +1,4 @@
-"""Which files of a model's folder its answers hang on, and their digests."""
+"""Which files of a model's folder determine its answers, and their digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Positions whose scaling grows with the longest row so far: forgotten, lest answers hang on each other."""
+"""Rotary positions whose scaling grows with the longest row so far: reset, so that answers stay apart."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether the fast ways give what the plain one gives: tried on rows of the lengths that a run has.
 
-What a model computes may hang on the length of a row in ways that no configuration is sure to state: rotary
+What a model computes may depend on the length of a row in ways that no configuration is sure to state: rotary
 positions that are scaled from some length on, windows and chunks of attention that its cache does not know.
 Lengths are tried in powers of two, each when rows first reach it, on tokens drawn once and for all.
 """

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from strategies.tuning.methods.lora.examined import ExaminedAdapter
 from strategies.tuning.methods.lora.files import CONFIG
-from strategies.tuning.methods.lora.settings import ExaminedAdapter
 
 _NAMED = ("gaussian", "eva", "olora", "orthogonal", "pissa", "lora_ga", "loftq")
 _PISSA = re.compile(r"pissa_niter_[1-9][0-9]?")

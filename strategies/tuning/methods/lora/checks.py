@@ -18,9 +18,10 @@ from harness.types import Replacement
 from strategies.tuning.files import check_finite, check_types, number_of, saved_shapes
 from strategies.tuning.methods.lora.beginnings import check_beginning
 from strategies.tuning.methods.lora.effect import bare, replaced
+from strategies.tuning.methods.lora.examined import ExaminedAdapter
 from strategies.tuning.methods.lora.files import CONFIG, WEIGHTS, check_files
 from strategies.tuning.methods.lora.patterns import check_patterns
-from strategies.tuning.methods.lora.settings import ExaminedAdapter, check_settings, mapping_of
+from strategies.tuning.methods.lora.settings import check_settings, mapping_of
 from strategies.tuning.methods.lora.strength import STRONGEST, too_strong
 from strategies.tuning.saved import checked_manifest
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-from harness.protocols import Trains
 from harness.types import Replacement
-from strategies.tuning.method import STRONGEST_CHANGE, Change, norm_of
-from strategies.tuning.methods.lora.files import WEIGHTS
-from strategies.tuning.methods.lora.settings import ExaminedAdapter
+from strategies.tuning.method import Change, norm_of
 
-_MOST_OFF = 0.1
-"""Part of a layer's DoRA magnitudes allowed at 0 or below: trainings at high rates take single ones there."""
 _COPY = re.compile(r"\.(base_layer|original_module|modules_to_save|token_adapter)(?=\.)")
-_MAGNITUDE = ".lora_magnitude_vector"
+MAGNITUDE = ".lora_magnitude_vector"
 _TOKENS = ".token_adapter.trainable_tokens_delta"
 
 
@@ -71,39 +65,6 @@ def _kind(name: str, saved_whole: tuple[str, ...]) -> Replacement | None:
 # --- How far it goes ---
 
 
-def check_changes(adapter: ExaminedAdapter, sizes: Mapping[str, float]) -> Change:
-    """Refuse an adapter that drowns a layer of the base, or turns one off; return its largest change.
-
-    Args:
-        adapter: The adapter, whose settings and shapes fit the base.
-        sizes: The norms of the base's weights by name; see `norms`.
-
-    Raises:
-        InputError: A change is beyond ``STRONGEST_CHANGE``, or most magnitudes of a layer are not above 0.
-    """
-    from safetensors.torch import load_file
-
-    saved = load_file(adapter.folder / WEIGHTS)
-    again = "train the adapter again, with a lower rate"
-    for name, tensor in saved.items():
-        off = float((tensor <= 0).float().mean()) if name.endswith(_MAGNITUDE) else 0.0
-        if off > _MOST_OFF:
-            problem = f"the DoRA magnitudes of {bare(name.removesuffix(_MAGNITUDE))} must be above 0"
-            raise adapter.fault(WEIGHTS, problem, again, f"{off:.0%} are not")
-    found = changes(adapter.wrapped, saved, sizes)
-    largest = max(found, key=lambda each: each.ratio, default=Change("", 0.0))
-    if largest.ratio > STRONGEST_CHANGE:
-        problem = f"changes {largest.name} by more than {STRONGEST_CHANGE:g} times the norm of its weights"
-        raise adapter.fault(WEIGHTS, problem, again, f"{largest.ratio:.3g} times")
-    return largest
-
-
-@lru_cache(maxsize=1)
-def norms_of(base: Trains) -> dict[str, float]:
-    """Return the `norms` of a base as it answers, measured once for all adapters over it."""
-    return norms(base.loaded())
-
-
 def norms(module: Any) -> dict[str, float]:
     """Return the Frobenius norm of every weight of a model, by name, but for those in an unknown format."""
     return {
@@ -145,7 +106,7 @@ def _of_layer(
     of = f"{place}.{getattr(layer, 'parameter_name', None) or 'weight'}"
     first, second = (_factor(name, which, saved) for which in "AB")
     product = _norm_of_product(first, second, getattr(layer, "num_experts", 1))
-    bias, magnitude = saved.get(f"{name}.lora_B.bias"), saved.get(f"{name}{_MAGNITUDE}")
+    bias, magnitude = saved.get(f"{name}.lora_B.bias"), saved.get(f"{name}{MAGNITUDE}")
     for factor in layer.scaling.values():
         yield from _over(of, factor * product, sizes)
         if bias is not None:

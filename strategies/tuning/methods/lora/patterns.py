@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.errors import shorten
+from strategies.tuning.methods.lora.examined import ExaminedAdapter
 from strategies.tuning.methods.lora.files import CONFIG
-from strategies.tuning.methods.lora.settings import ExaminedAdapter
 
 _NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
 _LONGEST = 4096

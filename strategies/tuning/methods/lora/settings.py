@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import nearest, shorten
-from strategies.tuning.method import Change, Examined
+from strategies.tuning.methods.lora.examined import ExaminedAdapter
 from strategies.tuning.methods.lora.files import CONFIG
 from strategies.tuning.methods.lora.strength import HIGHEST_RANK
-
-
-@dataclass
-class ExaminedAdapter(Examined):
-    """An adapter under examination.
-
-    Attributes:
-        config: Its settings.
-        wrapped: The base's modules without storage, wrapped by its settings; set when they fit.
-    """
-
-    config: dict[str, Any] = field(default_factory=dict)
-    wrapped: Any = None
-
-    def largest_change(self) -> Change:
-        """Return its largest change of a layer; raises InputError where that drowns it, or turns it off."""
-        from strategies.tuning.methods.lora.effect import check_changes, norms_of
-
-        return check_changes(self, norms_of(self.base))
 
 
 def check_settings(adapter: ExaminedAdapter) -> None:
