@@ -88,6 +88,14 @@ def test_the_list_shows_every_run_with_its_state_and_verdict(runs: Path) -> None
     assert "a file" not in text
 
 
+def test_a_long_verdict_ends_between_words(runs: Path) -> None:
+    line = "Take tuned. " + "unending " * 100
+    (run_on(1, runs / "done", 100) / "summary.json").write_text(
+        json.dumps({"verdict": {"line": line, "winner": "tuned"}})
+    )
+    assert "unending unending …" in text_of(runs, "/")
+
+
 def test_an_empty_folder_says_how_to_begin(runs: Path) -> None:
     assert "There are no runs here yet." in text_of(runs, "/")
 
