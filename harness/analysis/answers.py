@@ -6,13 +6,27 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.analysis.findings import AMOUNTS
+from harness.analysis.costs import AMOUNTS
 from harness.stats.single import Floats
-from harness.types import ItemResult, Task, TokenUsage
+from harness.types import ItemResult, Judgement, Task, TokenUsage
+
+
+@dataclass(frozen=True)
+class JudgingUse:
+    """What ``n`` judgements took that asked a model, in tokens and seconds, together."""
+
+    n: int = 0
+    usage: TokenUsage = field(default_factory=TokenUsage)
+    latency_s: float = 0.0
+
+    def plus(self, judgement: Judgement) -> JudgingUse:
+        """Return it with one judgement more."""
+        usage, latency_s = self.usage + judgement.usage, self.latency_s + judgement.latency_s
+        return JudgingUse(self.n + 1, usage, latency_s)
 
 
 @dataclass(frozen=True)
@@ -34,9 +48,7 @@ class Answers:
         broken: Item to how many of its rows break their form, where any does.
         malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
         refused: Item to how many of its rows refuse, where any does.
-        n_asked: Judgements of them for which a metric asked a model.
-        judging: Tokens of these judgements together.
-        judging_s: Seconds that they took together.
+        judging: Name of a score to what its judgements took that asked a model.
     """
 
     n_failed: int
@@ -52,9 +64,7 @@ class Answers:
     broken: Mapping[str, int]
     malformed: Mapping[str, int]
     refused: Mapping[str, int]
-    n_asked: int
-    judging: TokenUsage
-    judging_s: float
+    judging: Mapping[str, JudgingUse]
 
     @property
     def latencies_s(self) -> Floats:
@@ -75,15 +85,15 @@ class Answers:
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
     """Sum up rows, one of which is held at a time."""
     n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
-    n_asked, judging, judging_s = 0, TokenUsage(), 0.0
+    judging: dict[str, JudgingUse] = {}
     amounts, of_items = array("d"), list[str]()
     counts, broken, malformed = Counter[str](), Counter[str](), Counter[str]()
     refused, seen = Counter[str](), set[str]()
     beginning = _Beginning()
     for row in rows:
-        for asked_for in row.details.values():
-            n_asked += asked_for.usage != TokenUsage()
-            judging, judging_s = judging + asked_for.usage, judging_s + asked_for.latency_s
+        for score, detail in row.details.items():
+            if detail.usage != TokenUsage():
+                judging[score] = judging.get(score, JudgingUse()).plus(detail)
         item = sys.intern(row.item_id)
         counts[item] += 1
         n_failed += row.error is not None
@@ -124,9 +134,7 @@ def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
         broken=broken,
         malformed=malformed,
         refused=refused,
-        n_asked=n_asked,
         judging=judging,
-        judging_s=judging_s,
     )
 
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.execution.drift import Drift, MergedLatency, Noise
-from harness.types import Failure, Frozen, Kind, PrepareCost, Role
+from harness.analysis.costs import Judging, StrategyCost
+from harness.analysis.losses import (
+    BehaviourChange,
+    Continual,
+    InformationChange,
+    StrategyDrift,
+    TaskFlips,
+    Tradeoff,
+)
+from harness.execution.drift import Noise
+from harness.types import Failure, Frozen, Kind, Role
 
 
 class TaskInfo(Frozen):
@@ -98,28 +107,6 @@ class MacroContrast(Frozen):
     detectable: float
 
 
-class TaskFlips(Frozen):
-    """Items of a task that a strategy lost (right before, wrong now) and gained against a reference.
-
-    The reference of a retention task is the base, that of a target task the incumbent; ``base_right`` counts
-    the items that it had right. ``lost_rate`` is lost / ``base_right``, with Wilson's 95 % interval;
-    ``p_value`` is McNemar's.
-    """
-
-    strategy: str
-    reference: str
-    task: str
-    role: Role
-    n: int
-    base_right: int
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
-    lost_rate: float
-    lost_rate_low: float
-    lost_rate_high: float
-    p_value: float
-
-
 class Attribution(Frozen):
     """Where a retrieving strategy's answers to one task's questions come from, in items.
 
@@ -147,152 +134,6 @@ class TagScore(Frozen):
     ci_low: float
     ci_high: float
     n: int
-
-
-Behaviour = Literal["format failure", "refusal of an unanswerable question", "refusal of an answerable one"]
-
-
-class BehaviourChange(Frozen):
-    """How often a strategy's answers show a behaviour, against the base on the same items."""
-
-    strategy: str
-    task: str
-    behaviour: Behaviour
-    n: int
-    rate: float
-    base_rate: float
-    difference: float
-    ci_low: float
-    ci_high: float
-
-
-class Tradeoff(Frozen):
-    """What a strategy gained on the target tasks against what it lost on the retention tasks.
-
-    ``gain`` is the mean difference from the incumbent, ``lost_rate`` the share of the base's right answers
-    that are wrong now. ``efficient`` means that no other strategy gains more without losing more.
-    """
-
-    strategy: str
-    gain: float
-    lost_rate: float
-    efficient: bool
-
-
-class StrategyDrift(Frozen):
-    """How far a strategy's weights have moved from the base, the mean over seeds, by text."""
-
-    strategy: str
-    n_seeds: int
-    texts: tuple[Drift, ...]
-
-
-class InformationChange(Frozen):
-    """How much less a task's questions tell adapted weights of their answers than they tell the base.
-
-    All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
-    question tells (`harness.execution.answer_information`), their difference with its 95 % interval, and the
-    mean
-    log-likelihood of the accepted answer, form included, under both.
-    """
-
-    strategy: str
-    task: str
-    n: int
-    base: float
-    now: float
-    difference: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    base_log_likelihood: float
-    log_likelihood: float
-
-
-class Continual(Frozen):
-    """What a training in stages lost of its earlier ones.
-
-    ``scores[t][i]`` is the mean primary score on the tasks of stage i after stage t, which the strategy
-    ``after[t]`` shows. Both figures are in [-1, 1]; a loss is a negative transfer and a positive forgetting.
-    """
-
-    strategy: str
-    after: tuple[str, ...]
-    stages: tuple[tuple[str, ...], ...]
-    scores: tuple[tuple[float, ...], ...]
-    backward_transfer: float
-    average_forgetting: float
-
-
-class AnswerCost(Frozen):
-    """What a mean answer takes, measured.
-
-    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
-    ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
-    2 x weights x tokens.
-    """
-
-    prompt_tokens: float
-    cached_prompt_tokens: float
-    completion_tokens: float
-    embedding_tokens: float
-    shared_prompt_tokens: float
-    device_s: float
-    flops: float
-
-
-AMOUNTS = ("prompt_tokens", "completion_tokens", "embedding_tokens", "device_s")
-"""Figures of an answer that a price is put on; names of `AnswerCost`."""
-
-
-class TaskCost(AnswerCost):
-    """What a strategy's mean answer on one task takes, and which share of the traffic the task has.
-
-    ``covariance`` is that of the means of `AMOUNTS`, in this order, over the ``n_clusters`` items or clusters
-    of items that were answered: what another draw of items would have changed. Empty where it is not known.
-    """
-
-    task: str
-    n_answers: int
-    share: float = 1.0
-    latency_p50_s: float = 0.0
-    latency_p95_s: float = 0.0
-    n_clusters: int = 0
-    covariance: tuple[tuple[float, ...], ...] = ()
-
-
-class StrategyCost(AnswerCost):
-    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
-
-    Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
-    no traffic. ``tasks`` has each by itself; each weighs the same in the quantiles of latency, too.
-    ``merged`` compares the adapter apart from its base and merged into it.
-    """
-
-    strategy: str
-    prepare: PrepareCost
-    latency_p50_s: float
-    latency_p95_s: float
-    tasks: tuple[TaskCost, ...] = ()
-    merged: tuple[MergedLatency, ...] = ()
-    n_answers: int
-    cut: int
-
-
-class Judging(Frozen):
-    """What metrics took that ask a model, on the answers of one strategy to one task: no part of its cost.
-
-    ``model`` names the model that is asked, the first of them where a task's metrics ask several. ``n``
-    judgements asked it; the rest are sums over them.
-    """
-
-    strategy: str
-    task: str
-    model: str
-    n: int
-    prompt_tokens: int
-    completion_tokens: int
-    latency_s: float
 
 
 class StrategyFailure(Frozen):

@@ -14,15 +14,8 @@ from typing import Any, Self
 import numpy as np
 
 from harness.analysis.answers import Answers
-from harness.analysis.findings import (
-    Behaviour,
-    BehaviourChange,
-    Continual,
-    StrategyDrift,
-    TaskFlips,
-    TaskInfo,
-    Tradeoff,
-)
+from harness.analysis.findings import TaskInfo
+from harness.analysis.losses import Behaviour, BehaviourChange, Continual, StrategyDrift, TaskFlips, Tradeoff
 from harness.analysis.scores import Clusters, Scores, is_right, names_of, share_interval
 from harness.execution.drift import Drift
 from harness.stats import Paired, paired

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.findings import InformationChange
+from harness.analysis.losses import InformationChange
 from harness.analysis.scores import Clusters, names_of
 from harness.execution.drift import AnswerInformation
 from harness.stats import paired_differences

@@ -7,25 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.answers import Answers
+from harness.analysis.answers import Answers, JudgingUse
 from harness.analysis.breakdown import attribution_of, items_by_tag
-from harness.analysis.findings import (
-    AnswerCost,
-    Attribution,
-    BehaviourChange,
-    Cell,
-    InformationChange,
-    Judging,
-    PreparationNote,
-    StrategyCost,
-    StrategyDrift,
-    StrategyFailure,
-    Summary,
-    TagScore,
-    TaskCost,
-    TaskFlips,
-)
+from harness.analysis.costs import AnswerCost, Judging, StrategyCost, TaskCost
+from harness.analysis.findings import Attribution, Cell, PreparationNote, StrategyFailure, Summary, TagScore
 from harness.analysis.forgetting import behaviour_changes, continual_of, flips_of, mean_drift, tradeoffs_of
+from harness.analysis.losses import BehaviourChange, InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import information_changes
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Clusters, mean_with_interval
@@ -79,17 +66,23 @@ def summary_of(run: RunRows) -> Summary:
 
 
 def _judging(run: RunRows) -> Iterable[Judging]:
+    """Yield what judges took, by the model that each asked; of one that states none, the first."""
+    first = next(iter(run.manifest.models))
     for strategy, by_task in run.answers.items():
         for task, found in by_task.items():
-            if found.n_asked:
+            stated = run.manifest.judged_by.get(task, {})
+            taken: dict[str, list[JudgingUse]] = {}
+            for score, use in found.judging.items():
+                taken.setdefault(stated.get(score, first), []).append(use)
+            for model, uses in taken.items():
                 yield Judging(
                     strategy=strategy,
                     task=task,
-                    model=run.manifest.judged_by.get(task) or next(iter(run.manifest.models)),
-                    n=found.n_asked,
-                    prompt_tokens=found.judging.prompt,
-                    completion_tokens=found.judging.completion,
-                    latency_s=found.judging_s,
+                    model=model,
+                    n=sum(use.n for use in uses),
+                    prompt_tokens=sum(use.usage.prompt for use in uses),
+                    completion_tokens=sum(use.usage.completion for use in uses),
+                    latency_s=sum(use.latency_s for use in uses),
                 )
 
 

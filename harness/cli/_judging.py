@@ -65,8 +65,8 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
     return (*found, *([digest_of_files(sources)] if sources else []))
 
 
-def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, str]:
-    """Return the tasks whose metrics ask a model, each with the name of the first that they ask.
+def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the tasks whose metrics ask a model, each with the model's name by that of the score.
 
     Args:
         metrics: The metrics of each task.
@@ -75,8 +75,11 @@ def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, str]:
     from harness.scoring import AsksModel
 
     first = next(iter(models))
-    asked = {task: [m.asks for m in found if isinstance(m, AsksModel)] for task, found in metrics.items()}
-    return {task: names[0] or first for task, names in asked.items() if names}
+    asked = {
+        task: {name: m.asks or first for m in found if isinstance(m, AsksModel) for name in m.names}
+        for task, found in metrics.items()
+    }
+    return {task: names for task, names in asked.items() if names}
 
 
 def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> str:

@@ -10,7 +10,7 @@ from harness.cli._judging import judged_by
 
 if TYPE_CHECKING:
     from harness.config import Experiment
-    from harness.execution.runner import Plan
+    from harness.execution.plan import Plan
     from harness.protocols import Model
     from harness.runs.manifest import ModelRecord, RunManifest
 

@@ -21,7 +21,7 @@ from harness.files import LARGEST_RECORD, read_input_text
 if TYPE_CHECKING:
     from harness.config import Experiment
     from harness.execution.composition import Apart, Chain
-    from harness.execution.runner import MeasuringPlan, Plan
+    from harness.execution.plan import MeasuringPlan, Plan
     from harness.progress import Progress
     from harness.protocols import Model
     from harness.runs.manifest import RunManifest
@@ -164,7 +164,7 @@ def _compose(
     from harness.digests import digest_of
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
-    from harness.execution.runner import Plan
+    from harness.execution.plan import Plan
     from harness.powers import context_length_of
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
@@ -237,7 +237,7 @@ def _probing(
         InputError: The general text cannot be read.
     """
     from harness.digests import digest_of
-    from harness.execution.runner import MeasuringPlan
+    from harness.execution.plan import MeasuringPlan
     from harness.traits import base_of
 
     options = experiment.forgetting

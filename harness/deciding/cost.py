@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.analysis.findings import AMOUNTS, AnswerCost, Judging, StrategyCost
+from harness.analysis.costs import AMOUNTS, AnswerCost, Judging, StrategyCost
 from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, Prices
 from harness.deciding.records import CostUnder
@@ -148,7 +148,7 @@ def _bounds(cost: StrategyCost, sheet: Prices, cache_hits: float) -> tuple[float
 
 
 def _once_known(made: PrepareCost, sheet: Prices) -> bool:
-    """Whether all that the sheet puts a price on was measured: folders of older versions lack the seconds."""
+    """Whether all that the sheet puts a price on was measured."""
     trained_elsewhere = made.adapted and made.trained_tokens == 0
     if sheet.training.per_hour > 0:
         return not trained_elsewhere and (made.device_s > 0 or made.wall_s == 0)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.analysis.findings import Cell, StrategyCost, Summary
+from harness.analysis.costs import StrategyCost
+from harness.analysis.findings import Cell, Summary
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import share_right
 from harness.analysis.summary import summary_of

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from harness.analysis.findings import Contrast, InformationChange, StrategyDrift, TaskFlips, TaskInfo
+from harness.analysis.findings import Contrast, TaskInfo
+from harness.analysis.losses import InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.analysis.scores import Clusters, Scores, mean_with_interval
 from harness.deciding.records import ForgettingState, Limits, Retained

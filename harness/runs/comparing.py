@@ -84,7 +84,7 @@ class Conditions(Frozen):
         return [
             f"{_TOLD[key]} not those of {of}"
             if key in _TOLD
-            else f"{key.replace('_', ' ')}: {_told(mine[key])} here, {_told(value)} in {of}"
+            else f"{_SAID.get(key, key.replace('_', ' '))}: {_told(mine[key])} here, {_told(value)} in {of}"
             for key, value in wanted.items()
             if mine[key] != value
         ]
@@ -94,7 +94,15 @@ class Conditions(Frozen):
 
 _NOT_A_SETTING = {"name", "limit", "seeds"}
 """What may differ between two runs without explaining a difference on the items that both have."""
-_MODEL = {"weights", "settings"}
+_SAID = {
+    "weights": "base model",
+    "settings": "base model",
+    "embedder": "embedder",
+    "embedder_digest": "embedder",
+    "asked_with": "model option",
+    "template_date": "template date",
+}
+"""What conditions that are no setting of the experiment are called, in the singular."""
 
 
 def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
@@ -103,9 +111,8 @@ def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
     for strategy in first.answered_by.keys() & later.answered_by.keys():
         old, new = (Conditions.of(run, strategy).model_dump() for run in (first, later))
         differing |= {key for key in old if old[key] != new[key]}
-    told = [key for key in Conditions.model_fields if key in differing - _NOT_A_SETTING - _MODEL]
-    model = ("base model",) if differing & _MODEL else ()
-    return (*model, *(f"{key.replace('_', ' ')} setting" for key in told))
+    told = [key for key in Conditions.model_fields if key in differing - _NOT_A_SETTING]
+    return tuple(dict.fromkeys(_SAID.get(key, f"{key.replace('_', ' ')} setting") for key in told))
 
 
 def other_task(first: RunManifest, later: RunManifest, task: str) -> tuple[str, ...]:

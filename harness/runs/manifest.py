@@ -41,7 +41,7 @@ class RunManifest(Frozen):
     first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
     of what is needed. ``judges[task]`` are digests of files and models that its primary score depends on beside
     the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
-    stored. ``judged_by[task]`` names the first model that its metrics ask. ``needed[task]`` is what
+    stored. ``judged_by[task][score]`` names the model that is asked for it. ``needed[task]`` is what
     metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,
     and ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is
     that of the embedder's folder, "" where it is none. ``leaks[task]`` counts the test items that also
@@ -68,7 +68,7 @@ class RunManifest(Frozen):
     embedder_digest: str = ""
     judges: dict[str, tuple[str, ...]] = {}
     judging: dict[str, str] = {}
-    judged_by: dict[str, str] = {}
+    judged_by: dict[str, dict[str, str]] = {}
     needed: dict[str, tuple[str, ...]] = {}
     leaks: dict[str, int] = {}
     asked: dict[str, int]

@@ -3,7 +3,8 @@
 from harness.stats.amounts import amount_interval, covariance_of_means, weighted_quantile
 from harness.stats.bounded import fewest_units, least_margin
 from harness.stats.holding import Suite
-from harness.stats.paired import Paired, paired, paired_differences
+from harness.stats.paired import Paired
+from harness.stats.pairing import paired, paired_differences
 from harness.stats.power import POWER, least_times, mcnemar_detectable, mcnemar_items, mcnemar_power
 from harness.stats.resampling import bca_interval, sign_flip_p
 from harness.stats.several import Macro, holm, mean_bounds

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.analysis.findings import StrategyCost, Summary, TaskCost
+from harness.analysis.costs import StrategyCost, TaskCost
+from harness.analysis.findings import Summary
 from harness.deciding.records import Decision
 from reports.numbers import count
 from reports.tables.model import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.findings import Contrast, MacroContrast, Summary, TaskFlips
+from harness.analysis.findings import Contrast, MacroContrast, Summary
+from harness.analysis.losses import TaskFlips
 from harness.types import Role
 from reports.explorer.links import items_link
 from reports.tables.model import (

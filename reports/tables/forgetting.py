@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.findings import BehaviourChange, InformationChange, StrategyDrift, Summary
+from harness.analysis.findings import Summary
+from harness.analysis.losses import BehaviourChange, InformationChange, StrategyDrift
 from reports.numbers import count
 from reports.tables.model import (
     CHANGE,

@@ -35,7 +35,9 @@ def precision_of(
         return "bfloat16" if own == "float32" and device == "cpu" and fast_bfloat16() else own
     if own != "float32" and wanted != own:
         problem = f"the model's weights are {own}"
-        raise InputError(place, "precision", problem, f"set `model.dtype: {wanted}`, or leave it out", wanted)
+        raise InputError(
+            place, "precision", problem, f"set `dtype: {wanted}` of the model, or leave it out", wanted
+        )
     return wanted
 
 

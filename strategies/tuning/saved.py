@@ -138,7 +138,7 @@ def checked_manifest(folder: Path, base: Trains) -> TuningManifest | None:
         raise InputError(folder, "", problem, "restore them, or train again")
     if manifest.base_digest != base.identity.weights_digest:
         problem = f"was trained over other weights than {base.name}"
-        remedy = "set model.path to the base it was trained over, or train again"
+        remedy = "name the base it was trained over as the strategy's model, or train again"
         raise InputError(folder, "", problem, remedy, f"{manifest.base_name}, {manifest.base_digest[:12]}")
     return manifest
 

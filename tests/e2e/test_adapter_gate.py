@@ -106,7 +106,7 @@ def test_running_again_measures_nothing_again(
     def measured(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("harness.execution.runner.drift_of", measured)
+    monkeypatch.setattr("harness.execution.measuring.drift_of", measured)
     assert call("run", str(folder / "e.yaml"), "--out", str(run)).return_value == 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness.config import SOLE_MODEL, Options
 from harness.execution.asking import Settings
 from harness.execution.composition import Chain, Part
-from harness.execution.runner import Plan
+from harness.execution.plan import Plan
 from harness.protocols import Model, PrepareContext, Prepared
 from harness.scoring import Case
 from harness.traits import Traits

@@ -291,7 +291,7 @@ OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
     "repeats": ({"repeats": 2}, "repeats: 1 here, 2 in the baseline"),
     "temperature": ({"temperature": 0.8}, "temperature: 0.0 here, 0.8 in the baseline"),
     "long prompts": ({"on_long_prompt": "refuse"}, "on long prompt: 'cut' here, 'refuse' in the baseline"),
-    "template options": ({"asked_with": {"a": 1}}, "asked with: {} here, {'a': 1} in the baseline"),
+    "template options": ({"asked_with": {"a": 1}}, "model option: {} here, {'a': 1} in the baseline"),
     "day": ({"template_date": "2026-01-01"}, "template date: '' here, '2026-01-01' in the baseline"),
     "context": ({"context_length": 2048}, "context length: 0 here, 2048 in the baseline"),
     "dtype": ({"dtype": "bfloat16"}, "dtype: 'float32' here, 'bfloat16' in the baseline"),

@@ -142,7 +142,7 @@ def test_an_assumed_context_is_said(
         assert ended(["run", str(path), "--out", str(tmp_path / f"run{said}")], monkeypatch) in (0, 5)
         assert ("context of 2048 tokens is assumed" in capsys.readouterr().err) is said
         manifest = json.loads((tmp_path / f"run{said}" / "manifest.json").read_text())
-        known = (2048, "assumed, since its files do not say; model.context_length sets it")
+        known = (2048, "assumed, since its files do not say; `context_length` of the model sets it")
         record = manifest["models"]["model"]
         kept = record["context_length"], record["context_source"]
         assert kept == (known if said else (300, "said by the experiment"))

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.findings import StrategyCost
+from harness.analysis.costs import StrategyCost
 from harness.deciding.cost import Use, break_even_queries, break_even_volume, priced, scenarios
 from harness.deciding.prices import HOURS_A_MONTH, Prices, PriceSheet, builtin_sheets, load_prices
 from harness.errors import InputError

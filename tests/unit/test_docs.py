@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from harness.analysis import findings
+from harness.analysis import costs, findings
 from harness.cli import COMMANDS
 from harness.cli._running import checked
 from harness.config import Experiment, load_experiment
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
         findings.Cell,
         findings.Contrast,
         findings.MacroContrast,
-        findings.StrategyCost,
+        costs.StrategyCost,
         findings.StrategyFailure,
         findings.PreparationNote,
         findings.RunVerdict,

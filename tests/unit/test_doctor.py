@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from harness.cli import _machine
 from harness.cli import doctor as module
-from harness.cli.doctor import Check, can_run, doctor
+from harness.cli._libraries import Check, check_bitsandbytes
+from harness.cli.doctor import can_run, doctor
 from harness.errors import EXIT_HAD_ERRORS, TrilemmaError
 
 CHECKED_FOR_RUNNING = (
@@ -97,9 +98,9 @@ def test_a_native_library_that_fails_to_load_is_a_finding() -> None:
 
 
 def test_a_wrong_nf4_kernel_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_nf4_error", lambda torch, bnb, device: 1.19)
+    monkeypatch.setattr("harness.cli._libraries._nf4_error", lambda torch, bnb, device: 1.19)
     monkeypatch.setattr("importlib.import_module", lambda name: SimpleNamespace(__version__="0"))
-    check = module._bitsandbytes()
+    check = check_bitsandbytes()
     assert check.state == "broken"
     assert "1.190" in check.detail
 

@@ -13,7 +13,8 @@ import pytest
 from harness.config import Options
 from harness.errors import InputError
 from harness.execution.composition import Chain, Part
-from harness.execution.runner import Plan, execute
+from harness.execution.plan import Plan
+from harness.execution.runner import execute
 from harness.progress import SilentProgress
 from harness.protocols import Answered, PrepareContext, Prepared
 from harness.runs.store import Store

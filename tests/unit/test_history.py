@@ -13,6 +13,8 @@ import pytest
 from harness import cli
 from harness.analysis.across_runs import compared
 from harness.errors import InputError
+from harness.runs.comparing import other_settings, other_task
+from harness.runs.manifest import RunManifest
 from harness.runs.store import Store
 from harness.stats import holm
 from reports.history.changes import load_history
@@ -39,6 +41,46 @@ def run_on(day: int, folder: Path, right: int, **keys: Any) -> Path:
 def points(history: History, strategy: str, task: str) -> tuple[Point, ...]:
     of_task = next(each for each in history.tasks if each.task == task)
     return next(series.points for series in of_task.series if series.strategy == strategy)
+
+
+def differing(manifest: RunManifest, **changed: Any) -> RunManifest:
+    """Return a manifest whose model, or else what is its own, is another one."""
+    record = manifest.models["model"]
+    identity = {key: value for key, value in changed.items() if key in type(record.identity).model_fields}
+    own = {key: value for key, value in changed.items() if key in type(record).model_fields}
+    rest = {key: value for key, value in changed.items() if key not in identity | own}
+    other = record.model_copy(update=own | {"identity": record.identity.model_copy(update=identity)})
+    return manifest.model_copy(update=rest | {"models": {"model": other}})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"weights_digest": "another"}, "base model"),
+        ({"settings_digest": "another", "weights_digest": "another"}, "base model"),
+        ({"dtype": "float16"}, "dtype setting"),
+        ({"quantization": "nf4"}, "quantization setting"),
+        ({"context_length": 77}, "context length setting"),
+        ({"asked_with": {"template_options": {"enable_thinking": False}}}, "model option"),
+        ({"template_date": "2026-05-09"}, "template date"),
+        ({"embedder": "mine"}, "embedder"),
+        ({"embedder_digest": "another"}, "embedder"),
+        ({"name": "another"}, None),
+    ],
+    ids=str,
+)
+def test_every_condition_that_may_explain_a_difference_is_named(
+    tmp_path: Path, changed: dict[str, Any], said: str | None
+) -> None:
+    manifest = rows_of(run_on(1, tmp_path / "one", 100)).manifest
+    assert other_settings(manifest, differing(manifest, **changed)) == ((said,) if said else ())
+
+
+def test_scores_of_a_metric_that_reads_other_files_are_not_compared(tmp_path: Path) -> None:
+    manifest = rows_of(run_on(1, tmp_path / "one", 100)).manifest
+    other = manifest.model_copy(update={"judges": {"a": ("another",)}})
+    assert other_task(manifest, other, "a") == ("files of metrics",)
+    assert other_task(manifest, other, "kept") == ()
 
 
 # --- What is found ---

@@ -119,11 +119,14 @@ def test_a_broken_model_is_one_line_and_exit_code_2(
     breaks, expected = FAULTS[fault]
     breaks(folder)
     written = experiment(tmp_path, str(folder), write_task())
+    raw = json.loads(written.read_text())
+    written.write_text(json.dumps(raw | {"models": {"small": raw.pop("model")}}))
     assert ended(["run", str(written), "--out", str(tmp_path / "run")], monkeypatch) == 2
     said = capsys.readouterr().err
     lines = [line for line in said.splitlines() if line.startswith("trilemma:")]
     assert len(lines) == 1
     assert expected in lines[0]
+    assert ": models.small.path: " in lines[0]
     assert "Traceback" not in said
     assert not (tmp_path / "run" / "results.sqlite").exists()
 

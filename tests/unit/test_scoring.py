@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from harness.analysis.rows import RunRows
+from harness.analysis.summary import summary_of
 from harness.cli import cli, score
+from harness.cli._judging import judged_by
 from harness.config import load_experiment
+from harness.execution.plan import Plan
 from harness.execution.runner import execute
 from harness.metrics import load_metrics
 from harness.progress import SilentProgress
@@ -108,11 +112,12 @@ def rows_of(folder: Path, recipe: str = "plain/words", judging: str = "") -> lis
         return list(store.results([recipe], judging))
 
 
-def run(folder: Path, model: RuleModel, **keys: Any) -> None:
+def run(folder: Path, model: RuleModel, **keys: Any) -> Plan:
     folder.mkdir(exist_ok=True)
     plan = plan_of(folder, model, [task_of(N)], **keys)
     with Store.open(folder) as store:
         execute(plan, store, SilentProgress())
+    return plan
 
 
 def test_judging_goes_on_where_it_was_stopped_and_asks_nothing_again(
@@ -156,6 +161,24 @@ def test_a_metric_that_asks_a_model_waits_for_all_answers_and_asks_once(tmp_path
         assert all(row.scores == {"exact_match": 1.0, "judge": 1.0} for row in rows)
     run(tmp_path, model, chains=chains, metrics={"words": (Exact(), Judge())}, judging={"words": "other"})
     assert len(model.asked) == n
+
+
+class OtherJudge(Judge):
+    names = ("other",)
+    asks = "large"
+
+    def score(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
+        return [{"other": row["judge"]} for row in super().score(cases[:10])] + [{"other": 0.0}] * (N - 10)
+
+
+def test_what_judges_of_one_task_took_is_told_by_the_model_that_each_asked(tmp_path: Path) -> None:
+    models = {"model": RuleModel(), "large": RuleModel()}
+    metrics = {"words": (Exact(), Judge(), OtherJudge())}
+    plan = run(tmp_path, models["model"], models=models, metrics=metrics)
+    manifest = manifest_of(plan).model_copy(update={"judged_by": judged_by(metrics, models)})
+    with Store.open(tmp_path, read_only=True) as store:
+        found = {each.model: each.n for each in summary_of(RunRows.load(manifest, store)).judging}
+    assert found == {"model": N, "large": 10}
 
 
 # --- The command ---

@@ -13,7 +13,8 @@ from harness.analysis.rows import RunRows
 from harness.analysis.scores import scores_of
 from harness.analysis.summary import summary_of
 from harness.deciding.cost import weighed
-from harness.execution.runner import Plan, execute
+from harness.execution.plan import Plan
+from harness.execution.runner import execute
 from harness.progress import SilentProgress
 from harness.runs.manifest import ModelRecord, RunManifest
 from harness.runs.reading import Preparation

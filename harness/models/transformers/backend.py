@@ -46,7 +46,7 @@ class Transformers:
             stated,
             weights=weights_digest(folder),
             settings=settings_digest(folder),
-            context_length=options.context_length or context_of(folder, place).tokens,
+            context_length=options.context_length or context_of(folder, place, f"{key}.path").tokens,
         )
 
     def _folder_here(self, place: str, key: str) -> str | None:
@@ -80,9 +80,8 @@ class Transformers:
         own = opening.artifacts / "batch_budgets" if opening.artifacts else None
         model = TransformersModel(
             self._options,
-            opening.place,
+            opening,
             budgets=BatchBudgets(own, machine, opening.progress.say),
-            progress=opening.progress,
             owner=opening.shared.setdefault(Owner, Owner()),
         )
         model.check(weights=not opening.to_count)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from harness.models.transformers.model_files import read_object
+from harness.models.transformers.model_files import MODEL_PATH, read_object
 from harness.models.transformers.opening import open_config
 
 ASSUMED = 2048
@@ -45,11 +45,11 @@ class ContextLength:
     def said(self) -> str:
         """Where the length was read, as a clause."""
         if self.assumed:
-            return "assumed, since its files do not say; model.context_length sets it"
+            return "assumed, since its files do not say; `context_length` of the model sets it"
         return f"said by {self.source}"
 
 
-def context_of(folder: str, place: object) -> ContextLength:
+def context_of(folder: str, place: object, key: str = MODEL_PATH) -> ContextLength:
     """Return the context length of the model in ``folder``.
 
     The configuration of the part that writes text counts, of nested ones too. Where it says nothing the
@@ -58,14 +58,14 @@ def context_of(folder: str, place: object) -> ContextLength:
     Raises:
         InputError: The configuration cannot be read or names code of its own.
     """
-    config = open_config(folder, place)
+    config = open_config(folder, place, key)
     text = config.get_text_config(decoder=True)
     if stated := _stated(text) or _stated(config):
-        (name, tokens), stretched = stated, _stretched(Path(folder), place)
+        (name, tokens), stretched = stated, _stretched(Path(folder), place, key)
         return ContextLength(max(tokens, stretched), name if tokens >= stretched else "rope_scaling")
     path = Path(folder) / "tokenizer_config.json"
     if path.is_file():
-        longest = read_object(path, place, "model.path").get("model_max_length")
+        longest = read_object(path, place, key).get("model_max_length")
         if _is_length(longest):
             return ContextLength(longest, "model_max_length")
     recurrent = not getattr(text, "num_attention_heads", None)
@@ -88,12 +88,12 @@ def _is_length(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _UNLIMITED
 
 
-def _stretched(folder: Path, place: object) -> int:
+def _stretched(folder: Path, place: object, key: str) -> int:
     """Return the length that a stretched original length comes to; 0 where none is said to be stretched.
 
     The file itself is asked: transformers fill in an original length where none was stated.
     """
-    written = read_object(folder / "config.json", place, "model.path")
+    written = read_object(folder / "config.json", place, key)
     texts = [written[name] for name in _TEXT_PARTS if isinstance(written.get(name), dict)]
     scalings = [part.get(name) for part in (written, *texts) for name in ("rope_parameters", "rope_scaling")]
     lengths = [0]

@@ -17,6 +17,7 @@ from typing import Any
 
 from harness.digests import digest_of_file
 from harness.errors import InputError, MissingDependencyError
+from harness.models.transformers.model_files import MODEL_PATH
 from harness.models.transformers.opening import open_gguf
 from harness.progress import Progress
 from harness.user_cache import VARIABLE, cache_folder
@@ -65,7 +66,7 @@ def check_gguf(path: Path, place: object, key: str) -> Path:
     return path
 
 
-def converted(path: Path, place: object, progress: Progress, key: str = "model.path") -> Path:
+def converted(path: Path, place: object, progress: Progress, key: str = MODEL_PATH) -> Path:
     """Return the folder with the weights and the tokenizer of a GGUF file, made unless it is there.
 
     It is whole or not there, whatever kills the process; of two processes one makes it and the other waits.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, shorten
+from harness.models.transformers.model_files import MODEL_PATH
 
-_KEY = "model.path"
 _REMEDY = "name a causal language model; an embedding model is named as `embedder`"
 
 
-def loader_of(config: Any, folder: Path, place: object) -> Any:
+def loader_of(config: Any, folder: Path, place: object, key: str = MODEL_PATH) -> Any:
     """Return the transformers ``Auto`` class that loads a model which writes text.
 
     A model of images or sound and text is loaded whole, and asked with text alone.
@@ -21,6 +21,7 @@ def loader_of(config: Any, folder: Path, place: object) -> Any:
         config: The model's transformers configuration.
         folder: Where it was read.
         place: The file that names the model, for the error.
+        key: Where in it, for the error.
 
     Raises:
         InputError: The model is of another kind: one that fills gaps, embeds, classifies or translates.
@@ -29,22 +30,22 @@ def loader_of(config: Any, folder: Path, place: object) -> Any:
     from transformers.models.auto import modeling_auto
 
     if (folder / "modules.json").exists():
-        raise _refusal(place, folder, "is an embedding model (it has a modules.json)")
+        raise _refusal(place, key, folder, "is an embedding model (it has a modules.json)")
     stated = next(iter(getattr(config, "architectures", None) or ()), None)
     causal = _classes(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, config)
     others = _classes(modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES, config)
     sounds = _classes(getattr(modeling_auto, "MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES", {}), config)
     if config.get_text_config(decoder=True).is_encoder_decoder or config.is_encoder_decoder:
-        raise _refusal(place, folder, f"is an encoder-decoder model ({stated or config.model_type})")
+        raise _refusal(place, key, folder, f"is an encoder-decoder model ({stated or config.model_type})")
     if stated in causal or (causal and (stated is None or stated.endswith(("ForCausalLM", "LMHeadModel")))):
         if _looks_ahead(config, modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES):
-            raise _refusal(place, folder, "reads in both directions (is_decoder is false)")
+            raise _refusal(place, key, folder, "reads in both directions (is_decoder is false)")
         return transformers.AutoModelForCausalLM
     if stated in others or (others and stated is None):
         return transformers.AutoModelForImageTextToText
     if stated in sounds or (sounds and stated is None):
         return transformers.AutoModelForMultimodalLM
-    raise _refusal(place, folder, _other_kind(stated, config))
+    raise _refusal(place, key, folder, _other_kind(stated, config))
 
 
 def _classes(names: Mapping[str, Any], config: Any) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def _other_kind(stated: str | None, config: Any) -> str:
     return f"is no language model that writes text ({stated})"
 
 
-def check_text_alone(module: Any, folder: str, place: object) -> None:
+def check_text_alone(module: Any, folder: str, place: object, key: str = MODEL_PATH) -> None:
     """Try a model of images or sound on text alone: it must answer, and no token may change those before it.
 
     Raises:
@@ -89,10 +90,10 @@ def check_text_alone(module: Any, folder: str, place: object) -> None:
         if is_out_of_memory(error):
             raise
         problem = f"cannot be asked with text alone: {shorten(str(error) or type(error).__name__, 120)}"
-        raise _refusal(place, Path(folder), problem) from None
+        raise _refusal(place, key, Path(folder), problem) from None
     noise = 1e-3 if module.dtype == torch.float32 else 5e-2
     if whole.shape[:2] != ids.shape or (whole[:, :4] - part).abs().max() > noise * whole.abs().max():
-        raise _refusal(place, Path(folder), "reads in both directions")
+        raise _refusal(place, key, Path(folder), "reads in both directions")
 
 
 def _special_ids(config: Any) -> Iterator[int]:
@@ -102,5 +103,5 @@ def _special_ids(config: Any) -> Iterator[int]:
             yield value
 
 
-def _refusal(place: object, folder: Path, problem: str) -> InputError:
-    return InputError(place, _KEY, problem, _REMEDY, str(folder))
+def _refusal(place: object, key: str, folder: Path, problem: str) -> InputError:
+    return InputError(place, key, problem, _REMEDY, str(folder))

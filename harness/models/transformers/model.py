@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 
+from harness.backends import Opening
 from harness.models.transformers.answers import end_tokens, judged, plain_answers, with_cost, written
 from harness.models.transformers.batching import MAX_BATCH_ITEMS, halving, in_samples
 from harness.models.transformers.budgets import BatchBudgets, setting_of
@@ -31,7 +32,6 @@ from harness.models.transformers.resolve import local_folder, parameter_count
 from harness.models.transformers.sampling import Draws
 from harness.models.transformers.sizing import Sizing
 from harness.models.transformers.weights import Quantization, check_size, device_of, dtype_of, load_tokenizer
-from harness.progress import Progress, SilentProgress
 from harness.protocols import Capabilities, SavedWeights, TokenLogProbs
 from harness.runs.provenance import loaders
 from harness.types import Failure, Generation, Message, ModelIdentity, Request
@@ -45,33 +45,33 @@ class TransformersModel:
 
     Args:
         options: Which model, where, and in which number format.
-        place: The experiment file, for errors.
+        opening: Where the experiment names it, for errors, and who is told of a conversion.
         saved: Trained weights to answer with, which have been checked.
         quantization: How the base is loaded.
         budgets: How many tokens a batch may have, where ``options`` leave it open.
-        progress: Told of the conversion of a GGUF file.
         owner: Owns what is loaded of the models that share it; by default this model's own.
     """
 
     def __init__(
         self,
         options: TransformersOptions,
-        place: object = "experiment",
+        opening: Opening | None = None,
         saved: SavedWeights | None = None,
         quantization: Quantization = "none",
         budgets: BatchBudgets | None = None,
-        progress: Progress | None = None,
         owner: Owner | None = None,
     ) -> None:
-        self._options, self._place, self._saved = options, place, saved
+        self._opening = opening = opening or Opening("experiment")
+        self._options, self._saved = options, saved
+        place = self._place = opening.place
+        self._key = f"{opening.key}.path"
         self._budgets = budgets or BatchBudgets()
-        self._progress = progress or SilentProgress()
         self.name = options.path
-        self.folder = local_folder(options.path, options.revision, place, progress)
-        refuse_code(Path(self.folder), place, "model.path")
-        stored = stored_in(read_object(Path(self.folder) / "config.json", place, "model.path"))
+        self.folder = local_folder(options.path, options.revision, place, opening.progress, self._key)
+        refuse_code(Path(self.folder), place, self._key)
+        stored = stored_in(read_object(Path(self.folder) / "config.json", place, self._key))
         self._quantization: Quantization = "nf4" if stored == "nf4" else quantization
-        self.device = device_of(options, place)
+        self.device = device_of(options, place, f"{opening.key}.device")
         self.dtype = dtype_of(options, self.device)
         self.identity = ModelIdentity(
             name=options.name,
@@ -85,11 +85,11 @@ class TransformersModel:
         )
         source = Source(self.folder, self.dtype, self.device, self._quantization)
         digests = self.identity.weights_digest, self.identity.settings_digest, self.identity.adapter_digest
-        self.weights = Weights(owner or Owner(), source, saved, digests, {}, self._say, place)
+        self.weights = Weights(owner or Owner(), source, saved, digests, {}, self._say, place, self._key)
         self._stops: dict[tuple[str, ...], StopStrings] = {}
 
     def _say(self, text: str) -> None:
-        self._progress.say(f"{self.name}: {text}")
+        self._opening.progress.say(f"{self.name}: {text}")
 
     # --- Loading ---
 
@@ -102,15 +102,15 @@ class TransformersModel:
         Raises:
             InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
         """
-        n_embedded = check_model(self.folder, self._place, weights)
-        check_size(self.tokenizer, n_embedded, self._place)
+        n_embedded = check_model(self.folder, self._place, weights, self._key)
+        check_size(self.tokenizer, n_embedded, self._place, self._key)
         if self._options.context_length is None and self._read_context.assumed:
             self._say(str(self._read_context))
 
     @cached_property
     def tokenizer(self) -> Any:
         """The tokenizer, padding on the left, with a chat template in any case."""
-        return load_tokenizer(self.folder, self._place, self._options.template_options)
+        return load_tokenizer(self.folder, self._place, self._options.template_options, self._key)
 
     @cached_property
     def context_length(self) -> int:
@@ -128,7 +128,7 @@ class TransformersModel:
 
     @cached_property
     def _read_context(self) -> ContextLength:
-        return context_of(self.folder, self._place)
+        return context_of(self.folder, self._place, self._key)
 
     @property
     def module(self) -> Any:
@@ -146,13 +146,13 @@ class TransformersModel:
 
     def empty(self) -> Any:
         """Return the transformers model without storage: its modules and the shapes of its weights."""
-        return empty_model(self.folder, self._place)
+        return empty_model(self.folder, self._place, self._key)
 
     def fresh(self, quantization: Quantization) -> tuple[Any, Any]:
         """Return a newly loaded ``(transformers model, tokenizer)`` on the device, shared with nothing."""
         module = self.weights.base(quantization)
-        tokenizer = load_tokenizer(self.folder, self._place, self._options.template_options)
-        check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place)
+        tokenizer = load_tokenizer(self.folder, self._place, self._options.template_options, self._key)
+        check_size(tokenizer, module.get_input_embeddings().weight.shape[0], self._place, self._key)
         return module, tokenizer
 
     def with_adapter(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
@@ -171,11 +171,10 @@ class TransformersModel:
         """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
         copy = TransformersModel(
             self._options,
-            self._place,
+            self._opening,
             saved,
             quantization,
             self._budgets,
-            self._progress,
             self.weights.owner,
         )
         copy.tokenizer, copy._prompts = self.tokenizer, self._prompts

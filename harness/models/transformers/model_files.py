@@ -19,6 +19,8 @@ _NAMES = (
     "preprocessor_config.json",
     "adapter_config.json",
 )
+MODEL_PATH = "model.path"
+"""Where an experiment with one model names it; one of several is at ``models.<name>.path``."""
 _LARGEST = 1 << 26
 """Bytes of a configuration at most; real ones have less than a hundredth of it."""
 _IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation")

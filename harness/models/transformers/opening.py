@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.errors import InputError, MissingDependencyError, TrilemmaError, shorten
 from harness.models.transformers.kinds import loader_of
-from harness.models.transformers.model_files import read_object, refuse_adapter, refuse_code
+from harness.models.transformers.model_files import MODEL_PATH, read_object, refuse_adapter, refuse_code
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def said(error: BaseException) -> str:
     return shorten(str(error).strip() or type(error).__name__, 200)
 
 
-def open_config(folder: str | Path, place: object, key: str = "model.path") -> Any:
+def open_config(folder: str | Path, place: object, key: str = MODEL_PATH) -> Any:
     """Return the transformers configuration in ``folder``.
 
     Raises:
@@ -62,16 +62,18 @@ def open_config(folder: str | Path, place: object, key: str = "model.path") -> A
         return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
-def open_model(folder: str | Path, place: object, **arguments: Any) -> tuple[Any, dict[str, Any]]:
+def open_model(
+    folder: str | Path, place: object, key: str = MODEL_PATH, **arguments: Any
+) -> tuple[Any, dict[str, Any]]:
     """Return the language model in ``folder``, and what transformers say of its loading.
 
     Raises:
         InputError: It has code of its own, is of another kind, or cannot be loaded.
     """
-    config = open_config(folder, place)
-    loader = loader_of(config, Path(folder), place)
+    config = open_config(folder, place, key)
+    loader = loader_of(config, Path(folder), place, key)
     remedy = "see that transformers can load it, with safetensors weights"
-    with refused(place, "model.path", "cannot be loaded", remedy):
+    with refused(place, key, "cannot be loaded", remedy):
         module, report = loader.from_pretrained(
             folder,
             config=config,
@@ -84,7 +86,7 @@ def open_model(folder: str | Path, place: object, **arguments: Any) -> tuple[Any
     return module, report
 
 
-def empty_model(folder: str | Path, place: object) -> Any:
+def empty_model(folder: str | Path, place: object, key: str = MODEL_PATH) -> Any:
     """Return the modules of the language model in ``folder`` without storage, on the device "meta".
 
     Raises:
@@ -92,13 +94,13 @@ def empty_model(folder: str | Path, place: object) -> Any:
     """
     import torch
 
-    config = open_config(folder, place)
-    loader = loader_of(config, Path(folder), place)
+    config = open_config(folder, place, key)
+    loader = loader_of(config, Path(folder), place, key)
     with torch.device("meta"):
         return loader.from_config(config, trust_remote_code=False)
 
 
-def open_tokenizer(folder: str | Path, place: object, key: str = "model.path", **arguments: Any) -> Any:
+def open_tokenizer(folder: str | Path, place: object, key: str = MODEL_PATH, **arguments: Any) -> Any:
     """Return the tokenizer in ``folder``.
 
     Raises:
@@ -174,13 +176,14 @@ def open_embedder(folder: Path, **arguments: Any) -> Any:
         return SentenceTransformer(str(folder), trust_remote_code=False, local_files_only=True, **arguments)
 
 
-def check_model(folder: str | Path, place: object, weights: bool = True) -> int | None:
+def check_model(folder: str | Path, place: object, weights: bool = True, key: str = MODEL_PATH) -> int | None:
     """Refuse a model that cannot answer, without reading its weights; return how many tokens it embeds.
 
     Args:
         folder: The model's folder.
         place: The file that names it, for the error.
         weights: Whether its weights must be there.
+        key: Where in the file that names it, for the error.
 
     Returns:
         The number of tokens; None where its configuration does not say.
@@ -190,15 +193,15 @@ def check_model(folder: str | Path, place: object, weights: bool = True) -> int 
     """
     from safetensors import safe_open
 
-    config = open_config(folder, place)
-    loader_of(config, Path(folder), place)
+    config = open_config(folder, place, key)
+    loader_of(config, Path(folder), place, key)
     files = sorted(Path(folder).glob("*.safetensors"))
     if weights and not files:
         remedy = "save them again with save_pretrained(); pickled ones (*.bin, *.pth) can run code"
-        raise InputError(place, "model.path", "has no weights in safetensors", remedy, str(folder))
+        raise InputError(place, key, "has no weights in safetensors", remedy, str(folder))
     for path in files:
         problem, remedy = "cannot be loaded, its weights are broken", "fetch the model again"
-        with refused(place, "model.path", problem, remedy, str(path)), safe_open(path, framework="np"):
+        with refused(place, key, problem, remedy, str(path)), safe_open(path, framework="np"):
             pass
     n_embedded = getattr(config.get_text_config(decoder=True), "vocab_size", None)
     return n_embedded if isinstance(n_embedded, int) else None

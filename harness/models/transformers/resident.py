@@ -18,6 +18,7 @@ from harness.errors import InputError, shorten
 from harness.models.transformers.batching import is_out_of_memory
 from harness.models.transformers.engine import Engine
 from harness.models.transformers.identity import settings_digest, weights_digest
+from harness.models.transformers.model_files import MODEL_PATH
 from harness.models.transformers.pristine import digest_of_module
 from harness.models.transformers.trials import Trials
 from harness.models.transformers.weights import Quantization, load_weights
@@ -59,6 +60,7 @@ class Weights:
         trials: What was tried of the base, by the structure that saved weights give it; all share them.
         say: Told of ways of answering that do not hold.
         place: The experiment file, for errors.
+        key: Where in it the model is named.
         merge: Whether the adapter becomes part of the base's own weights.
     """
 
@@ -69,6 +71,7 @@ class Weights:
     trials: dict[str, Trials]
     say: Callable[[str], None]
     place: object
+    key: str = MODEL_PATH
     merge: bool = False
     loaded: Any = field(default=None, init=False)
     _engine: Engine | None = field(default=None, init=False)
@@ -124,13 +127,18 @@ class Weights:
                 raise
             problem = f"does not fit the memory of {self.source.device}: {shorten(str(error))}"
             remedy = "use a smaller model, `dtype: bfloat16`, or weights in 4 bits (`use: qlora`)"
-            raise InputError(self.place, "model.path", problem, remedy, name) from None
+            raise InputError(self.place, self.key, problem, remedy, name) from None
 
     def base(self, quantization: Quantization) -> Any:
         """Return the base newly loaded, shared with nothing; what was loaded is evicted."""
         self.owner.evict()
         return load_weights(
-            self.source.folder, self.source.dtype, self.source.device, quantization, self.place
+            self.source.folder,
+            self.source.dtype,
+            self.source.device,
+            quantization,
+            self.place,
+            self.key,
         )
 
     def _trials(self) -> Trials:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import InputError, nearest
 from harness.models.transformers.gguf import SUFFIX, check_gguf, converted, gguf_in
 from harness.models.transformers.identity import COPY, FETCHED, NOT_FETCHED
-from harness.models.transformers.model_files import check_files
+from harness.models.transformers.model_files import MODEL_PATH, check_files
 from harness.progress import Progress, SilentProgress
 
 
@@ -32,7 +32,7 @@ BUILTIN = {
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
-def model_path(path: str, place: object, key: str = "model.path") -> str:
+def model_path(path: str, place: object, key: str = MODEL_PATH) -> str:
     """Return a model's folder or GGUF file, or the hub id itself when ``path`` is one; loads nothing.
 
     A relative path is looked for beside the experiment file first, then below the current folder.
@@ -67,15 +67,17 @@ def _in_folder(folder: Path, place: object, key: str) -> Path:
     return folder
 
 
-def local_folder(path: str, revision: str | None, place: object, progress: Progress | None = None) -> str:
+def local_folder(
+    path: str, revision: str | None, place: object, progress: Progress | None = None, key: str = MODEL_PATH
+) -> str:
     """Return the folder with the model's files: a hub id is fetched where it can be, a GGUF file converted.
 
     Raises:
         InputError: The id cannot be fetched, or the GGUF file not be converted.
     """
-    found = model_path(path, place)
+    found = model_path(path, place, key)
     if Path(found).is_file():
-        return str(converted(Path(found), place, progress or SilentProgress()))
+        return str(converted(Path(found), place, progress or SilentProgress(), key))
     if Path(found).is_dir():
         return found
     from huggingface_hub import snapshot_download
@@ -87,13 +89,11 @@ def local_folder(path: str, revision: str | None, place: object, progress: Progr
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
         remedy = "check the id and the connection, or name a local folder or builtin:smollm2"
-        raise InputError(place, "model.path", "cannot be fetched from the hub", remedy, path) from None
+        raise InputError(place, key, "cannot be fetched from the hub", remedy, path) from None
     if not (Path(folder) / "config.json").is_file():
         remedy = "name a model; of an adapter name its base as `model`, and its folder under {use: adapter}"
-        raise InputError(
-            place, "model.path", "has no config.json on the hub, so it is no model", remedy, path
-        )
-    check_files(Path(folder), place, "model.path")
+        raise InputError(place, key, "has no config.json on the hub, so it is no model", remedy, path)
+    check_files(Path(folder), place, key)
     return str(folder)
 
 

@@ -11,7 +11,7 @@ import torch
 from harness.errors import InputError
 from harness.models.transformers.generating import settle_generation
 from harness.models.transformers.kinds import check_text_alone
-from harness.models.transformers.model_files import read_object
+from harness.models.transformers.model_files import MODEL_PATH, read_object
 from harness.models.transformers.opening import open_model, open_tokenizer
 from harness.models.transformers.options import TransformersOptions
 from harness.models.transformers.plain import plain_template
@@ -23,7 +23,12 @@ Quantization = Literal["none", "nf4"]
 
 
 def load_weights(
-    folder: str, dtype: torch.dtype, device: str, quantization: Quantization, place: object
+    folder: str,
+    dtype: torch.dtype,
+    device: str,
+    quantization: Quantization,
+    place: object,
+    key: str = MODEL_PATH,
 ) -> Any:
     """Return the causal language model in ``folder``, on ``device``; how it decodes is ours to say.
 
@@ -32,41 +37,46 @@ def load_weights(
             writes no text; it is to be in 4 bits and no layer of it can be.
     """
     arguments: dict[str, Any] = {}
-    stored = stored_in(read_object(Path(folder) / "config.json", place, "model.path"))
+    stored = stored_in(read_object(Path(folder) / "config.json", place, key))
     if quantization == "nf4" and stored not in ("none", "nf4"):
         remedy = "name the model in full precision"
         raise InputError(place, "quantization", f"its weights are saved in {stored}, not to be nf4", remedy)
     if quantization == "nf4" and stored == "none":
         arguments["quantization_config"] = nf4_config(dtype)
-    module, report = open_model(folder, place, dtype=dtype, device_map={"": device}, **arguments)
+    module, report = open_model(folder, place, key, dtype=dtype, device_map={"": device}, **arguments)
     absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if absent:  # transformers would fill them with random numbers and only warn
-        raise _unloadable(place, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first")
+        raise _unloadable(
+            place, key, f"{len(absent)} tensors are missing or of another shape, {absent[0]} first"
+        )
     if (quantization == "nf4" or stored in ("nf4", "fp4")) and not defend(module):
         raise nothing_quantised(place, folder)
     if module.config is not module.config.get_text_config(decoder=True):
-        check_text_alone(module, folder, place)
+        check_text_alone(module, folder, place, key)
     settle_generation(module)
     return module
 
 
-def _unloadable(place: object, problem: str) -> InputError:
+def _unloadable(place: object, key: str, problem: str) -> InputError:
     remedy = "see that transformers can load it, with safetensors weights"
-    return InputError(place, "model.path", f"cannot be loaded: {problem}", remedy)
+    return InputError(place, key, f"cannot be loaded: {problem}", remedy)
 
 
-def load_tokenizer(folder: str, place: object, template_options: Mapping[str, Any] | None = None) -> Any:
+def load_tokenizer(
+    folder: str, place: object, template_options: Mapping[str, Any] | None = None, key: str = MODEL_PATH
+) -> Any:
     """Return the tokenizer in ``folder``, padding on the left, with a chat template in any case.
 
     Args:
         folder: The model's folder.
         place: The experiment file, for errors.
         template_options: What the chat template is given beside the messages.
+        key: Where in that file the model is named.
 
     Raises:
         InputError: There is none, it cannot be opened, or its chat template cannot show a question.
     """
-    tokenizer = open_tokenizer(folder, place, padding_side="left")
+    tokenizer = open_tokenizer(folder, place, key, padding_side="left")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     settle_template(tokenizer, folder, place, template_options)
@@ -75,7 +85,7 @@ def load_tokenizer(folder: str, place: object, template_options: Mapping[str, An
     return tokenizer
 
 
-def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
+def check_size(tokenizer: Any, n_embedded: int | None, place: object, key: str = MODEL_PATH) -> None:
     """Refuse a tokenizer with more tokens than a model embeds; new embeddings would be random.
 
     Raises:
@@ -85,14 +95,14 @@ def check_size(tokenizer: Any, n_embedded: int | None, place: object) -> None:
         problem = (
             f"its tokenizer has {len(tokenizer)} tokens and is larger than its embedding of {n_embedded}"
         )
-        raise InputError(place, "model.path", problem, "use the tokenizer that belongs to the weights")
+        raise InputError(place, key, problem, "use the tokenizer that belongs to the weights")
 
 
-def device_of(options: TransformersOptions, place: object) -> str:
+def device_of(options: TransformersOptions, place: object, key: str = "model.device") -> str:
     """Return "cuda" or "cpu"; raises InputError when CUDA is wanted and none is here."""
     available = torch.cuda.is_available()
     if options.device == "cuda" and not available:
-        raise InputError(place, "model.device", "no CUDA device is here", "use auto or cpu", "cuda")
+        raise InputError(place, key, "no CUDA device is here", "use auto or cpu", "cuda")
     return "cuda" if options.device == "cuda" or (options.device == "auto" and available) else "cpu"
 
 
