@@ -11,8 +11,13 @@ from pydantic import BaseModel
 
 from harness import plugins
 from harness.config import ModelOptions, parse
+from harness.digests import canonical_json
+from harness.errors import InputError
 from harness.progress import Progress, SilentProgress
-from harness.protocols import Model
+from harness.protocols import Capabilities, CountsTokens, Model
+from harness.types import ModelIdentity
+
+_MEMBERS = ("options_type", "scores_choices", "check", "known", "open")
 
 
 @dataclass(frozen=True)
@@ -103,5 +108,38 @@ def backend_of(entry: ModelOptions, place: str, key: str) -> Backend:
         InputError: There is no such backend, or an option is not right.
     """
     kind = plugins.load("models", entry.use, place, f"{key}.use")
-    backend: Backend = kind(parse(kind.options_type, dict(entry.options), place, key))
+    lacking = [name for name in _MEMBERS if not hasattr(kind, name)]
+    if lacking:
+        raise InputError(place, f"{key}.use", f"is no backend: it has no `{lacking[0]}`", "add it", entry.use)
+    with plugins.sound(place, key, entry.use):
+        backend: Backend = kind(parse(kind.options_type, dict(entry.options), place, key))
     return backend
+
+
+def opened_model(entry: ModelOptions, opening: Opening) -> Model:
+    """Open one model of an experiment, and see that it is one.
+
+    Raises:
+        InputError: Its backend refuses or fails, or gives something else than a model.
+    """
+    backend = backend_of(entry, opening.place, opening.key)
+    with plugins.sound(opening.place, opening.key, entry.use):
+        model = backend.open(opening)
+        _check_model(model)
+    return model
+
+
+def _check_model(model: Any) -> None:
+    """Refuse what has not the members that every model has.
+
+    Raises:
+        TypeError: The first that is wrong.
+    """
+    for name, kind in (("identity", ModelIdentity), ("capabilities", Capabilities)):
+        if not isinstance(getattr(model, name, None), kind):
+            raise TypeError(f"open() must return a model, whose {name} is a {kind.__name__}")
+    if not callable(getattr(model, "generate", None)):
+        raise TypeError("open() must return a model, which has a method generate()")
+    if isinstance(model, CountsTokens) and not isinstance(model.context_length, int):
+        raise TypeError("context_length of a model must be a whole number")
+    canonical_json(dict(model.capabilities.asked_with))

@@ -72,6 +72,11 @@ class MissingDependencyError(InputError):
         return type(self), self._missing
 
 
+def plain(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def shorten(value: Any, limit: int = 80) -> str:
     """Return ``value`` as one line of at most ``limit`` characters."""
     text = " ".join((value if isinstance(value, str) else repr(value)).split())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from harness.digests import canonical_json
+from harness.errors import plain, shorten
 from harness.protocols import CountsTokens, Model, PlansBatches, ScoresChoices
 from harness.types import Failure, Generation, Message, Request
 
@@ -29,9 +31,16 @@ def form_of(model: Model, request: Request) -> str:
 
 
 def batches_of(model: Model, requests: Sequence[Request]) -> list[list[int]]:
-    """Return indexes into ``requests`` grouped into batches; depends on the requests alone."""
+    """Return indexes into ``requests`` grouped into batches; depends on the requests alone.
+
+    Raises:
+        ValueError: The model leaves a request out, or has one twice.
+    """
     if isinstance(model, PlansBatches):
-        return model.batches(requests)
+        found = [list(batch) for batch in model.batches(requests)]
+        if sorted(index for batch in found for index in batch) != list(range(len(requests))):
+            raise ValueError(f"batches() must have each of {len(requests)} requests once")
+        return found
     return [list(range(at, min(at + BATCH, len(requests)))) for at in range(0, len(requests), BATCH)]
 
 
@@ -61,14 +70,21 @@ def lengths(
 def generated(model: Model, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
     """Ask one batch, in order: of requests with choices, what scoring them gives, of others all samples.
 
+    What comes back for a request that is no answer to it is a failure of this request alone.
+
     Args:
         model: What is asked.
         requests: All with choices, or all without.
+
+    Raises:
+        TypeError: The model returns something else than a list with an entry for each request.
     """
-    if not requests or not requests[0].choices:
-        return model.generate(requests)
+    if not requests:
+        return []
+    if not requests[0].choices:
+        return _received("generate", requests, model.generate(requests))
     if isinstance(model, ScoresChoices):
-        return [each if isinstance(each, Failure) else (each,) for each in model.score(requests)]
+        return _received("score", requests, model.score(requests), alone=True)
     unable = Failure(kind="choices_not_scored", message=f"{model.identity.name} cannot score choices")
     return [unable for _ in requests]
 
@@ -76,3 +92,32 @@ def generated(model: Model, requests: Sequence[Request]) -> list[tuple[Generatio
 def answered(model: Model, requests: Sequence[Request]) -> list[Generation | Failure]:
     """Ask one batch for one answer each, in order: with choices the likeliest one, else what is generated."""
     return [each if isinstance(each, Failure) else each[0] for each in generated(model, requests)]
+
+
+def _received(
+    method: str, requests: Sequence[Request], found: Any, alone: bool = False
+) -> list[tuple[Generation, ...] | Failure]:
+    """Return what a model gave, which may be anybody's; ``alone`` where a generation is not in a tuple."""
+    if not isinstance(found, list | tuple) or len(found) != len(requests):
+        n = f"{len(found)} entries" if isinstance(found, list | tuple) else type(found).__name__
+        raise TypeError(f"{method}() must return a list of {len(requests)}, and returned {n}")
+    given = [(each,) if alone and isinstance(each, Generation) else each for each in found]
+    return [_one_received(method, *pair) for pair in zip(requests, given, strict=True)]
+
+
+def _one_received(method: str, request: Request, found: Any) -> tuple[Generation, ...] | Failure:
+    try:
+        if isinstance(found, Failure):
+            found.check_kept()
+            return Failure(kind=shorten(found.kind, 80), message=shorten(found.message, 500))
+        n = request.n_samples
+        if not isinstance(found, tuple | list) or len(found) != n:
+            raise TypeError(f"it must be {n} generations or a failure, and is {shorten(found)}")
+        for each in found:
+            if not isinstance(each, Generation):
+                raise TypeError(f"it must be of generations, and has {shorten(each)}")
+            each.check_kept()
+    except (TypeError, ValueError) as error:
+        message = shorten(f"what {method}() gives cannot be used: {error}", 500)
+        return Failure(kind="malformed_generation", message=plain(message))
+    return tuple(found)

@@ -8,6 +8,7 @@ from typing import Any
 from harness.backends import backend_of
 from harness.config import Experiment, model_key
 from harness.embedders.embedder import embedder_digest
+from harness.plugins import sound
 
 
 def known_of(experiment: Experiment, model: str, place: object) -> dict[str, Any]:
@@ -20,7 +21,10 @@ def known_of(experiment: Experiment, model: str, place: object) -> dict[str, Any
     """
     digest, key = embedder_digest(experiment.embedder), model_key(model)
     embedder = {"embedder": "a folder" if digest else experiment.embedder, "embedder_digest": digest}
-    known = asdict(backend_of(experiment.models[model], str(place), key).known(str(place), key))
+    entry = experiment.models[model]
+    backend = backend_of(entry, str(place), key)
+    with sound(place, key, entry.use):
+        known = asdict(backend.known(str(place), key))
     name = {"name": known.pop("name")} if known["weights"] is None else {}
     known.pop("name", None)
     return embedder | name | {condition: value for condition, value in known.items() if value is not None}

@@ -59,7 +59,8 @@ def complete(
             progress.say(f"{task.place}: {remark}")
     progress.say("loading libraries ...")
     from harness.execution.runner import execute
-    from harness.runs.manifest import MANIFEST, claim
+    from harness.runs.manifest import claim
+    from harness.runs.opening import rewrite
     from harness.runs.store import Store
 
     plan, manifest = _compose(experiment, config, run_dir, chains, tasks, progress)
@@ -69,7 +70,7 @@ def complete(
     if apart:
         plan = dataclasses.replace(plan, apart=apart)
     with Store.open(run_dir) as store:
-        store.write_manifest_digest((run_dir / MANIFEST).read_text(encoding="utf-8"))
+        rewrite(run_dir, manifest, store)
         execute(plan, store, progress)
     return manifest
 
@@ -97,11 +98,14 @@ def checked(
     """
     from harness.backends import backend_of
     from harness.config import model_key
+    from harness.plugins import sound
     from harness.tasks.validate import check_answerable
 
     place = str(config)
     for name, options in experiment.models.items():
-        backend_of(options, place, model_key(name)).check(place, model_key(name))
+        backend = backend_of(options, place, model_key(name))
+        with sound(place, model_key(name), options.use):
+            backend.check(place, model_key(name))
     chains = chains_of(experiment, place)
     tasks = tasks_of(experiment, config) if loaded is None else loaded
     for task in tasks:
@@ -141,7 +145,7 @@ def opened_models(
     experiment: Experiment, config: Path, run_dir: Path, progress: Progress
 ) -> dict[str, Model]:
     """Return the models of an experiment by name, the first one first; their weights are loaded on use."""
-    from harness.backends import Opening, backend_of
+    from harness.backends import Opening, opened_model
     from harness.config import model_key
 
     place = str(config)
@@ -149,7 +153,7 @@ def opened_models(
     models: dict[str, Model] = {}
     for name, options in experiment.models.items():
         opening = Opening(place, model_key(name), run_dir / "artifacts", progress, shared)
-        models[name] = backend_of(options, place, model_key(name)).open(opening)
+        models[name] = opened_model(options, opening)
     return models
 
 

@@ -109,12 +109,11 @@ def _summary(loaded: LoadedTask, n_errors: int, n_warnings: int) -> str:
 
 def _counter(model: str) -> tuple[CountTokens, int]:
     """Return how a model counts the tokens of a prompt, and the length of its context."""
-    from harness.backends import Opening, backend_of
+    from harness.backends import Opening, opened_model
     from harness.config import ModelOptions
     from harness.protocols import CountsTokens
 
-    backend = backend_of(ModelOptions(options={"path": model}), "--model", "model")
-    counter = backend.open(Opening("--model", to_count=True))
+    counter = opened_model(ModelOptions(options={"path": model}), Opening("--model", to_count=True))
     assert isinstance(counter, CountsTokens)
     return counter.count_tokens, counter.context_length
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import TrilemmaError, UnrenderedError, shorten
+from harness.errors import TrilemmaError, UnrenderedError, plain, shorten
+from harness.plugins import sound
 from harness.powers import batches_of, form_of, generated, lengths, prompt_of
 from harness.protocols import Model
 from harness.runs.keys import generation_key
@@ -56,14 +57,25 @@ class AskedModel:
             return Asked(request, generation_key(self.model.identity, prompt, request, form))
         except UnrenderedError as error:
             return unrendered(error)
+        except TrilemmaError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
+            return Failure(
+                kind=type(error).__name__, message=plain(shorten(f"reading the prompt: {error}", 500))
+            )
 
     def planned(self, asked: Iterable[Asked]) -> Iterator[dict[str, Asked]]:
         """Yield requests by their keys in batches: each once, and those with choices apart from others."""
         once = {each.key: each for each in asked}
         for scored in (False, True):
             some = [each for each in once.values() if bool(each.request.choices) == scored]
-            for indexes in batches_of(self.model, [each.request for each in some]) if some else ():
+            for indexes in self._batches([each.request for each in some]) if some else ():
                 yield {some[i].key: some[i] for i in indexes}
+
+    def _batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        name = self.model.identity.name
+        with sound(name, "batches", type(self.model).__name__):
+            return batches_of(self.model, requests)
 
     def ask_all(self, asked: Iterable[Asked]) -> CameBack:
         """Return what comes back to requests, which are asked in batches."""
@@ -89,8 +101,8 @@ class AskedModel:
             return generated(self.model, requests)
         except TrilemmaError:
             raise
-        except Exception as error:  # noqa: BLE001 - a failed item is data
-            failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
+            failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
             return [failure for _ in requests]
 
 

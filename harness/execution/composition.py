@@ -7,6 +7,7 @@ finisher come from the part before it.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from harness.config import SOLE_MODEL, StrategyOptions, parse
 from harness.digests import code_digest, digest_of, digest_of_files
 from harness.errors import InputError, nearest, shorten
 from harness.execution.finishing import Finishing
+from harness.files import LARGEST_RECORD
 from harness.protocols import (
     ChecksModel,
     Model,
@@ -86,7 +88,8 @@ class Chain:
         """Let every part refuse what it can with the model's files, before any strategy answers."""
         for part in self.parts:
             if isinstance(part.strategy, ChecksModel):
-                part.strategy.check_model(model, tasks, place, part.key)
+                with plugins.sound(place, part.key, part.id):
+                    part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Ready:
         """Prepare every part over the one before it; costs add up, records stand side by side.
@@ -99,6 +102,7 @@ class Chain:
             prepared = part.strategy.prepare(context)
             if not isinstance(prepared, Prepared):
                 raise TypeError(f"{part.id}: prepare() must return a Prepared, not {shorten(prepared)}")
+            _check_record(part, prepared.record)
             _check_adapts(part, context.model, prepared.model, context.place)
             cost, record[part.id] = cost + prepared.cost, prepared.record
             context = dataclasses.replace(context, model=prepared.model, build=prepared.build)
@@ -217,6 +221,21 @@ def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
         stated = strategy.traits if isinstance(strategy, StatesTraits) else UNSTATED
         traits = stated if isinstance(stated, Traits) else parse(Traits, stated, place, f"{key}: its traits")
         return Part(part_id, key, options.model_dump(mode="json"), strategy, traits)
+
+
+def _check_record(part: Part, record: object) -> None:
+    """Refuse a record that cannot be kept.
+
+    Raises:
+        TypeError: It is no mapping, or holds what JSON has not.
+    """
+    try:
+        if isinstance(record, dict) and len(json.dumps(record)) <= LARGEST_RECORD:
+            return
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"{part.id}: the record of prepare() cannot be kept: {error}") from None
+    problem = f"must be a dict of at most {LARGEST_RECORD >> 20} MiB"
+    raise TypeError(f"{part.id}: the record of prepare() {problem}, not {shorten(record)}")
 
 
 def _check_adapts(part: Part, before: Model, now: Model, place: str) -> None:

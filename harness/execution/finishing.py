@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.digests import digest_of
-from harness.errors import TrilemmaError, UnrenderedError, shorten
+from harness.errors import TrilemmaError, UnrenderedError, plain, shorten
 from harness.protocols import Finisher
 from harness.tasks.prompting import unrendered
 from harness.types import Answer, Exchange, Failure, Request, Task, TaskItem
@@ -58,10 +58,14 @@ class Finishing:
         except TrilemmaError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
-            return Failure(kind=type(error).__name__, message=shorten(f"finishing: {error}", 500))
-        if isinstance(found, Answer):
-            return found.resting_on(exchanges)
-        return found if isinstance(found, Failure) else _asked(found)
+            return Failure(kind=type(error).__name__, message=plain(shorten(f"finishing: {error}", 500)))
+        if not isinstance(found, Answer | Failure):
+            return _asked(found)
+        try:
+            found.check_kept()
+        except ValueError as error:
+            return refused(f"returned what cannot be kept: {shorten(str(error), 400)}")
+        return found.resting_on(exchanges) if isinstance(found, Answer) else found
 
 
 def _asked(found: object) -> Failure | tuple[Request, ...]:
@@ -77,4 +81,4 @@ def _asked(found: object) -> Failure | tuple[Request, ...]:
 
 def refused(problem: str) -> Failure:
     """Return the failure of an item whose strategy's ``finish`` does what is not allowed."""
-    return Failure(kind="finish_error", message=f"finish() {problem}")
+    return Failure(kind="finish_error", message=plain(f"finish() {problem}"))

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
-from harness.errors import TrilemmaError, shorten
+from harness.errors import TrilemmaError, plain, shorten
 from harness.scoring import Case, Metric, needs_of
 from harness.tasks.answers import extract
 from harness.types import Answer, Exchange, Extracted, Failure, Generation, Judgement, Request, Task, TaskItem
 
 METRIC_ERROR = "metric_error"
 """Kind of the failure of an item that a metric could not score; its answer is kept, and judged again."""
+LONGEST = 20_000
+"""Characters of an explanation that are kept."""
 _ROUNDING = 1e-6
 """How far a score may lie outside [0, 1] by its arithmetic."""
 
@@ -90,7 +92,7 @@ def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, Judgement] 
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a metric may be anybody's code
         if len(cases) == 1:
-            text = shorten(f"{metric.names[0]}: {type(error).__name__}: {error}", 500)
+            text = plain(shorten(f"{metric.names[0]}: {type(error).__name__}: {error}", 500))
             return [Failure(kind=METRIC_ERROR, message=text)]
     return [score for case in cases for score in _scored(metric, [case])]
 
@@ -120,4 +122,15 @@ def _checked_score(name: str, score: Any) -> Judgement:
     if not isinstance(value, Real) or not -_ROUNDING <= float(value) <= 1 + _ROUNDING:
         raise ValueError(f"{name} must be a number in [0, 1], and is {shorten(value)}")
     whole = score if isinstance(score, Judgement) else Judgement()
+    if score is whole:
+        whole = whole.model_copy(update={"explanation": _cut(whole.explanation), "error": _told(whole.error)})
+        whole.check_kept()
     return whole.model_copy(update={"value": min(max(float(value), 0.0), 1.0)})
+
+
+def _cut(explanation: Any) -> Any:
+    return shorten(explanation, LONGEST) if len(str(explanation)) > LONGEST else explanation
+
+
+def _told(error: Failure | None) -> Failure | None:
+    return error and error.model_copy(update={"message": shorten(error.message, 500)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from harness.errors import TrilemmaError, shorten
+from harness.errors import TrilemmaError, plain, shorten
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.composition import Chain, Ready
 from harness.execution.drift import GENERAL_TEXT, WeightMeasurements, drift_of, merged_latency, noise_of
@@ -28,8 +28,8 @@ def measure(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, 
         found = _measurements(plan, chain, seed, prepared, store, progress)
     except TrilemmaError:
         raise
-    except Exception as error:  # noqa: BLE001 - what a model or its adapter raises costs no answers
-        failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what a model or its adapter raises costs no answers
+        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         progress.say(
             f"{plan.label(chain, seed)}: could not be measured beside its answers: "
             f"{failure.kind}: {failure.message}"

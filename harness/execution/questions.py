@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.errors import InputError, TrilemmaError, UnrenderedError, shorten
+from harness.errors import InputError, TrilemmaError, UnrenderedError, plain, shorten
 from harness.execution.asked_model import TOO_LONG, Asked, AskedModel
 from harness.execution.composition import Ready
 from harness.tasks.prompting import unrendered, without_input
@@ -86,9 +86,9 @@ class Questions:
                 return [unrendered(error)]
         except TrilemmaError:
             raise
-        except Exception as error:  # noqa: BLE001 - a failed item is data
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
             if len(items) == 1:
-                return [Failure(kind=type(error).__name__, message=shorten(f"building: {error}", 500))]
+                return [Failure(kind=type(error).__name__, message=plain(shorten(f"building: {error}", 500)))]
         return [each for item in items for each in self._built([item])]
 
     def _questions(self, item: TaskItem, built: Request) -> list[Question] | Failure:
@@ -117,6 +117,11 @@ class Questions:
         """
         known = {"task": self.task.name, "item_id": item.id, "seed": self.seed, "repeat": repeat}
         request = built.model_copy(update=known | {"every_choice": self.every_choice})
+        try:
+            request.check_kept()
+        except ValueError as error:
+            message = plain(shorten(f"the request cannot be used: {error}", 500))
+            return Failure(kind="malformed_request", message=message)
         found = self.model.keyed(request)
         if self.refuse_long and isinstance(found, Failure) and found.kind == TOO_LONG:
             remedy = "shorten it, use a model with more context, or set `on_long_prompt: cut`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from harness.errors import TrilemmaError, shorten
+from harness.errors import TrilemmaError, plain, shorten
 from harness.execution.asking import Asking
 from harness.execution.composition import Chain
 from harness.execution.measuring import is_measured, measure
@@ -66,8 +66,8 @@ def _run_strategy(
         prepared = chain.prepare(_context(plan, chain, seed, progress))
     except TrilemmaError:
         raise
-    except Exception as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
-        failure = Failure(kind=type(error).__name__, message=shorten(str(error), 500))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
+        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         store.write_preparation(
             plan.preparations[chain.name], Preparation(chain.name, seed, PrepareCost(), {}, failure)
         )

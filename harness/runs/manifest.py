@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
-from harness.files import LARGEST_RECORD, check_input, read_input_text, write_whole
+from harness.files import LARGEST_RECORD, check_input, read_input_text
 from harness.runs.damage import readable
 from harness.strict_json import read_json
 from harness.traits import Traits
@@ -140,7 +140,7 @@ def _whole(manifest: RunManifest) -> RunManifest:
 
 
 def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
-    """Write the manifest, unless the folder holds another experiment's run; return it as written.
+    """Return the manifest as it is to be written, unless the folder holds another experiment's run.
 
     A run folder belongs to one name and set of tasks, and was created once. Strategies, options, seeds and
     limit may change, and models may come and go, of which one must stay unless ``any_model``: rows know their
@@ -170,7 +170,6 @@ def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunM
             named = ", ".join(record.identity.name for record in old.models.values())
             raise InputError(run_dir, "models", f"{problem}, with none of these models", remedy, named)
         manifest = manifest.model_copy(update={"created": old.created})
-    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return manifest
 
 

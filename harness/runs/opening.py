@@ -35,8 +35,12 @@ def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest
 
 
 def rewrite(run_dir: Path, manifest: RunManifest, store: Store) -> None:
-    """Write a run's manifest in place of the one that is there, with its digest."""
+    """Write a run's manifest in place of the one that may be there, with its digest.
+
+    A kill leaves the old one or the new one, and either is the one that the run wrote.
+    """
     text = manifest.model_dump_json(indent=1) + "\n"
+    store.announce_manifest(text)
     write_whole(run_dir / MANIFEST, text)
     store.write_manifest_digest(text)
 

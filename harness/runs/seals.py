@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS seals (
 ) WITHOUT ROWID;
 """
 MANIFEST = "manifest"
+_COMING = "coming"
 _WHOLE = "''"
 _GROUPS = {
     "generations": (_WHOLE, ("key", "generations")),
@@ -104,8 +105,13 @@ class Seals:
         self._open.clear()
 
     def put_manifest(self, text: str) -> None:
-        """Write the digest of the run's manifest."""
+        """Write the digest of the run's manifest, and that no other is coming."""
         self._put(MANIFEST, "", 1, f"{_number([text]):064x}")
+        self._db.execute("DELETE FROM seals WHERE kind = ? AND scope = ?", (MANIFEST, _COMING))
+
+    def announce_manifest(self, text: str) -> None:
+        """Write the digest of a manifest that is about to take the place of the one that is there."""
+        self._put(MANIFEST, _COMING, 1, f"{_number([text]):064x}")
 
     def _put(self, kind: str, scope: str, n: int, digest: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO seals VALUES (?, ?, ?, ?)", (kind, scope, n, digest))
@@ -131,8 +137,13 @@ def _kept(db: sqlite3.Connection, kind: str, scope: str) -> tuple[int, int]:
 
 
 def is_manifest(db: sqlite3.Connection, text: str) -> bool:
-    """Whether a manifest is the one that was last written."""
-    return _kept(db, MANIFEST, "") == (1, _number([text]))
+    """Whether a manifest is the one that was last written, or that a kill left about to be."""
+    return (1, _number([text])) in (_kept(db, MANIFEST, scope) for scope in ("", _COMING))
+
+
+def is_settled(db: sqlite3.Connection, text: str) -> bool:
+    """Whether a manifest is the one that was last written, and no other was about to be."""
+    return _kept(db, MANIFEST, "") == (1, _number([text])) and not _kept(db, MANIFEST, _COMING)[0]
 
 
 def changed(db: sqlite3.Connection, groups: Iterable[tuple[str, str]]) -> list[Changed]:

@@ -21,7 +21,7 @@ from typing import Any, Self
 from harness.errors import InputError
 from harness.runs.reading import DETAILS, GENERATIONS, Preparation, Reading
 from harness.runs.schema import FILE_NAME, connected, faults
-from harness.runs.seals import Seals
+from harness.runs.seals import Seals, is_settled
 from harness.types import Exchange, Generation, ItemResult, TaskItem
 
 
@@ -175,9 +175,15 @@ class Store(Reading):
 
     def write_manifest_digest(self, text: str) -> None:
         """Keep the digest of the manifest that stands in the run folder."""
-        if self._seals and not self.is_manifest(text):  # else not a byte changes
+        if self._seals and not is_settled(self._db, text):  # else not a byte changes
             with self._transaction():
                 self._seals.put_manifest(text)
+
+    def announce_manifest(self, text: str) -> None:
+        """Keep the digest of a manifest that is about to be written: until then the old one is right too."""
+        if self._seals and not is_settled(self._db, text):
+            with self._transaction():
+                self._seals.announce_manifest(text)
 
 
 def _answer_row(recipe: str, result: ItemResult) -> tuple[Any, ...]:

@@ -52,7 +52,7 @@ class Request(Frozen):
     examples: tuple[str, ...] = ()
     cut: int = 0
     withheld: int = 0
-    embedding_tokens: int = 0
+    embedding_tokens: int = Field(default=0, ge=0)
     decoding: Decoding = Decoding()
     n: int = Field(default=1, ge=1)
     seed: int = 0
@@ -71,11 +71,11 @@ class TokenUsage(Frozen):
     ``scored`` are those of all choices that were read to find it.
     """
 
-    prompt: int = 0
-    cached_prompt: int = 0
-    completion: int = 0
-    embedding: int = 0
-    scored: int = 0
+    prompt: int = Field(default=0, ge=0)
+    cached_prompt: int = Field(default=0, ge=0)
+    completion: int = Field(default=0, ge=0)
+    embedding: int = Field(default=0, ge=0)
+    scored: int = Field(default=0, ge=0)
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
@@ -106,7 +106,7 @@ class Generation(Frozen):
     text: str
     choices: tuple[ChoiceScore, ...] = ()
     usage: TokenUsage = TokenUsage()
-    latency_s: float = 0.0
+    latency_s: float = Field(default=0.0, ge=0.0)
     stop_reason: StopReason = "stop"
 
 
@@ -156,7 +156,7 @@ class Answer(Frozen):
     text: str
     choices: tuple[ChoiceScore, ...] = ()
     usage: TokenUsage = TokenUsage()
-    latency_s: float = 0.0
+    latency_s: float = Field(default=0.0, ge=0.0)
     stop_reason: StopReason = "stop"
     evidence: tuple[Passage, ...] = ()
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -258,6 +259,44 @@ def test_a_run_that_was_judged_anew_is_decided_and_gated(finished: Path) -> None
     assert code(*gate) == 4
     assert scored(finished)[0] == 0
     assert code(*gate) in (0, 1, 3)
+
+
+class Killed(BaseException):
+    """A kill, of which nothing of ours hears."""
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "harness.runs.store.Store.write_items",
+        "harness.runs.store.Store.write_judgements",
+        "harness.runs.store.Store.announce_manifest",
+        "harness.runs.opening.write_whole",
+        "harness.runs.store.Store.write_manifest_digest",
+    ],
+)
+def test_a_kill_while_judging_anew_leaves_a_run_that_is_read_and_judged_on(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    original = resolve_name(where)
+
+    def killed(*arguments: Any, **keys: Any) -> None:
+        original(*arguments, **keys)
+        raise Killed
+
+    items = finished.parent / "items.jsonl"
+    items.write_text(items.read_text().replace('"w0"', '"another"'))
+    (finished.parent / "task.yaml").write_text(TASK % ("contains", ""))
+    with monkeypatch.context() as patched:
+        patched.setattr(where, killed)
+        with pytest.raises(Killed):
+            score._score(finished, (), None, SilentProgress())
+    with opened(finished, unchanged=True):
+        pass
+    assert scored(finished)[0] == 0
+    assert means(finished) == {"contains": pytest.approx((N - 1) / N)}
+    with opened(finished, unchanged=True) as (manifest, store):
+        assert next(store.items(manifest.tasks["a"].digest)).targets == ("another",)
 
 
 @pytest.mark.parametrize(

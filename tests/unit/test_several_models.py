@@ -133,7 +133,8 @@ def test_models_of_a_run_folder_come_and_go_but_not_all_at_once(tmp_path: Path) 
     manifest = read_manifest(_run(tmp_path / "run"))
     large = {"large": manifest.models["large"]}
     alone = manifest.model_copy(update={"models": large, "answered_by": dict.fromkeys(OF, "large")})
-    claim(tmp_path / "run", alone)
+    claimed = claim(tmp_path / "run", alone)
+    (tmp_path / "run" / "manifest.json").write_text(claimed.model_dump_json())
     other = manifest.model_copy(update={"models": {"small": manifest.models["small"]}})
     with pytest.raises(InputError, match=r"models: the folder holds a run of another experiment"):
         claim(tmp_path / "run", other)
