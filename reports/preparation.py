@@ -91,11 +91,11 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in record.items():
-        name = f"{prefix}{key}".replace("_", " ")
+        name = f"{prefix}{key if '.' in key else key.replace('_', ' ')}"  # what has dots is the model's name
         if key == "notes":  # stand above, beside the verdict
             continue
         if isinstance(value, dict):
-            yield from () if _is_table(value) else _figures(value, f"{prefix}{key}: ")
+            yield from () if _is_table(value) else _figures(value, f"{name}: ")
         elif isinstance(value, list):
             if value and all(isinstance(entry, str | int | float) for entry in value):
                 yield name, excerpt(", ".join(map(figure, value)), 300)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.findings import Summary
 from harness.deciding.records import Decision
+from harness.deciding.wording import percent
 from harness.gate.evaluate import GateResult
 from harness.gate.planning import Plan, PlannedCheck
 from reports._language import words
@@ -67,7 +68,7 @@ def print_plan(plan: Plan, flips: float) -> None:
     t, console = words("gate").plan, table_console()
     print_table(plan_table(plan, flips), console)
     several = t.all.format(n=len(plan.checks)) if len(plan.checks) > 1 else ""
-    text = t.chances.format(all=several, passes=f"{plan.passes:.0%}", fails=f"{plan.fails:.0%}")
+    text = t.chances.format(all=several, passes=percent(plan.passes), fails=percent(plan.fails))
     if plan.times is None or plan.times > 1:
         times = t.thousands if plan.times is None else f"{plan.times:.1f}"
         text += f" {t.more.format(times=times)}"
@@ -78,5 +79,5 @@ def few_items_text(check: PlannedCheck) -> str:
     """Say that a check has few items for its margin, and how many it takes."""
     t = words("gate").plan
     needed = t.many_more if check.needed is None else count(check.needed)
-    values = {"margin": f"{check.margin:g}", "passes": f"{check.passes:.0%}", "needed": needed}
+    values = {"margin": f"{check.margin:g}", "passes": percent(check.passes), "needed": needed}
     return str(t.few.format(check=check.name, n=count(check.n), **values))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.analysis.findings import Cell
 from harness.deciding.measured import Measured
 from harness.deciding.records import Candidate, Check
+from harness.deciding.wording import percent
 from harness.types import STATED
 
 
@@ -15,7 +16,7 @@ def checks_of(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[C
     yield _finished(measured)
     summary, limits = measured.summary, measured.limits
     share = summary.errors / max(1, summary.items)
-    text = f"{summary.errors} of {summary.items} answers failed ({share:.1%})"
+    text = f"{summary.errors} of {summary.items} answers failed ({percent(share, 1)})"
     if summary.failures:
         text += f"; could not be prepared: {', '.join(sorted(measured.failed))}"
     yield Check(
@@ -103,7 +104,7 @@ def _recall(measured: Measured) -> Iterable[Check]:
         found = {cell.strategy: _recall_of(measured, cell) for cell in cells if cell.task == task}
         best, (recall, failed) = max(found.items(), key=lambda each: each[1][0])
         good = recall >= measured.limits.min_recall
-        text = f"{task}: {best} is shown a right document for {recall:.0%} of the questions"
+        text = f"{task}: {best} is shown a right document for {percent(recall)} of the questions"
         if failed:
             text += f" ({failed} that failed count as without)"
         ceiling = [

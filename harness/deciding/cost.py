@@ -22,6 +22,7 @@ from harness.analysis.costs import AMOUNTS, AnswerCost, Judging, StrategyCost
 from harness.analysis.summary import mean_task_cost
 from harness.deciding.prices import Hosting, Prices
 from harness.deciding.records import CostUnder
+from harness.deciding.wording import percent
 from harness.stats import amount_interval, mean_bounds
 from harness.types import PrepareCost
 
@@ -235,7 +236,7 @@ def scenarios(
         (f"{volume:,} queries a month", prices, replace(use, queries_per_month=volume)) for volume in volumes
     ]
     changed += [
-        (f"cache hit rate {rate:.0%}", prices, replace(use, cache_hits=rate)) for rate in (0.0, 0.5, 0.9)
+        (f"cache hit rate {percent(rate)}", prices, replace(use, cache_hits=rate)) for rate in (0.0, 0.5, 0.9)
     ]
     changed += [
         (name, prices, replace(use, retrains_per_month=times))

@@ -23,6 +23,7 @@ from harness.analysis.losses import InformationChange, StrategyDrift, TaskFlips
 from harness.analysis.retention import Blindness, blind_text, blindness_of
 from harness.analysis.scores import Clusters, Scores, mean_with_interval
 from harness.deciding.records import ForgettingState, Limits, Retained
+from harness.deciding.wording import percent
 from harness.execution.drift import GENERAL_TEXT
 from harness.stats import Macro, Paired, drop_p, holm
 
@@ -153,7 +154,7 @@ def _lost_information(evidence: Evidence, limits: Limits) -> Iterable[tuple[str,
             nats = f"{each.base:.1f} to {each.now:.1f} nats"
             yield (
                 each.task,
-                f"the questions of {each.task} tell it {share:.0%} less of their answers ({nats})",
+                f"the questions of {each.task} tell it {percent(share)} less of their answers ({nats})",
             )
 
 

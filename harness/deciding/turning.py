@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.deciding.cost import Priced, break_even_volume
 from harness.deciding.records import Candidate, Limits
-from harness.deciding.wording import points
+from harness.deciding.wording import percent, points
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ def changes(ground: Ground, winner: str | None) -> Iterable[str]:
         f"The lead of {mine.strategy} is at least {points(mine.ci_low, sign=False)} points (95 %); it stands "
         "as long as a change takes less than that from it."
     )
+    best = max(ground.proven, key=lambda candidate: candidate.mean, default=mine)
+    if best.mean > mine.mean:
+        more = points(best.mean - mine.mean, sign=False)
+        yield f"{best.strategy} scores {more} points more, which is not proven; {mine.strategy} costs less."
     yield from _forgetting_limit(ground, mine)
     for other in sorted(ground.proven, key=lambda candidate: candidate.month):
         if other.strategy != mine.strategy:
@@ -49,11 +53,13 @@ def changes(ground: Ground, winner: str | None) -> Iterable[str]:
 def _forgetting_limit(ground: Ground, mine: Candidate) -> Iterable[str]:
     retained = mine.retained
     if retained.ci_low is not None and retained.state in ("ruled out", "not ruled out"):
-        loss, limit = max(0.0, -retained.ci_low), ground.limits.max_forgetting
-        yield (
-            f"It holds while a loss of {points(loss, sign=False)} points on general tasks is accepted "
-            f"(the limit is {points(limit, sign=False)})."
-        )
+        worst = points(max(0.0, -retained.ci_low), sign=False)
+        limit = f"(the limit is {points(ground.limits.max_forgetting, sign=False)})"
+        if retained.state == "ruled out":
+            yield f"It holds while a loss of {worst} points on general tasks is accepted {limit}."
+        else:
+            more = "asking more of their items would tell"
+            yield f"A loss of {worst} points on general tasks is not ruled out {limit}; {more}."
     for other in ground.candidates:
         kept = other.retained
         by_score = kept.state == "found" and not kept.lost_information
@@ -81,7 +87,7 @@ def _turning_price(ground: Ground, mine: Candidate) -> Iterable[str]:
         return
     ratio = f"Each query costs {new / old:.2f} times as much as with {ground.incumbent}"
     if new > old:
-        yield f"{ratio}: at {old / new:.0%} of its price it would cost the same."
+        yield f"{ratio}: at {percent(old / new)} of its price it would cost the same."
     elif new < old:
         yield f"{ratio}: it stays cheaper until its price is {old / new:.1f} times as high."
 

@@ -24,6 +24,11 @@ def points(share: float, sign: bool = True) -> str:
     return (f"{rounded:+.1f}" if sign and rounded else f"{rounded:.1f}").replace("-", "−")
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent, `40 %`."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def paragraph(decision: Decision) -> str:
     """Return the verdict with its grounds."""
     by_name = {candidate.strategy: candidate for candidate in decision.candidates}

@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.analysis.answers import latencies_of
 from harness.analysis.rows import RunRows
+from harness.deciding.wording import percent
 from harness.gate.baseline import tokens_per_item
 from harness.gate.judge import CheckResult, GateVerdict
 from harness.gate.sides import Candidate, unlike
@@ -33,7 +34,7 @@ def _errors(candidate: Candidate) -> CheckResult:
     budget, tasks = candidate.gate.budgets.error_rate, candidate.asked.tasks
     found = [found for task in tasks if (found := candidate.run.answers.get(candidate.name, {}).get(task))]
     n, failed = sum(each.n for each in found), sum(each.n_failed for each in found)
-    text = f"{failed} of {n} answers failed (budget {budget:.1%})"
+    text = f"{failed} of {n} answers failed (budget {percent(budget, 1)})"
     reasons = dict.fromkeys(reason for task in tasks for reason in unlike(candidate, task, None))
     verdict: GateVerdict = "ERROR" if n and failed / n > budget else "PASS"
     if verdict == "PASS" and reasons:

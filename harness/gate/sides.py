@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.analysis.rows import RunRows
 from harness.analysis.scores import Scores, pair
 from harness.config import model_told
+from harness.deciding.wording import percent
 from harness.gate.asked import Asked
 from harness.gate.baseline import Baseline, differences
 from harness.gate.spec import Against, GateFile, TaskCheck
@@ -110,7 +111,8 @@ def _failed(candidate: Candidate, task: str) -> list[str]:
     if found.n_failed <= budget * found.n:
         return []
     return [
-        f"{found.n_failed} of {found.n} answers of {candidate.base} to {task} failed (budget {budget:.1%})"
+        f"{found.n_failed} of {found.n} answers of {candidate.base} to {task} failed "
+        f"(budget {percent(budget, 1)})"
     ]
 
 

@@ -29,7 +29,7 @@ def losses(name: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Fi
     if not drawn:
         return None
     data = [{"name": key, "step": x, "loss": y} for key, found in drawn.items() for x, y in found]
-    legend = alt.Legend(title=None, orient="top", symbolSize=300, symbolStrokeWidth=2)
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=300, symbolStrokeWidth=2)
     chart = (
         on_rows(data)
         .mark_line(strokeWidth=2, point=len(data) < 40)

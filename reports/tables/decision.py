@@ -106,7 +106,7 @@ def _paid_back(each: Candidate, t: TableWords) -> TableCell:
         return TableCell(said=t("not_known"))
     if queries is None:
         return TableCell(said=t("never"))
-    return TableCell(queries, said=t("at_once") if queries < 1 else t("after", n=count(queries)))
+    return TableCell(queries, said=t("at_once") if queries < 1 else t("after", n=count(round(queries))))
 
 
 def by_task_table(decision: Decision) -> Table:

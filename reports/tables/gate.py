@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.deciding.wording import percent
 from harness.gate.baseline import Baseline
 from harness.gate.evaluate import CandidateResult, GateResult
 from harness.gate.judge import CheckResult
@@ -96,7 +97,7 @@ def plan_table(plan: Plan, flips: float) -> Table:
         t.column("needed", COUNT),
     )
     rows = tuple(_planned(check, t) for check in plan.checks)
-    return Table(t.key, t("title", flips=f"{flips:.0%}"), columns, rows)
+    return Table(t.key, t("title", flips=percent(flips)), columns, rows)
 
 
 def _planned(check: PlannedCheck, t: TableWords) -> Row:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.deciding.wording import money, p_value, points
+from harness.deciding.wording import money, p_value, percent, points
 from reports._language import texts
 from reports.numbers import count, duration, score, size
 
@@ -53,7 +53,7 @@ NATS, RATIO, CHANGE = (
     Kind(lambda value: f"{value:+.2f}"),
 )  # fmt: skip
 SHORT_NATS = Kind(lambda value: f"{value:.3f}")
-SHARE = Kind(lambda value: f"{value:.0%}")
+SHARE = Kind(percent)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from reports.numbers import exact
 from reports.tables.model import COMMON, DRAWING, Column, Remark, Row, Table, TableCell, in_groups, shown
 
-_CROWDED = 7
+_CROWDED, _DENSE = 7, 12
 """Columns from which on a table is set smaller."""
 
 
@@ -92,7 +92,8 @@ def column_style(column: Column) -> str:
 
 def table_style(table: Table) -> str:
     """Return the classes of a table."""
-    return f"figures-{table.key}" + (" crowded" if len(table.columns) >= _CROWDED else "")
+    narrow = (("crowded", _CROWDED), ("dense", _DENSE))
+    return " ".join([f"figures-{table.key}", *(style for style, n in narrow if len(table.columns) >= n)])
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

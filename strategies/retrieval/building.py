@@ -106,7 +106,7 @@ def open_or_build(
     folder = root / digest
     try:
         index, about = ChunkIndex.open(folder, progress)
-        record = {**about["record"], "opened_or_built": "opened"}
+        record = {**about["record"], "reused_or_new": "reused"}
         return Built(digest, index, PrepareCost.model_validate(about["cost"]), record)
     except (InputError, KeyError, ValueError):
         return _build(folder, source, embedder, kind, progress)
@@ -139,4 +139,4 @@ def _build(folder: Path, source: Source, embedder: Embedder, kind: IndexKind, pr
     cost = cost.model_copy(update={"wall_s": spent_s, "device_s": spent_s, "artifact_bytes": size})
     record |= {"index_bytes": size}
     replace_about(folder, {"record": record, "cost": cost.model_dump()})
-    return Built(folder.name, index, cost, {**record, "opened_or_built": "built"})
+    return Built(folder.name, index, cost, {**record, "reused_or_new": "new"})

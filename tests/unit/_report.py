@@ -263,7 +263,7 @@ def _preparation(strategy: str, words: Words) -> Preparation:
         )
         return Preparation(words.strategy, 0, cost, record)
     if strategy == "rag":
-        index = {"n_documents": 5, "n_chunks": 12, "dim": 384, "opened_or_built": "built"}
+        index = {"n_documents": 5, "n_chunks": 12, "dim": 384, "reused_or_new": "new"}
         cost = PrepareCost(embedding_tokens=900, wall_s=0.8, device_s=0.8, artifact_bytes=20_000)
         return Preparation(strategy, 0, cost, {"rag": {"indexes": {words.task: index}}})
     return Preparation(strategy, 0, PrepareCost(wall_s=0.0), {strategy: {}})

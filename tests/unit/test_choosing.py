@@ -68,8 +68,11 @@ def test_an_equal_but_cheaper_strategy_is_taken(tmp_path: Path) -> None:
     folder = run_of(tmp_path / "run", shares, tokens={"rag": 500, "few_shot": 100})
     found = decided(folder)
     assert (found.outcome, found.winner) == ("prompt", "few_shot")
+    told = "rag scores 1.0 points more, which is not proven; few_shot costs less."
+    assert told in found.changes
     dearer = decided(run_of(tmp_path / "other", shares, tokens={"rag": 100, "few_shot": 500}))
     assert dearer.winner == "rag"
+    assert not any("points more" in change for change in dearer.changes)
 
 
 def test_a_strategy_that_is_the_base_under_another_name_is_named(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_scenarios_change_one_thing_at_a_time() -> None:
     assert found["no fee for hosting"].months["lora"] == pytest.approx(
         found["trained once"].months["lora"] - 90
     )
-    assert found["cache hit rate 90%"].months["rag"] < found["cache hit rate 0%"].months["rag"]
+    assert found["cache hit rate 90 %"].months["rag"] < found["cache hit rate 0 %"].months["rag"]
 
 
 @pytest.mark.parametrize("name", sorted(builtin_sheets()))

@@ -225,7 +225,7 @@ def test_an_index_of_examples_is_opened_again(tmp_path):
     records = [
         FewShot(FewShotOptions(select="knn")).prepare(context(tmp_path, task)).record for _ in range(2)
     ]
-    assert [record["indexes"]["task"]["opened_or_built"] for record in records] == ["built", "opened"]
+    assert [record["indexes"]["task"]["reused_or_new"] for record in records] == ["new", "reused"]
 
 
 def test_the_nearest_can_be_looked_for_in_lists(tmp_path):

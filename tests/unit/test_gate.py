@@ -457,7 +457,7 @@ def test_a_plan_runs_nothing(workplace: Path) -> None:
         gate, [str(written(workplace)), "--plan"], catch_exceptions=False, standalone_mode=False
     )
     assert found.return_value == 0
-    assert "An equally good adapter passes in about 90% of runs and fails in 4%" in found.output
+    assert "An equally good adapter passes in about 90 % of runs and fails in 4 %" in found.output
     assert not (workplace / "runs").exists()
 
 

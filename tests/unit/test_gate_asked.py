@@ -117,7 +117,7 @@ def test_a_base_whose_answers_failed_makes_no_candidate_better(tmp_path: Path) -
     wanted = {"checks": [ONE], "refusals": None}
     check = verdict_of(evaluate(gate_of(**wanted), run, ["candidate"], None), "a against base")
     assert check.verdict == "NOT COMPARABLE"
-    assert "30 of 100 answers of zero_shot to a failed (budget 0.0%)" in check.text
+    assert "30 of 100 answers of zero_shot to a failed (budget 0.0 %)" in check.text
     allowed = gate_of(**wanted, budgets={"error_rate": 0.3})
     assert verdict_of(evaluate(allowed, run, ["candidate"], None), "a against base").verdict == "PASS"
 

@@ -117,8 +117,8 @@ def test_the_index_is_opened_again_with_the_cost_of_building_it(tmp_path):
     embedder = WordEmbedder()
     second = Rag(options).prepare(context(tmp_path, task, embedder=embedder))
     assert embedder.embedded == []
-    assert first.record["indexes"]["task"]["opened_or_built"] == "built"
-    assert second.record["indexes"]["task"]["opened_or_built"] == "opened"
+    assert first.record["indexes"]["task"]["reused_or_new"] == "new"
+    assert second.record["indexes"]["task"]["reused_or_new"] == "reused"
     assert second.cost == first.cost
     assert first.cost.embedding_tokens == 26
     assert first.cost.device_s == first.cost.wall_s  # what a machine by the hour is paid for
@@ -143,7 +143,7 @@ def test_an_index_of_something_else_is_not_opened(tmp_path, change):
         return Rag(options).prepare(context(tmp_path, data(corpus=corpus), embedder=embedder))
 
     prepare()
-    assert prepare(**change).record["indexes"]["task"]["opened_or_built"] == "built"
+    assert prepare(**change).record["indexes"]["task"]["reused_or_new"] == "new"
 
 
 def test_a_damaged_index_is_built_again(tmp_path):
@@ -152,7 +152,7 @@ def test_a_damaged_index_is_built_again(tmp_path):
     for path in sorted((tmp_path / "artifacts" / "indexes").glob("*/*")):
         path.write_bytes(path.read_bytes()[:-5])
         again = Rag(options).prepare(context(tmp_path, task))
-        assert again.record["indexes"]["task"]["opened_or_built"] == "built"
+        assert again.record["indexes"]["task"]["reused_or_new"] == "new"
         assert again.build(task.task, [ASKED]) == first
 
 
@@ -212,9 +212,9 @@ def test_the_kind_of_index_is_asked_for_recorded_and_part_of_what_it_is(tmp_path
     auto, flat, ivf, again = prepare("auto"), prepare("flat"), prepare("ivf"), prepare("ivf")
     assert auto["index"] == flat["index"] == "flat"
     assert "n_lists" not in flat
-    assert (ivf["index"], ivf["n_lists"], ivf["opened_or_built"]) == ("ivf", 2, "built")
+    assert (ivf["index"], ivf["n_lists"], ivf["reused_or_new"]) == ("ivf", 2, "new")
     assert ivf["recall_at_10"] >= 0.995
-    assert again == {**ivf, "opened_or_built": "opened"}
+    assert again == {**ivf, "reused_or_new": "reused"}
 
 
 def test_chunks_are_embedded_some_hundred_at_a_time(tmp_path):

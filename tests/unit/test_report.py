@@ -124,6 +124,18 @@ def test_the_three_figures_are_the_winners_or_the_nearest_challengers(run: RunDa
     assert "rag against zero_shot</dt>" in html.render(won)
 
 
+@pytest.mark.parametrize(("worst", "told"), [(0.05, "none seen"), (0.0, "none seen"), (-0.05, "−5.0")])
+def test_a_gain_is_no_largest_loss(run: RunData, worst: float, told: str) -> None:
+    retained = {"state": "ruled out", "difference": worst, "worst_task": "facts", "worst_difference": worst}
+    candidates = [
+        each.model_copy(update={"retained": each.retained.model_copy(update=retained), "excluded": ()})
+        for each in run.decision.candidates
+    ]
+    decision = run.decision.model_copy(update={"candidates": tuple(candidates)})
+    page = html.render(dataclasses.replace(run, decision=decision))
+    assert f"largest loss on general tasks</dt><dd>{told}<span" in page
+
+
 def test_missing_answers_are_counted_on_the_first_page(run: RunData) -> None:
     lack = Missing(strategy="rag", what="answers", task="sums", done=17, wanted=24)
     short = run.summary.model_copy(update={"missing": (lack,), "errors": 0})

@@ -59,13 +59,13 @@ def test_a_whisker_is_symmetric_about_zero_and_bounded() -> None:
 def test_a_record_of_many_tasks_is_a_table_and_lists_are_curves() -> None:
     record = {
         "rag": {"indexes": {"a": {"n_chunks": 3}, "b": {"n_chunks": 4, "dim": 8}}},
-        "lora": {"loss": [[1, 2.0], [2, 1.0]], "steps": 2},
+        "lora": {"loss": [[1, 2.0], [2, 1.0]], "steps": 2, "on": {"a.self_attn.q_proj": 30}},
         "plain": {},
     }
     (shown,) = records_of([Preparation("all", 0, PrepareCost(), record)])
     rag, lora = shown.parts
     assert [column.name for column in rag.tables[0].columns] == ["", "n chunks", "dim"]
     assert [row.cells for row in rag.tables[0].rows] == [("a", "3", ""), ("b", "4", "8")]
-    assert lora.figures == (("steps", "2"),)
+    assert lora.figures == (("steps", "2"), ("on: a.self_attn.q_proj", "30"))
     assert lora.chart is not None
     assert lora.chart.figure.rows == (("training loss", "2", "2", "1", "1"),)

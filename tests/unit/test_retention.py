@@ -134,7 +134,7 @@ def test_a_loss_that_only_form_hides_is_named_with_its_size(tmp_path: Path) -> N
     decision = choose(run)
     assert decision.winner is None
     assert (
-        "lora forgets: the questions of b tell it 40% less of their answers (5.0 to 3.0 nats)"
+        "lora forgets: the questions of b tell it 40 % less of their answers (5.0 to 3.0 nats)"
         in decision.paragraph
     )
     (change,) = information_changes("lora", [probe.information for probe in run.probes["lora"]], {})

@@ -79,7 +79,7 @@ class DenseRetriever:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Documents, chunks, size and kind of the index, and whether it was opened or built."""
+        """Documents, chunks, size and kind of the index, and whether it was reused or is new."""
         return self.built.record
 
     def search(self, queries: Sequence[str], k: int, hidden: Sequence[Collection[str]] = ()) -> list[Found]:
