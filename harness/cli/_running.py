@@ -169,6 +169,7 @@ def _compose(
     from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.plan import Plan
+    from harness.plugins import sound
     from harness.powers import context_length_of
     from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
@@ -182,7 +183,8 @@ def _compose(
     metrics = metrics_of(tasks, tests, experiment.models)
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
-            metric.on_device(device)
+            with sound(config, "metrics", metric.names[0]):
+                metric.on_device(device)
     data = {task.task.name: task.task.digest for task in tasks}
     common = {
         name: {

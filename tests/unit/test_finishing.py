@@ -35,6 +35,7 @@ from harness.types import (
     TokenUsage,
     TrainingData,
 )
+from strategies.chain_of_thought import ChainOfThought, ChainOfThoughtOptions
 from strategies.self_consistency import SelfConsistency, SelfConsistencyOptions
 from tests.unit._fakes import RuleModel, echo
 from tests.unit._runs import plan_of, task_of
@@ -369,3 +370,45 @@ def test_what_is_no_prepared_strategy_is_named(tmp_path: Path) -> None:
         (failed,) = store.preparations(["x"])
     assert failed.error is not None
     assert "prepare() must return a Prepared" in failed.error.message
+
+
+def reasoned(request: Request) -> str:
+    """Answer behind the label where the item is even, and only when asked again where it is odd."""
+    word = f"w{int(request.item_id[1:])}"
+    if request.messages[-1].content == ChainOfThoughtOptions().question:
+        return word
+    return f"Not w9. Answer: {word}" if int(request.item_id[1:]) % 2 == 0 else "I forgot what to write"
+
+
+@pytest.mark.parametrize("after", ["", "Answer:"])
+def test_reasoning_comes_first_and_is_no_part_of_the_answer(tmp_path: Path, after: str) -> None:
+    task = task_of(4, answer=AnswerRule(after=after))
+    steps = chain(ChainOfThought(ChainOfThoughtOptions()))
+    rows = run(plan_of(tmp_path, RuleModel(reasoned), [task], [steps]))
+    assert [row.scores for row in rows] == [{"exact_match": 1.0}] * 4
+    assert [len(row.exchanges) for row in rows] == [1, 2, 1, 2]
+    assert [row.extracted.text for row in rows if row.extracted] == ["w0", "w1", "w2", "w3"]
+    assert rows[0].answer is not None
+    assert "Not w9" in rows[0].answer.text
+    assert rows[0].request is not None
+    assert rows[0].request.decoding.max_new_tokens > 256
+
+
+def test_choices_are_scored_after_the_reasoning(tmp_path: Path) -> None:
+    task = task_of(2, kind="choice", choices=("w0", "w1"))
+    steps = chain(ChainOfThought(ChainOfThoughtOptions()))
+    rows = run(plan_of(tmp_path, RuleModel(reasoned), [task], [steps]))
+    for row in rows:
+        asked = row.exchanges[-1].request
+        assert asked.choices == ("w0", "w1")
+        assert [turn.role for turn in asked.messages[-3:]] == ["user", "assistant", "user"]
+        assert row.answer is not None
+        assert row.answer.choices
+
+
+def test_a_vote_over_reasoning_has_an_order(tmp_path: Path) -> None:
+    vote, steps = SelfConsistency(SelfConsistencyOptions(n=3)), ChainOfThought(ChainOfThoughtOptions())
+    right = asked_of(tmp_path / "right", RuleModel(reasoned), steps, vote, n=2)
+    assert [row.scores for row in right] == [{"exact_match": 1.0}] * 2
+    wrong = asked_of(tmp_path / "wrong", RuleModel(reasoned), vote, steps, n=2)
+    assert {row.error.kind for row in wrong if row.error} == {"wrong_order"}

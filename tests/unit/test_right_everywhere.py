@@ -33,7 +33,7 @@ items: {test: items.jsonl}
 """
 EXPERIMENT = """
 name: e
-model: builtin:smollm2
+model: rule
 tasks: [task.yaml]
 strategies: {plain: {use: zero_shot}}
 seeds: [0, 1, 2]
@@ -101,7 +101,7 @@ def test_all_count_the_same_items_as_right(tmp_path: Path, right_from: float | N
     chains = [chain_of("plain", Plain()), chain_of("other", Other())]
     plan = plan_of(folder, model, tasks, chains, metrics={"a": (Graded(),)}, seeds=(0, 1, 2))
     uses = {name: {"use": "zero_shot", "options": {}} for name in ("plain", "other")}
-    models = {"model": {"path": "builtin:smollm2", "template_options": {}}}
+    models = {"model": {"path": "rule", "template_options": {}}}
     entries = {"name": "e", "strategies": uses, "models": models}
     rest = {"temperature": 0.0, "repeats": 1, "on_long_prompt": "cut"}
     manifest = manifest_of(plan, **entries, **rest)
