@@ -178,7 +178,7 @@ def _compose(
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     metrics = metrics_of(tasks, tests, experiment.models)
-    _put_on_device(metrics, device)
+    _put_on_device(metrics, device, config)
     data = {task.task.name: task.task.digest for task in tasks}
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
     identities = {name: model.identity for name, model in models.items()}
@@ -214,13 +214,15 @@ def _compose(
     return plan, manifest_of(experiment, config, plan).model_copy(update=noted)
 
 
-def _put_on_device(metrics: Metrics, device: str | None) -> None:
+def _put_on_device(metrics: Metrics, device: str | None, config: Path) -> None:
     """Let metrics that run a network of their own run it where the models are."""
+    from harness.plugins import sound
     from harness.scoring import RunsOnDevice
 
     for metric in (metric for found in metrics.values() for metric in found):
         if isinstance(metric, RunsOnDevice):
-            metric.on_device(device)
+            with sound(config, "metrics", metric.names[0]):
+                metric.on_device(device)
 
 
 def _preparations(

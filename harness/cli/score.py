@@ -157,6 +157,7 @@ def _models(
     experiment: Experiment, place: Path, run_dir: Path, metrics: Metrics, progress: Progress
 ) -> Mapping[str, Model]:
     """Open the models that metrics ask; none where no metric asks any."""
+    from harness.plugins import sound
     from harness.scoring import AsksModel, RunsOnDevice
 
     every = [metric for found in metrics.values() for metric in found]
@@ -164,7 +165,8 @@ def _models(
     device = next(iter(experiment.models.values())).options.get("device", "auto")
     for metric in every:
         if isinstance(metric, RunsOnDevice) and device != "auto":
-            metric.on_device(device)
+            with sound(place, "metrics", metric.names[0]):
+                metric.on_device(device)
     if not asked:
         return {}
     progress.say("loading libraries ...")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from harness.execution.asked_model import AskedModel
 from harness.execution.judging import Answered, judge
 from harness.execution.watching import MalformedWatch, MetricWatch
+from harness.plugins import sound
 from harness.progress import Progress
 from harness.protocols import Model
 from harness.runs.store import Store
@@ -65,7 +66,8 @@ class Scoring:
         """Hand metrics the models that they ask; those are the experiment's, by name."""
         for metric in self.metrics:
             if isinstance(metric, AsksModel):
-                metric.use_model(AskedModel(model_of(metric, models), self.store))
+                with sound(self.task.place, metric.names[0], type(metric).__name__):
+                    metric.use_model(AskedModel(model_of(metric, models), self.store))
 
     def watch(self, strategy: str, progress: Progress) -> MalformedWatch:
         """Return what says, once for a strategy, that none of its answers is what is wanted."""

@@ -10,7 +10,7 @@ from harness.config import parse
 from harness.errors import InputError, MissingDependencyError
 from harness.metrics.retrieval import Retrieval
 from harness.plugins import check_known, load, sound
-from harness.scoring import Metric, Needs, StatesNeeds, needs_of
+from harness.scoring import Metric, Needs, ReadsFiles, StatesNeeds, needs_of
 from harness.types import MetricSpec, Task, TaskItem
 
 _HUB = "evaluate:"
@@ -60,7 +60,7 @@ def load_metric(spec: MetricSpec, task: Task, place: object, key: str) -> Metric
         _check_arguments(kind, spec, place, key)
     with sound(place, key, spec.use):
         metric: Metric = kind(**spec.options)
-    _check(metric, spec.use, task, place, key)
+        _check(metric, spec.use, task, place, key)
     return metric
 
 
@@ -70,6 +70,14 @@ def _check(metric: Metric, use: str, task: Task, place: object, key: str) -> Non
     names = metric.names
     if not isinstance(names, tuple | list) or not names or not all(isinstance(name, str) for name in names):
         raise InputError(place, key, "is no metric: `names` must be a tuple of names", "correct it", use)
+    if len(set(names)) < len(names):
+        raise InputError(place, key, "is no metric: `names` has one twice", "name each score once", use)
+    if not isinstance(metric.kinds, tuple | list | set | frozenset):
+        raise InputError(place, key, "is no metric: `kinds` must be a tuple of kinds", "correct it", use)
+    if isinstance(metric, StatesNeeds) and not isinstance(metric.needs, Needs):
+        raise InputError(place, key, "is no metric: `needs` must be a Needs", "correct it", use)
+    if isinstance(metric, ReadsFiles) and not isinstance(metric.files_digest, str):
+        raise InputError(place, key, "is no metric: `files_digest` must be a text", "correct it", use)
     if task.kind not in metric.kinds:
         raise InputError(place, key, f"does not fit a task of the kind {task.kind}", "choose another", use)
     stated = metric.needs if isinstance(metric, StatesNeeds) else Needs()

@@ -6,7 +6,7 @@ import json
 import random
 import time
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -73,8 +73,9 @@ class Poster:
         headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
         request = HttpRequest(self._url, json.dumps(body).encode(), headers, method="POST")
         try:
+            ends = time.monotonic() + self._timeout_s
             with self._opener.open(request, timeout=self._timeout_s) as reply:
-                text = reply.read(_LARGEST + 1)
+                text = _read(reply, ends)
         except HTTPError as error:
             failed = HttpError(f"http_{error.code}", self._told(error), error.code in _NOT_FOR_US)
             if error.code in _BUSY:
@@ -86,8 +87,12 @@ class Poster:
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
                 raise _AgainError(HttpError("timeout", f"no answer in {self._timeout_s:g} s")) from None
-            lost = HttpError("unreachable", f"the server cannot be reached: {shorten(str(reason))}", True)
-            raise _AgainError(lost) from None
+            told = shorten(self._without_key(str(reason)))
+            if isinstance(error, URLError):
+                failed = HttpError("unreachable", f"the server cannot be reached: {told}", True)
+            else:  # it was there, and another question may fare better
+                failed = HttpError("connection_lost", f"the server broke off its answer: {told}")
+            raise _AgainError(failed) from None
         return _object(text)
 
     def _told(self, error: HTTPError) -> str:
@@ -96,14 +101,35 @@ class Poster:
             text = error.read(2000).decode("utf-8", "replace")
         except (OSError, HTTPException):
             text = ""
-        said = shorten(text.replace(self._key, "...") if self._key else text, 300)
+        said = shorten(self._without_key(text), 300)
         return f"the server answers {error.code}{f': {said}' if text.strip() else ''}"
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "...") if self._key else text
 
 
 class _AgainError(Exception):
     def __init__(self, cause: HttpError, wait_s: float = -1.0) -> None:
         super().__init__(str(cause))
         self.cause, self.wait_s = cause, wait_s
+
+
+def _read(reply: Any, ends: float) -> bytes:
+    """Return what a server sends until the monotonic time ``ends``: each part has that long by itself.
+
+    Raises:
+        TimeoutError: It is not whole by then.
+        IncompleteRead: The connection ended before.
+    """
+    parts, n = [], 0
+    while n <= _LARGEST and (part := reply.read1(1 << 16)):
+        parts.append(part)
+        n += len(part)
+        if time.monotonic() > ends:
+            raise TimeoutError
+    if reply.length and n <= _LARGEST:
+        raise IncompleteRead(b"", reply.length)
+    return b"".join(parts)
 
 
 def _object(text: bytes) -> dict[str, Any]:
@@ -128,5 +154,5 @@ def _wait_s(stated: str | None) -> float:
         pass
     try:
         return max(0.0, parsedate_to_datetime(stated).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return -1.0

@@ -59,9 +59,23 @@ class OpenAI:
         if parts.username or parts.password or parts.query:
             remedy = "leave them out, and name an environment variable under api_key_env"
             raise InputError(place, f"{key}.base_url", "holds credentials or a query", remedy)
-        if (name := self._options.api_key_env) is not None and not os.environ.get(name):
+        try:
+            _ = parts.port
+        except ValueError:
+            remedy = "write it as http://127.0.0.1:8000/v1"
+            raise InputError(
+                place, f"{key}.base_url", "has no such port", remedy, self._options.base_url
+            ) from None
+        if (name := self._options.api_key_env) is None:
+            return
+        if not (secret := os.environ.get(name)):
             problem = "names an environment variable that is not set"
             raise InputError(place, f"{key}.api_key_env", problem, f"export {name}=...", name)
+        if not (secret.isascii() and secret.isprintable()) or " " in secret:
+            problem = (
+                "names an environment variable whose value is no key: it has a space, a line end or the like"
+            )
+            raise InputError(place, f"{key}.api_key_env", problem, f"export {name} again", name)
 
     def known(self, place: str, key: str) -> KnownModel:
         """Return what address and name tell."""
@@ -171,6 +185,7 @@ def _read(reply: dict[str, Any], stops: Sequence[str], elapsed_s: float) -> list
         text = choice["message"].get("content") or ""
         if not isinstance(text, str):
             raise TypeError("the content of a message is no text")
+        text = text.encode("utf-8", "replace").decode()  # JSON can hold halves of characters
         cuts = [place for stop in stops if (place := text.find(stop)) >= 0]
         n, more = divmod(completion, len(choices))
         own = TokenUsage(completion=n + (at < more))

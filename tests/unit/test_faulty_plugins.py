@@ -16,6 +16,7 @@ from harness.backends import Opening, backend_of, opened_model
 from harness.config import ModelOptions
 from harness.errors import InputError
 from harness.execution.runner import execute
+from harness.metrics import load_metrics
 from harness.progress import SilentProgress
 from harness.protocols import Capabilities, PrepareContext, Prepared
 from harness.runs.store import Store
@@ -27,6 +28,7 @@ from harness.types import (
     ItemResult,
     Judgement,
     Kind,
+    MetricSpec,
     ModelIdentity,
     PrepareCost,
     Request,
@@ -252,3 +254,27 @@ def test_a_very_long_explanation_is_cut(tmp_path: Path) -> None:
     says = Says(Judgement(value=1.0, explanation="why " * 1_000_000))
     found = rows_of(tmp_path, RuleModel(), metrics={"words": (says,)})
     assert {len(text) for each in found for text in each.explanations.values()} == {20_000}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("kinds", None), ("names", ("a", "a")), ("needs", {}), ("files_digest", object())],
+)
+def test_a_metric_whose_members_are_not_what_they_promise_is_refused(
+    member: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Exact, member, value, raising=False)
+    task = task_of(1).task.model_copy(update={"metrics": (MetricSpec(use=f"{__name__}:Exact"),)})
+    with plugins.allowing(__name__), pytest.raises(InputError, match=f"no metric: `{member}`"):
+        load_metrics(task, "task.yaml")
+
+
+def test_a_metric_that_cannot_take_its_model_is_told_in_one_line(tmp_path: Path) -> None:
+    class Asks(Exact):
+        asks = ""
+
+        def use_model(self, ask: Any) -> None:
+            raise ValueError("no")
+
+    with pytest.raises(InputError, match="exact_match: fails: ValueError: no"):
+        rows_of(tmp_path, RuleModel(), metrics={"words": (Asks(),)})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -215,3 +218,84 @@ def test_a_whole_run_answers_choices_in_words_and_says_so(
     assert "cannot score choices" in (out / "report.html").read_text()
     assert all(KEY.encode() not in path.read_bytes() for path in out.rglob("*") if path.is_file())
     assert run(pmi, str(tmp_path / "pmi")) == 2
+
+
+# --- Hostile servers ---
+
+
+class Raw:
+    """Sends ``parts`` to whoever connects, a moment apart, and closes."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/v1"
+        threading.Thread(target=self._serve, args=(parts,), daemon=True).start()
+
+    def _serve(self, parts: tuple[bytes, ...]) -> None:
+        while True:
+            with suppress(OSError), self.socket.accept()[0] as client:
+                client.recv(1 << 16)
+                for part in parts:
+                    client.sendall(part)
+                    time.sleep(0.05)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        ((), "connection_lost"),
+        ((HEAD, b'{"choices"'), "connection_lost"),
+        ((b"nonsense " + KEY.encode() + b"\r\n\r\n",), "connection_lost"),
+        ((HEAD, *[b" "] * 100), "timeout"),
+    ],
+)
+def test_an_answer_that_breaks_off_or_never_ends_fails_its_item(
+    parts: tuple[bytes, ...], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    options = OpenAIOptions(
+        base_url=Raw(*parts).url, model="m", retries=0, timeout_s=0.5, api_key_env="MY_KEY"
+    )
+    started = time.monotonic()
+    (found,) = OpenAI(options).open(Opening("e.yaml")).generate([request()])
+    assert isinstance(found, Failure)
+    assert found.kind == kind
+    assert KEY not in found.message
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("stated", ["0", "nan", "-5", "Mon, 99 Foo 0000", "soon"])
+def test_a_server_that_stays_busy_is_asked_so_often_and_no_more(
+    server: Server, stated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.models._http.time.sleep", lambda _: None)
+    server.answer = lambda body: (429, {}, {"Retry-After": stated})
+    (found,) = model_of(server, retries=3).generate([request()])
+    assert isinstance(found, Failure)
+    assert (found.kind, len(server.bodies)) == ("http_429", 4)
+
+
+def test_half_a_character_is_shown_as_one_that_is_not_known(server: Server) -> None:
+    server.answer = lambda body: (200, completion("a\ud83d"), {})
+    (found,) = model_of(server).generate([request()])
+    assert isinstance(found, tuple)
+    assert found[0].text == "a?"
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}\u00e9", f"Bearer {KEY}"])
+def test_a_key_that_no_header_holds_is_refused_and_not_told(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+    options = OpenAIOptions(base_url="http://127.0.0.1:1/v1", model="m", api_key_env="MY_KEY")
+    with pytest.raises(InputError, match="api_key_env") as refused:
+        OpenAI(options).open(Opening("e.yaml"))
+    assert KEY not in str(refused.value)
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match=r"base_url: has no such port"):
+        OpenAI(OpenAIOptions(base_url="http://127.0.0.1:99999/v1", model="m")).check("e.yaml", "model")
