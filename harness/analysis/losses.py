@@ -73,8 +73,7 @@ class InformationChange(Frozen):
 
     All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
     question tells (`harness.execution.answer_information`), their difference with its 95 % interval, and the
-    mean
-    log-likelihood of the accepted answer, form included, under both.
+    mean log-likelihood of the accepted answer, form included, under both.
     """
 
     strategy: str

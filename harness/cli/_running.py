@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli._judging import judges_of, judging_of, metrics_of, needed_of
+from harness.cli._judging import Metrics, judges_of, judging_of, metrics_of, needed_of
 from harness.cli._manifest import manifest_of
 from harness.errors import EXIT_INTERRUPTED, InputError
 from harness.files import LARGEST_RECORD, read_input_text
@@ -166,12 +166,9 @@ def _compose(
     progress: Progress,
 ) -> tuple[Plan, RunManifest]:
     from harness.digests import digest_of
-    from harness.embedders.embedder import check_embedder, embedder_digest, load_embedder
+    from harness.embedders.embedder import check_embedder, load_embedder
     from harness.execution.asking import Settings
     from harness.execution.plan import Plan
-    from harness.plugins import sound
-    from harness.powers import context_length_of
-    from harness.scoring import RunsOnDevice
     from harness.tasks.selection import chosen
     from harness.user_cache import cache_folder
 
@@ -181,29 +178,12 @@ def _compose(
     check_embedder(experiment.embedder)
     tests = {task.task.name: chosen(task.test, experiment.limit) for task in tasks}
     metrics = metrics_of(tasks, tests, experiment.models)
-    for metric in (metric for found in metrics.values() for metric in found):
-        if isinstance(metric, RunsOnDevice):
-            with sound(config, "metrics", metric.names[0]):
-                metric.on_device(device)
+    _put_on_device(metrics, device, config)
     data = {task.task.name: task.task.digest for task in tasks}
-    common = {
-        name: {
-            "weights": model.identity.model_dump(),
-            "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
-            "on_long_prompt": experiment.on_long_prompt,
-            "temperature": experiment.temperature,
-            "asked_with": dict(model.capabilities.asked_with),
-            "context_length": context_length_of(model),
-        }
-        for name, model in models.items()
-    }
     needed = {task.task.name: needed_of(task, metrics[task.task.name]) for task in tasks}
     identities = {name: model.identity for name, model in models.items()}
     judges = {name: judges_of(found[:1], identities) for name, found in metrics.items()}
-    preparations = {
-        chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
-        for chain in chains
-    }
+    preparations = _preparations(experiment, config, chains, models, data)
     recipes = {
         chain.name: {
             name: digest_of([preparations[chain.name], name, digest, *needed[name]])
@@ -232,6 +212,46 @@ def _compose(
         "judges": {name: found for name, found in judges.items() if found},
     }
     return plan, manifest_of(experiment, config, plan).model_copy(update=noted)
+
+
+def _put_on_device(metrics: Metrics, device: str | None, config: Path) -> None:
+    """Let metrics that run a network of their own run it where the models are."""
+    from harness.plugins import sound
+    from harness.scoring import RunsOnDevice
+
+    for metric in (metric for found in metrics.values() for metric in found):
+        if isinstance(metric, RunsOnDevice):
+            with sound(config, "metrics", metric.names[0]):
+                metric.on_device(device)
+
+
+def _preparations(
+    experiment: Experiment,
+    config: Path,
+    chains: Sequence[Chain],
+    models: Mapping[str, Model],
+    data: Mapping[str, str],
+) -> dict[str, str]:
+    """Return for each strategy the digest of all that preparing it depends on; ``data`` digests the tasks."""
+    from harness.digests import digest_of
+    from harness.embedders.embedder import embedder_digest
+    from harness.powers import context_length_of
+
+    common = {
+        name: {
+            "weights": model.identity.model_dump(),
+            "embedder": [experiment.embedder, embedder_digest(experiment.embedder)],
+            "on_long_prompt": experiment.on_long_prompt,
+            "temperature": experiment.temperature,
+            "asked_with": dict(model.capabilities.asked_with),
+            "context_length": context_length_of(model),
+        }
+        for name, model in models.items()
+    }
+    return {
+        chain.name: digest_of([common[chain.model], chain.name, chain.recipe(str(config)), data])
+        for chain in chains
+    }
 
 
 def _probing(
