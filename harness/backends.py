@@ -1,4 +1,4 @@
-"""Model backends by id, and what they promise: one opens models of one kind, as strategies prepare them."""
+"""Model backends by id, and their protocol: each opens models of one kind."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class KnownModel:
     """What is known of a model before it is opened; None for what is not.
 
     Attributes:
-        name: How it is called.
+        name: Its name.
         weights: The digest of its weights, as in its identity.
-        settings: That of its settings.
+        settings: The digest of its settings.
         dtype: Its number format.
-        context_length: Tokens that prompt and answer may have together, 0 where nobody will know.
+        context_length: Tokens that prompt and answer may have together, 0 where it will never be known.
         asked_with: As in its capabilities.
     """
 
@@ -47,10 +47,10 @@ class Opening:
 
     Attributes:
         place: The file that names the model, for errors and relative paths.
-        key: Where in it the model stands, such as ``model`` or ``models.small``.
+        key: Where in it the model is, such as ``model`` or ``models.small``.
         artifacts: A folder of the run that outlives its process; None where there is no run.
-        progress: Told of what takes long.
-        shared: What the models of one run share, such as the owner of what is loaded; backends put it there
+        progress: Shows what takes long.
+        shared: What the models of one run share, such as the owner of what is loaded; backends store it
             under keys of their own.
         to_count: Whether the model will only count tokens, so that weights need not be there.
     """
@@ -66,7 +66,7 @@ class Opening:
 class Backend(Protocol):
     """A class with ``options_type``, built as ``Class(options)``; importing it loads no heavy library.
 
-    ``scores_choices`` says whether its models score choices; where not, choice tasks are answered in words.
+    ``scores_choices`` says whether its models score choices; if not, choice tasks are answered in words.
     """
 
     @property
@@ -84,14 +84,14 @@ class Backend(Protocol):
         ...
 
     def known(self, place: str, key: str) -> KnownModel:
-        """Return what can be told of the model without opening it: nothing is loaded or fetched for that."""
+        """Return what is known about the model without opening it: nothing is loaded or fetched."""
         ...
 
     def open(self, opening: Opening) -> Model:
         """Return the model, ready to be asked.
 
         Raises:
-            InputError: It is not there, broken, or cannot answer.
+            InputError: It is missing, broken, or cannot answer.
         """
         ...
 
@@ -102,10 +102,10 @@ def backend_of(entry: ModelOptions, place: str, key: str) -> Backend:
     Args:
         entry: The model as the experiment names it.
         place: The experiment file, for errors.
-        key: Where in it the model stands.
+        key: Where in it the model is.
 
     Raises:
-        InputError: There is no such backend, or an option is not right.
+        InputError: There is no such backend, or an option is invalid.
     """
     kind = plugins.load("models", entry.use, place, f"{key}.use")
     lacking = [name for name in _MEMBERS if not hasattr(kind, name)]
@@ -117,10 +117,10 @@ def backend_of(entry: ModelOptions, place: str, key: str) -> Backend:
 
 
 def opened_model(entry: ModelOptions, opening: Opening) -> Model:
-    """Open one model of an experiment, and see that it is one.
+    """Open one model of an experiment, and check that it is a model.
 
     Raises:
-        InputError: Its backend refuses or fails, or gives something else than a model.
+        InputError: Its backend refuses or fails, or returns something other than a model.
     """
     backend = backend_of(entry, opening.place, opening.key)
     with plugins.sound(opening.place, opening.key, entry.use):
@@ -130,10 +130,10 @@ def opened_model(entry: ModelOptions, opening: Opening) -> Model:
 
 
 def _check_model(model: Any) -> None:
-    """Refuse what has not the members that every model has.
+    """Refuse an object without the members that every model has.
 
     Raises:
-        TypeError: The first that is wrong.
+        TypeError: The first missing or wrong member.
     """
     for name, kind in (("identity", ModelIdentity), ("capabilities", Capabilities)):
         if not isinstance(getattr(model, name, None), kind):

@@ -1,4 +1,4 @@
-"""The experiment file: read, checked, and every fault told in one line."""
+"""The experiment file: read and checked, with a one-line error for every fault."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Options(BaseModel):
 
 
 class ModelOptions(Options):
-    """One model: ``use`` names its backend, and ``options`` are that one's own."""
+    """One model: ``use`` names its backend, and ``options`` are the backend's own."""
 
     use: str = "transformers"
     options: dict[str, Any] = {}
 
 
 SOLE_MODEL = "model"
-"""Name of the model of an experiment that has one, under its key ``model``."""
+"""Name of the only model of an experiment, given under the key ``model``."""
 
 
 def model_key(name: str) -> str:
-    """Return where a model of an experiment stands in its file."""
+    """Return where a model of an experiment is in its file."""
     return "model" if name == SOLE_MODEL else f"models.{name}"
 
 
@@ -58,13 +58,13 @@ class StrategyOptions(Options):
 
 
 class ForgettingOptions(Options):
-    """What is measured of a model that was adapted, beside the retention tasks.
+    """What is measured on an adapted model, besides the retention tasks.
 
     ``text`` is a file of general text whose likelihood is compared with the base's; ``builtin:general`` is
     the one that comes with Trilemma, and null measures none. On the prompts of ``prompts`` test items of each
     task the distance from the base is measured too. ``noise_items`` items of each retention task are asked of
-    the base a second time, to see what changes by itself. On ``answers`` items of each retention task it is
-    measured how much the question tells the model of its answer. On ``timed_items`` items of the first
+    the base a second time, to see what changes by chance. On ``answers`` items of each retention task it is
+    measured how much the question tells the model about its answer. On ``timed_items`` items of the first
     target task an adapter is timed beside its base and merged into it.
     """
 
@@ -76,7 +76,7 @@ class ForgettingOptions(Options):
 
 
 LARGEST_SEED = 2**32 - 1
-"""What every generator of random numbers takes."""
+"""Largest seed that every random number generator accepts."""
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)]
 
 
@@ -85,8 +85,8 @@ class Experiment(Options):
 
     ``models`` are the models by name, of which each strategy names the one that answers; left out there, it
     is the first. ``tasks`` are paths or globs relative to the file, ``builtin:SUITE[/TASK]``, or tasks
-    written out in place, which the task loader checks. ``forgetting`` says what more is measured of adapted
-    models, and null measures nothing more. ``limit`` takes that many test items of every task. ``seeds``
+    written out in place, which the task loader checks. ``forgetting`` says what else is measured on adapted
+    models, and null measures nothing else. ``limit`` is the number of test items used per task. ``seeds``
     repeat everything that is random. ``incumbent`` is the strategy the others are compared with.
     """
 
@@ -110,7 +110,7 @@ _MARKS = {
     "experiment": ("a gate file", "use it with `trilemma gate`"),
     "items": ("a task", "name it under `tasks` of an experiment"),
 }
-"""The key that one kind of file alone has, to what such a file is and is for."""
+"""The key that only one kind of file has, to what such a file is and is for."""
 
 
 def parse(kind: type[T], raw: Any, place: object, key: str = "") -> T:
@@ -143,7 +143,7 @@ def _refuse_other_kind(kind: type[BaseModel], raw: dict[str, Any], place: object
 
 def _first_fault(error: ValidationError, kind: type[BaseModel], place: object, key: str) -> InputError:
     faults = error.errors(include_url=False)
-    # a key with a slip is both unknown and missing: what stands in the file is what can be corrected
+    # a mistyped key is both unknown and missing: report the one in the file, which can be corrected
     fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     path = ".".join([*([key] if key else []), *(str(part) for part in fault["loc"])])
     name = str(fault["loc"][-1]) if fault["loc"] else ""
@@ -158,7 +158,7 @@ def _first_fault(error: ValidationError, kind: type[BaseModel], place: object, k
 
 
 def _fields_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Return the field names of the nested model that ``loc`` leads to, as far as annotations tell."""
+    """Return the field names of the nested model that ``loc`` leads to, as far as annotations show."""
     current: Any = kind
     for part in loc:
         field = getattr(current, "model_fields", {}).get(part)
@@ -169,7 +169,7 @@ def _fields_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that stand anywhere in an annotation."""
+    """Yield the models that occur anywhere in an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
@@ -180,7 +180,7 @@ def load_experiment(path: Path) -> Experiment:
     """Read an experiment file.
 
     Raises:
-        InputError: The file, or anything in it, is not right.
+        InputError: The file, or anything in it, is invalid.
     """
     raw = read_yaml(path)
     if not isinstance(raw, dict):
@@ -247,7 +247,7 @@ def _models(raw: Mapping[str, Any], place: object) -> dict[str, ModelOptions]:
 
 def _model(given: Any, place: object, key: str) -> ModelOptions:
     given = {"path": given} if isinstance(given, str) else given
-    if isinstance(given, dict) and set(given) != {"use", "options"}:  # else it is written out already
+    if isinstance(given, dict) and set(given) != {"use", "options"}:  # otherwise it is already written out
         rest = {name: value for name, value in given.items() if name != "use"}
         given = {**({"use": given["use"]} if "use" in given else {}), "options": rest}
     return parse(ModelOptions, given, place, key)

@@ -1,8 +1,8 @@
 """Strategies, metrics, retrievers and model backends by id: a file's name, which exports exactly one class.
 
 A backend may be a folder, whose ``__init__.py`` exports it. Third parties declare an entry point in the group
-of that name (``trilemma.strategies``), or are named as ``package.module:Class``. What is named so is any code
-whatever, and a file of others may name it, so it runs only where the user has allowed it (`allowing`,
+of that name (``trilemma.strategies``), or are named as ``package.module:Class``. Such a name can be any code,
+and a file by someone else may contain it, so it runs only where the user has allowed it (`allowing`,
 ``--allow-plugin``). Nothing is registered by import; an id that does not exist or is not allowed is refused
 without importing anything.
 """
@@ -61,10 +61,10 @@ _allowed: frozenset[str] = frozenset()
 
 @contextmanager
 def allowing(*names: str) -> Iterator[None]:
-    """Let files name this code while the block runs, beside what is allowed already.
+    """Let files name this code while the block runs, in addition to what is already allowed.
 
     Args:
-        *names: Modules (``package.module``, with those within), single classes (``package.module:Class``), or
+        *names: Modules (``package.module``, with submodules), single classes (``package.module:Class``), or
             metrics of ``evaluate`` (``evaluate:NAME``).
     """
     global _allowed
@@ -100,7 +100,7 @@ def check_known(group: Group, name: str, place: object, key: str) -> None:
     """Refuse an id that does not exist, naming the nearest one, or that is not allowed; imports nothing.
 
     Raises:
-        InputError: ``name`` is no known id, or names code as ``package.module:Class`` or ``evaluate:NAME``
+        InputError: ``name`` is not a known id, or names code as ``package.module:Class`` or ``evaluate:NAME``
             that is neither allowed nor an installed entry point.
     """
     what = _CALLED[group]
@@ -151,7 +151,7 @@ def load(group: Group, name: str, place: object, key: str) -> Any:
 
 @contextmanager
 def sound(place: object, key: str, name: str) -> Iterator[None]:
-    """Turn whatever a plug-in raises, where it was not asked to refuse anything, into one line.
+    """Turn any exception of a plug-in, where it was not meant to refuse anything, into a one-line error.
 
     Raises:
         InputError: The block raised an exception other than Trilemma's own.
@@ -160,7 +160,7 @@ def sound(place: object, key: str, name: str) -> Iterator[None]:
         yield
     except TrilemmaError:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in is anybody's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in can be any code
         raise _faulty(place, key, name, "fails", error) from None
 
 

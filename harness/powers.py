@@ -1,4 +1,4 @@
-"""What is done with a model that cannot do all that a model may be able to; see `harness.protocols`."""
+"""Fallbacks for models that lack optional abilities; see `harness.protocols`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 32
 
 
 def prompt_of(model: Model, messages: Sequence[Message]) -> str:
-    """Return the prompt that a model sees; of one that does not tell, the messages as JSON.
+    """Return the prompt that a model sees, or the messages as JSON where the model cannot say.
 
     Raises:
         UnrenderedError: The model's chat template would leave something of the messages out.
@@ -26,7 +26,7 @@ def prompt_of(model: Model, messages: Sequence[Message]) -> str:
 
 
 def form_of(model: Model, request: Request) -> str:
-    """Return what an answer depends on beside the prompt; "" of a model that does not tell."""
+    """Return what an answer depends on besides the prompt; "" where the model cannot say."""
     return model.answer_form(request) if isinstance(model, CountsTokens) else ""
 
 
@@ -45,21 +45,21 @@ def batches_of(model: Model, requests: Sequence[Request]) -> list[list[int]]:
 
 
 def context_length_of(model: Model) -> int:
-    """Return the tokens that prompt and answer may have together; 0 of a model that does not tell."""
+    """Return the tokens that prompt and answer may have together; 0 where the model cannot say."""
     return model.context_length if isinstance(model, CountsTokens) else 0
 
 
 def lengths(
     model: Model, request: Request, messages: Sequence[Message] | None = None
 ) -> tuple[int, int] | None:
-    """Return the tokens of a prompt, and how many leave room for the whole answer in the model's context.
+    """Return the tokens of a prompt, and the most that leave room for the whole answer in the context.
 
-    None of a model that counts no tokens: it says itself that a prompt is too long, when it is asked.
+    None for a model that cannot count tokens: it reports a prompt that is too long when it is asked.
 
     Args:
-        model: What is asked.
+        model: The model.
         request: Has the messages, and says how long the answer may be.
-        messages: What is asked in place of those of ``request``.
+        messages: What is asked instead of the messages of ``request``.
     """
     if not isinstance(model, CountsTokens):
         return None
@@ -68,12 +68,12 @@ def lengths(
 
 
 def generated(model: Model, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
-    """Ask one batch, in order: of requests with choices, what scoring them gives, of others all samples.
+    """Ask one batch, in order: requests with choices give their scoring, others all their samples.
 
-    What comes back for a request that is no answer to it is a failure of this request alone.
+    An invalid response to a request is a failure of this request alone.
 
     Args:
-        model: What is asked.
+        model: The model.
         requests: All with choices, or all without.
 
     Raises:
@@ -97,7 +97,7 @@ def answered(model: Model, requests: Sequence[Request]) -> list[Generation | Fai
 def _received(
     method: str, requests: Sequence[Request], found: Any, alone: bool = False
 ) -> list[tuple[Generation, ...] | Failure]:
-    """Return what a model gave, which may be anybody's; ``alone`` where a generation is not in a tuple."""
+    """Check and return what a model (any plug-in) gave; ``alone`` where a generation is not in a tuple."""
     if not isinstance(found, list | tuple) or len(found) != len(requests):
         n = f"{len(found)} entries" if isinstance(found, list | tuple) else type(found).__name__
         raise TypeError(f"{method}() must return a list of {len(requests)}, and returned {n}")

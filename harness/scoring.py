@@ -1,7 +1,7 @@
-"""What a metric is: what it is given, what it gives, and what it may state beside that.
+"""The interface of a metric: what it is given, what it returns, and what else it may state.
 
 Three members make a metric: ``names``, ``kinds`` and ``score`` (`Metric`). Everything else is optional, and
-stands here and nowhere else: ``options_type``, ``needs`` (`Needs`), ``files_digest`` (`ReadsFiles`),
+defined only here: ``options_type``, ``needs`` (`Needs`), ``files_digest`` (`ReadsFiles`),
 ``on_device`` (`RunsOnDevice`), ``asks`` and ``use_model`` (`AsksModel`).
 """
 
@@ -30,16 +30,16 @@ M = TypeVar("M")
 
 @dataclass(frozen=True)
 class Case:
-    """All that a metric may look at for one item.
+    """Everything a metric may look at for one item.
 
     Attributes:
         task: The task.
         item: The item, with its accepted answers.
         request: What was asked.
-        answer: What was answered, whole.
-        extracted: What of it is judged, as the task's ``answer`` rule says.
+        answer: The whole answer.
+        extracted: The part of it that is judged, by the task's ``answer`` rule.
         prior: The same choices under the prompt without the input, for metrics that ask for it.
-        exchanges: All that was asked for it, where that is more than ``request``.
+        exchanges: All requests and responses for it, where there are more than ``request``.
     """
 
     task: Task
@@ -58,15 +58,15 @@ class Case:
 
 
 Score = float | Judgement
-"""What a metric gives for one name: a number in [0, 1], 1.0 is best, or that with what it rests on."""
+"""What a metric gives for one name: a number in [0, 1], 1.0 is best, or a judgement with its explanation."""
 
 
 class Metric(Protocol):
-    """Judges answers item by item; aggregation is not its business.
+    """Judges answers item by item; it does not aggregate.
 
     A metric is a class that is built with its options as keywords; with ``options_type``, a pydantic model,
-    these are checked first. What it raises fails the item at hand, unless it is an `InputError`: that refuses
-    an item which cannot be judged at all, and ends the run with one line.
+    these are checked first. An exception it raises fails the current item, except an `InputError`, which
+    refuses an item that cannot be judged at all and ends the run with a one-line error.
     """
 
     @property
@@ -85,16 +85,16 @@ class Metric(Protocol):
 
 
 class Needs(Frozen):
-    """What a metric needs, stated as ``needs``; of one that states nothing, nothing is taken for granted.
+    """What a metric needs, stated as ``needs``; without it, nothing is assumed.
 
     Attributes:
-        every_choice: It reads the log-likelihood of every choice. False: the likeliest choice's is enough, so
-            that the others may be upper bounds, which is faster. Where nothing is stated, every one is read.
+        every_choice: It reads the log-likelihood of every choice. False: the likeliest choice's is enough,
+            and the others may be upper bounds, which is faster. If not stated, all are exact.
         prior: Every case of a choice task has the same choices under the prompt without the input.
         judges: "answer": a malformed answer scores 0 without being shown to it, and every case gets all
             scores. "passages": it judges what was shown, also beside a malformed answer, and may have nothing
-            to judge: then it gives no scores for a case. Its first score is the share of what is needed that
-            was shown.
+            to judge: then it gives no scores for a case. Its first score is the share of the needed documents
+            that was shown.
     """
 
     every_choice: bool = False
@@ -127,14 +127,14 @@ class RunsOnDevice(Protocol):
     """A metric that runs a network of its own."""
 
     def on_device(self, device: str | None) -> None:
-        """Run it on "cpu" or "cuda", where the model is, else where it likes; before the first case."""
+        """Run it on "cpu" or "cuda", where the model is, or anywhere if None; called before any case."""
         ...
 
 
 Ask = Callable[[Sequence[Request]], Sequence[Exchange | Failure]]
-"""Puts requests to a model; each comes back with all that was answered to it, or with why it failed.
+"""Sends requests to a model; each comes back with all its generations, or with why it failed.
 
-What was asked once is kept with the run and not asked again.
+Responses are kept with the run, so that nothing is asked twice.
 """
 
 
@@ -142,8 +142,8 @@ What was asked once is kept with the run and not asked again.
 class AsksModel(Protocol):
     """A metric that asks a model of the experiment, such as a judge.
 
-    It gives what that took as ``usage`` and ``latency_s`` of its judgements, which `Exchange` adds up. Its
-    answers are judged when all strategies have answered.
+    It reports the cost as ``usage`` and ``latency_s`` of its judgements, which `Exchange` adds up. Answers
+    are judged by it once all strategies have answered.
     """
 
     @property
@@ -152,12 +152,12 @@ class AsksModel(Protocol):
         ...
 
     def use_model(self, ask: Ask) -> None:
-        """Take what puts requests to the model; called before the first case."""
+        """Take the function that sends requests to the model; called before the first case."""
         ...
 
 
 def model_of(metric: AsksModel, models: Mapping[str, M]) -> M:
-    """Return what a metric asks, of the models by name; the first one where it names none."""
+    """Return the model that a metric asks; the first one where it names none."""
     return models[metric.asks] if metric.asks else next(iter(models.values()))
 
 

@@ -1,4 +1,4 @@
-"""What a strategy states of itself; everything that judges it goes by this, never by its id or options."""
+"""What a strategy states about itself; all code that judges it uses this, never its id or options."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Sight = Literal["examples", "index", "training"]
 
 
 class Traits(BaseModel):
-    """What a strategy states of itself.
+    """What a strategy states about itself.
 
     Attributes:
-        kind: What taking it amounts to.
-        plain: Whether it asks the model as it came with the task's own prompt, which is what adapting is
+        kind: What kind of strategy it is.
+        plain: Whether it asks the unchanged model with the task's own prompt, which adapted models are
             compared with.
         adapts: Whether adapted weights answer, wherever they were trained.
         retrieves: Whether it shows passages that it found; one of that kind does.
         sees: How training items reach it: as "examples" in prompts, in an "index" that is searched, or in
-            "training". Of an adapter that was trained elsewhere that is not known, and nothing is stated.
-        ceiling: Whether it is shown what no system can know (an oracle): measured, and never chosen.
+            "training". For an adapter trained elsewhere this is unknown, and nothing is stated.
+        ceiling: Whether it is shown what no system can know (an oracle): measured, but never chosen.
         stages: The tasks of each stage of its training, in order; empty without stages.
     """
 
@@ -45,19 +45,19 @@ class Traits(BaseModel):
 
 
 UNSTATED = Traits(kind="other")
-"""Those of a strategy that states none."""
+"""Traits of a strategy that states none."""
 
 
 def base_of(strategy: str, traits: Mapping[str, Traits], answered_by: Mapping[str, str]) -> str | None:
-    """Return what a strategy's adapting is measured against: the first plain one on the same model.
+    """Return the strategy that an adapted one is measured against: the first plain one on the same model.
 
     Args:
         strategy: The strategy.
-        traits: All strategies of a run, each with what it states of itself.
+        traits: All strategies of a run, each with what it states about itself.
         answered_by: The same, each with the name of its model.
 
     Returns:
-        A strategy, itself where it is that one; None where none asks this model as it came.
+        A strategy, possibly itself; None where none asks this model unchanged.
     """
     plain = (name for name, each in traits.items() if each.plain)
     return next((name for name in plain if answered_by[name] == answered_by[strategy]), None)

@@ -23,8 +23,8 @@ class AdapterOptions(Options):
     """``path`` is the adapter's folder, relative to the current folder or to the experiment file.
 
     ``quantization`` is how the base is loaded under it: left out, as it was in training where that is known.
-    ``allow`` names what it may do beside adding products of low rank to layers, such as ``modules_to_save``;
-    left out, it may do all of that, and the report names it.
+    ``allow`` names what it may do besides adding low-rank products to layers, such as ``modules_to_save``;
+    left out, everything is allowed, and the report names what it does.
     """
 
     path: str
@@ -42,7 +42,7 @@ class Adapter:
 
     @staticmethod
     def options_for(folder: Path, allow: Sequence[Replacement]) -> dict[str, Any]:
-        """Return the options that ask an adapter as a gate's candidate."""
+        """Return the options under which an adapter answers as a gate's candidate."""
         return {"path": str(folder.resolve()), "allow": [*allow]}
 
     @property
@@ -51,17 +51,17 @@ class Adapter:
         return Traits(kind="fine-tune", adapts=True)
 
     def check(self, _: Sequence[TrainingData], place: str, __: str) -> None:
-        """Refuse files that are missing, pickled or of no known method."""
+        """Refuse files that are missing, pickled or of an unknown method."""
         opened(_find(self._options.path, place)).check_files()
 
     def check_model(self, model: Model, _: Sequence[TrainingData], place: str, __: str) -> None:
-        """Refuse an adapter that is not whole or not for this model, before anything answers."""
+        """Refuse an adapter that is incomplete or not for this model, before anything answers."""
         base, folder = _taking(model, place), _find(self._options.path, place)
         with _examined(folder):
             opened(folder).examined(base, self._options.allow)
 
     def files(self, place: str) -> tuple[Path, ...]:
-        """Return what answers depend on, and our own manifest: it says how the base is loaded."""
+        """Return the files that answers depend on, and the manifest, which says how the base is loaded."""
         folder = _find(self._options.path, place)
         made_by_us = (folder / MANIFEST,) if (folder / MANIFEST).is_file() else ()
         return (*opened(folder).files, *made_by_us)
@@ -70,7 +70,7 @@ class Adapter:
         """Check the adapter and load it.
 
         Raises:
-            InputError: The adapter is not whole or not for this base, or the model cannot take one.
+            InputError: The adapter is incomplete or not for this base, or the model cannot take one.
         """
         if context.model.identity.adapter_digest:
             remedy = "use one adapter in a composition"
@@ -109,7 +109,7 @@ class Adapter:
 
 
 def _taking(model: Model, place: str) -> Trains:
-    """Return a model that takes adapters, whose layers they are held against."""
+    """Return the model as one that takes adapters, whose layers they are checked against."""
     if isinstance(model, Trains) and isinstance(model, ServesAdapters):
         return model
     remedy = "use a model that is loaded from a folder or a hub id"
@@ -117,7 +117,7 @@ def _taking(model: Model, place: str) -> Trains:
 
 
 def _examined(folder: Path) -> AbstractContextManager[None]:
-    """Turn whatever a library raises over an adapter into one line: none of it is a fault of ours."""
+    """Turn whatever a library raises over an adapter into a one-line error: the adapter is at fault."""
     from harness.models.transformers.opening import refused
 
     return refused(folder, "", "cannot be read as an adapter", "save it as a plain LoRA adapter")

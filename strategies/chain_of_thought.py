@@ -1,4 +1,4 @@
-"""Chain of thought: the model reasons first, and answers after that.
+"""Chain of thought: the model reasons first, then answers.
 
 Wei et al., 2022, Chain-of-Thought Prompting Elicits Reasoning in Large Language Models; without examples and
 with a second question for the answer: Kojima et al., 2022, Large Language Models are Zero-Shot Reasoners.
@@ -27,8 +27,8 @@ class ChainOfThoughtOptions(Options):
     """How the model is told to reason.
 
     ``instruction`` is added to the question; ``{label}`` in it is what the task's ``answer: {after: ...}``
-    looks for, or "Answer:". ``max_reasoning_tokens`` are what the model may write before its answer. Where it
-    writes nothing behind the label, and where choices are scored, ``question`` is asked after its reasoning.
+    looks for, or "Answer:". ``max_reasoning_tokens`` is the most the model may write before its answer. Where
+    it writes nothing after the label, and for scored choices, ``question`` is asked after its reasoning.
     """
 
     instruction: str = Field(
@@ -39,7 +39,7 @@ class ChainOfThoughtOptions(Options):
 
 
 class ChainOfThought:
-    """Lets the model reason before it answers; the reasoning is counted, and is no part of the answer."""
+    """Lets the model reason before it answers; its tokens are counted, but are not part of the answer."""
 
     options_type = ChainOfThoughtOptions
     traits = Traits(kind="prompt")
@@ -48,7 +48,7 @@ class ChainOfThought:
         self._options = options
 
     def check(self, tasks: Sequence[TrainingData], place: str, key: str) -> None:
-        """Refuse nothing: about any task a model can reason."""
+        """Refuse nothing: a model can reason about any task."""
 
     def prepare(self, context: PrepareContext) -> Prepared:
         """Ask what the strategy before it asks, with the instruction to reason first."""
@@ -90,7 +90,7 @@ class _Reasoning:
         return asked
 
     def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Answered:
-        """Return what stands behind the reasoning, or ask for it."""
+        """Return the answer that follows the reasoning, or ask for it."""
         first, last = exchanges[0], exchanges[-1]
         (written,) = first.generations
         if last is not first:
@@ -118,7 +118,7 @@ class _Reasoning:
         )
 
     def _answer(self, task: Task, item: TaskItem, asked: Exchange, text: str, reasons: str) -> Answered:
-        """Let the strategy before make the answer of a text, with the reasoning in tags."""
+        """Let the strategy before make the answer from a text, with the reasoning in tags."""
         (found,) = asked.generations
         if not found.choices:
             inner = reasons.replace("<think>", "").replace("</think>", "").strip()

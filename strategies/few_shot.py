@@ -33,8 +33,8 @@ class FewShotOptions(Options):
     """How many examples, and which.
 
     ``select`` is "fixed" (the same for every item, drawn by seed), "stratified" (the same for every item, one
-    label after another), "random" (drawn anew for every item, by seed), or "knn" (what ``retriever`` finds to
-    be nearest, the nearest of all last).
+    label after another), "random" (a new draw for every item, by seed), or "knn" (the nearest that
+    ``retriever`` finds, the nearest of all last).
     """
 
     k: int = Field(default=4, ge=1)
@@ -43,9 +43,9 @@ class FewShotOptions(Options):
 
 
 class FewShot:
-    """Examples from the training items; never the item itself, nor one that asks the same.
+    """Examples from the training items; never the item itself, nor one with the same question.
 
-    A task is shown as many examples as it has, which may be none; of a target task that is noted.
+    A task with fewer examples than asked for is shown those it has, or none; for a target task this is noted.
     """
 
     options_type = FewShotOptions
@@ -63,8 +63,8 @@ class FewShot:
         """Refuse what can be seen without a model.
 
         Raises:
-            InputError: No target task has ``k`` training items, or the retriever or an option of it is not
-                right.
+            InputError: No target task has ``k`` training items, or the retriever or one of its options is
+                invalid.
         """
         indexer_of(self._options.retriever, place, f"{key}.retriever")
         sizes = {data.task.name: len(_usable(data)) for data in tasks if data.task.role == "target"}
@@ -84,7 +84,7 @@ class FewShot:
             raise InputError(place, f"{key}.k", problem, f"use at most {most}", k)
 
     def prepare(self, context: PrepareContext) -> Prepared:
-        """Make ready what examples are drawn from.
+        """Prepare what examples are drawn from.
 
         Raises:
             InputError: What ``check`` refuses.
@@ -120,7 +120,7 @@ class FewShot:
     def _retrievers(
         self, context: PrepareContext, pools: Mapping[str, list[TaskItem]]
     ) -> dict[str, Retriever]:
-        """Make the examples of every task that has some searchable, where they are searched at all."""
+        """Index the examples of every task that has some; needed only for "knn"."""
         if self._options.select != "knn":
             return {}
         indexer = indexer_of(self._options.retriever, context.place, "few_shot.retriever")
@@ -162,7 +162,7 @@ class _TaskFewShot:
     """Builds the requests of one task: those of the strategy before, with examples.
 
     An example's turn is what the strategy before would ask for it, without the system turn; it is built once.
-    Embedding its passages (``rag+few_shot``) is charged to no request, as its turn is kept.
+    So the cost of embedding its passages (``rag+few_shot``) is not counted for any request.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class _TaskFewShot:
         ]
 
     def _build_turns(self, task: Task, examples: list[TaskItem]) -> None:
-        """Build the turns of examples not shown before; one that cannot be built has none."""
+        """Build the turns of examples not shown before; one that cannot be built gets no turns."""
         new = list({item.id: item for item in examples if item.id not in self._turns}.values())
         built = self._context.build(task, [item.without_answer() for item in new]) if new else []
         for item, request in zip(new, built, strict=True):

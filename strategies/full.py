@@ -14,7 +14,7 @@ __all__ = ["Full"]
 
 
 class FullOptions(TrainingOptions, FullSettings):
-    """Those of the recipe and of the method; whole weights want a lower rate than an adapter."""
+    """Options of the recipe and of the method; full weights need a lower learning rate than an adapter."""
 
     learning_rate: FiniteFloat = Field(default=5e-5, gt=0)
 

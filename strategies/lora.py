@@ -13,7 +13,7 @@ __all__ = ["Lora"]
 
 
 class LoraOptions(TrainingOptions, LoraSettings):
-    """Those of the recipe and of the adapter."""
+    """Options of the recipe and of the adapter."""
 
 
 class Lora(TrainingStrategy):

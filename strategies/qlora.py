@@ -11,7 +11,7 @@ __all__ = ["QLora"]
 
 
 class QLora(Lora):
-    """Trains an adapter over a 4-bit base, and answers over that base: the two belong together."""
+    """Trains an adapter over a 4-bit base, and answers over the same 4-bit base."""
 
     name: ClassVar[str] = "qlora"
     quantization: ClassVar[Quantization] = "nf4"

@@ -1,4 +1,4 @@
-"""Retrieval-augmented generation: passages that are near the question, put before it."""
+"""Retrieval-augmented generation: passages near the question are put before it."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ __all__ = ["Rag"]
 class RagOptions(Options):
     """What is retrieved and how much of it is shown.
 
-    ``source`` is the task's corpus, its training items ("train"), or both. ``retriever`` searches it; it
-    counts ``chunk_tokens`` and ``overlap_tokens``. ``max_context_tokens`` (all passages together; by default
-    what the model's context has left) are counted by the model. ``oracle`` shows passages of the documents
-    that an item names as holding its answer, where it names any: no system can, but it tells what better
-    retrieval could give.
+    ``source`` is the task's corpus, its training items ("train"), or both. ``retriever`` searches it;
+    ``chunk_tokens`` and ``overlap_tokens`` are its tokens. ``max_context_tokens`` (all passages together; by
+    default what the model's context has left) are counted by the model. ``oracle`` shows passages of the
+    documents that an item names as holding its answer, where it names any: no real system can do this, but it
+    shows what better retrieval could give.
     """
 
     top_k: int = Field(default=3, ge=1)
@@ -63,9 +63,9 @@ class RagOptions(Options):
 
 
 class Rag:
-    """Retrieval of passages, by whichever retriever is named.
+    """Retrieval of passages by the retriever that is named.
 
-    A task that has nothing to retrieve from is asked as it is: that is what a deployed system would do.
+    A task that has nothing to retrieve from is asked without passages, as a deployed system would do.
     """
 
     options_type = RagOptions
@@ -75,7 +75,7 @@ class Rag:
 
     @property
     def traits(self) -> Traits:
-        """What it searches and shows is as its options say."""
+        """What it searches and shows, as its options say."""
         options = self._options
         sees: tuple[Sight, ...] = () if options.source == "corpus" else ("index",)
         return Traits(kind="retrieve", sees=sees, ceiling=options.oracle)
@@ -85,7 +85,7 @@ class Rag:
 
         Raises:
             InputError: The chunks are no larger than their overlap, no target task has anything to
-                retrieve from, or the retriever or an option of it is not right.
+                retrieve from, or the retriever or one of its options is invalid.
         """
         options = self._options
         indexer_of(options.retriever, place, f"{key}.retriever")
@@ -202,7 +202,7 @@ class _TaskRag:
         )
 
     def _packed(self, request: Request, hits: Sequence[Hit]) -> Sequence[Hit]:
-        """Return the hits that fit, in rank order; one that does not fit makes room for the next."""
+        """Return the hits that fit, in rank order; one that does not fit is skipped for the next."""
         if self._fits(request, hits):
             return hits
         shown: list[Hit] = []
@@ -237,7 +237,7 @@ def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
 
 
 def with_passages(messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
-    """Put numbered passages at the beginning of the last turn, an empty line before the question."""
+    """Put numbered passages at the start of the last turn, with an empty line before the question."""
     if not passages:
         return tuple(messages)
     lines = [f"[{p.number}] {p.title}: {p.text}" if p.title else f"[{p.number}] {p.text}" for p in passages]

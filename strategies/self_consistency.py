@@ -1,4 +1,4 @@
-"""Self-consistency: several answers are sampled, and the one that most of them give is taken.
+"""Self-consistency: several answers are sampled, and the most frequent one is taken.
 
 Wang et al., 2023, Self-Consistency Improves Chain of Thought Reasoning in Language Models.
 """
@@ -38,9 +38,9 @@ class SelfConsistencyOptions(Options):
 
 
 class SelfConsistency:
-    """Samples several answers and takes the one that most of them give.
+    """Samples several answers and takes the most frequent one.
 
-    Choices that are scored have no samples: such a task is asked as it is.
+    Choices that are scored cannot be sampled: a task with them is asked as it is.
     """
 
     options_type = SelfConsistencyOptions
@@ -60,7 +60,7 @@ class SelfConsistency:
 
 
 def _takes_all(task: Task) -> bool:
-    """Whether all that is written to a task is its answer, with its reasons and turns of phrase."""
+    """Whether the whole text written for a task is its answer, reasons and wording included."""
     return not task.scores_choices and task.answer == AnswerRule()
 
 
@@ -92,7 +92,7 @@ class _Vote:
         return request.model_copy(update={"decoding": decoding, "n": self.options.n})
 
     def finish(self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]) -> Answered:
-        """Return the first sample of those that agree with most others, or what samples are to be asked."""
+        """Return the first sample of those that agree with most others, or the samples' further requests."""
         if exchanges[0].request.choices:
             return self.before.finish(task, item, exchanges)
         found = finished_samples(self.before.finish, task, item, exchanges)
@@ -104,10 +104,10 @@ class _Vote:
 
 
 def elected(task: Task, item: TaskItem, answers: Sequence[Answer]) -> Answer:
-    """Return the first of the answers that most agree with; among equally many the first seen.
+    """Return the first of the answers that most agree with; in a tie, the first seen.
 
-    Answers agree where what the task's ``answer`` rule takes of them is the same but for case and white
-    space. A malformed one has no vote; where all are, the first is returned.
+    Answers agree where what the task's ``answer`` rule extracts from them is equal, case and white space
+    aside. A malformed answer has no vote; where all are malformed, the first is returned.
     """
     groups: dict[str, list[Answer]] = {}
     for answer in answers:

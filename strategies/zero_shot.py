@@ -13,7 +13,7 @@ __all__ = ["ZeroShot"]
 
 
 class ZeroShotOptions(Options):
-    """Zero-shot has nothing to choose."""
+    """Zero-shot has no options."""
 
 
 class ZeroShot:
@@ -33,5 +33,5 @@ class ZeroShot:
         """Refuse nothing: any task can be asked as it is."""
 
     def prepare(self, context: PrepareContext) -> Prepared:
-        """Return the model and the prompt as they came."""
+        """Return the model and the prompt unchanged."""
         return Prepared(context.model, context.build, PrepareCost(), {})

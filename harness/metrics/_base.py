@@ -18,8 +18,8 @@ class ItemMetric:
     """Base of a metric: its options are checked and kept as ``options``.
 
     A subclass names its scores in ``names`` (the first one is primary) and implements ``score``; ``kinds``
-    are the tasks it fits. Of choices it reads no log-likelihood but the likeliest one's, unless ``needs`` say
-    so.
+    are the tasks it fits. Of choices it reads only the likeliest one's log-likelihood, unless ``needs``
+    says otherwise.
     """
 
     names: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The instructions that ``follows`` can check, each of them one small model of what stands in an item.
+"""The instructions that ``follows`` can check, each a small pydantic model of its entry in an item.
 
-A check is true or false of an answer, and a program can tell. The idea of such instructions is that of IFEval
-(Zhou et al., 2023); these are our own.
+A check is true or false of an answer, and a program can decide it. The idea of such instructions comes from
+IFEval (Zhou et al., 2023); the checks here are our own.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class _Check(Options):
 
 
 class CaseCheck(_Check):
-    """All letters are capitals, or none is, or every word but small ones (of, the) begins with one."""
+    """All letters are capitals, or none is, or every word except small ones (of, the) begins with one."""
 
     check: Literal["case"]
     case: Literal["upper", "lower", "title"]
 
     def met(self, answer: str) -> bool:
-        """Return whether the letters have that case; a text without any has none."""
+        """Return whether the letters have that case; False for a text without letters."""
         match self.case:
             case "upper":
                 return answer.isupper()
@@ -71,19 +71,19 @@ Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_listed), Field(min_leng
 
 
 class TextCheck(_Check):
-    """All the texts, or none of them, stand in the answer as whole words, case aside."""
+    """All the texts, or none of them, occur in the answer as whole words, ignoring case."""
 
     check: Literal["contains", "excludes"]
     text: Phrases
 
     def met(self, answer: str) -> bool:
-        """Return whether every text is there, or for ``excludes`` none."""
+        """Return whether every text is there, or, for ``excludes``, none."""
         wanted = self.check == "contains"
         return all(counting.has(answer, phrase) == wanted for phrase in self.text)
 
 
 class EdgeCheck(_Check):
-    """The answer begins or ends with the text, as whole words; case, quotation marks and markup aside.
+    """The answer begins or ends with the text, as whole words, ignoring case, quotes and markup.
 
     Punctuation at the end counts only where the text has some.
     """
@@ -99,7 +99,7 @@ class EdgeCheck(_Check):
 class JsonCheck(_Check):
     """The answer holds a JSON object with all ``keys``, or an array of such objects; any JSON without keys.
 
-    A Markdown fence around it does not count. With ``only`` nothing else may stand beside it.
+    A Markdown fence around it does not count. With ``only`` there may be no other text.
     """
 
     check: Literal["json"]
@@ -107,7 +107,7 @@ class JsonCheck(_Check):
     only: bool = False
 
     def met(self, answer: str) -> bool:
-        """Return whether the first object is well formed and has the keys; others it may have too."""
+        """Return whether the first object is well formed and has the keys; it may have others too."""
         value = _whole_json(answer) if self.only else _first_json(answer)
         if not self.keys:
             return isinstance(value, dict | list)
@@ -116,7 +116,7 @@ class JsonCheck(_Check):
 
 
 class LanguageCheck(_Check):
-    """The answer is written in a language, told among those that ``harness.metrics._language`` knows."""
+    """The answer is written in a language, one of those that ``harness.metrics._language`` knows."""
 
     check: Literal["language"]
     language: str
@@ -134,12 +134,12 @@ class LanguageCheck(_Check):
 
 
 class QuotedCheck(_Check):
-    """The whole answer stands in one pair of double quotation marks, of any country."""
+    """The whole answer is in one pair of double quotation marks, in any country's style."""
 
     check: Literal["quoted"]
 
     def met(self, answer: str) -> bool:
-        """Return whether it does; a point may follow."""
+        """Return whether it is; a full stop may follow."""
         return counting.is_quoted(answer)
 
 
@@ -158,7 +158,7 @@ def read_checks(raw: Any, place: object, key: str) -> tuple[_Check, ...]:
     """Return the checks of an item; ``raw`` is a list of mappings, or such a list as JSON text (CSV).
 
     Raises:
-        InputError: There are none, or one of them is not known or has a wrong key or value.
+        InputError: There are none, or one of them is unknown or has a wrong key or value.
     """
     if isinstance(raw, str):
         try:

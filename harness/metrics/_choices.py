@@ -1,4 +1,4 @@
-"""What the metrics of choices share."""
+"""What the metrics for choices share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 
 def first_largest_is_right(values: Sequence[float], texts: Sequence[str], right: Collection[str]) -> float:
-    """Return 1.0 where the choice of the largest value is right, else 0.0; of equal values the first counts.
+    """Return 1.0 where the choice with the largest value is right, else 0.0; in a tie the first counts.
 
     White space around choices and answers does not count.
 

@@ -29,7 +29,7 @@ _SMALL = frozenset(
 
 
 def words(text: str) -> int:
-    """Return the number of words: what white space divides, without list marks; CJK characters one by one."""
+    """Return the number of words separated by white space, without list marks; CJK characters one by one."""
     return sum(_words_in(piece) for piece in _without_marks(text).split())
 
 
@@ -40,7 +40,7 @@ def _words_in(piece: str) -> int:
 
 
 def sentences(text: str) -> int:
-    """Return the number of sentences; a paragraph or list item ends one, whatever stands at its end."""
+    """Return the number of sentences; a paragraph or list item ends one, whatever it ends with."""
     return sum(_sentences_in(" ".join(block.split())) for block in _blocks(text))
 
 
@@ -64,12 +64,12 @@ def _sentences_in(block: str) -> int:
 
 
 def lines(text: str) -> int:
-    """Return the number of lines that are not blank; rules and code fences do not count."""
+    """Return the number of lines that are not blank; horizontal rules and code fences do not count."""
     return sum(bool(line.strip()) for line in _RULE.sub("", text).splitlines())
 
 
 def paragraphs(text: str) -> int:
-    """Return the number of blocks that blank lines or rules divide."""
+    """Return the number of blocks separated by blank lines or horizontal rules."""
     return sum(bool(block.strip()) for block in re.split(r"\n\s*\n", _RULE.sub("\n\n", text)))
 
 
@@ -88,7 +88,7 @@ COUNTS: dict[str, Callable[[str], int]] = {
 
 
 def is_title(text: str) -> bool:
-    """Return whether every word begins with a capital; small ones need not, but for the first."""
+    """Return whether every word begins with a capital; small ones need not, except the first."""
     found = [word for word in re.split(r"[\s/]+", text) if _ALPHANUMERIC.search(word)]
     letters = [word.lstrip(_QUOTES + "([" + _MARKUP) for word in found]
     return (
@@ -103,12 +103,12 @@ def is_title(text: str) -> bool:
 
 
 def has(text: str, phrase: str) -> bool:
-    """Return whether a phrase stands in a text as whole words, case and the kind of white space aside."""
+    """Return whether a phrase occurs in a text as whole words, ignoring case and the kind of white space."""
     return re.search(_whole(phrase), _folded(text)) is not None
 
 
 def starts(text: str, phrase: str) -> bool:
-    """Return whether a text begins with a phrase, quotation marks and markup aside."""
+    """Return whether a text begins with a phrase, ignoring quotation marks and markup."""
     begin = _QUOTES + _MARKUP
     return re.match(_whole(phrase.lstrip(begin) or phrase), _folded(text.lstrip(begin))) is not None
 
@@ -120,7 +120,7 @@ def ends(text: str, phrase: str) -> bool:
 
 
 def is_quoted(text: str) -> bool:
-    """Return whether one pair of double quotation marks stands around a text."""
+    """Return whether one pair of double quotation marks encloses a text."""
     text = text.strip().removesuffix(".").strip(_MARKUP)
     for left, right in ('""', "“”", "„“", "„”", "«»", "»«", "「」", "『』"):
         inner = text[1:-1]

@@ -21,11 +21,11 @@ _PROBE = "One two three four five six."
 
 
 class HubOptions(Options):
-    """How a foreign metric is read.
+    """How an external metric is read.
 
     ``score`` is the key of its result that counts; by default the first that gives two equal texts the best
-    value. ``best`` is that value: 1, 100 where it counts in percent, 0 for an error rate, whose scores become
-    ``1 - value`` and stop at 0. ``config`` is its configuration's name; ``arguments`` go to its ``compute``.
+    value. ``best`` is that value: 1, or 100 for percent, or 0 for an error rate, whose scores become
+    ``1 - value``, at least 0. ``config`` is its configuration's name; ``arguments`` go to its ``compute``.
     """
 
     score: str | None = None
@@ -72,7 +72,7 @@ class HubMetric:
         return min(max(float(scaled), 0.0), 1.0)
 
     def _probed(self, use: str, place: object, key: str) -> str:
-        """Return the key of the result that counts, having learned how references are given."""
+        """Return the key of the result that counts, after finding out how it takes references."""
         result, wanted = self._probe(use, place, key), self._options.score
         for name, value in result.items():
             equal = isinstance(value, Real) and math.isclose(value, self._options.best, abs_tol=1e-6)
@@ -90,7 +90,7 @@ class HubMetric:
     def _probe(self, use: str, place: object, key: str) -> dict[str, Any]:
         try:
             return self._result(_PROBE, [_PROBE])
-        except Exception:  # noqa: BLE001 - foreign code; many metrics take one reference only
+        except Exception:  # noqa: BLE001 - external code; many metrics take one reference only
             self._takes_several = False
         try:
             return self._result(_PROBE, _PROBE)

@@ -1,4 +1,4 @@
-"""Which language a text is in, among a fixed set of them."""
+"""Which language a text is in, among a fixed set of languages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def is_in(text: str, language: str) -> bool:
 
 
 def _script(text: str) -> str | None:
-    """Return the script of most of a text's letters, with that of Japanese and Chinese as one."""
+    """Return the script of most of a text's letters, counting Japanese and Chinese as one script."""
     counts = Counter(
         unicodedata.name(character, "?").split()[0]
         for character in text

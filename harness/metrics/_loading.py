@@ -17,7 +17,7 @@ _HUB = "evaluate:"
 
 
 def load_metrics(task: Task, place: object, items: Iterable[TaskItem] = ()) -> list[Metric]:
-    """Return the metrics of a task, in its order, and behind them those that its items ask for.
+    """Return the metrics of a task, in its order, followed by those that its items ask for.
 
     Args:
         task: The task.
@@ -26,7 +26,7 @@ def load_metrics(task: Task, place: object, items: Iterable[TaskItem] = ()) -> l
 
     Raises:
         InputError: A metric is unknown, has a wrong option, does not fit the task's kind, or gives a score
-            that another one gives already; or the first one does not judge answers.
+            that another one already gives; or the first one does not judge answers.
         MissingDependencyError: A library it needs is not installed.
     """
     metrics: list[Metric] = []

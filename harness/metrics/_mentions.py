@@ -1,4 +1,4 @@
-"""Where words stand in a text: the places of an accepted answer, whole words, however it is written."""
+"""Where an accepted answer occurs in a text, as whole words, in any way of writing it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Word:
 
     Attributes:
         key: What it is compared by: case folded, a number in plain digits with its sign.
-        written: As it stands in the text.
-        start: Where it begins there.
-        end: Where it ends there.
+        written: As written in the text.
+        start: Where it begins in the text.
+        end: Where it ends in the text.
     """
 
     key: str
@@ -40,7 +40,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Text:
-    """A text with its words; ``plain`` is what the places count in."""
+    """A text with its words; positions refer to ``plain``."""
 
     plain: str
     words: tuple[Word, ...]
@@ -49,9 +49,9 @@ class Text:
 def read(text: str) -> Text:
     """Return a text with its words.
 
-    An abbreviation counts without its points (U.S. is US), words are cut at apostrophes (d'Italie), and
+    An abbreviation is read without its full stops (U.S. is US), words are cut at apostrophes (d'Italie), and
     "per cent" is "%". 1,000.0 is 1000, a minus before a number belongs to it, and a number in one word is its
-    digits, but for "one", which is a pronoun too.
+    digits, except "one", which is also a pronoun.
     """
     plain = normalise(text, casefold=False, punctuation=False, white_space=False)
     plain = _ABBREVIATION.sub(lambda match: match.group().replace(".", ""), plain)
@@ -64,10 +64,11 @@ def read(text: str) -> Text:
 
 
 def mentions(text: Text, answer: str, *, plural: bool = False) -> Iterable[tuple[int, int]]:
-    """Yield where ``answer`` stands in ``text`` as whole words: from and to which word.
+    """Yield where ``answer`` occurs in ``text`` as whole words: from which word to which.
 
-    Its leading English article may be missing. One of up to three letters that is not in lower case (US, Au)
-    must have its case, unless it is the whole text. ``plural`` also takes a common noun's other number.
+    Its leading English article may be missing. An answer of up to three letters, not in lower case
+    (US, Au), must match in case, unless it is the whole text. ``plural`` also takes a common noun's other
+    number.
     """
     wanted = read(answer).words
     if len(wanted) > 1 and wanted[0].key in _ARTICLES:
@@ -127,7 +128,7 @@ def _is_short_name(written: str) -> bool:
 
 
 def _is_common(written: str) -> bool:
-    """Whether a noun has another number: no name has, but Monday has."""
+    """Whether a noun has another number (plural): names do not, but Monday does."""
     return written.islower() or written.endswith("day")
 
 

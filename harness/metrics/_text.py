@@ -1,7 +1,7 @@
 """Text in any language: normalisation and segmentation into words.
 
-Normalisation is Unicode's own (NFKC, case folding); accents and other marks are parts of letters and stay.
-Words follow Unicode word segmentation (UAX #29) in what matters for scoring: a word is a run of letters,
+Normalisation is Unicode's own (NFKC, case folding); accents and other marks belong to letters and are kept.
+Words follow Unicode word segmentation (UAX #29) as far as it matters for scoring: a word is a run of letters,
 digits and marks; an apostrophe between letters, a separator between digits and an underscore do not end it.
 Scripts that write no spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are cut into characters, each with
 its marks. An emoji is a word, whatever it is composed of.
@@ -24,7 +24,7 @@ _INNER = r"(?:(?<=[\p{L}\p{M}])'(?=\p{L})|(?<=\p{N})[.,](?=\p{N})|_+)"
 _WORDS = regex.compile(rf"(?V1){_UNSPACED}|{_RUN}(?:{_INNER}{_RUN})*|{_EMOJI}")
 _PIECES = regex.compile(rf"(?V1){_UNSPACED}|{_RUN}|{_EMOJI}")
 
-# Punctuation that changes what is said (5 % is not 5, C# is not C) is not dropped.
+# Punctuation that changes the meaning (5 % is not 5, C# is not C) is not dropped.
 _PUNCTUATION = regex.compile(r"(?V1)[\p{P}--[%‰&#@/§]]+")
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _DASHES = regex.compile(r"[\p{Pd}\u2212]")
@@ -49,8 +49,8 @@ def normalise(
             apostrophe in its ASCII form, invisible marks without meaning removed.
         casefold: Full case folding (``STRASSE`` is ``straße``).
         punctuation: Drop it, except one character inside a word or number (``don't``, ``3.5``, ``b-c``),
-            a minus before a number, and ``% ‰ & # @ / §``. Text of nothing else is left as it is.
-        white_space: One space for every run, none at the ends.
+            a minus before a number, and ``% ‰ & # @ / §``. Text of punctuation alone is left as it is.
+        white_space: Replace each run by one space, and strip the ends.
         articles: Drop the English ``a``, ``an`` and ``the``, unless nothing would be left.
     """
     if unicode:

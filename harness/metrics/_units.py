@@ -61,10 +61,10 @@ _POWERS = {"s": "^2", "c": "^3"}
 
 
 def unit_at(text: str, start: int, end: int) -> str | None:
-    """Return the unit of the number that stands from ``start`` to ``end`` in a text, or None.
+    """Return the unit of the number from ``start`` to ``end`` in a text, or None.
 
-    A currency may stand before it. Only units of the table above are units; a word after the number that is
-    none ("12 apples", "12 in all") gives None. A letter is a unit only where it ends a word.
+    A currency may precede it. Only the units in the table above count; any other word after the number
+    ("12 apples", "12 in all") gives None. A letter is a unit only where it ends a word.
     """
     before = _BEFORE.search(text[max(0, start - 6) : start])
     if before:

@@ -38,6 +38,6 @@ class Bleu(TextMetric):
         )
 
     def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
-        """Return ``bleu``; an empty answer has 0.0."""
+        """Return ``bleu``; 0.0 for an empty answer."""
         found = self._bleu.sentence_score(prediction, list(references)).score
         return {"bleu": min(max(found / 100, 0.0), 1.0)}

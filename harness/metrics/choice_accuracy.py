@@ -12,11 +12,11 @@ __all__ = ["ChoiceAccuracy"]
 
 
 class ChoiceAccuracy(ItemMetric):
-    """1.0 where the likeliest choice is right, else 0.0; of equally likely ones the first is taken.
+    """1.0 where the likeliest choice is right, else 0.0; in a tie the first is taken.
 
     White space around choices and answers does not count. What counts is the log-likelihood of the whole
     choice; `choice_accuracy_norm` divides it by length. Where a model answers in words
-    (``answer: {extract: choice}``), the choice that it names counts.
+    (``answer: {extract: choice}``), the choice that the answer names counts.
     """
 
     names = ("choice_accuracy",)

@@ -1,4 +1,4 @@
-"""Choice accuracy by length: is the choice right whose characters are likeliest on average?"""
+"""Choice accuracy by length: is the choice with the likeliest characters on average right?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["ChoiceAccuracyNorm"]
 
 
 class ChoiceAccuracyNorm(ItemMetric):
-    """1.0 where the choice with the highest log-likelihood a character is right, else 0.0.
+    """1.0 where the choice with the highest log-likelihood per character is right, else 0.0.
 
-    So long choices are not at a disadvantage. Of equal ones the first is taken.
+    Long choices are thus not at a disadvantage. In a tie the first is taken.
     """
 
     names = ("choice_accuracy_norm",)
@@ -25,7 +25,7 @@ class ChoiceAccuracyNorm(ItemMetric):
         """Return ``choice_accuracy_norm`` for each case, 0.0 or 1.0.
 
         Raises:
-            ValueError: A case's generation has no choices, or an upper bound for one of them.
+            ValueError: A case's generation has no choices, or only an upper bound for one of them.
         """
         rows = []
         for case in cases:

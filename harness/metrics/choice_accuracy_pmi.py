@@ -12,9 +12,9 @@ __all__ = ["ChoiceAccuracyPmi"]
 
 
 class ChoiceAccuracyPmi(ItemMetric):
-    """1.0 where the choice that gains most by the input is right, else 0.0; of equal ones the first counts.
+    """1.0 where the choice that gains most from the input is right, else 0.0; in a tie the first counts.
 
-    What a choice gains is its log-likelihood less that of the same choice under the prompt without the
+    A choice's gain is its log-likelihood minus that of the same choice under the prompt without the
     input, ``case.prior``: a choice that is likely whatever is asked has no advantage. Source: Holtzman et
     al., "Surface Form Competition", 2021 (domain-conditional PMI).
     """

@@ -36,6 +36,6 @@ class Chrf(TextMetric):
         self._chrf = CHRF(word_order=self.options.word_order, lowercase=self.options.lowercase)
 
     def score_text(self, prediction: str, references: Sequence[str]) -> dict[str, float]:
-        """Return ``chrf``; an empty answer has 0.0."""
+        """Return ``chrf``; 0.0 for an empty answer."""
         found = self._chrf.sentence_score(prediction, list(references)).score
         return {"chrf": min(max(found / 100, 0.0), 1.0)}

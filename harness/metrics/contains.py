@@ -1,4 +1,4 @@
-"""Contains: does an accepted answer stand in what was written?"""
+"""Contains: does an accepted answer occur in the text?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Contains"]
 
 
 class ContainsOptions(Options):
-    """What does not count as right, and what does.
+    """What counts as right, and what does not.
 
     ``negated`` and ``hedged`` also accept an answer that is ruled out ("not Paris") or is one of several
     ("Paris or Lyon"). ``plural`` takes a common noun's other number ("mammals" for "a mammal").
@@ -29,12 +29,12 @@ class ContainsOptions(Options):
 
 
 class Contains(TextMetric):
-    """1.0 where an accepted answer stands in the text as whole words and as the answer, else 0.0.
+    """1.0 where an accepted answer occurs in the text as whole words and as the answer, else 0.0.
 
     Case and punctuation do not count, nor does the accepted answer's leading article; Chinese, Japanese and
-    other scripts without spaces are compared by characters. It is not the answer where it is only ruled
+    other scripts without spaces are compared by characters. An occurrence does not count where it is ruled
     out, offered as one of several, or named in a refusal; where the item or the task has choices, naming
-    another one as well is no answer.
+    another one as well does not count.
     """
 
     names = ("contains",)
@@ -91,7 +91,7 @@ class Contains(TextMetric):
         )
 
     def _names(self, text: Text, other: str, taken: Sequence[tuple[int, int]], question: str) -> bool:
-        """Whether another choice is named, and not as a part of an accepted answer or to be ruled out."""
+        """Whether another choice is named, other than inside an accepted answer or to rule it out."""
         return any(
             self._counts(text, (first, last), question)
             and not _COMPARED.search(_around(text, (first, last))[0])
@@ -101,7 +101,7 @@ class Contains(TextMetric):
 
     def _places(self, text: Text, each: str) -> Iterable[tuple[int, int]]:
         places = list(mentions(text, each, plural=self.options.plural))
-        if each.strip() in {"A", "I"} and len(text.words) > 1:  # words as well as letters
+        if each.strip() in {"A", "I"} and len(text.words) > 1:  # they are words as well as letters
             starts = {start for start, _ in option_places(text.plain, each.strip())}
             places = [place for place in places if text.words[place[0]].start in starts]
         return places
@@ -161,7 +161,7 @@ def _sentence(text: Text, place: tuple[int, int]) -> Text:
 
 
 def _denied(after: str, question: str) -> bool:
-    """Whether "Paris is not the capital" follows: what is denied is what was asked, or that it is right."""
+    """Whether a denial follows ("Paris is not the capital"), of what was asked or of being right."""
     match = _DENIED.match(after)
     if match is None:
         return False
@@ -215,7 +215,7 @@ def _hedged(text: Text, place: tuple[int, int], accepted: Sequence[str]) -> bool
 
 
 def _alike(other: str, name: str) -> bool:
-    """Whether a word can stand instead of a name: capitals for capitals, a number for a number."""
+    """Whether a word can replace a name: capitals for capitals, a number for a number."""
     if name[:1].isdecimal():
         return other[:1].isdecimal() or (read(other).words[:1] != () and read(other).words[0].key.isdecimal())
     return other[:1].isupper() or not name.istitle()
@@ -232,7 +232,7 @@ def _accepts_end(before: str, accepted: Sequence[str]) -> bool:
 
 
 def _rivals(question: str, accepted: Sequence[str]) -> list[str]:
-    """Return what a question offers beside an accepted answer: Italy in "Is it in Spain or in Italy?"."""
+    """Return what a question offers besides an accepted answer: Italy in "Is it in Spain or in Italy?"."""
     text, rivals = read(question), []
     for first, last in (place for each in accepted for place in mentions(text, each, plural=True)):
         before, after = _around(text, (first, last))
@@ -245,7 +245,7 @@ def _rivals(question: str, accepted: Sequence[str]) -> list[str]:
 
 
 def _begins_with_both(text: Text, accepted: Sequence[str], rivals: Sequence[str]) -> bool:
-    """Whether the first sentence takes an accepted answer and a rival together: Spain and Italy are ..."""
+    """Whether the first sentence names an accepted answer and a rival together: Spain and Italy are ..."""
     first = _SENTENCE_END.split(text.plain.strip(), maxsplit=1)[0]
     pairs = [(re.escape(each), re.escape(rival)) for each in accepted for rival in rivals]
     both = (rf"\b(?:{a} and {_ARTICLE}{b}|{b} and {_ARTICLE}{a})\b" for a, b in pairs)

@@ -12,10 +12,10 @@ __all__ = ["Follows"]
 
 
 class Follows(ItemMetric):
-    """Whether all checks of the item's column ``checks`` are met, and which share of them.
+    """Whether all checks of the item's column ``checks`` are met, and what share of them.
 
     ``follows`` is 1.0 where all are, else 0.0; ``follows_share`` is in [0, 1]. An empty answer meets none.
-    What is said is not judged. The checks are in ``harness.metrics._checks``.
+    The content is not judged. The checks are in ``harness.metrics._checks``.
     """
 
     names = ("follows", "follows_share")
@@ -25,7 +25,7 @@ class Follows(ItemMetric):
         """Return both scores for each case.
 
         Raises:
-            InputError: An item has no checks, or one that is not right.
+            InputError: An item has no checks, or an invalid one.
         """
         return [
             _scores(

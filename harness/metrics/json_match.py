@@ -25,7 +25,7 @@ class JsonMatchOptions(Options):
 class JsonMatch(TextMetric):
     """Fields shared with the target, whether all are equal, and whether the answer is valid JSON at all.
 
-    ``json_fields`` is the F1 over pairs of path and value, so a missing, a wrong and an extra field all cost.
+    ``json_fields`` is the F1 over pairs of path and value, so a missing, wrong or extra field lowers it.
     Values are typed: ``3`` is ``3.0`` but neither ``"3"`` nor ``true``; runs of white space in strings count
     as one space. Array elements are compared by position. ``json_exact`` is 1.0 where every pair is equal.
     A key given twice and the literals NaN and Infinity are not valid JSON. The best accepted answer counts.
@@ -50,7 +50,7 @@ class JsonMatch(TextMetric):
 
 
 def _largest_json(text: str) -> Any:
-    """Return the longest object or array in ``text``, or the value of the whole of it."""
+    """Return the longest object or array in ``text``, or the value of the whole text."""
     try:
         return parse_json(text)
     except ValueError:

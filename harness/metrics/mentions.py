@@ -1,4 +1,4 @@
-"""Mentions: how many of the phrases that an answer must name stand in it?"""
+"""Mentions: how many of the phrases that an answer must name occur in it?"""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Mentions"]
 
 
 class Mentions(ItemMetric):
-    """Share of the required phrases that stand in the answer as whole words, case and punctuation aside.
+    """Share of the required phrases that occur in the answer as whole words, ignoring case and punctuation.
 
     The phrases are in the item's column ``facts``: a list in which each entry is a phrase, or a list of
     phrases of which one is enough (``"14 orrins"``, ``["7 days", "seven days"]``). Without that column the
-    item's accepted answers are the phrases of which one must be there. Facts that are no phrases raise
+    item's accepted answers are the phrases of which one must be there. Facts that are not phrases raise
     ``InputError``.
     """
 
@@ -31,7 +31,7 @@ class Mentions(ItemMetric):
 
 
 def share_named(answer: str, required: Sequence[str | Sequence[str]]) -> float:
-    """Return the share of ``required`` that stands in ``answer``, 0.0 where nothing is required.
+    """Return the share of ``required`` that occurs in ``answer``, 0.0 where nothing is required.
 
     Args:
         answer: What the model wrote.

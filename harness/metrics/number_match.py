@@ -18,10 +18,10 @@ __all__ = ["NumberMatch"]
 
 
 class NumberMatchOptions(Options):
-    """How near is near enough, which number of the answer counts, and whether its unit does.
+    """How close is close enough, which number of the answer counts, and whether its unit does.
 
     ``tolerance`` is an absolute difference, ``relative_tolerance`` a share of the target; within either is
-    near enough. ``which`` takes the last or the first number, or "only" one where the answer has no other.
+    close enough. ``which`` takes the last or the first number, or "only" one where the answer has no other.
     """
 
     tolerance: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
@@ -33,9 +33,9 @@ class NumberMatchOptions(Options):
 class NumberMatch(TextMetric):
     """1.0 where the answer's number equals the target's, else 0.0; the best accepted answer counts.
 
-    Numbers are read by ``harness.tasks.numbers``: 1,000 is 1000.0, 3/4 is 0.75, a dozen is 12. Where just
-    one of the two is a percentage, 20 % is both 20 and 0.2. With ``units`` a unit that the target names and
-    that the answer names too must be the same one; units are not converted.
+    Numbers are read by ``harness.tasks.numbers``: 1,000 is 1000.0, 3/4 is 0.75, a dozen is 12. Where only
+    one of the two is a percentage, 20 % is both 20 and 0.2. With ``units``, where target and answer both name
+    a unit, it must be the same; units are not converted.
     """
 
     names = ("number_match",)

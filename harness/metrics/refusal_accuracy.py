@@ -83,12 +83,12 @@ ENGLISH_INABILITY = (
     "can't be answered",
     "cannot be determined",
 )
-"""What does not or cannot do as asked: a text with one of these in its first two sentences is a refusal."""
+"""Phrases of declining or inability: a text with one of these in its first two sentences is a refusal."""
 
 ENGLISH_OPENINGS = tuple(
     f"{apology} {but}{unable}" for apology in _APOLOGIES for but in ("", "but ") for unable in _UNABLE
 )
-"""A text that begins with one of these is a refusal, whatever it says that it will not do."""
+"""A text that begins with one of these is a refusal, whatever follows."""
 
 ENGLISH_MISSING = (
     "I'm not sure",
@@ -111,13 +111,13 @@ ENGLISH_MISSING = (
     "not stated in",
     "not specified in",
 )
-"""What is said where an answer is missing: a refusal where the task names its ``refusal``, and nowhere else.
+"""Phrases for a missing answer: a refusal only where the task names its ``refusal``.
 
 A recipe that "does not contain nuts" is an answer.
 """
 
 ENGLISH_REFUSALS = (*ENGLISH_INABILITY, *ENGLISH_MISSING)
-"""All of them."""
+"""All phrases above."""
 
 _OPENING_SENTENCES = 2
 _IDIOM = re.compile(r" i (?:can't|cannot|can not|couldn't|could not) help but ")
@@ -137,9 +137,9 @@ class RefusalAccuracy(TextMetric):
     A text is a refusal if it begins with the task's ``refusal``, if one of its first two sentences says that
     what is asked cannot or will not be done ("I can't help with ...", "I don't have the ability to ..."), or
     if it has one of the task's own ``phrases`` in it. Where the task names a ``refusal``, its questions are
-    about something to look up: then every phrase counts wherever it stands, and so do those of a missing
-    answer ("does not mention"). Phrases are whole words; case and punctuation do not count. Whether an answer
-    that is given is right is not judged, nor what follows after a refusal.
+    about something to look up: then every phrase counts anywhere in the text, and so do those for a missing
+    answer ("does not mention"). Phrases are whole words; case and punctuation do not count. Whether a given
+    answer is right is not judged, nor what follows a refusal.
     """
 
     names = ("refusal_accuracy",)
@@ -185,7 +185,7 @@ def _opening(text: str) -> str:
 
 
 def _has(words: str, phrases: Iterable[str]) -> bool:
-    """Return whether one of the phrases stands in the words; "I can't help but laugh" declines nothing."""
+    """Return whether one of the phrases occurs in the words; "I can't help but laugh" is not a refusal."""
     words = _IDIOM.sub(" ", words)
     return any(phrase in words for phrase in phrases)
 

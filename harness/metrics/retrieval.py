@@ -16,8 +16,8 @@ class Retrieval(ItemMetric):
 
     ``recall`` is the share of gold documents with a passage shown: recall at k, where k passages are shown.
     ``mrr`` is 1 / the position of the first passage from a gold document, 0.0 without one. An item that names
-    no documents, or was shown no passages, has no scores. A task gets this metric by itself where an item
-    names documents.
+    no documents, or was shown no passages, has no scores. A task gets this metric automatically where an
+    item names documents.
     """
 
     names = ("recall", "mrr")

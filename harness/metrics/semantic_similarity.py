@@ -1,4 +1,4 @@
-"""Semantic similarity: how near is the answer's meaning to an accepted answer's, as an embedder sees it?"""
+"""Semantic similarity: how near is the answer's embedding to an accepted answer's?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SemanticSimilarity(TextMetric):
     """Cosine of the embeddings of answer and accepted answer, negative ones as 0.0; the best one counts.
 
     An answer without any visible character gets 0.0. Every text is embedded by itself, so that its score
-    does not depend on which others are scored with it.
+    does not depend on the others scored with it.
     """
 
     names = ("semantic_similarity",)
@@ -37,12 +37,12 @@ class SemanticSimilarity(TextMetric):
         self._device: str | None = None
 
     def on_device(self, device: str | None) -> None:
-        """Embed on "cpu" or "cuda", where the model is, and where that is not known on what there is."""
+        """Embed on "cpu" or "cuda", where the model is; if unknown, on what is available."""
         self._device = device
 
     @property
     def files_digest(self) -> str:
-        """Digest of the embedder's folder; "" where it is no folder."""
+        """Digest of the embedder's folder; "" where it is not a folder."""
         from harness.embedders.embedder import embedder_digest
 
         return embedder_digest(self.options.embedder) if isinstance(self.options.embedder, str) else ""

@@ -13,7 +13,7 @@ __all__ = ["TokenF1"]
 
 
 class TokenF1Options(Options):
-    """``articles`` drops the English articles first, as in SQuAD; ``casefold`` lets case not count."""
+    """``articles`` drops the English articles first, as in SQuAD; ``casefold`` ignores case."""
 
     casefold: bool = True
     articles: bool = False

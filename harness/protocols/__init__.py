@@ -1,6 +1,6 @@
-"""Behaviour: what models, embedders and strategies promise; all of it is taken from here.
+"""Protocols of models, embedders and strategies; import them from here.
 
-``harness.types`` holds the records that these speak.
+``harness.types`` holds the records that they exchange.
 """
 
 from harness.protocols.models import (

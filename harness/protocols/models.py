@@ -1,4 +1,4 @@
-"""What models promise: what all can do, and a protocol for each thing that some can."""
+"""Protocols of models: what all can do, and one for each thing that only some can."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from harness.types import (
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What is to be known of a model beside its identity; what it can do are the protocols that it has.
+    """Facts about a model besides its identity; what it can do is given by the protocols it implements.
 
     Attributes:
         device: Where it answers: "cpu" or "cuda" of this machine, "" for elsewhere.
         context_source: Where its context length was read, or that it was assumed; "" where it has none.
-        template_date: The day that its chat template is told for today, YYYY-MM-DD; "" where it writes none.
-        asked_with: Settings that its answers depend on beside its identity, such as options of its chat
+        template_date: The current date as given to its chat template, YYYY-MM-DD; "" where it uses none.
+        asked_with: Settings that its answers depend on besides its identity, such as options of its chat
             template; JSON.
     """
 
@@ -35,9 +35,9 @@ class Capabilities:
 
 
 class Model(Protocol):
-    """Answers requests. `ScoresChoices` and the protocols below are what a model may be able to do beside.
+    """Answers requests. `ScoresChoices` and the protocols below are optional abilities of a model.
 
-    Whoever needs one of them asks with ``isinstance``, which may read its properties: what takes time is a
+    Code that needs one checks with ``isinstance``, which may read its properties: anything slow must be a
     method. `harness.powers` holds what is done without one.
     """
 
@@ -48,7 +48,7 @@ class Model(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What else is to be known of it."""
+        """Facts about it besides its identity."""
         ...
 
     def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
@@ -91,11 +91,11 @@ class CountsTokens(Protocol):
         ...
 
     def answer_tokens(self, request: Request) -> int:
-        """Return the most tokens that an answer takes behind its prompt: of choices, the longest."""
+        """Return the most tokens that an answer takes after its prompt: for choices, the longest choice."""
         ...
 
     def answer_form(self, request: Request) -> str:
-        """Return what an answer depends on beside the prompt's text: how it is encoded and ended."""
+        """Return what an answer depends on besides the prompt's text: how it is encoded and ended."""
         ...
 
 
@@ -110,7 +110,7 @@ class PlansBatches(Protocol):
 
 @dataclass(frozen=True)
 class TokenLogProbs:
-    """What a model gives to the tokens of some texts.
+    """The likelihoods a model gives to the tokens of some texts.
 
     Attributes:
         n_tokens: Tokens that were predicted; the first of each window of a text is not.
@@ -143,7 +143,7 @@ class Trains(Model, CountsTokens, Protocol):
         ...
 
     def loaded(self) -> Any:
-        """Return the transformers model in evaluation mode, to look at and not to change."""
+        """Return the transformers model in evaluation mode, read-only."""
         ...
 
     def __hash__(self) -> int:
@@ -155,18 +155,18 @@ class Trains(Model, CountsTokens, Protocol):
         ...
 
     def fresh(self, quantization: Literal["none", "nf4"]) -> tuple[Any, Any]:
-        """Return a newly loaded ``(transformers model, tokenizer)``; nothing of it is shared."""
+        """Return a newly loaded ``(transformers model, tokenizer)``; nothing in it is shared."""
         ...
 
     def answer_ids(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
-        """Return the token ids of a prompt, and of an answer to it with its end, as they are scored."""
+        """Return the token ids of a prompt, and of an answer to it with its end token, as they are scored."""
         ...
 
 
 class SavedWeights(Protocol):
-    """Trained weights in a folder, which a model answers with over its own or in place of them.
+    """Trained weights in a folder, used on top of a model's own or instead of them.
 
-    Whoever trained them knows how they are put on and taken off; a model only asks them to.
+    They know how to be attached and detached; a model only calls these methods.
     """
 
     @property
@@ -176,12 +176,12 @@ class SavedWeights(Protocol):
 
     @property
     def form(self) -> str:
-        """What they make of a model's structure; "" where it computes as before, with other numbers."""
+        """How they change a model's structure; "" where only the numbers differ."""
         ...
 
     @property
     def mergeable(self) -> bool:
-        """Whether they lie beside the model's weights and can become part of them."""
+        """Whether they are added to the model's weights and can be merged into them."""
         ...
 
     def digest(self) -> str:
@@ -191,26 +191,26 @@ class SavedWeights(Protocol):
     def attach(self, module: Any, merge: bool = False) -> Any:
         """Return a transformers model that answers with them, made from ``module``; merged if wanted.
 
-        ``module`` is used up: what becomes of it is for `detach` to say.
+        ``module`` must not be used afterwards: `detach` says whether it can be recovered.
 
         Raises:
-            InputError: They cannot be put on this model.
+            InputError: They cannot be attached to this model.
         """
         ...
 
     def detach(self, module: Any) -> Any:
-        """Return the model under them as it may have been before; None where it is gone."""
+        """Return the model without them, as before `attach`; None where it cannot be restored."""
         ...
 
 
 @runtime_checkable
 class ServesAdapters(Protocol):
-    """Answers with saved weights over its own or in place of them."""
+    """Answers with saved weights on top of its own or instead of them."""
 
     def with_adapter(self, saved: SavedWeights, quantization: Literal["none", "nf4"]) -> Model:
-        """Return a model that answers with saved weights, over a base that is loaded as it came."""
+        """Return a model that answers with saved weights, over an unchanged base."""
         ...
 
     def merged(self) -> Model | None:
-        """Return this model with its adapter merged in; None without one or where that cannot be."""
+        """Return this model with its adapter merged in; None without one or where it cannot be merged."""
         ...

@@ -1,4 +1,4 @@
-"""What strategies and embedders promise, and what a strategy is given."""
+"""Protocols of strategies and embedders, and what a strategy is given."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Embedder(Protocol):
     Attributes:
         digest: Digest of what the vectors depend on.
         max_tokens: Tokens that one embedding can see.
-        embedding_s: Seconds that the vectors given so far took to compute, also where they were kept from
-            before; without loading the embedder.
+        embedding_s: Seconds that the vectors returned so far took to compute, including reused ones; without
+            loading the embedder.
     """
 
     digest: str
@@ -51,19 +51,19 @@ class Embedder(Protocol):
 RequestBuilder = Callable[[Task, Sequence[TaskItem]], list["Request | Failure"]]
 """Builds the requests for items of one task, in order; an item that cannot be asked gives a Failure.
 
-It gets many items at a time, but not all that a task has. Where a device answers, it is called on another
-thread than the one that prepared it, while the model is at work; never twice at once.
+It gets many items at a time, but not all items of a task. Where a device answers, it is called on another
+thread than the one that prepared it, while the model is running; never concurrently with itself.
 """
 
 
 Answered = Answer | Failure | Sequence[Request]
-"""An answer, why there is none, or what is to be asked before there is one."""
+"""An answer, a failure, or the requests to ask before there is an answer."""
 Finisher = Callable[[Task, TaskItem, Sequence[Exchange]], Answered]
-"""Makes the answer to one item of all that was asked for it so far, in order, with what came back.
+"""Makes the answer to one item from all its exchanges so far (requests with their responses), in order.
 
-It returns the answer, a failure, or requests that are to be asked too; then it is called again with all
-exchanges so far. It goes by its arguments alone: the same exchanges give the same, and the item has no
-targets. A run works out an answer's ``usage`` and ``latency_s`` by itself.
+It returns the answer, a failure, or further requests; in that case it is called again with all exchanges so
+far. It depends on its arguments alone: the same exchanges give the same result, and the item has no targets.
+A run computes an answer's ``usage`` and ``latency_s`` by itself.
 """
 
 
@@ -77,8 +77,8 @@ class PrepareContext:
     """What a strategy gets to work with.
 
     ``model``, ``build`` and ``finish`` come from the strategy before it in a composition (``lora+rag``), or
-    are the base model, the plain prompt and the generation as it is. ``artifacts`` is a folder that outlives
-    the run's process; anything there must be found again by content, so that a killed run resumes and no work
+    are the base model, the plain prompt and the unchanged generation. ``artifacts`` is a folder that outlives
+    the run's process; anything in it must be addressed by content, so that a killed run resumes and no work
     is done twice.
     """
 
@@ -98,8 +98,8 @@ class PrepareContext:
 class Prepared:
     """A strategy that is ready to answer.
 
-    ``record`` is shown in the report (loss curves, index sizes). Without ``finish`` answers are made as the
-    strategy before it makes them.
+    ``record`` is shown in the report (loss curves, index sizes). Without ``finish``, answers are made as by
+    the strategy before it.
     """
 
     model: Model
@@ -113,7 +113,7 @@ class Strategy(Protocol):
     """One way to make a model do a task.
 
     A strategy is a class with ``options_type``, a pydantic model of its options, built as ``Class(options)``.
-    These members are enough; `StatesTraits`, `NamesFiles` and `ChecksModel` are what it may have beside them.
+    These members are enough; `StatesTraits`, `NamesFiles` and `ChecksModel` are optional.
     """
 
     @property
@@ -132,7 +132,7 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class StatesTraits(Protocol):
-    """A strategy that states what it is; of one that does not, nothing is taken for granted."""
+    """A strategy that states its traits; without them, nothing is assumed."""
 
     @property
     def traits(self) -> Traits | Mapping[str, Any]:
@@ -151,7 +151,7 @@ class NamesFiles(Protocol):
 
 @runtime_checkable
 class TakesAdapter(Protocol):
-    """A strategy (its class) that answers with any adapter that it is given: a gate asks candidates by it."""
+    """A strategy (its class) that answers with any adapter it is given; a gate uses it for candidates."""
 
     @staticmethod
     def options_for(folder: Path, allow: Sequence[Replacement]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The records that everything speaks, written to disk as they are.
+"""The records that all parts exchange, written to disk as they are.
 
-An item's way: ``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``. They are frozen
-pydantic models, all taken from here; `harness.protocols` holds the behaviour beside them.
+The stages of an item: ``TaskItem`` -> ``Request`` -> ``Generation`` -> ``Answer`` -> ``ItemResult``. They are
+frozen pydantic models, all imported from here; `harness.protocols` holds the protocols.
 """
 
 from harness.types.answers import (

@@ -40,7 +40,7 @@ class Request(Frozen):
     left out because the prompt would not have fitted, ``withheld`` the training examples that were not shown
     because they ask the same. ``embedding_tokens`` were spent to build the request.
     ``every_choice`` False means that only the likeliest choice needs its exact log-likelihood. ``n`` samples
-    are drawn; for a greedy answer or for choices there is but one. A run sets ``seed`` and ``repeat``.
+    are drawn; for a greedy answer or for choices there is only one. A run sets ``seed`` and ``repeat``.
     """
 
     task: str
@@ -60,15 +60,15 @@ class Request(Frozen):
 
     @property
     def n_samples(self) -> int:
-        """How many generations there are to it: ``n``, and one of what is greedy or scored."""
+        """Its number of generations: ``n``, or one if it is greedy or has scored choices."""
         return self.n if self.decoding.temperature > 0 and not self.choices else 1
 
 
 class TokenUsage(Frozen):
     """Tokens of one or many calls. ``prompt`` includes ``cached_prompt``.
 
-    ``completion`` are those of the answer, of choices of the likeliest one: what a service would write.
-    ``scored`` are those of all choices that were read to find it.
+    ``completion`` counts the answer's tokens (for choices, the likeliest one's): what a service would write.
+    ``scored`` counts those of all choices that were read to find it.
     """
 
     prompt: int = Field(default=0, ge=0)
@@ -118,7 +118,7 @@ class Failure(Frozen):
 
 
 class Exchange(Frozen):
-    """One request with all that came back to it: ``request.n`` generations, or one with its scored choices.
+    """One request with its responses: ``request.n`` generations, or one with its scored choices.
 
     ``key`` is the digest under which a store keeps the generations.
     """
@@ -129,7 +129,7 @@ class Exchange(Frozen):
 
     @property
     def usage(self) -> TokenUsage:
-        """Its tokens as a service counts them: the prompt once, and what is written of every sample."""
+        """Its tokens as a service counts them: the prompt once, and the completion of every sample."""
         each = [generation.usage for generation in self.generations]
         return TokenUsage(
             prompt=each[0].prompt,
@@ -146,11 +146,11 @@ class Exchange(Frozen):
 
 
 class Answer(Frozen):
-    """What a strategy answers to one item, made from one exchange with the model or from several.
+    """What a strategy answers to one item, made from one or more exchanges with the model.
 
-    ``text`` is what is judged, of a choice task the choice that is taken; ``choices`` are their scores where
-    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run works out itself.
-    ``evidence`` are the passages that the answer rests on; where a strategy names none, all that were shown.
+    ``text`` is what is judged; for a choice task, the choice taken; ``choices`` are their scores where
+    they were scored. ``usage`` and ``latency_s`` are sums over all exchanges, which a run computes itself.
+    ``evidence`` are the passages the answer is based on; where a strategy names none, all that were shown.
     """
 
     text: str
@@ -172,7 +172,7 @@ class Answer(Frozen):
         )
 
     def resting_on(self, exchanges: Sequence[Exchange]) -> Self:
-        """Return the answer with what all of its exchanges took together, and with what they showed."""
+        """Return the answer with the total cost of its exchanges, and with the passages they showed."""
         shown = (passage for exchange in exchanges for passage in exchange.request.passages)
         return self.model_copy(
             update={
@@ -186,8 +186,8 @@ class Answer(Frozen):
 class Judgement(Frozen):
     """What a metric gives one answer under one name.
 
-    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` says to a reader what it rests on. ``usage``
-    and ``latency_s``, in seconds, are what a model that was asked for it took. With ``error`` the metric
+    ``value`` is in [0, 1], where 1.0 is best. ``explanation`` tells a reader the reason. ``usage`` and
+    ``latency_s``, in seconds, are the cost of a model that was asked for it. With ``error`` the metric
     could not judge this answer, and ``value`` does not count.
     """
 
@@ -201,10 +201,10 @@ class Judgement(Frozen):
 class ItemResult(Frozen):
     """One row of the store: what one strategy did on one item.
 
-    ``request`` is the first that was asked. ``exchanges`` are all of them, with what came back, where the
-    answer is more than the one generation to that request. ``prior`` are the choices under the prompt
-    without the input, where a metric wants them, and ``prior_key`` is its key. ``extracted`` is what was
-    judged of the answer, and ``details`` are the judgements that say more than a score.
+    ``request`` is the first one asked. ``exchanges`` are all requests with their responses, where the answer
+    is more than the one generation for that request. ``prior`` are the choices under the prompt
+    without the input, where a metric needs them, and ``prior_key`` is their key. ``extracted`` is the part
+    of the answer that was judged, and ``details`` are the judgements that say more than a score.
     """
 
     strategy: str
@@ -225,5 +225,5 @@ class ItemResult(Frozen):
 
     @property
     def explanations(self) -> dict[str, str]:
-        """What metrics say of their scores, by name, where they say anything."""
+        """Explanations that metrics give for their scores, by name."""
         return {name: each.explanation for name, each in self.details.items() if each.explanation}

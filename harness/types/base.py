@@ -1,11 +1,11 @@
-"""What every record is."""
+"""Base of every record."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
 LARGEST = 16 << 20
-"""Characters of a record as JSON."""
+"""Most characters of a record as JSON."""
 
 
 class Frozen(BaseModel):
@@ -14,7 +14,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def check_kept(self) -> None:
-        """See that it can be written and read back: records of plug-ins may hold anything.
+        """Check that it can be written and read back: records of plug-ins may hold anything.
 
         Raises:
             ValueError: It holds a value of another type, a number that is not finite, half of a surrogate

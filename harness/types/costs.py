@@ -1,4 +1,4 @@
-"""What it takes to prepare a strategy."""
+"""The cost of preparing a strategy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from harness.types.base import Frozen
 
 Count = Annotated[int, Field(ge=0, le=10**16)]
-"""Tokens or bytes: more than anything was ever trained on, or is stored on."""
+"""Tokens or bytes; the bound is more than any training set or storage has."""
 Seconds = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
 """Up to three hundred years."""
 
@@ -19,11 +19,11 @@ STATED = "as stated by the adapter"
 
 
 class PrepareCost(Frozen):
-    """What it took to prepare a strategy, measured. Bytes are on disk, memory is the peak of the process.
+    """The measured cost of preparing a strategy. Bytes are on disk, memory is the peak of the process.
 
-    What is negative, not finite or beyond all that can be is refused. ``adapted`` is what the strategy states
-    of itself (`harness.traits`). ``stated`` means that an adapter from elsewhere says so of its training, and
-    that nobody has measured it here.
+    Negative, non-finite or impossibly large values are refused. ``adapted`` is what the strategy states
+    about itself (`harness.traits`). ``stated`` means that an adapter from elsewhere states it about its
+    training, and that it was not measured here.
     """
 
     trained_tokens: Count = 0

@@ -10,9 +10,9 @@ from harness.types.base import Frozen
 Replacement = Literal[
     "modules_to_save", "bias", "lora_bias", "trainable_token_indices", "target_parameters", "weights"
 ]
-"""What saved weights may do to their base beside adding products of low rank to layers.
+"""What saved weights may do to their base besides adding low-rank products to layers.
 
-By peft's settings; "weights" are the base's own, replaced as full fine-tuning does.
+Named after peft's settings; "weights" are the base's own, replaced as full fine-tuning does.
 """
 
 
@@ -40,5 +40,5 @@ class ModelIdentity(Frozen):
 
     @property
     def digest(self) -> str:
-        """The digest of all that can change an answer: equal models have the same, under any name."""
+        """Digest of everything that can change an answer: equal models have the same, under any name."""
         return digest_of(self.model_dump(exclude={"name", "parameters"}))

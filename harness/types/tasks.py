@@ -72,7 +72,7 @@ Extraction = Literal["whole", "first_line", "last_line", "json", "number", "choi
 class AnswerRule(Frozen):
     """Which part of a generated text is the answer; ``harness.tasks.answers`` applies it.
 
-    ``after`` is a text behind whose last occurrence the answer stands, "" for none; ``extract`` then takes
+    The answer follows the last occurrence of the text ``after``, "" for none; ``extract`` then takes
     a part of what is left. ``pattern`` is the regular expression of "regex": its first group, or else its
     whole match, is the answer.
     """
@@ -90,16 +90,16 @@ class Extracted(Frozen):
 
 
 class Task(Frozen):
-    """What is asked and how it is judged; the items stand apart.
+    """What is asked and how it is judged; the items are kept separately.
 
     ``instruction`` becomes the system turn and ``prompt`` the user turn; both are Jinja2 templates over the
     item's fields. The first metric is the primary one. ``random_baseline`` is the primary score of a guess,
-    in [0, 1]. ``right_from`` is the primary score from which on an answer counts as right; left out, any
-    above one half does. ``answer`` says which part of the generated text is judged. ``refusal`` is the
+    in [0, 1]. ``right_from`` is the primary score from which an answer counts as right; by default
+    any above one half does. ``answer`` says which part of the generated text is judged. ``refusal`` is the
     answer expected where the question has none. ``corpus_holds_answers`` False means that a test answer
     found in the corpus is a leak. ``cluster`` names what items share that makes them alike: ``documents``
-    or a column. ``digest`` is of all that answers to it depend on, ``judging`` of what the primary
-    score of an answer depends on beside it.
+    or a column. ``digest`` covers all that answers to it depend on, ``judging`` what else
+    the primary score of an answer depends on.
     """
 
     name: str
@@ -124,7 +124,7 @@ class Task(Frozen):
 
     @property
     def scores_choices(self) -> bool:
-        """Whether choices are judged by log-likelihood, rather than looked for in what the model writes."""
+        """Whether choices are judged by log-likelihood, rather than extracted from what the model writes."""
         return self.kind == "choice" and self.answer.extract != "choice"
 
 
@@ -132,7 +132,7 @@ class Task(Frozen):
 class TrainingData:
     """What a strategy may learn from: a task with its train and validation items and its corpus.
 
-    The type has no place for test items, so a strategy cannot see one before it is asked it.
+    The type has no place for test items, so a strategy cannot see one before it is asked.
     """
 
     task: Task
@@ -143,9 +143,9 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that belongs to it, as the loader returns it.
+    """A task with everything that belongs to it, as the loader returns it.
 
-    ``place`` is its file, for errors; ``remarks`` are what loading has changed or passed over, a line each.
+    ``place`` is its file, for errors; ``remarks`` say what loading changed or skipped, one line each.
     """
 
     data: TrainingData

@@ -32,7 +32,7 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True)
 class Fixed:
-    """The first of one order, the same for every item: prompts that share their beginning."""
+    """The first in a fixed order, the same for every item, so that prompts share their beginning."""
 
     order: list[TaskItem]
 
@@ -45,7 +45,7 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A draw for every item, made by seed and item, so that it depends on nothing else."""
+    """A random draw for every item, which depends only on the seed and the item."""
 
     pool: list[TaskItem]
     seed: int
@@ -63,7 +63,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Nearest:
-    """What a retriever finds to be nearest, the nearest of all last, where it is next to the question."""
+    """The nearest that a retriever finds, the nearest of all last, where it is next to the question."""
 
     task: Task
     pool: list[TaskItem]

@@ -1,4 +1,4 @@
-"""What fits into the model's context, and the one failure that says what did not."""
+"""Whether a prompt fits into the model's context, and the failure that says what did not fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 def or_failure(build: Callable[P, Request | Failure]) -> Callable[P, Request | Failure]:
-    """Let one item fail, not all that are built with it, where its prompt cannot be written."""
+    """Where one item's prompt cannot be written, let only this item fail, not those built with it."""
 
     @wraps(build)
     def built(*args: P.args, **keys: P.kwargs) -> Request | Failure:

@@ -1,4 +1,4 @@
-"""Several samples of one request, each finished by itself, for strategies that vote over them."""
+"""Several samples of one request, each finished on its own, for strategies that vote over them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def finished_samples(
     """Finish each sample of the first exchange as if it had been the only one.
 
     Args:
-        finish: Makes an answer of one sample; it may ask on.
+        finish: Makes an answer from one sample; it may ask further questions.
         task: The task.
         item: The item.
         exchanges: The first has the samples. Further ones are what this function asked for in earlier rounds:
-            in each round sample by sample what ``finish`` wanted to know.
+            in each round, sample by sample, what ``finish`` asked.
 
     Returns:
-        What came of each sample, in order, or all that samples ask next.
+        The answer or failure of each sample, in order, or all requests that samples ask next.
     """
     first, rest = exchanges[0], list(exchanges[1:])
     alone = first.request.model_copy(update={"n": 1})

@@ -1,4 +1,4 @@
-"""Which training items an item must not be shown, since they would tell its answer."""
+"""Which training items an item must not be shown, since they would give its answer away."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def must_not_see(task: Task, item: TaskItem, groups: dict[str, list[TaskItem]]) 
 
 
 def withheld(item: TaskItem, hidden: Iterable[TaskItem]) -> int:
-    """Return how many examples an item is not shown because they ask the same, itself left out."""
+    """Return how many examples an item is not shown because they ask the same, not counting itself."""
     return sum(item.split != "train" or other.id != item.id for other in hidden)

@@ -26,7 +26,7 @@ _VERSION = 4  # raise when the same documents and options would give another ind
 
 @dataclass(frozen=True)
 class Built:
-    """An index with what it is made of. ``cost`` is what building it took, whether now or in another run."""
+    """An index with what it is made from. ``cost`` is what building it took, in this run or another."""
 
     digest: str
     index: ChunkIndex
@@ -41,8 +41,8 @@ class EmbeddedPart:
     Attributes:
         chunks: The chunks.
         vectors: Their vectors.
-        tokens: Tokens that embedding cost.
-        waited_s: Seconds that embedding took now; little where the vectors were kept from another run.
+        tokens: Tokens that were embedded.
+        waited_s: Seconds that embedding took in this run; few where vectors from another run are reused.
     """
 
     chunks: list[Chunk]
@@ -54,7 +54,7 @@ class EmbeddedPart:
 def embedded(source: Source, embedder: Embedder, progress: Progress) -> Iterator[EmbeddedPart]:
     """Cut and embed documents and training examples.
 
-    Some hundred chunks are at work at a time, so that texts and vectors stand in memory once.
+    A few hundred chunks are processed at a time, so that texts and vectors are in memory only once.
     """
     n_sources = len(source.documents) + len(source.examples)
     with progress.step(f"index of {n_sources} documents", n_sources) as step:
@@ -82,7 +82,7 @@ def embedded(source: Source, embedder: Embedder, progress: Progress) -> Iterator
 
 
 def tokens_read(embedder: Embedder, text: str) -> int:
-    """Return the tokens the embedder reads of ``text``: no more than it can see."""
+    """Return the tokens the embedder reads of ``text``, up to its limit."""
     return min(embedder.count_tokens([text]), embedder.max_tokens)
 
 
@@ -91,7 +91,7 @@ def open_or_build(
 ) -> Built:
     """Return the index of documents and training examples: the one saved under ``root``, or a new one.
 
-    Its folder is named by the digest of all that it is made from. A damaged one is built again.
+    Its folder is named by the digest of everything it is made from. A damaged index is built again.
     """
     digest = digest_of(
         {
@@ -122,7 +122,7 @@ def _build(folder: Path, source: Source, embedder: Embedder, kind: IndexKind, pr
     if index is None:
         index = ChunkIndex(embedder.embed([]).shape[1])
     index.fit(kind, progress)
-    # Vectors may come from another run. What they took to compute counts, whenever that was.
+    # Vectors may come from another run. The time they took to compute counts all the same.
     started += waited_s - (embedder.embedding_s - embedded_s)
     record = {
         "n_documents": len(source.documents) + len(source.examples),
@@ -134,7 +134,7 @@ def _build(folder: Path, source: Source, embedder: Embedder, kind: IndexKind, pr
     spent_s = time.monotonic() - started
     cost = PrepareCost(embedding_tokens=tokens, wall_s=spent_s, device_s=spent_s)
     size = index.save(folder, {"record": record, "cost": cost.model_dump()}, progress)
-    # Its own size and the time to write it are part of what it cost.
+    # Its own size and the time to write it are part of its cost.
     spent_s = time.monotonic() - started
     cost = cost.model_copy(update={"wall_s": spent_s, "device_s": spent_s, "artifact_bytes": size})
     record |= {"index_bytes": size}

@@ -1,7 +1,7 @@
 """Documents cut into chunks that fit a token budget, in any script.
 
-A cut falls, by preference, after a paragraph, then after a sentence, then between words. Where a script has
-no spaces it falls between user-perceived characters (grapheme clusters of Unicode UAX 29), never inside one.
+Cuts are made preferably after a paragraph, then after a sentence, then between words. Where a script has
+no spaces they are between user-perceived characters (grapheme clusters of Unicode UAX 29), never inside one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import regex
 
 from harness.types import Document, Frozen
 
-_LIKELY_CHARS = 8  # characters a token: a rest shorter than this is tried whole first
+_LIKELY_CHARS = 8  # characters per token: a remainder shorter than this is first tried whole
 _GRAPHEME = regex.compile(r"\X")
 _WORD_END = regex.compile(r"\s+")
 # Besides ".!?": Hindi, Arabic, Urdu, Ethiopic, Armenian, Burmese and Khmer, before a space; Chinese and
@@ -27,7 +27,7 @@ _PARAGRAPH_END = regex.compile(r"\n[^\S\n]*\n\s*")
 class Chunk:
     """Part of a document: ``text`` is ``document.text[start:end]``, ``id`` is ``document_id#number``.
 
-    No pydantic model, as an index holds a million of them: one takes half the memory.
+    Not a pydantic model: an index may hold a million, and this takes half the memory.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Hit:
-    """A chunk found; a higher ``score`` is better, on the scale of the retriever that found it."""
+    """A chunk that was found; a higher ``score`` is better, on the scale of the retriever that found it."""
 
     chunk: Chunk
     score: float
@@ -62,13 +62,13 @@ class Chunking(Frozen):
 
 
 CHUNKING = Chunking()
-"""How they are cut where nothing else is said."""
+"""How documents are cut by default."""
 
 
 def document_entries(document: Document, count: Callable[[str], int], chunking: Chunking) -> list[Entry]:
     """Cut a document into chunks that are found by its title and their text.
 
-    A title longer than half of the budget is shown with the passage but is no part of what is searched.
+    A title longer than half of the budget is shown with the passage but is not searched.
 
     Args:
         document: What to cut.
@@ -93,14 +93,14 @@ def chunk_document(
 ) -> tuple[Chunk, ...]:
     """Cut a document into chunks of at most ``budget_tokens``.
 
-    What each chunk has beyond the one before it, joined, is the document again. A chunk is larger than the
+    Joined without their overlaps, the chunks give the document again. A chunk is larger than the
     budget only when it is a single grapheme cluster.
 
     Args:
         document: What to cut.
-        count: Tokens of a text; what it counts for the empty text is part of every chunk's budget.
+        count: Tokens of a text; its count for the empty text is part of every chunk's budget.
         budget_tokens: Most tokens of a chunk.
-        overlap_tokens: Most tokens that a chunk repeats of the one before it.
+        overlap_tokens: Most tokens that a chunk repeats from the one before it.
 
     Returns:
         The chunks in reading order; none for a document without a visible character.
@@ -122,7 +122,7 @@ def chunk_document(
 def text_to_read(title: str, text: str) -> str:
     """Return the text of a chunk as it is read after the title of its document.
 
-    A Markdown heading that repeats the title goes, and so do empty lines: those end a prompt's passages.
+    A Markdown heading that repeats the title is removed, as are empty lines: they end a prompt's passages.
     """
     lines = (line.rstrip() for line in text.strip().split("\n"))
     return "\n".join(line for line in lines if line and line != f"# {title}")
@@ -180,7 +180,7 @@ def _chunk_end(
         return None if start < covered else cuts.graphemes[first]
     if farthest == len(text):
         return farthest
-    # Half a budget is better wasted than a sentence cut in two, but no more than half.
+    # Up to half of the budget may be left unused so as not to cut a sentence in two.
     at_least = max(covered + 1, start + (farthest - start) // 2)
     for positions in cuts.strongest():
         for position in reversed(
@@ -192,10 +192,10 @@ def _chunk_end(
 
 
 def _last_that_fits(positions: list[int], first: int, step: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the last of ``positions[first:]`` that fits, looking in steps that grow and then by halves.
+    """Return the last of ``positions[first:]`` that fits, looking in growing steps and then by bisection.
 
-    Tokens do not quite grow with the text (a longer text can merge into fewer), so what is returned is only
-    known to fit, which is what matters.
+    The number of tokens does not always grow with the text (a longer text can merge into fewer), so the
+    result is known to fit, but may not be the very last that does.
     """
     if not fits(positions[first]):
         return None
@@ -221,7 +221,7 @@ def _overlap_start(
     fixed = count("")
     for positions in (cuts.sentences, cuts.words, cuts.graphemes):
         inside = positions[bisect_right(positions, start) : bisect_left(positions, end)]
-        low, high = 0, len(inside)  # the earliest place from which the rest is short enough
+        low, high = 0, len(inside)  # the earliest position from which the rest is short enough
         while low < high:
             middle = (low + high) // 2
             if count(text[inside[middle] : end]) - fixed <= overlap:

@@ -1,4 +1,4 @@
-"""An index of chunks that can be changed, saved, and trusted when it is opened again."""
+"""An index of chunks that can be changed and saved, and is verified when it is opened again."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FIELDS = tuple(field.name for field in fields(Chunk))
 
 
 class ChunkIndex:
-    """Chunks by inner product, in a FAISS index with numbers made of the chunks' own ids.
+    """Chunks searched by inner product, in a FAISS index whose numbers are made from the chunks' ids.
 
-    FAISS accepts an id twice in silence and pads short results with -1; neither gets past here. A new index
+    FAISS silently accepts an id twice and pads short results with -1; both are prevented here. A new index
     is flat, and what it finds, and in what order, depends on the vectors alone: not on the order of adding,
     nor on how many queries are asked at once. Equal scores are ordered by chunk id. ``fit`` may put the
-    vectors into lists (IVF): then what is found also depends on the lists, and is nearly all of it.
+    vectors into lists (IVF): then what is found also depends on the lists, and a few hits may be missed.
 
     Args:
         dim: Components of a vector.
@@ -41,7 +41,7 @@ class ChunkIndex:
     def __init__(self, dim: int) -> None:
         self.dim = dim
         self._chunks: dict[int, Chunk] = {}
-        self._numbers: dict[str, list[int]] = {}  # of the chunks of every document
+        self._numbers: dict[str, list[int]] = {}  # numbers of the chunks of every document
         self._vectors: VectorIndex = FlatVectors.empty(dim)
 
     def __len__(self) -> int:
@@ -54,11 +54,11 @@ class ChunkIndex:
 
     @property
     def record(self) -> dict[str, Any]:
-        """How chunks are looked for: ``index`` is "flat" or "ivf", which also has its lists and recall."""
+        """How chunks are searched: ``index`` is "flat" or "ivf", which also has its lists and recall."""
         return self._vectors.record
 
     def chunks(self) -> Iterator[Chunk]:
-        """Yield the chunks, ordered by document and place."""
+        """Yield the chunks, ordered by document and position."""
         for document_id in self.document_ids:
             of_document = (self._chunks[number] for number in self._numbers[document_id])
             yield from sorted(of_document, key=lambda chunk: chunk.start)
@@ -83,7 +83,7 @@ class ChunkIndex:
     def remove(self, *document_ids: str) -> int:
         """Remove documents and return how many chunks they had: 0 for one that is not here.
 
-        A thousand at once take little longer than one: a flat index is read whole in either case.
+        Removing a thousand at once takes little longer than one: a flat index is read whole either way.
         """
         numbers = [number for name in dict.fromkeys(document_ids) for number in self._numbers.pop(name, ())]
         if numbers:
@@ -93,12 +93,12 @@ class ChunkIndex:
         return len(numbers)
 
     def fit(self, kind: IndexKind = "auto", progress: Progress | None = None) -> None:
-        """Make the index flat or IVF, as ``kind`` says or as its size asks for; to be called after changes.
+        """Make the index flat or IVF, as ``kind`` says or as its size requires; to be called after changes.
 
-        What is found without it is right too: it may take long, and ``record`` lacks the recall of now.
+        Searching without this call works too, but may be slow, and ``record`` lacks the current recall.
         """
         numbers = np.fromiter(self._chunks, dtype=np.int64, count=len(self))
-        # Numbers are digests, so their order is that of a shuffle which depends on the chunk ids alone.
+        # Numbers are digests, so their order is a shuffle that depends on the chunk ids alone.
         self._vectors = fitted(self._vectors, kind, np.sort(numbers), self.dim, progress or SilentProgress())
 
     def search(
@@ -108,7 +108,7 @@ class ChunkIndex:
 
         Args:
             queries: Unit vectors, shape ``(n_queries, dim)``.
-            k: Most chunks a query gets.
+            k: Most chunks per query.
             min_score: Chunks that score less are left out.
             hidden: For every query the chunk ids it must not find; empty for none at all.
 
@@ -131,7 +131,7 @@ class ChunkIndex:
 
         Args:
             query: Unit vector, shape ``(dim,)``.
-            document_ids: Ids of the documents; those that are not here are passed over.
+            document_ids: Ids of the documents; those that are not in the index are ignored.
             k: Most chunks.
         """
         ids = [number for name in set(document_ids) for number in self._numbers.get(name, ())]
@@ -160,7 +160,7 @@ class ChunkIndex:
         """Return chunks by number with their exact scores, best first."""
         if not len(ids):
             return []
-        # In double precision and row by row, so that equal vectors get equal scores wherever they stand.
+        # In double precision and row by row, so that equal vectors get equal scores wherever they are.
         exact = (self._vectors.get(ids).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         hits = [
             Hit(self._chunks[int(number)], float(score)) for number, score in zip(ids, exact, strict=True)
@@ -170,7 +170,7 @@ class ChunkIndex:
     def save(self, folder: Path, about: Mapping[str, Any], progress: Progress | None = None) -> int:
         """Write the index into ``folder`` and return its bytes on disk.
 
-        Whoever opens the folder finds the old index or the new one, at any moment.
+        Whoever opens the folder finds the old index or the new one, never a mixture.
         """
         with self._step(progress, f"writing {len(self)} chunks", len(self)) as step:
 
@@ -190,7 +190,7 @@ class ChunkIndex:
         """Return the index in ``folder`` and the ``about`` it was saved with.
 
         Raises:
-            InputError: There is none, or a file of it is missing, damaged or of another format.
+            InputError: There is no index, or one of its files is missing, damaged or of another format.
         """
         meta = read_meta(folder)
         if meta is None:
@@ -231,7 +231,7 @@ class ChunkIndex:
 
     @staticmethod
     def _step(progress: Progress | None, label: str, n_chunks: int) -> AbstractContextManager[Step]:
-        """Show what takes longer than two seconds, which small indexes do not."""
+        """Show the progress of an index large enough to take longer than two seconds."""
         shown = progress if progress and n_chunks > FLAT_UP_TO else SilentProgress()
         return shown.step(label, n_chunks)
 
@@ -243,7 +243,7 @@ def _row_of(chunk: Chunk) -> bytes:
 
 def _chunk_of(row: bytes) -> Chunk:
     read = read_json(row.decode("utf-8"))
-    # The chunks of a document share what it is called: at a million chunks that is 100 MB and more.
+    # The chunks of a document share its id and title: with a million chunks this saves 100 MB and more.
     return Chunk(**read | {name: sys.intern(read[name]) for name in ("document_id", "title")})
 
 

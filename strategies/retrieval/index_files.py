@@ -1,4 +1,4 @@
-"""Files of an index: named by content, written and read in parts, and replaced so that a kill harms none."""
+"""Files of an index: named by content, written and read in parts, and replaced safely even under a kill."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.strict_json import read_json
 META = "meta.json"
 _FORMAT = 1
 _NAMED = re.compile(r"[a-z]+-[0-9a-f]{64}\.[a-z]+")
-"""How a file is called: by its kind and its content."""
+"""A file's name: its kind and the digest of its content."""
 _LARGEST = 1 << 40
 _PART_BYTES = 1 << 20
 
@@ -30,12 +30,12 @@ def save_files(
 ) -> int:
     """Write the files of an index and ``meta.json``, and return their bytes on disk.
 
-    Whoever opens the folder finds the old index or the new one, at any moment: files are named by their
+    Whoever opens the folder finds the old index or the new one, never a mixture: files are named by their
     content and ``meta.json``, replaced last, names them.
 
     Args:
-        folder: Made where it is missing.
-        contents: For every kind of file its suffix, and what writes it, part by part.
+        folder: Created where it is missing.
+        contents: For every kind of file its suffix, and a function that writes it, part by part.
         meta: What ``meta.json`` says besides the names of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,17 +68,17 @@ def read_meta(folder: Path) -> dict[str, Any] | None:
     if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
         return None
     files = meta.get("files")
-    # What is named here is opened, and deleted when another index takes its place.
+    # The files named here are opened, and deleted when another index replaces this one.
     good = isinstance(files, dict) and all(isinstance(n, str) and _NAMED.fullmatch(n) for n in files.values())
     return meta if good else None
 
 
 @contextlib.contextmanager
 def opened_whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is named by its content, after reading it once to see that it is what was written.
+    """Open a file that is named by its content, after reading it once to verify its content.
 
     Raises:
-        InputError: It is not there, or is no file of this folder.
+        InputError: It is missing, or is not a file of this folder.
         ValueError: It is damaged.
     """
     with open_input(path, _LARGEST, within=path.parent) as stream:
@@ -90,7 +90,7 @@ def opened_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_faiss(index: Any, write: Write) -> None:
-    """Write a FAISS index part by part: it is never in memory a second time."""
+    """Write a FAISS index part by part, so that it is not in memory twice."""
     import faiss
 
     writer = faiss.PyCallbackIOWriter(write, _PART_BYTES)  # type: ignore[attr-defined, unused-ignore]
@@ -101,7 +101,7 @@ def read_faiss(stream: BinaryIO) -> Any:
     """Read a FAISS index part by part.
 
     Raises:
-        RuntimeError: It holds none.
+        RuntimeError: It does not hold a FAISS index.
     """
     import faiss
 

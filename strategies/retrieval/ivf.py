@@ -1,4 +1,4 @@
-"""Whether an index has lists, how many, and how many of them a query reads: by size, and by measuring."""
+"""Whether an index has lists, how many, and how many a query reads: by size, and by measured recall."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from strategies.retrieval.vectors import SCORE_NOISE, FlatVectors, IvfVectors, N
 IndexKind = Literal["auto", "flat", "ivf"]
 
 FLAT_UP_TO = 100_000
-"""Chunks up to which an index that is left alone is flat: a query takes some milliseconds."""
+"""Chunks up to which an "auto" index is flat: a query takes some milliseconds."""
 
-# FAISS, "Guidelines to choose an index" (its wiki): up to a million vectors 4 to 16 times the root of their
-# number, trained on 30 to 256 vectors a list. Of 60,000 vectors in 980 lists, 40 and five iterations found in
-# 256 lists what 60 and ten did: 99.8 %.
+# FAISS, "Guidelines to choose an index" (its wiki): up to a million vectors, 4 to 16 times the square root
+# of their number, trained on 30 to 256 vectors a list. With 60,000 vectors in 980 lists, 40 a list and five
+# iterations found as much in 256 lists as 60 and ten did: 99.8 %.
 _LISTS_PER_ROOT = 4
 _TRAINED_PER_LIST = 40
 _ITERATIONS = 5
 _SEED = 1234
 
-# Of the neighbours of own vectors. Questions lie a little farther from the lists: among 4,500 docstrings,
-# their first lines missed 0.7 % of the neighbours where own vectors missed 0.3 % (docs/retrieval.md).
+# Recall of the neighbours of indexed vectors. Questions lie a little farther from the lists: among 4,500
+# docstrings, their first lines missed 0.7 % of the neighbours, indexed vectors 0.3 % (docs/retrieval.md).
 _RECALL = 0.995
 _K = 10
 _N_ASKED = 1000
@@ -38,15 +38,15 @@ def fitted(
 ) -> VectorIndex:
     """Return the vectors as ``kind`` says; "auto" is IVF above ``FLAT_UP_TO`` and flat up to it.
 
-    Lists stay as they are until the rule would have more than 1.4 times as many, or fewer (the vectors have
-    doubled, or halved); how many are read is measured again whenever vectors have changed.
+    Lists stay as they are until the rule gives more than 1.4 times as many, or fewer than 1/1.4 of them (the
+    vectors have doubled, or halved); how many are read is measured again whenever vectors have changed.
 
     Args:
-        vectors: Those there are; unchanged, but for how many lists are read.
-        kind: What is asked for. Less than 80 vectors make one list, which is read whole.
-        numbers: All their numbers, in an order that is a shuffle and depends on nothing else.
+        vectors: The present ones; unchanged except for how many lists are read.
+        kind: The kind asked for. Fewer than 80 vectors make one list, which is read whole.
+        numbers: All their numbers, in a shuffled order that depends on nothing else.
         dim: Components of a vector.
-        progress: Where it shows how far it is: a million vectors take minutes.
+        progress: Shows how far it is: a million vectors take minutes.
     """
     if not len(numbers) or kind == "flat" or (kind == "auto" and len(numbers) <= FLAT_UP_TO):
         return vectors if isinstance(vectors, FlatVectors) else _flat(vectors, numbers, dim)
@@ -59,7 +59,7 @@ def fitted(
 
 
 def lists_for(n_vectors: int) -> int:
-    """Return how many lists to make: four times the root of the number of vectors."""
+    """Return how many lists to make: four times the square root of the number of vectors."""
     return max(1, min(round(_LISTS_PER_ROOT * math.sqrt(n_vectors)), n_vectors // _TRAINED_PER_LIST))
 
 
@@ -82,7 +82,7 @@ def _trained(
     kmeans.min_points_per_centroid, kmeans.max_points_per_centroid = 1, _TRAINED_PER_LIST
     sample = vectors.get(numbers[: n_lists * _TRAINED_PER_LIST])
     with progress.step(f"k-means of {n_lists} lists", _ITERATIONS) as step:
-        for _ in range(_ITERATIONS):  # each goes on from the centroids of the one before
+        for _ in range(_ITERATIONS):  # each continues from the centroids of the one before
             kmeans.train(sample, centroids)
             step.advance()
     index = faiss.IndexIVFFlat(centroids, dim, n_lists, faiss.METRIC_INNER_PRODUCT)
@@ -95,10 +95,10 @@ def _trained(
 
 
 def _choose_probes(lists: IvfVectors, numbers: Numbers, progress: Progress) -> None:
-    """Read the least power of two of lists that finds ``_RECALL`` of the ten nearest; record what it finds.
+    """Read the smallest power of two of lists that finds ``_RECALL`` of the ten nearest; record the recall.
 
-    Asked are the last of ``numbers``, which in a large index no list was trained on, for their ten nearest
-    besides themselves.
+    The queries are the last of ``numbers``, on which in a large index no list was trained; each is asked for
+    its ten nearest besides itself.
     """
     asked = lists.get(numbers[-_N_ASKED:])
     k = min(_K + 1, len(numbers))
@@ -122,7 +122,7 @@ def _kth_scores(lists: IvfVectors, asked: Vectors, k: int, numbers: Numbers, pro
         for part in _parts(numbers):
             flat = faiss.IndexFlatIP(lists.dim)
             flat.add(lists.get(part))
-            scores, _ = flat.search(asked, k)  # where there are fewer, the rest is less than any score
+            scores, _ = flat.search(asked, k)  # where there are fewer, the rest is lower than any score
             best = -np.sort(-np.concatenate([best, scores], axis=1), axis=1)[:, :k]
             step.advance(len(part))
     return best[:, -1]

@@ -1,4 +1,4 @@
-"""What retrieval promises to whoever shows what is found: texts go in, passages or examples come out."""
+"""The interface of retrieval: texts go in, passages or examples come out."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ class Found:
 
 
 class Retriever(Protocol):
-    """Finds what is near a text. What a query finds does not depend on what is asked beside it."""
+    """Finds what is near a text. A query's results do not depend on the queries asked with it."""
 
     @property
     def digest(self) -> str:
-        """Digest of what it is made from; equal digests are one index, whose cost counts once."""
+        """Digest of what it is made from; equal digests mean the same index, whose cost counts once."""
         ...
 
     @property
     def cost(self) -> PrepareCost:
-        """What making it took, whether now or in another run."""
+        """What building it took, in this run or another."""
         ...
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the report shows of it, in scalars."""
+        """What the report shows about it, in scalars."""
         ...
 
     def search(self, queries: Sequence[str], k: int, hidden: Sequence[Collection[str]] = ()) -> list[Found]:
@@ -57,7 +57,7 @@ class Retriever(Protocol):
 
         Args:
             queries: Texts as they are asked.
-            k: Most chunks a query gets.
+            k: Most chunks per query.
             hidden: For every query the ids of chunks that it must not find; empty for none at all.
 
         Returns:
@@ -68,7 +68,7 @@ class Retriever(Protocol):
 
 @runtime_checkable
 class SearchesWithin(Protocol):
-    """A retriever that can also search some documents alone, as an oracle needs it."""
+    """A retriever that can also search some documents alone, as an oracle needs."""
 
     def search_within(
         self, queries: Sequence[str], documents: Sequence[Collection[str]], k: int
@@ -77,8 +77,8 @@ class SearchesWithin(Protocol):
 
         Args:
             queries: Texts as they are asked.
-            documents: For every query the ids of documents; those that are not here are passed over.
-            k: Most chunks a query gets.
+            documents: For every query the ids of documents; those that are not in the index are ignored.
+            k: Most chunks per query.
         """
         ...
 
@@ -92,12 +92,12 @@ class Indexer(Protocol):
         ...
 
     def index(self, source: Source, context: PrepareContext, key: str) -> Retriever:
-        """Make ``source`` searchable, or open what was made of the same before.
+        """Make ``source`` searchable, or open what was built from the same source before.
 
         Args:
             source: What is searched.
-            context: That of the strategy; whatever is kept under its ``artifacts`` is found by content.
-            key: Where the strategy's options stand, for errors.
+            context: The strategy's; whatever is kept under its ``artifacts`` is found by content.
+            key: Where the strategy's options are, for errors.
 
         Raises:
             InputError: It cannot be searched with these options.
@@ -130,11 +130,11 @@ def indexer_of(chosen: Chosen, place: str, key: str) -> Indexer:
 
     Args:
         chosen: The option.
-        place: The file it stands in, for errors.
-        key: Where it stands there.
+        place: The file it is in, for errors.
+        key: Where it is in that file.
 
     Raises:
-        InputError: There is none of that name, it is not allowed, or an option of it is not right.
+        InputError: There is no retriever of that name, it is not allowed, or one of its options is invalid.
     """
     kind = plugins.load("retrievers", chosen.use, place, key)
     lacking = [name for name in ("options_type", "index") if not hasattr(kind, name)]
@@ -148,7 +148,7 @@ def indexer_of(chosen: Chosen, place: str, key: str) -> Indexer:
 def example_entries(task: Task, items: Iterable[TaskItem]) -> tuple[Entry, ...]:
     """Return the training examples that have an answer as chunks.
 
-    One is found by what its prompt shows, and shown with that and its first answer.
+    An example is found by what its prompt shows; shown are that and its first answer.
     """
     entries = []
     for item in items:
@@ -161,7 +161,7 @@ def example_entries(task: Task, items: Iterable[TaskItem]) -> tuple[Entry, ...]:
 
 
 def example_chunk_id(item_id: str) -> str:
-    """Return the chunk id of a training example; those of documents end in a number."""
+    """Return the chunk id of a training example; chunk ids of documents end in a number."""
     return f"{item_id}#train"
 
 
@@ -178,8 +178,8 @@ def oracle_search(
         retriever: Where they are searched.
         queries: Texts as they are asked.
         documents: For every query the ids of those documents; none where they are not known.
-        k: Most chunks a query gets.
-        found: What each found in everything; it stands where those documents are not known or have nothing.
+        k: Most chunks per query.
+        found: What each query found in everything; kept where those documents are unknown or have nothing.
     """
     known = [number for number, names in enumerate(documents) if names]
     within = retriever.search_within([queries[n] for n in known], [documents[n] for n in known], k)

@@ -1,4 +1,4 @@
-"""Unit vectors under numbers, and those nearest to a query: looked for everywhere (flat) or in lists."""
+"""Unit vectors by number, and the nearest to a query: searched everywhere (flat) or in lists (IVF)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 SCORE_NOISE = 1e-5
-"""FAISS sums in another order for one query than for many: scores this close may change places."""
+"""FAISS sums in another order for one query than for many: scores this close may swap ranks."""
 
 _QUERIES_AT_ONCE = 1024
-_DECIMALS = 10  # of a query's nearness to a list; far below what float32 vectors can tell
+_DECIMALS = 10  # of a query's nearness to a list; far finer than float32 vectors can tell apart
 
 
 class VectorIndex(Protocol):
-    """Vectors under numbers, each given once: FAISS would take a number twice in silence.
+    """Vectors by number, each number used once: FAISS would silently accept it twice.
 
     Attributes:
         dim: Components of a vector.
@@ -31,7 +31,7 @@ class VectorIndex(Protocol):
 
     @property
     def record(self) -> dict[str, Any]:
-        """How vectors are looked for, in scalars for a report."""
+        """How vectors are searched, in scalars for a report."""
         ...
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class VectorIndex(Protocol):
         ...
 
     def write(self, write: Write) -> None:
-        """Write all as one FAISS file, part by part."""
+        """Write everything as one FAISS file, part by part."""
         ...
 
 
@@ -72,12 +72,12 @@ class FlatVectors:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Nothing but the name."""
+        """The name of the kind alone."""
         return {"index": "flat"}
 
     @classmethod
     def empty(cls, dim: int) -> FlatVectors:
-        """Return a place for vectors of ``dim`` components."""
+        """Return an index without vectors, for ``dim`` components."""
         try:
             import faiss
         except ModuleNotFoundError:
@@ -92,7 +92,7 @@ class FlatVectors:
         self._faiss.add_with_ids(vectors, numbers)
 
     def remove(self, numbers: Numbers) -> None:
-        """Remove vectors; what it takes grows with all that are there, so remove many at once."""
+        """Remove vectors; the time grows with all that are there, so remove many at once."""
         self._faiss.remove_ids(numbers)
 
     def get(self, numbers: Numbers) -> Vectors:
@@ -112,13 +112,13 @@ class FlatVectors:
 class IvfVectors:
     """Vectors in lists, one around each centroid; a query is compared with those of the lists nearest to it.
 
-    Where these hold fewer vectors than are asked for, more lists are read, in the end all.
+    Where these hold fewer vectors than asked for, more lists are read, up to all of them.
 
     Attributes:
         n_lists: How many lists there are.
-        n_probes: How many of them are read for a query; with ``n_lists`` what is found is exact.
-        recall_at_10: Share of the ten nearest that is found, as measured with the vectors that are here and
-            ``n_probes``, in [0, 1]; None where it was not.
+        n_probes: How many of them are read for a query; at ``n_lists`` the result is exact.
+        recall_at_10: Share of the ten nearest that is found, as measured with the present vectors and
+            ``n_probes``, in [0, 1]; None where it was not measured.
     """
 
     def __init__(self, index: Any, recall_at_10: float | None = None) -> None:
@@ -129,7 +129,7 @@ class IvfVectors:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Lists, those read for a query, and what is found of the ten nearest."""
+        """The number of lists, how many are read per query, and the recall of the ten nearest."""
         return {
             "index": "ivf",
             "n_lists": self.n_lists,
@@ -163,7 +163,7 @@ class IvfVectors:
         return np.concatenate([scores for scores, _ in parts]), np.concatenate([ids for _, ids in parts])
 
     def write(self, write: Write) -> None:
-        """Write an ``IndexIVFFlat``, without the map of numbers, which depends on the past."""
+        """Write an ``IndexIVFFlat``, without the map of numbers, which depends on the order of changes."""
         self._faiss.set_direct_map_type(self._faiss.direct_map.NoMap)
         try:
             write_faiss(self._faiss, write)
@@ -189,12 +189,12 @@ class IvfVectors:
     def _read(self, queries: Vectors, lists: Numbers, n: int) -> tuple[Vectors, Numbers]:
         self._faiss.nprobe = lists.shape[1]
         scores, numbers = self._faiss.search_preassigned(queries, n, lists, None)
-        self._faiss.nprobe = self.n_probes  # what is written with the index
+        self._faiss.nprobe = self.n_probes  # written with the index
         return scores, numbers
 
 
 def vectors_of(index: Any, record: Mapping[str, Any]) -> VectorIndex:
-    """Return a FAISS index that was read, with what was recorded of it."""
+    """Return a FAISS index that was read, with what was recorded about it."""
     import faiss
 
     if isinstance(index, faiss.IndexIVFFlat):

@@ -1,4 +1,4 @@
-"""Which models can be trained by a recipe; others are refused in one line, before anything slow begins."""
+"""Which models a recipe can train; others are refused with a one-line error, before anything slow begins."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from strategies.tuning.recipe import Recipe
 
 
 def check_trainable(recipe: Recipe, model: Model, place: str, key: str) -> None:
-    """Refuse a model that cannot be trained so, by its modules alone.
+    """Refuse a model that this recipe cannot train, judged by its modules alone.
 
     Raises:
-        InputError: It has no weights to train here, is saved in a format that is not trained over, none of
+        InputError: It has no weights to train here, is saved in a format that cannot be trained over, none of
             its layers could be in 4 bits, or the method's options do not fit it.
     """
     from harness.models.transformers.quantization import nothing_quantised, planned_share
@@ -28,8 +28,8 @@ def trainable(recipe: Recipe, context: PrepareContext) -> Trains:
     """Return the context's model as one that can be trained.
 
     Raises:
-        InputError: It is served elsewhere, is saved in a format that is not trained over, or was trained
-            already.
+        InputError: It is served elsewhere, is saved in a format that cannot be trained over, or was
+            trained already.
     """
     model = context.model
     if model.identity.adapter_digest:

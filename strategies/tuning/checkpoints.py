@@ -1,4 +1,4 @@
-"""Checkpoints of a training: which are whole, and what training had cost up to each."""
+"""Checkpoints of a training: which are complete, and what training had cost up to each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STATE = "trainer_state.json"
 
 
 def seal(folder: Path, cost: PrepareCost) -> None:
-    """Declare the checkpoint in ``folder`` whole: note the digest of every file, and the cost so far."""
+    """Declare the checkpoint in ``folder`` complete: note the digest of every file, and the cost so far."""
     files = {path.name: digest_of_file(path) for path in sorted(folder.iterdir()) if path.name != _SEAL}
     partial = folder / f"{_SEAL}.partial"
     partial.write_text(canonical_json({"files": files, "cost": cost.model_dump()}), encoding="utf-8")
@@ -23,7 +23,7 @@ def seal(folder: Path, cost: PrepareCost) -> None:
 
 
 def _sealed(folder: Path) -> dict[str, Any] | None:
-    """Return the seal of a checkpoint when every file is as it was sealed."""
+    """Return the seal of a checkpoint if every file is unchanged since it was sealed."""
     try:
         content: dict[str, Any] = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
         whole = all(digest_of_file(folder / name) == digest for name, digest in content["files"].items())
@@ -33,7 +33,7 @@ def _sealed(folder: Path) -> dict[str, Any] | None:
 
 
 def cost_at(folder: Path) -> PrepareCost:
-    """Return what training had cost when the whole checkpoint in ``folder`` was written."""
+    """Return what training had cost when the checkpoint in ``folder`` was written; it must be complete."""
     content = _sealed(folder)
     return PrepareCost.model_validate(content["cost"]) if content else PrepareCost()
 
@@ -45,13 +45,13 @@ def state_of(folder: Path) -> dict[str, Any]:
 
 
 def best_of(folder: Path) -> Path:
-    """Return the checkpoint with the lowest validation loss up to ``folder``; itself without validation."""
+    """Return the checkpoint with the lowest validation loss up to ``folder``; without validation, itself."""
     step = state_of(folder).get("best_global_step")
     return folder.parent / f"checkpoint-{step}" if step else folder
 
 
 def prune(folder: Path, keep: int) -> None:
-    """Delete all checkpoints beside ``folder``, the latest, but the last ``keep`` and the best one."""
+    """Delete the checkpoints beside ``folder`` (the latest), except the last ``keep`` and the best one."""
     found = sorted(folder.parent.glob("checkpoint-*"), key=_step)
     best = best_of(folder)
     for old in found[:-keep]:
@@ -60,9 +60,9 @@ def prune(folder: Path, keep: int) -> None:
 
 
 def last_whole(work: Path) -> Path | None:
-    """Return the latest checkpoint in ``work`` to go on from, and delete what a kill left half written.
+    """Return the latest checkpoint in ``work`` to resume from, and delete any left half written by a kill.
 
-    It is whole, and so is the best checkpoint that it refers to.
+    It is complete, and so is the best checkpoint that it refers to.
     """
     found = sorted(work.glob("checkpoint-*"), key=_step, reverse=True)
     whole = [folder for folder in found if _sealed(folder) is not None]

@@ -1,6 +1,6 @@
 """What a model is trained on: the prompts that evaluation asks, each with its answer.
 
-Nothing here loads a model's weights, so a finished training is recognised without any.
+Nothing here loads a model's weights, so a finished training is recognised without them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BATCHES_A_BUCKET = 32
 
 @dataclass(frozen=True)
 class Example:
-    """One prompt as the model sees it, and the answer it should give, with its end, as it is scored."""
+    """One prompt as the model sees it, and the answer it should give, with its end token, as it is scored."""
 
     task: str
     item_id: str
@@ -41,14 +41,14 @@ class Example:
 
     @property
     def plain(self) -> list[str]:
-        """All of it, for digests."""
+        """The whole example, for digests."""
         ids = digest_of([self.prompt_ids.tolist(), self.answer_ids.tolist()])
         return [self.task, self.item_id, self.prompt, self.answer, ids]
 
 
 @dataclass(frozen=True)
 class Texts:
-    """All examples. ``failed`` counts by task the items whose request could not be built."""
+    """All examples. ``failed`` counts, per task, the items whose request could not be built."""
 
     train: tuple[Example, ...]
     validation: tuple[Example, ...]
@@ -71,7 +71,7 @@ class Texts:
 
 
 def collect(options: TrainingOptions, context: PrepareContext, model: Trains) -> Texts:
-    """Render the train and validation items of the chosen target tasks with the builder of evaluation.
+    """Render the train and validation items of the chosen target tasks, built as in evaluation.
 
     Raises:
         InputError: An unknown task, nothing to learn from, an item without an answer, a request that cannot
@@ -100,7 +100,7 @@ def check_tasks(
     """Return the target tasks to learn.
 
     Raises:
-        InputError: ``tasks`` names one that is not there, or there is nothing to learn from.
+        InputError: ``tasks`` names one that does not exist, or there is nothing to learn from.
     """
     targets = {data.task.name: data for data in tasks if data.task.role == "target"}
     for name in options.tasks if options.tasks is not None else ():
@@ -132,7 +132,7 @@ def check_answerable(
 
 
 def _some(items: Sequence[Any], most: int | None, generator: random.Random) -> list[Any]:
-    """Return at most ``most`` of the items, in their order, picked by the seed."""
+    """Return at most ``most`` of the items, in their order, chosen at random by ``generator``."""
     if most is None or len(items) <= most:
         return list(items)
     return [items[i] for i in sorted(generator.sample(range(len(items)), most))]
@@ -169,7 +169,7 @@ def _examples(
 
 @dataclass(frozen=True)
 class Tokenised:
-    """Token ids, with labels that are ``IGNORED`` on the prompt; ``too_long`` counts others by task."""
+    """Token ids, with labels that are ``IGNORED`` on the prompt; ``too_long`` counts omitted ones by task."""
 
     train: list[dict[str, list[int]]]
     validation: list[dict[str, list[int]]]
@@ -177,7 +177,7 @@ class Tokenised:
 
 
 def tokenise(texts: Texts, limit: int, context: PrepareContext) -> Tokenised:
-    """Turn examples into rows to train on; one that has more than ``limit`` tokens is never cut.
+    """Turn examples into rows to train on; one with more than ``limit`` tokens is left out, never cut.
 
     Args:
         texts: The examples.
@@ -215,9 +215,9 @@ def _row(example: Example) -> dict[str, list[int]]:
 def batches(lengths: Sequence[int], batch_size: int, epochs: int, seed: int) -> list[list[int]]:
     """Return the indexes of every batch of the whole training, in order.
 
-    Each epoch shuffles the examples, sorts them by length within buckets of 32 batches, so that little is
-    padded, and shuffles the batches. Each example comes once an epoch. The order depends on the arguments
-    alone, so that a resumed training sees what the unbroken one would have seen.
+    Each epoch shuffles the examples, sorts them by length within buckets of 32 batches to reduce padding, and
+    shuffles the batches. Each example occurs once an epoch. The order depends on the arguments alone, so a
+    resumed training sees what an uninterrupted one would have seen.
     """
     generator = random.Random(seed)
     ordered: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Files of trained weights from anywhere: what is refused of them without a library, and what they hold."""
+"""Files of trained weights from any source: what is refused without a library, and what they hold."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LARGEST_HEADER = 1 << 24
 LARGEST_WEIGHTS = 64 << 30
 """Bytes: rank 256 on all layers of a model of 70 billion weights, in float32, four times."""
 LISTED = 10_000
-"""Entries of a folder that are looked at for a better line, and holes that are looked for in a file."""
+"""Most entries of a folder that are read for a better error message, and most holes sought in a file."""
 SAVED = "name the folder that save_pretrained() wrote"
 
 
 def check_plain(folder: Path, largest: Mapping[str, int]) -> None:
-    """Refuse files of a folder that are links to elsewhere, no plain files, or too large; none need be there.
+    """Refuse files of a folder that link elsewhere, are not regular files or are too large; all are optional.
 
     Args:
         folder: The folder.
-        largest: Bytes that each file may have, by name.
+        largest: Most bytes of each file, by name.
 
     Raises:
         InputError: The first fault found.
@@ -50,7 +50,7 @@ def _lies_in(folder: Path, file: Path) -> bool:
 
 
 def check_header(weights: Path) -> None:
-    """Refuse a file that cannot be safetensors by the length of its header, or that was hardly written.
+    """Refuse a file whose header length rules out safetensors, or that was hardly written.
 
     Raises:
         InputError: It is such a file.
@@ -71,14 +71,14 @@ def check_header(weights: Path) -> None:
 
 
 def _holes(file: int, size: int) -> int:
-    """Return how many bytes of an open file the disk does not hold; none where it cannot tell."""
+    """Return how many bytes of an open file the disk does not hold; 0 where it cannot tell."""
     absent = begin = end = 0
     try:
         for _ in range(LISTED):
             begin = os.lseek(file, end, os.SEEK_HOLE)  # the end of the file counts as one
             if begin >= size:
                 break
-            end = size  # where no data is behind it
+            end = size  # where no data follows
             end = os.lseek(file, begin, os.SEEK_DATA)
             absent += end - begin
     except (AttributeError, OSError):
@@ -103,10 +103,10 @@ def number_of(shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def saved_shapes(weights: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every tensor of a file from anywhere.
+    """Return the shape of every tensor of a file from any source.
 
     Raises:
-        InputError: It is not a whole safetensors file.
+        InputError: It is not a complete safetensors file.
     """
     from safetensors import SafetensorError
 
@@ -128,7 +128,7 @@ def check_types(weights: Path) -> None:
 
 
 def not_finite(weights: Path) -> str | None:
-    """Return the name of a tensor that holds NaN or an infinity, if one does."""
+    """Return the name of a tensor that holds NaN or an infinity, if any does."""
     from safetensors import safe_open
 
     with safe_open(weights, framework="pt") as file:

@@ -1,4 +1,4 @@
-"""The training loop: the Trainer of transformers, with data order, counting and checkpoints in our hands."""
+"""The training loop: the Trainer of transformers, with our own data order, cost counting and checkpoints."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def arguments(
     made = transformers.TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
-        per_device_train_batch_size=1,  # an element of the data set is a batch already
+        per_device_train_batch_size=1,  # an element of the data set is already a batch
         per_device_eval_batch_size=1,
         gradient_accumulation_steps=options.gradient_accumulation,
         learning_rate=options.learning_rate,
@@ -75,7 +75,7 @@ def arguments(
 def validation_batches(
     rows: list[dict[str, list[int]]], size: int
 ) -> list[list[dict[str, list[int]]]] | None:
-    """Return batches of like length, longest first; None when there is nothing to validate on."""
+    """Return batches of similar length, longest first; None when there is nothing to validate on."""
     ranked = sorted(rows, key=lambda row: -len(row["input_ids"]))
     return [ranked[start : start + size] for start in range(0, len(ranked), size)] or None
 
@@ -86,9 +86,9 @@ def collate(
     """Pad one ready batch on the right.
 
     Args:
-        elements: One batch: rows of ``input_ids`` and ``labels`` with lengths of their own.
-        pad_id: The token that fills what is left of a row; it is masked and has no label.
-        answers_only: Ask the model for logits where a label is predicted, and nowhere else.
+        elements: One batch: rows of ``input_ids`` and ``labels`` of different lengths.
+        pad_id: The token that pads a row; it is masked and has no label.
+        answers_only: Ask the model for logits only where a label is predicted.
 
     Returns:
         ``input_ids``, ``labels`` and ``attention_mask``, of shape ``(n_examples, n_tokens)``. With
@@ -117,8 +117,8 @@ def collate(
 def takes_answers_only(module: Any) -> bool:
     """Tell whether a model gives the same loss when it is asked for the logits of answers alone.
 
-    Tried on two rows of eight tokens, since models differ in what they make of ``logits_to_keep``. A prompt
-    is most of a row, and a vocabulary wider than any layer, so those logits are a good part of the work.
+    Tried on two rows of eight tokens, since models differ in how they treat ``logits_to_keep``. A prompt is
+    most of a row, and a vocabulary is wider than any layer, so its logits are a large part of the work.
     """
     lengths, size = (8, 6), module.get_input_embeddings().weight.shape[0]
     rows = [[(7 * i + length) % size for i in range(length)] for length in lengths]
@@ -133,7 +133,7 @@ def takes_answers_only(module: Any) -> bool:
         if answers_only and outputs.logits.shape[:2] != inputs["shift_labels"].shape:
             return False
         losses.append(float(outputs.loss))
-    return math.isclose(*losses, rel_tol=1e-2)  # in bfloat16 sums of other shapes round otherwise
+    return math.isclose(*losses, rel_tol=1e-2)  # in bfloat16, sums of other shapes round differently
 
 
 class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
@@ -152,7 +152,7 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
         )
 
     def floating_point_ops(self, _: Any) -> int:
-        """Return nothing: FLOPs are measured elsewhere."""
+        """Return 0: FLOPs are measured elsewhere."""
         return 0  # the meter counts; the Trainer would walk all parameters at each step
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
@@ -164,7 +164,7 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
         self._method.restore(self.model if model is None else model, Path(resume_from_checkpoint))
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        """Read one batch, in parts of so many rows as fit the memory: their gradients add up to its own."""
+        """Process one batch in parts that fit into memory; their gradients add up to the batch's."""
         self._meter.count(inputs)
         return sum(
             super(BatchTrainer, self).training_step(model, part, num_items_in_batch)
@@ -174,7 +174,7 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Return the loss of a batch: in validation, what gives the mean over all answer tokens."""
+        """Return the loss of a batch, weighted in validation to give the mean over all answer tokens."""
         if model.training:
             return self._loss(model, inputs, return_outputs, num_items_in_batch)
         # So that the mean over batches is the mean over all answer tokens.
@@ -183,7 +183,7 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
         return (sum(loss for loss, _ in parts), parts[0][1]) if return_outputs else sum(parts)
 
     def _parts(self, inputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a batch in parts, and note the share of its answers that each has."""
+        """Yield the rows of a batch in parts, and note each part's share of the answer tokens."""
         n_rows, n_answered = len(inputs["input_ids"]), 0
         if n_rows > self._part_rows:
             n_answered = _n_answered(inputs)
@@ -196,7 +196,7 @@ class BatchTrainer(transformers.Trainer):  # type: ignore[misc]
 
     def _loss(self, model: Any, inputs: Any, return_outputs: bool, num_items_in_batch: Any) -> Any:
         found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        # Where the model takes the mean over what it is given, a part counts by its share of the answers.
+        # Where the model averages over what it is given, a part is weighted by its share of answer tokens.
         if self._share == 1 or self.model_accepts_loss_kwargs:
             return found
         return (self._share * found[0], found[1]) if return_outputs else self._share * found
@@ -209,20 +209,20 @@ def _n_answered(inputs: dict[str, torch.Tensor]) -> int:
 
 
 class Watch(transformers.TrainerCallback):  # type: ignore[misc]
-    """Shows progress, stops early, refuses a loss that is no number, and seals checkpoints."""
+    """Shows progress, stops early, refuses a loss that is NaN or infinite, and seals checkpoints."""
 
     def __init__(self, options: TrainingOptions, context: PrepareContext, meter: Meter, step: Step) -> None:
         self._options, self._context, self._meter, self._step = options, context, meter, step
         self._note = ""
 
     def on_step_end(self, _: Any, __: Any, control: Any, **___: Any) -> None:
-        """Show the step, and log what is saved."""
+        """Show the step, and log where a checkpoint is saved."""
         self._step.advance(1, self._note)
-        if control.should_save:  # a logged loss is a mean since the last one, which resuming forgets
+        if control.should_save:  # a logged loss is a mean since the last log, which is lost on resuming
             control.should_log = True
 
     def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, float], **___: Any) -> None:
-        """Show the losses, and end a training whose loss is no number."""
+        """Show the losses, and end a training whose loss is NaN or infinite."""
         for name, label in (("loss", "loss"), ("eval_loss", "validation loss")):
             if name not in logs:
                 continue
@@ -238,25 +238,25 @@ class Watch(transformers.TrainerCallback):  # type: ignore[misc]
             self._note = f"{label} {logs[name]:.3f}"
 
     def on_evaluate(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-        """Stop where validation no longer becomes better."""
+        """Stop where the validation loss no longer improves."""
         if no_better(state.log_history, self._options.early_stopping_patience):
             control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
-        """Mark a checkpoint as whole, and delete older ones."""
+        """Mark a checkpoint as complete, and delete older ones."""
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         seal(folder, self._meter.reading())
         prune(folder, CHECKPOINTS_KEPT)
 
 
 def no_better(history: list[dict[str, Any]], patience: int) -> bool:
-    """Return whether the last ``patience`` validation losses were all no lower than one before them."""
+    """Return whether none of the last ``patience`` validation losses is below the best one before them."""
     losses = [float(row["eval_loss"]) for row in history if "eval_loss" in row]
     return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
 def progress_notes(history: list[dict[str, Any]], best_step: int, last_step: int) -> list[str]:
-    """Return what a reader must know of where a training ended: before its best step, or long after it."""
+    """Return notes on where a training ended: while still improving, or after its best step."""
     losses = {int(row["step"]): float(row["eval_loss"]) for row in history if "eval_loss" in row}
     if len(losses) < 2 or best_step not in losses:
         return []

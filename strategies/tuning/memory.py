@@ -1,4 +1,4 @@
-"""What a training does when memory runs out: the same batches in smaller parts, then activations twice."""
+"""What a training does when memory runs out: batches in smaller parts, then activation checkpointing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Fit:
     """How batches are made to fit the memory; kept beside the checkpoints, so that resuming is exact.
 
     Attributes:
-        parts: Parts in which each batch is read; their gradients are added up.
-        checkpointing: Whether activations are computed again where they are needed, though the experiment
-            does not ask for it.
+        parts: Number of parts each batch is split into; their gradients are added up.
+        checkpointing: Whether activations are recomputed where they are needed (gradient checkpointing),
+            although the experiment does not ask for it.
     """
 
     parts: int = 1
     checkpointing: bool = False
 
     def smaller(self, options: TrainingOptions) -> Fit | None:
-        """Return what takes less memory: batches in twice the parts, then checkpointing; None at the end."""
+        """Return what needs less memory: twice the parts, then checkpointing; None when both are used up."""
         if self.parts < options.batch_size:
             return replace(self, parts=min(2 * self.parts, options.batch_size))
         if options.gradient_checkpointing or self.checkpointing:
@@ -38,7 +38,7 @@ class Fit:
         return -(-batch_size // self.parts)
 
     def notes(self, options: TrainingOptions) -> list[str]:
-        """Return what a reader must know of it; nothing where all fitted as it was asked for."""
+        """Return notes for the reader; none where everything fitted as requested."""
         if self == Fit():
             return []
         rows = self.rows(options.batch_size)
@@ -61,5 +61,5 @@ def fit_in(work: Path) -> Fit:
 
 
 def keep_fit(work: Path, fit: Fit) -> None:
-    """Let whatever goes on with the training in ``work`` fit like this."""
+    """Keep how the training in ``work`` fits, for when it is resumed."""
     write_whole(work / _FILE, json.dumps(asdict(fit)) + "\n")

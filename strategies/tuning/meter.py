@@ -15,9 +15,9 @@ from strategies.tuning.modules import multiplied
 
 
 class Meter:
-    """Measures a training; goes on from what a killed one had cost at the checkpoint it is resumed from.
+    """Measures a training; a resumed one continues from the cost at its checkpoint.
 
-    ``multiplied`` says for each weight of the base how many of its numbers a token is multiplied with.
+    ``multiplied`` gives for each weight of the base how many of its numbers a token is multiplied with.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Meter:
         self.multiplied: dict[str, float] = {}
 
     def start(self, module: Any, before: PrepareCost) -> None:
-        """Begin, or begin again, with a base that has no adapter yet, and what led to here had cost."""
+        """Start or restart, with a base that has no adapter yet and the cost so far."""
         if self._trained_since is not None:
             self._began = time.perf_counter()
             self._tokens = self._supervised = 0
@@ -45,7 +45,7 @@ class Meter:
         self._supervised = self._supervised + (inputs["labels"] != IGNORED).sum()
 
     def reading(self, flops_a_token: float = 0.0) -> PrepareCost:
-        """Return the cost up to now; what training on one token takes is for the method to say."""
+        """Return the cost up to now; the method gives the FLOPs of training on one token."""
         now = time.perf_counter()
         tokens = self._before.trained_tokens + int(self._tokens)
         return PrepareCost(

@@ -24,16 +24,16 @@ Quantization = Literal["none", "nf4"]
 Shapes = Mapping[str, tuple[int, ...]]
 
 METHOD_ELSEWHERE = "lora"
-"""Method of a folder without a manifest: adapters in peft's format are what other programs save."""
+"""Method of a folder without a manifest: other programs save adapters in peft's format."""
 
 
 STRONGEST_CHANGE = 2000.0
-"""Most that saved weights may change a layer, as a multiple of the norm of its own; see docs/gate.md."""
+"""Most that saved weights may change a layer, as a multiple of the layer's own norm; see docs/gate.md."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a method trains of a model, seen on its modules; ``record`` and ``notes`` go to the report."""
+    """What a method trains of a model, read from its modules; ``record`` and ``notes`` go to the report."""
 
     record: Mapping[str, Any]
     notes: tuple[str, ...] = ()
@@ -41,10 +41,10 @@ class Trained:
 
 @dataclass(frozen=True)
 class Change:
-    """What saved weights do to one layer or tensor of the base, by the base's name of it.
+    """What saved weights do to one layer or tensor of the base, under its name in the base.
 
     ``ratio`` is the norm of the change over that of the weights it is added to: 0 or above, and infinite
-    where it is too large to be computed with.
+    where it is too large to compute with.
     """
 
     name: str
@@ -63,21 +63,21 @@ class Method(Protocol):
     """A method under its own options, for training."""
 
     name: ClassVar[str]
-    """As manifests name it: the name of its module."""
+    """Its name in manifests: that of its module."""
     quantizations: ClassVar[frozenset[str]]
     """Formats that the base under it may be in: "none" and "nf4"."""
     packages: ClassVar[tuple[str, ...]]
-    """Packages, beside torch and transformers, on whose versions its weights hang."""
+    """Packages, besides torch and transformers, on whose versions its weights depend."""
 
     def __init__(self, options: Any) -> None: ...
 
     @property
     def options(self) -> Options:
-        """The method's own options, those of the recipe left out."""
+        """The method's own options, without the recipe's."""
         ...
 
     def trains(self, empty: Any, place: str) -> Trained:
-        """Return what it trains of a model without storage, which is used up.
+        """Return what it trains of a model without storage; that model must not be used afterwards.
 
         Raises:
             InputError: Its options name what this model does not have.
@@ -85,17 +85,17 @@ class Method(Protocol):
         ...
 
     def begin(self, module: Any, before: Path | None, place: str) -> Any:
-        """Return a newly loaded model as it is trained: what is to learn needs gradients, and nothing else.
+        """Return a newly loaded model ready for training: only what is trained requires gradients.
 
         Args:
             module: The base.
-            before: What an earlier stage saved, to go on from.
+            before: What an earlier stage saved, to continue from.
             place: The experiment file, for errors.
         """
         ...
 
     def save(self, model: Any, folder: Path) -> None:
-        """Write what is trained into a folder, whole and with all its digits, to go on from."""
+        """Write what is trained into a folder, complete and at full precision, to continue from."""
         ...
 
     def restore(self, model: Any, folder: Path) -> None:
@@ -107,21 +107,21 @@ class Method(Protocol):
 
         Args:
             multiplied: For each weight of the base, how many of its numbers a token is multiplied with.
-            shapes: Of the saved tensors.
+            shapes: Shapes of the saved tensors.
         """
         ...
 
     def findings(self, folder: Path) -> list[str]:
-        """Return what a reader must know of what was learned, seen on what `save` wrote."""
+        """Return notes for the reader on what was learned, from what `save` wrote."""
         ...
 
     @classmethod
     def publish(cls, source: Path, folder: Path, base_name: str, dtype: str) -> None:
-        """Write into an empty folder what answers, from what `save` wrote: the same bytes every time.
+        """Write the final weights into an empty folder, from what `save` wrote: always the same bytes.
 
         Args:
             source: Where `save` wrote.
-            folder: Where to.
+            folder: Where to write.
             base_name: The base as the experiment names it.
             dtype: Number format of its weights.
         """
@@ -129,12 +129,12 @@ class Method(Protocol):
 
     @classmethod
     def saved(cls, folder: Path) -> SavedTuning:
-        """Return what is published in a folder, without looking at it."""
+        """Return what is published in a folder, without checking it."""
         ...
 
 
 class SavedTuning(SavedWeights, Protocol):
-    """What a method has published, or what came from elsewhere in the same form."""
+    """What a method has published, or weights from elsewhere in the same form."""
 
     @property
     def weights(self) -> Path:
@@ -151,11 +151,11 @@ class SavedTuning(SavedWeights, Protocol):
         ...
 
     def examined(self, base: Trains, allow: Sequence[Replacement] | None) -> Examined:
-        """Refuse what is not whole, finite and for this base.
+        """Refuse weights that are incomplete, not finite or not for this base.
 
         Args:
-            base: The model it is to answer over.
-            allow: What it may do beside adding products of low rank to layers; None for everything.
+            base: The base model.
+            allow: What it may do besides adding low-rank products to layers; None for everything.
 
         Raises:
             InputError: The first fault found.
@@ -165,14 +165,14 @@ class SavedTuning(SavedWeights, Protocol):
 
 @dataclass
 class Examined:
-    """A saved tuning under examination, over the base it is to answer over.
+    """A saved tuning that is being examined, with its base.
 
     Attributes:
         folder: Where its files are.
         base: The model.
-        allow: What it may do beside adding products of low rank; None for everything.
-        manifest: Trilemma's, where that made it.
-        replaced: What it does beside adding products of low rank, with the base's tensors it is done to.
+        allow: What it may do besides adding low-rank products; None for everything.
+        manifest: Trilemma's manifest, where Trilemma made it.
+        replaced: What it does besides adding low-rank products, with the base's tensors it affects.
     """
 
     folder: Path
@@ -186,11 +186,11 @@ class Examined:
         return InputError(self.folder / file if file else self.folder, "", problem, remedy, value)
 
     def largest_change(self) -> Change:
-        """Return its largest change of the base; raises InputError where that drowns a layer."""
+        """Return its largest change of the base; raises InputError where that overwhelms a layer."""
         raise NotImplementedError
 
     def check_allowed(self) -> None:
-        """Refuse what it does beside adding products of low rank, where that is not allowed by name."""
+        """Refuse what it does besides adding low-rank products, unless allowed by name."""
         if self.allow is None:
             return
         if refused := [kind for kind in self.replaced if kind not in self.allow]:
@@ -200,7 +200,7 @@ class Examined:
 
 
 def told(found: Mapping[Replacement, list[str]], kinds: Iterable[Replacement]) -> str:
-    """Return in words what is done beside adding products of low rank, and to which tensors."""
+    """Return in words what is done besides adding low-rank products, and to which tensors."""
     return "; ".join(f"{kind} ({_some(found[kind])})" for kind in kinds)
 
 
@@ -212,7 +212,7 @@ def _some(names: list[str]) -> str:
 _NAMED = 6
 
 
-# --- Which there are ---
+# --- Known methods ---
 
 
 @cache

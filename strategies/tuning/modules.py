@@ -1,4 +1,4 @@
-"""The modules of a model: which text passes, which are experts', and what a token is multiplied with."""
+"""The modules of a model: which text passes through, which are experts, what a token is multiplied with."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ def pattern_of(name: str) -> str:
 
 
 def reached(module: Any) -> set[int]:
-    """Return the layers that text passes in a model of text and more."""
+    """Return the layers that text passes through in a multimodal model."""
     parts = [module.get_decoder(), module.get_output_embeddings()]
     return {id(layer) for part in parts if part is not None for layer in part.modules()}
 
 
 def of_experts(name: str, shape: Sequence[int], n_experts: int) -> bool:
-    """Whether a weight of this name and shape is one of experts', alone or all upon one another.
+    """Whether a weight of this name and shape belongs to experts, single or stacked.
 
-    Not all mixtures have "experts" in the names of fused ones; a router beside them is none.
+    Not all mixtures have "experts" in the names of fused ones; a router beside them is not an expert.
     """
     fused = n_experts > 1 and len(shape) == 3 and shape[0] == n_experts
     return fused or ("experts" in name.split(".") and "router" not in name)
 
 
 def number_of_experts(text: Any) -> int:
-    """Return how many experts a layer has by its configuration, 0 where there are none."""
+    """Return how many experts a layer has by the configuration, 0 without experts."""
     return _number(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
@@ -41,8 +41,8 @@ def _number(config: Any, *names: str) -> int:
 def multiplied(module: Any) -> dict[str, float]:
     """Return for each weight of a model how many of its numbers one token of text is multiplied with.
 
-    Weights are named as `named_parameters` names them, one that is used twice once; experts count with the
-    share of them that a token is sent to.
+    Weights are named as `named_parameters` names them, a shared one once; experts count with the
+    share of them that a token is routed to.
     """
     from transformers.pytorch_utils import Conv1D
 
@@ -55,7 +55,7 @@ def multiplied(module: Any) -> dict[str, float]:
         if passed is not None and id(layer) not in passed:
             continue
         own = [(each, each.numel()) for each in layer.parameters(recurse=False) if each.dim() == 3]
-        if hasattr(layer, "in_features"):  # of weights in 4 bits the layer knows how many they are
+        if hasattr(layer, "in_features"):  # for 4-bit weights the layer knows how many there are
             own = [(layer.weight, int(layer.in_features) * int(layer.out_features))]
         elif isinstance(layer, Conv1D):
             own = [(layer.weight, int(layer.nx) * int(layer.nf))]
@@ -66,7 +66,7 @@ def multiplied(module: Any) -> dict[str, float]:
 
 
 def _active_share(config: Any) -> float:
-    """Return which part of the experts a token is sent to; 1 where the configuration does not say."""
+    """Return the share of the experts that a token is routed to; 1 where the configuration does not say."""
     n_experts = number_of_experts(config)
     per_token = next(
         (

@@ -12,16 +12,16 @@ T = TypeVar("T", bound=Options)
 
 
 class TrainingOptions(Options):
-    """The recipe of a training; what a method adds to it stands with the method.
+    """The recipe of a training; a method's own options are with the method.
 
     ``tasks`` are the target tasks to learn, all of them when left out. ``stages`` are lists of tasks to learn
-    one after the other instead, each stage going on with the weights of the one before. ``max_steps``
+    one after the other instead, each stage continuing with the weights of the one before. ``max_steps``
     overrides ``epochs``.
-    ``max_length`` in tokens leaves out longer examples; left out, it is the model's context length.
+    Examples longer than ``max_length`` tokens are left out; by default it is the model's context length.
     ``max_train_items`` is per task, ``max_validation_items`` over all tasks. Every ``eval_steps`` steps the
-    validation loss is measured and a checkpoint is written: left out, ten times in all. Training stops after
+    validation loss is measured and a checkpoint is written; by default ten times in all. Training stops after
     ``early_stopping_patience`` measurements without a better one. ``precision`` is the number format of
-    products; "auto" takes bfloat16 for float32 weights on a CPU that is fast at it.
+    products; "auto" uses bfloat16 for float32 weights on a CPU that is fast at it.
     """
 
     tasks: tuple[str, ...] | None = None
@@ -51,12 +51,12 @@ class TrainingOptions(Options):
         return self
 
     def by_stage(self) -> tuple[Self, ...]:
-        """Return the options of each stage in order, as those of a training of its own."""
+        """Return the options of each stage in order, each as for a training by itself."""
         if self.stages is None:
             return (self,)
         return tuple(self.model_copy(update={"tasks": tasks, "stages": None}) for tasks in self.stages)
 
 
 def part_of(options: Options, kind: type[T]) -> T:
-    """Return those of the options that ``kind`` has: the recipe's or the method's of a strategy's own."""
+    """Return the part of a strategy's options that ``kind`` has: the recipe's or the method's."""
     return kind.model_validate(options.model_dump(include=set(kind.model_fields)))

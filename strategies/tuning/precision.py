@@ -18,8 +18,8 @@ def precision_of(
 ) -> Precision:
     """Return the format of a training.
 
-    "auto" is that of the weights; but on a CPU float32 weights are trained under bfloat16 autocast where the
-    processor is fast at it. Weights, adapter and optimiser stay in float32 then; only products are rounded.
+    "auto" is the format of the weights; but on a CPU that is fast at bfloat16, float32 weights are trained
+    under bfloat16 autocast. Weights, adapter and optimiser then stay in float32; only products are rounded.
 
     Args:
         wanted: The option.
@@ -28,7 +28,7 @@ def precision_of(
         place: The experiment file, for errors.
 
     Raises:
-        InputError: float32 is wanted of weights that have less.
+        InputError: float32 is wanted for weights of lower precision.
     """
     own: Precision = "float32" if dtype == "float32" else "bfloat16" if dtype == "bfloat16" else "float16"
     if wanted == "auto":
@@ -59,14 +59,14 @@ def compute_in(module: Any, precision: Precision) -> None:
 
 
 def attend_plainly(module: Any, precision: Precision, longest: int) -> None:
-    """Let a model compute attention as it is written down where that is faster: short bfloat16 rows on a CPU.
+    """Let a model compute attention unfused (eager) where that is faster: short bfloat16 rows on a CPU.
 
     There the gradient of torch's fused attention takes a fifth of a step (SmolLM2, 96 tokens). Both give the
     same values up to rounding.
 
     Args:
         module: The model.
-        precision: That of the training.
+        precision: The training's number format.
         longest: Tokens of the longest row.
     """
     fused = module.config._attn_implementation == "sdpa"

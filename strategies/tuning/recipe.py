@@ -17,7 +17,7 @@ class Recipe:
     """How a model is trained.
 
     Attributes:
-        label: The strategy as people know it, for progress and errors.
+        label: The strategy's display name, for progress and errors.
         options: Data, loop, precision, checkpoints and stages.
         method: What is trained, under its own options.
         quantization: How the base under it is loaded.
@@ -33,19 +33,19 @@ class Recipe:
         return tuple(replace(self, options=options) for options in self.options.by_stage())
 
     def over(self, base: Trains) -> Self:
-        """Return it over a base: one that is saved in 4 bits is what is trained over."""
+        """Return the recipe for a base: one saved in 4 bits is trained over as it is."""
         return replace(self, quantization="nf4") if base.identity.quantization == "nf4" else self
 
     def determines(
         self, context: PrepareContext, base: Trains, data: str, precision: Precision
     ) -> dict[str, Any]:
-        """Return all that determines the trained weights, as JSON.
+        """Return everything that determines the trained weights, as JSON.
 
         Args:
             context: What the strategy was given.
             base: The model that is trained.
             data: Digest of every prompt and answer, in order.
-            precision: What products are computed in.
+            precision: Number format that products are computed in.
         """
         packages = ["torch", "transformers", *self.method.packages]
         packages += ["bitsandbytes"] if self.quantization == "nf4" else []

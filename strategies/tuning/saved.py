@@ -21,7 +21,7 @@ MANIFEST = "trilemma_tuning.json"
 
 
 class TuningManifest(Frozen):
-    """What a tuning was made from. ``recipe`` is all that determines its weights.
+    """What a tuning was made from. ``recipe`` is everything that determines its weights.
 
     ``base_digest`` covers weights, configuration and tokenizer of the base. ``digests`` are those of the
     saved files by name.
@@ -46,11 +46,11 @@ class TuningManifest(Frozen):
 def opened(folder: Path) -> SavedTuning:
     """Return what was saved in a folder, by the method that its manifest names; nothing is checked yet.
 
-    Without a manifest that can be read it is taken for an adapter from elsewhere, and its checks say what is
-    wrong with it.
+    Without a readable manifest it is treated as an adapter from elsewhere, and its checks report what
+    is wrong with it.
 
     Raises:
-        InputError: The manifest names a method that is not known.
+        InputError: The manifest names an unknown method.
     """
     try:
         name = _read(folder).get("method")
@@ -63,12 +63,12 @@ def opened(folder: Path) -> SavedTuning:
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether a folder holds a saved tuning, whole or not."""
+    """Whether a folder holds a saved tuning, complete or not."""
     return any(path.is_file() for path in opened(folder).files)
 
 
 def publish(source: Path, folder: Path, manifest: TuningManifest) -> TuningManifest:
-    """Make ``folder`` in one step from what the manifest's method saved in ``source``; return that."""
+    """Create ``folder`` in one step from what the method saved in ``source``; return the manifest."""
     staging = folder.with_name(f"{folder.name}.publishing")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -82,14 +82,14 @@ def publish(source: Path, folder: Path, manifest: TuningManifest) -> TuningManif
         }
     )
     (staging / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    if folder.exists():  # left damaged, or it would have been reused
+    if folder.exists():  # damaged, otherwise it would have been reused
         shutil.rmtree(folder)
     staging.replace(folder)
     return manifest
 
 
 def finished(folder: Path, recipe_digest: str) -> TuningManifest | None:
-    """Return the manifest of the tuning in ``folder`` when it is whole and came from this very recipe."""
+    """Return the manifest of the tuning in ``folder`` if it is complete and came from this recipe."""
     try:
         manifest = read_manifest(folder)
         whole = _is_described(folder, manifest)
@@ -102,8 +102,8 @@ def read_manifest(folder: Path) -> TuningManifest:
     """Return the manifest of the tuning in ``folder``.
 
     Raises:
-        InputError: It is missing, no regular file, or too large.
-        ValueError: It is not what Trilemma writes: of other fields or types, or with impossible figures.
+        InputError: It is missing, not a regular file, or too large.
+        ValueError: Trilemma does not write such a one: other fields or types, or impossible figures.
     """
     return TuningManifest.model_validate(_read(folder), strict=True)
 
@@ -119,11 +119,11 @@ def _is_described(folder: Path, manifest: TuningManifest) -> bool:
 
 
 def checked_manifest(folder: Path, base: Trains) -> TuningManifest | None:
-    """Return the manifest of a tuning from anywhere; None where it has none.
+    """Return the manifest of a tuning from any source; None where it has none.
 
     Raises:
         InputError: It cannot be read, the files are not those that it describes, or it
-            lies over other weights than ``base``.
+            was made for other weights than ``base``.
     """
     path = folder / MANIFEST
     if not path.exists():

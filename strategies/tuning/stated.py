@@ -1,7 +1,7 @@
-"""What an adapter from elsewhere says of itself: told as its word, since nobody here has measured it.
+"""What an adapter from elsewhere states about itself: reported as its claim, since it was not measured here.
 
-Its weights, its settings and the base it lies over are checked; what its training took, what was written down
-of that and how the base was loaded then are not, and cannot be.
+Its weights, its settings and its base are checked; what its training took, what was recorded about it and how
+the base was loaded then are not, and cannot be.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _MOST_NOTES = 10
 
 
 def cost_of(manifest: TuningManifest | None, artifact_bytes: int) -> PrepareCost:
-    """Return what the training took by the adapter's own word; its size on disk is measured."""
+    """Return what the training took according to the adapter; its size on disk is measured."""
     said = manifest.cost if manifest else PrepareCost()
     return said.model_copy(update={"artifact_bytes": artifact_bytes, "stated": manifest is not None})
 
 
 def record_of(manifest: TuningManifest | None) -> dict[str, Any]:
-    """Return what to keep of an adapter's manifest, all of it under a name that says whose word it is."""
+    """Return what to keep of an adapter's manifest, under a key that says who states it."""
     if manifest is None:
         return {"trained_with_quantization": "not known", "cost_of_training": "not known"}
     return {
@@ -33,7 +33,7 @@ def record_of(manifest: TuningManifest | None) -> dict[str, Any]:
 
 
 def notes_of(manifest: TuningManifest | None, wanted: Literal["none", "nf4"] | None) -> list[str]:
-    """Return what a reader must know that rests on the adapter's word; ``wanted`` is the user's own."""
+    """Return notes that rest on the adapter's statements; ``wanted`` is the user's own setting."""
     if manifest is None:
         return []
     notes = [f"what its training took is {STATED}, not measured here"]

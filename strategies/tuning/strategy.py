@@ -1,4 +1,4 @@
-"""What every strategy that trains does: a method and a quantisation are all in which they differ."""
+"""What every strategy that trains does: they differ only in method and quantisation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class TrainingStrategy:
     """Trains on the train items of the target tasks, and answers with what it trained.
 
     Attributes:
-        name: As people know it, for progress and errors.
+        name: Its display name, for progress and errors.
         options_type: `TrainingOptions` with the options of the method, in one flat mapping.
-        method_type: The method; it gets its own of the options, which are of its ``options_type``.
+        method_type: The method; it gets its own part of the options, of its ``options_type``.
         quantization: How the base is loaded.
     """
 
@@ -54,7 +54,7 @@ class TrainingStrategy:
         check_trainable(self._recipe, model, place, key)
 
     def prepare(self, context: PrepareContext) -> Prepared:
-        """Train, or reuse what the same training gave before; answer with the weights over their base."""
+        """Train, or reuse an earlier result of the same training; answer with the weights over their base."""
         from strategies.tuning.trainer import train
 
         return train(self._recipe, context)

@@ -45,10 +45,10 @@ from strategies.tuning.saved import TuningManifest, finished, publish
 
 
 def train(recipe: Recipe, context: PrepareContext) -> Prepared:
-    """Train a model, stage by stage, or find what this very training already gave.
+    """Train a model, stage by stage, or reuse the result of the same training.
 
-    What each stage gives is published in ``context.artifacts/tuned/<digest>``; the digest covers everything
-    that determines it. What answers afterwards is always what was published, over a base loaded as it came.
+    Each stage's result is published in ``context.artifacts/tuned/<digest>``; the digest covers everything
+    that determines it. Answers always come from what was published, over an unchanged, newly loaded base.
 
     Raises:
         InputError: The model cannot be trained, or options or data do not allow it.
@@ -61,7 +61,7 @@ def train(recipe: Recipe, context: PrepareContext) -> Prepared:
         saved, manifest = _trained(stage, context, base, saved)
         manifests.append(manifest)
     assert saved is not None
-    assert isinstance(base, ServesAdapters)  # as `trainable` has seen
+    assert isinstance(base, ServesAdapters)  # checked by `trainable`
     stages = [[*stage] for stage in recipe.options.stages or ()]
     return Prepared(
         model=base.with_adapter(saved, recipe.quantization),
@@ -76,7 +76,7 @@ def train(recipe: Recipe, context: PrepareContext) -> Prepared:
 def _trained(
     recipe: Recipe, context: PrepareContext, base: Trains, before: SavedTuning | None
 ) -> tuple[SavedTuning, TuningManifest]:
-    """Train once, from what ``before`` has where there is one; return what is published."""
+    """Train once, continuing from ``before`` if given; return what is published."""
     meter = Meter()
     texts = collect(recipe.options, context, base)
     precision = precision_of(
@@ -100,7 +100,7 @@ def _trained(
 
 @dataclass(frozen=True)
 class _Training:
-    """One training, from texts to what is published."""
+    """One training, from texts to published weights."""
 
     recipe: Recipe
     context: PrepareContext
@@ -112,11 +112,11 @@ class _Training:
 
     @property
     def options(self) -> TrainingOptions:
-        """Those of the recipe."""
+        """Options of the recipe."""
         return self.recipe.options
 
     def run(self, texts: Texts, determines: dict[str, Any], folder: Path) -> TuningManifest:
-        """Train as far as it has not been done, and publish the best checkpoint in ``folder``."""
+        """Train what is not done yet, and publish the best checkpoint in ``folder``."""
         on = self.recipe.method.trains(self.base.empty(), self.context.place)
         limit = min(self.options.max_length or self.base.context_length, self.base.context_length)
         data = tokenise(texts, limit, self.context)
@@ -162,10 +162,10 @@ class _Training:
         return [*on.notes, *self.recipe.method.findings(best), *small]
 
     def _gone(self, data: Tokenised, order: list[list[int]], steps: int) -> dict[str, Any] | None:
-        """Train to the end and return what there is to record of the base.
+        """Train to the end and return what to record about the base.
 
-        Where memory runs out, it notes how it may do and returns None, to be called again; nothing of what
-        did not fit is held then.
+        Where memory runs out, it notes a way that needs less and returns None, to be called again; by then
+        the memory is released.
         """
         fit, last = fit_in(self.work), last_whole(self.work)
         module, tokenizer = self.base.fresh(self.recipe.quantization)
@@ -208,7 +208,7 @@ class _Training:
         options = self.options
         done = int(state_of(last)["global_step"]) if last else 0
         if module.device.type == "cuda" and self.recipe.quantization == "nf4":
-            # accelerate refuses a 4-bit model on "cuda" where it was told "cuda:0"
+            # accelerate refuses a 4-bit model on "cuda" where it was given "cuda:0"
             module.hf_device_map = {"": module.device.index or 0}
         only = takes_answers_only(module)
         padded = functools.partial(collate, pad_id=int(tokenizer.pad_token_id or 0), answers_only=only)

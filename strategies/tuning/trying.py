@@ -1,4 +1,4 @@
-"""What an adapter does to its base, seen on a few texts and questions before it is asked anything."""
+"""What an adapter does to its base, tried on a few texts and questions before any evaluation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PROBES = (
     '{"name": "Anna", "items": [1, 2, 3], "paid": true}',
 )
 PROBE_TOKENS = 64
-"""Tokens of the texts whose whole distributions are compared."""
+"""Number of tokens whose whole distributions are compared."""
 _WORSE = 1.0
-"""Nats a token that text must be less likely than under the base to be worth a note."""
+"""A note is made where text is less likely than under the base by this many nats a token."""
 _QUESTIONS = 4
 _ANSWER_TOKENS = 8
 
@@ -38,9 +38,9 @@ class BaseReading:
 
 @lru_cache(maxsize=1)
 def reading_of(base: Trains) -> BaseReading | None:
-    """Return what is to be known of a base, measured once, so that adapters share one load of it.
+    """Return the reading of a base, measured once, so that adapters share one load of it.
 
-    None of one that does not tell likelihoods.
+    None for a base that gives no likelihoods.
     """
     if not isinstance(base, MeasuresLikelihood):
         return None
@@ -51,20 +51,20 @@ def reading_of(base: Trains) -> BaseReading | None:
 def check_effect(
     adapter: Examined, before: BaseReading | None, adapted: Model, largest: Change
 ) -> dict[str, Any]:
-    """Refuse an adapter that changes no logit or makes one NaN: what it answers would not be its own.
+    """Refuse an adapter that changes no logit or makes one NaN: its answers would not be its own.
 
     Args:
         adapter: The adapter.
-        before: Its base; None where that does not tell likelihoods.
+        before: Its base; None where that gives no likelihoods.
         adapted: The base with the adapter.
         largest: Its largest change of a layer.
 
     Returns:
-        What the report tells: that change, the mean distance from the base's distributions (KL, in nats), and
+        What the report shows: that change, the mean distance from the base's distributions (KL, in nats), and
         how likely the probe's texts are (nats a token).
 
     Raises:
-        InputError: It has no effect, or one that is no number.
+        InputError: It has no effect, or one that is NaN or infinite.
     """
     import numpy as np
 
@@ -85,7 +85,7 @@ def check_effect(
 
 
 def effect_notes(adapter: Examined, before: BaseReading | None, effect: dict[str, Any]) -> list[str]:
-    """Return what a reader must know: what it replaces of the base, and whether it still knows language."""
+    """Return notes: what it replaces in the base, and whether it still models language."""
     notes = []
     if adapter.replaced:
         what = told(adapter.replaced, adapter.replaced)

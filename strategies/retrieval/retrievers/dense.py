@@ -21,9 +21,9 @@ __all__ = ["Dense"]
 
 
 class DenseOptions(Options):
-    """How near a chunk must be, and how it is looked for.
+    """How near a chunk must be, and how it is searched.
 
-    ``min_score`` is a floor for the inner product of unit vectors (cosine). ``index`` is "flat" (exact),
+    ``min_score`` is the lowest inner product of unit vectors (cosine). ``index`` is "flat" (exact),
     "ivf" (reads only the lists nearest to the query), or "auto": IVF above 100,000 chunks.
     """
 
@@ -32,7 +32,7 @@ class DenseOptions(Options):
 
 
 class Dense:
-    """Sentence embeddings by the experiment's embedder; its tokens are those that chunks are counted in."""
+    """Sentence embeddings by the experiment's embedder; chunks are measured in its tokens."""
 
     options_type = DenseOptions
 
@@ -74,7 +74,7 @@ class DenseRetriever:
 
     @property
     def cost(self) -> PrepareCost:
-        """What cutting, embedding and indexing took, whether now or in another run."""
+        """What cutting, embedding and indexing took, in this run or another."""
         return self.built.cost
 
     @property
@@ -91,7 +91,7 @@ class DenseRetriever:
     def search_within(
         self, queries: Sequence[str], documents: Sequence[Collection[str]], k: int
     ) -> list[Found]:
-        """Find the chunks nearest to every query among those of its documents, without the floor."""
+        """Find the chunks nearest to every query among those of its documents, without ``min_score``."""
         vectors = self.embedder.embed(queries) if queries else ()
         rows = [
             self.built.index.search_in(vector, names, k)

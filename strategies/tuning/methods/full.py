@@ -1,4 +1,4 @@
-"""Full fine-tuning: trained are the base's own weights, in a copy that takes their place."""
+"""Full fine-tuning: the base's own weights are trained, in a copy that replaces them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FullSettings(Options):
 
 
 class FullMethod:
-    """Trains the weights that text passes; saved are those that were trained, by the base's names of them."""
+    """Trains the weights that text passes through; saves those that were trained, under the base's names."""
 
     name: ClassVar[str] = "full"
     quantizations: ClassVar[frozenset[str]] = frozenset({"none"})
@@ -59,7 +59,7 @@ class FullMethod:
         return Trained({"trained": dict(Counter(map(pattern_of, names))), "trained_share": share})
 
     def _names(self, module: Any, place: str) -> list[str]:
-        """Return the weights to train: those that text passes, of the layers wanted."""
+        """Return the weights to train: those that text passes through, in the layers wanted."""
         config = module.config
         passed = reached(module) if config.get_text_config(decoder=True) is not config else None
         read = {
@@ -78,7 +78,7 @@ class FullMethod:
         return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
     def begin(self, module: Any, before: Path | None, place: str) -> Any:
-        """Return the model with float32 for all that learns: smaller formats would lose its small steps."""
+        """Return the model with trained weights in float32: smaller formats would lose small updates."""
         if before is not None:
             module = SavedModel(before).attach(module)
         trained = set(self._names(module, place))
@@ -89,7 +89,7 @@ class FullMethod:
         return module
 
     def save(self, model: Any, folder: Path) -> None:
-        """Write what learns, in float32."""
+        """Write the trained weights, in float32."""
         learns = {name: each for name, each in model.named_parameters() if each.requires_grad}
         _write({name: each.detach().cpu().contiguous() for name, each in learns.items()}, folder)
 
@@ -98,17 +98,17 @@ class FullMethod:
         SavedModel(folder).attach(model)
 
     def flops(self, multiplied: Mapping[str, float], shapes: Shapes) -> float:
-        """Return 4 N + 2 T: three times the forward pass where all is trained, less where a part is.
+        """Return 4 N + 2 T: three times the forward pass where all is trained, less where only a part is.
 
-        Of N weights that a token is multiplied with, 2 N are the forward pass and 2 N the gradient of what
-        passes between layers, at most: below the first trained layer it is not needed. 2 T are the gradient
-        of the T of them that are trained. Kaplan et al., 2020, section 2.1.
+        For N weights that a token is multiplied with, the forward pass takes 2 N and the gradient of the
+        activations at most 2 N: below the first trained layer it is not needed. The gradient of the T weights
+        that are trained takes 2 T. Kaplan et al., 2020, section 2.1.
         """
         whole = sum(multiplied.values())
         return float(4 * round(whole) + 2 * round(sum(n for name, n in multiplied.items() if name in shapes)))
 
     def findings(self, _: Path) -> list[str]:
-        """Return nothing: all that learns has changed."""
+        """Return nothing: all trained weights have changed."""
         return []
 
     @classmethod
@@ -134,7 +134,7 @@ def _write(tensors: dict[str, Any], folder: Path) -> None:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """Weights that take the place of the base's own, which are gone then."""
+    """Weights that replace the base's own, which are then lost."""
 
     folder: Path
     form: ClassVar[str] = ""
@@ -158,7 +158,7 @@ class SavedModel:
         """Return the model with these weights in place of its own.
 
         Raises:
-            InputError: It has no weight of that name or shape, as where it was loaded in 4 bits.
+            InputError: It has no weight of that name or shape, for example because it was loaded in 4 bits.
         """
         import torch
         from safetensors import safe_open
@@ -184,14 +184,14 @@ class SavedModel:
         """Return None: the base's own weights were overwritten."""
 
     def check_files(self) -> None:
-        """Refuse weights that are missing, linked from elsewhere or no safetensors; raises InputError."""
+        """Refuse weights that are missing, linked from elsewhere or not safetensors; raises InputError."""
         if not self.weights.is_file():
             raise InputError(self.folder, "", f"{WEIGHTS} is missing", "restore it, or train again")
         check_plain(self.folder, {WEIGHTS: LARGEST_WEIGHTS, MANIFEST: LARGEST_MANIFEST})
         check_header(self.weights)
 
     def examined(self, base: Trains, allow: Sequence[Replacement] | None) -> Examined:
-        """Refuse weights that are not whole, finite and this base's; raises InputError."""
+        """Refuse weights that are incomplete, not finite or not for this base; raises InputError."""
         self.check_files()
         found = ExaminedModel(self.folder, base, allow, checked_manifest(self.folder, base))
         if found.manifest is None:  # nothing else tells one base from another of the same shape
@@ -206,10 +206,10 @@ class SavedModel:
 
 
 class ExaminedModel(Examined):
-    """Trained weights under examination."""
+    """Trained weights that are being examined."""
 
     def largest_change(self) -> Change:
-        """Return the largest change of a tensor; raises InputError where it is beyond all trainings."""
+        """Return the largest change of a tensor; raises InputError where no training changes so much."""
         largest = max(self._changes(), key=lambda each: each.ratio, default=Change("", 0.0))
         if largest.ratio > STRONGEST_CHANGE:
             problem = f"changes {largest.name} by more than {STRONGEST_CHANGE:g} times its norm"
@@ -217,9 +217,9 @@ class ExaminedModel(Examined):
         return largest
 
     def _changes(self) -> Iterator[Change]:
-        """Yield the change of every tensor over its norm; a bias counts against its layer's weights.
+        """Yield each tensor's change over its norm; a bias is measured against its layer's weights.
 
-        Of tensors that were zero it cannot be told; what they do to answers is tried all the same.
+        For tensors that were zero this is undefined; their effect on answers is tested all the same.
         """
         from safetensors import safe_open
 

@@ -25,14 +25,14 @@ class LoraMethod:
         self.options = options
 
     def trains(self, empty: Any, place: str) -> Trained:
-        """Return what an adapter would lie on; raises InputError where the names wanted do not fit."""
+        """Return the layers an adapter would be on; raises InputError where the names wanted do not fit."""
         from strategies.tuning.methods.lora.layers import adapted
 
         on = adapted(self.options, empty, place)
         return Trained(on.record(), tuple(on.notes()))
 
     def begin(self, module: Any, before: Path | None, place: str) -> Any:
-        """Return the model with an adapter over it that learns, new or that of an earlier stage."""
+        """Return the model with a trainable adapter, either new or from an earlier stage."""
         import peft
 
         from strategies.tuning.methods.lora.layers import wrapped
@@ -46,22 +46,22 @@ class LoraMethod:
         model.save_pretrained(str(folder))
 
     def restore(self, model: Any, folder: Path) -> None:
-        """Put a saved adapter in the place of the one that learns."""
+        """Replace the adapter being trained with a saved one."""
         model.load_adapter(str(folder), model.active_adapters[0], is_trainable=True)
 
     def flops(self, multiplied: Mapping[str, float], shapes: Shapes) -> float:
         """Return 4 N + 6 A: the gradient of the frozen base itself (another 2 N) is not computed.
 
-        N are the base's weights that a token is multiplied with (of experts those that it is sent to), 2 N
-        forward and 2 N backward; A are the adapter's. Attention scores are left out. Kaplan et al., 2020,
-        "Scaling Laws for Neural Language Models", section 2.1.
+        N is the number of base weights that a token is multiplied with (of experts, those it is routed to),
+        2 N forward and 2 N backward; A is the number of adapter weights. Attention scores are left out.
+        Kaplan et al., 2020, "Scaling Laws for Neural Language Models", section 2.1.
         """
         from strategies.tuning.files import number_of
 
         return float(4 * round(sum(multiplied.values())) + 6 * number_of(shapes))
 
     def findings(self, folder: Path) -> list[str]:
-        """Return a line on layers whose adapter is what it began as."""
+        """Return a line on layers whose adapter is still as initialised."""
         from strategies.tuning.methods.lora.files import untrained
         from strategies.tuning.modules import pattern_of
 

@@ -1,4 +1,4 @@
-"""Adapters in peft's format put over a model and taken off again."""
+"""Attaching adapters in peft's format to a model and detaching them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.models.transformers.opening import refused
 def attach(module: Any, adapter: Path) -> Any:
     """Return ``module`` with the saved adapter over it, not trainable, in the number format of the weights.
 
-    An adapter in another format than its base would have every layer convert what it reads and what it gives.
+    With an adapter in another format than its base, every layer would convert its inputs and outputs.
 
     Raises:
         InputError: peft cannot put it over this model.
@@ -23,11 +23,11 @@ def attach(module: Any, adapter: Path) -> Any:
     kind: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
     remedy = "save it as a plain LoRA adapter, see peft's docs"
     with refused(adapter, "", "peft cannot load it", remedy), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is switched off, or set right by peft itself
+        warnings.simplefilter("ignore")  # about what is switched off, or corrected by peft itself
         settings = PeftConfig.from_pretrained(str(adapter))
-        settings.task_type = "CAUSAL_LM"  # else its class is one that knows no language model
+        settings.task_type = "CAUSAL_LM"  # otherwise peft's class is not one for language models
         with torch.random.fork_rng():
-            torch.manual_seed(0)  # PiSSA's fast way draws numbers: the same adapter gives the same model
+            torch.manual_seed(0)  # fast PiSSA draws random numbers: the same adapter gives the same model
             return PeftModel.from_pretrained(module, str(adapter), config=settings, **kind)
 
 
@@ -41,6 +41,6 @@ def detached(module: Any) -> Any:
         under = module.base_model if module.active_peft_config.is_prompt_learning else module.unload()
     except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return None
-    if hasattr(under, "peft_config"):  # else peft would warn of a second adapter
+    if hasattr(under, "peft_config"):  # otherwise peft would warn about a second adapter
         del under.peft_config
     return under

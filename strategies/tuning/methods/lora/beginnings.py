@@ -1,7 +1,7 @@
-"""How peft would begin an adapter's weights as it loads one, refused before it does.
+"""How peft would initialise an adapter's weights on loading; what would fail there is refused first.
 
-Loading begins an adapter's weights by ``init_lora_weights`` before the saved ones replace them: a way of
-beginning that is not known, or that needs what is not here, ends in errors from deep within.
+Loading initialises an adapter's weights by ``init_lora_weights`` before the saved ones replace them: an
+unknown initialisation, or one that needs data that is not here, ends in obscure errors inside peft.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from strategies.tuning.methods.lora.files import CONFIG
 
 _NAMED = ("gaussian", "eva", "olora", "orthogonal", "pissa", "lora_ga", "loftq")
 _PISSA = re.compile(r"pissa_niter_[1-9][0-9]?")
-"""PiSSA by a fast decomposition, in at most 99 rounds; 4 to 16 are usual."""
+"""PiSSA by fast SVD, with at most 99 iterations; 4 to 16 are usual."""
 _SETTINGS = ("loftq_config", "eva_config", "corda_config", "lora_ga_config", "monteclora_config")
 _LOFTQ = {"loftq_bits": (2, 4, 8), "loftq_iter": tuple(range(1, 11))}
 _PLAIN_SAVING = "convert it with save_pretrained(path_initial_model_for_weight_conversion=...)"
 
 
 def check_beginning(adapter: ExaminedAdapter) -> None:
-    """Refuse an adapter whose weights peft cannot begin, and one that it would begin for ever.
+    """Refuse an adapter whose weights peft cannot initialise, or would take endlessly to.
 
     Raises:
-        InputError: Its ``init_lora_weights`` are not known, or need data that is not with it.
+        InputError: Its ``init_lora_weights`` is unknown, or needs data that does not come with it.
     """
     for key in _SETTINGS:
         if (settings := adapter.config.get(key)) is not None and not isinstance(settings, dict):

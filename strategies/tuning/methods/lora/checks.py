@@ -1,7 +1,7 @@
 """What is refused of an adapter before it is loaded: what would run code, mislead or harm, and nothing else.
 
-peft loads almost anything without a word: an adapter for other weights, with tensors that overwrite the base,
-with NaN in them. So each of these is looked for here. What is only unusual is let through.
+peft loads almost anything silently: an adapter for other weights, with tensors that overwrite the base, with
+NaN in them. So each of these is checked here. What is merely unusual is accepted.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from strategies.tuning.saved import checked_manifest
 
 
 def examined(folder: Path, base: Trains, allow: Sequence[Replacement] | None = None) -> ExaminedAdapter:
-    """Refuse an adapter that is not a whole, finite LoRA adapter in safetensors for ``base``.
+    """Refuse anything but a complete, finite LoRA adapter for ``base`` in safetensors.
 
     Args:
         folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` are.
-        base: The model it is to be loaded over; what the adapter says about its base is not followed.
-        allow: What it may do beside adding products of low rank to layers; None for everything.
+        base: The model it is to be loaded over; what the adapter says about its base is ignored.
+        allow: What it may do besides adding low-rank products to layers; None for everything.
 
     Returns:
-        What is known of it: its manifest, when Trilemma made it, and what it does beside.
+        What is known of it: its manifest, if Trilemma made it, and what else it does to the base.
 
     Raises:
         InputError: The first fault found.
@@ -84,11 +84,11 @@ def _check_size(adapter: ExaminedAdapter, found: dict[str, tuple[int, ...]], wra
 
 
 _SMALL = 10_000_000
-"""Weights that any adapter may have, over however small a model."""
+"""Number of weights that any adapter may have, however small its base."""
 
 
 def _check_strength(adapter: ExaminedAdapter, wrapped: Any) -> None:
-    """Refuse an adapter that would drown the base: each layer's own factor counts, as peft computes it."""
+    """Refuse an adapter that would overwhelm the base, by each layer's own factor as peft computes it."""
     from peft.tuners.lora import LoraLayer
 
     for name, layer in wrapped.named_modules():
@@ -107,9 +107,9 @@ def _check_strength(adapter: ExaminedAdapter, wrapped: Any) -> None:
 def _copies(
     found: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]], wrapped: Any
 ) -> dict[str, str]:
-    """Return which saved tensors stand for one of the base, by name, with the base's name for it.
+    """Return which saved tensors are copies of one of the base, by name, with the base's name for it.
 
-    peft saves embeddings and head beside an adapter that lies on them, or where it takes them for changed.
+    peft saves embeddings and head with an adapter that is on them, or where it assumes that they changed.
     """
     own = {bare(name): tuple(tensor.shape) for name, tensor in wrapped.state_dict().items()}
     return {
@@ -120,7 +120,7 @@ def _copies(
 
 
 def _check_copies(adapter: ExaminedAdapter, copies: dict[str, str]) -> None:
-    """Refuse a copy of a base tensor that is neither this base's nor that of what is trained in its place."""
+    """Refuse a copy of a base tensor that equals neither this base's nor the one trained in its place."""
     from safetensors import safe_open
 
     own = adapter.base.fresh("none")[0].state_dict()
@@ -138,7 +138,7 @@ def _check_copies(adapter: ExaminedAdapter, copies: dict[str, str]) -> None:
 
 
 def _equal(saved: Any, own: Any) -> bool:
-    """Whether two tensors are the same but for the coarser of their number formats."""
+    """Whether two tensors are equal in the coarser of their number formats."""
     own = own.to(saved.device)
     return bool((own.to(saved.dtype) == saved).all() or (saved.to(own.dtype) == own).all())
 
@@ -156,7 +156,7 @@ def _wrapped(adapter: ExaminedAdapter) -> Any:
     check_patterns(adapter, [name for name, _ in empty.named_modules()])
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what peft sets right by itself
+            warnings.simplefilter("ignore")  # about what peft corrects by itself
             config = peft.LoraConfig(
                 **settings | plain | {"base_model_name_or_path": None, "auto_mapping": None}
             )
@@ -168,7 +168,7 @@ def _wrapped(adapter: ExaminedAdapter) -> Any:
 
 
 _BEGINNINGS = frozenset({"loftq_config", "eva_config", "corda_config", "lora_ga_config"})
-"""Settings of how weights begin, which saved ones have behind them."""
+"""Settings of how weights are initialised, which no longer matter for saved weights."""
 
 
 def _expected_shapes(wrapped: Any) -> dict[str, tuple[int, ...]]:
@@ -176,7 +176,7 @@ def _expected_shapes(wrapped: Any) -> dict[str, tuple[int, ...]]:
     import peft
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of biases beside its factors, which it takes for empty matrices
+        warnings.simplefilter("ignore")  # biases beside its factors, which peft takes for empty matrices
         state = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 

@@ -1,4 +1,4 @@
-"""How far an adapter moves its base, seen on the weights of both: by its factors, and by what it replaces."""
+"""How far an adapter changes its base, computed from both weights: by its factors and what it replaces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKENS = ".token_adapter.trainable_tokens_delta"
 
 
 def bare(name: str) -> str:
-    """Return the base's own name of a tensor or layer that lies in a wrapped model."""
+    """Return the base's own name of a tensor or layer in a wrapped model."""
     return _COPY.sub("", f"{name}.").removeprefix("base_model.model.").removesuffix(".")
 
 
@@ -24,11 +24,11 @@ def bare(name: str) -> str:
 
 
 def replaced(wrapped: Any, names: Iterable[str]) -> dict[Replacement, list[str]]:
-    """Return what an adapter does beside adding products of low rank, with the base's tensors it is done to.
+    """Return what an adapter does besides adding low-rank products, with the base's tensors it affects.
 
     Args:
         wrapped: The base's modules without storage, wrapped by the adapter's settings.
-        names: Of the tensors that such an adapter saves.
+        names: Names of the tensors that such an adapter saves.
     """
     from peft.tuners.lora import ParamWrapper
 
@@ -46,7 +46,7 @@ def replaced(wrapped: Any, names: Iterable[str]) -> dict[Replacement, list[str]]
 
 
 def _saved_whole(wrapped: Any) -> tuple[str, ...]:
-    """Return how the names of tensors begin that lie in modules saved whole."""
+    """Return the name prefixes of tensors in modules that are saved whole."""
     from peft.utils.other import ModulesToSaveWrapper
 
     return tuple(f"{n}." for n, each in wrapped.named_modules() if isinstance(each, ModulesToSaveWrapper))
@@ -66,7 +66,7 @@ def _kind(name: str, saved_whole: tuple[str, ...]) -> Replacement | None:
 
 
 def norms(module: Any) -> dict[str, float]:
-    """Return the Frobenius norm of every weight of a model, by name, but for those in an unknown format."""
+    """Return the Frobenius norm of every weight of a model, by name, except those in an unknown format."""
     return {
         f"{place}.{name}": norm_of(plain)
         for place, layer in module.named_modules()
@@ -76,10 +76,10 @@ def norms(module: Any) -> dict[str, float]:
 
 
 def changes(wrapped: Any, saved: Mapping[str, Any], sizes: Mapping[str, float]) -> Iterator[Change]:
-    """Yield what an adapter changes of weights whose norms are known, layer by layer and tensor by tensor.
+    """Yield how far an adapter changes weights whose norms are known, layer by layer and tensor by tensor.
 
-    A tensor in place of one of the base counts with its own norm, a bias with that of its layer's weights:
-    so much stronger than what passes the layer is what it adds.
+    A tensor that replaces one of the base counts with its whole norm; a bias is measured against the norm of
+    its layer's weights, which shows how strong it is beside what passes through the layer.
     """
     from peft.tuners.lora import LoraLayer
 
@@ -121,8 +121,8 @@ def _factor(name: str, which: str, saved: Mapping[str, Any]) -> Any:
 
 
 def _norm_of_product(first: Any, second: Any, experts: int) -> float:
-    """Return the Frobenius norm of second x first from the two alone; experts stand upon one another."""
-    if second.shape[1] != first.shape[0]:  # combined in a way of its own: it is no more than this
+    """Return the Frobenius norm of second x first from the two alone; experts are stacked."""
+    if second.shape[1] != first.shape[0]:  # combined in another way: this is an upper bound
         return norm_of(first) * norm_of(second)
     first = first.reshape(experts, -1, first.shape[1])
     second = second.reshape(len(second), -1, experts).permute(2, 0, 1)
@@ -142,11 +142,11 @@ def _over(
 
 
 def _plain(layer: Any, weight: Any) -> Any:
-    """Return a weight in plain numbers; None where it is stored in a way that is not known."""
+    """Return a weight in plain numbers; None where its storage format is unknown."""
     from peft.utils.integrations import dequantize_module_weight
 
     if weight.is_floating_point():
-        return weight.detach() if weight.element_size() > 1 else None  # of 8 bits it has a scale elsewhere
+        return weight.detach() if weight.element_size() > 1 else None  # 8-bit weights have a scale elsewhere
     try:
         return dequantize_module_weight(layer).detach()
     except (AttributeError, ImportError, RuntimeError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""An adapter under examination, and how far it moves the base that it is for."""
+"""An adapter that is being examined, and how far it changes its base."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from strategies.tuning.methods.lora.effect import MAGNITUDE, bare, changes, norm
 from strategies.tuning.methods.lora.files import WEIGHTS
 
 _MOST_OFF = 0.1
-"""Part of a layer's DoRA magnitudes allowed at 0 or below: trainings at high rates take single ones there."""
+"""Share of a layer's DoRA magnitudes allowed at 0 or below: high learning rates can bring a few there."""
 
 
 @dataclass
 class ExaminedAdapter(Examined):
-    """An adapter under examination.
+    """An adapter that is being examined.
 
     Attributes:
         config: Its settings.
@@ -28,7 +28,7 @@ class ExaminedAdapter(Examined):
     wrapped: Any = None
 
     def largest_change(self) -> Change:
-        """Return its largest change of a layer, by the layer's own norm.
+        """Return its largest change of a layer, relative to the layer's own norm.
 
         Raises:
             InputError: One is beyond ``STRONGEST_CHANGE``, or most magnitudes of a layer are not above 0.

@@ -43,12 +43,12 @@ def _settled(config: Path, base_name: str) -> str:
 
 
 def kind_of(folder: Path) -> str:
-    """Return which kind of peft's an adapter is, such as "LORA", by its settings."""
+    """Return an adapter's peft type, such as "LORA", from its settings."""
     return str(json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("peft_type"))
 
 
 def untrained(folder: Path) -> list[str]:
-    """Return the layers whose adapter is still what it began as: their second matrix is zero."""
+    """Return the layers whose adapter is still as initialised: their second matrix is zero."""
     from safetensors import safe_open
 
     ends = (".lora_B.weight", ".lora_embedding_B")
@@ -62,13 +62,13 @@ def check_files(folder: Path) -> dict[str, Any]:
     """Refuse what can be refused without a model or a heavy library; return the adapter's settings.
 
     Raises:
-        InputError: A file is missing, not safetensors, a link that leads away, or not a LoRA adapter's.
+        InputError: A file is missing, not safetensors, a link out of the folder, or not a LoRA adapter's.
     """
     _check_present(folder)
     data = read_input(folder / CONFIG, LARGEST_CONFIG)
     check_header(folder / WEIGHTS)
     try:
-        config = parse_json(data.decode("utf-8"))  # as peft reads it: in no other encoding
+        config = parse_json(data.decode("utf-8"))  # as peft reads it: only in this encoding
     except ValueError as error:
         raise InputError(folder / CONFIG, "", f"is not JSON: {error}", "save the adapter again") from None
     kind = config.get("peft_type") if isinstance(config, dict) else config
@@ -78,7 +78,7 @@ def check_files(folder: Path) -> dict[str, Any]:
 
 
 def _check_present(folder: Path) -> None:
-    """Refuse a folder without the two files, with links to others, or with what is no plain file."""
+    """Refuse a folder without the two files, with links out of it, or with anything but regular files."""
     if not folder.is_dir():
         raise InputError(folder, "", "there is no such folder", SAVED)
     for name in (CONFIG, WEIGHTS):
@@ -88,7 +88,7 @@ def _check_present(folder: Path) -> None:
 
 
 _LARGEST = {CONFIG: LARGEST_CONFIG, WEIGHTS: LARGEST_WEIGHTS, MANIFEST: LARGEST_MANIFEST}
-"""Bytes of every file of an adapter's folder that is read, by us or by peft."""
+"""Most bytes of each file of an adapter's folder that Trilemma or peft reads."""
 
 
 def _missing(folder: Path, name: str) -> InputError:

@@ -1,4 +1,4 @@
-"""Which layers of a model an adapter lies on: seen on its modules without weights, before anything runs."""
+"""Which layers of a model an adapter is on: read from its modules without weights, before anything runs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from strategies.tuning.modules import number_of_experts, of_experts, pattern_of,
 
 ALL_LINEAR = "all-linear"
 _PAST = ("out_proj", "conv1d")
-"""With ``dt_proj``, layers of state-space models whose kernels read weights past an adapter."""
+"""With ``dt_proj``, layers of state-space models whose kernels bypass an adapter."""
 
 
 @dataclass(frozen=True)
 class Adapted:
-    """What an adapter lies on.
+    """The layers an adapter is on.
 
     Attributes:
-        layers: How many layers there are by name, numbers in it written ``*``.
-        share: Which part of the weights these layers have, 0 to 1.
-        experts: Which part of the weights lies in experts without an adapter, 0 to 1.
+        layers: Number of layers by name, with ``*`` for numbers in the name.
+        share: Share of the weights that are in these layers, 0 to 1.
+        experts: Share of the weights that are in experts without an adapter, 0 to 1.
         left_out: Layers that "all-linear" leaves out, as ``layers``: routers, and what text does not reach.
     """
 
@@ -34,12 +34,12 @@ class Adapted:
     left_out: dict[str, int]
 
     def record(self) -> dict[str, Any]:
-        """Return it as part of a preparation's record."""
+        """Return its part of the preparation's record."""
         found: dict[str, Any] = {"adapted": self.layers, "adapted_share": self.share}
         return found | ({"not_adapted": self.left_out} if self.left_out else {})
 
     def notes(self) -> list[str]:
-        """Return what a reader must know: that experts are not adapted."""
+        """Return a note for the reader where experts are not adapted."""
         if self.experts < 0.005:
             return []
         bare, on = f"{self.experts:.0%}", f"{self.share:.0%}"
@@ -67,9 +67,9 @@ def lora_config(options: LoraSettings, module: Any) -> Any:
 
 
 def _resolved_without(routers: set[str], config: Any, module: Any) -> Any:
-    """Return settings as peft resolves them for a mixture with fused experts, less its routers.
+    """Return settings as peft resolves them for a mixture with fused experts, without its routers.
 
-    Peft adapts a router that is a plain weight where it takes all linear layers, and no setting prevents it.
+    With "all-linear", peft also adapts a router that is a plain weight, and no setting prevents it.
     """
     import peft
     import torch
@@ -89,13 +89,13 @@ def wrapped(options: LoraSettings, module: Any, place: str, **how: Any) -> Any:
     """Return a model with a new adapter over it.
 
     Raises:
-        InputError: It has no layer of the names wanted, or one that cannot be adapted.
+        InputError: It has no layer of the names wanted, or one of them cannot be adapted.
     """
     import peft
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what peft sets right by itself
+            warnings.simplefilter("ignore")  # about what peft corrects by itself
             return peft.get_peft_model(module, lora_config(options, module), **how)
     except ValueError as error:
         names = ", ".join(sorted({name.rpartition(".")[2] for name, _ in _linear(module)} - {"lm_head"})[:12])
@@ -106,11 +106,11 @@ def wrapped(options: LoraSettings, module: Any, place: str, **how: Any) -> Any:
 
 
 def adapted(options: LoraSettings, empty: Any, place: str) -> Adapted:
-    """Return what an adapter would lie on.
+    """Return the layers an adapter would be on.
 
     Args:
-        options: Of the method.
-        empty: The model's modules on the device "meta", which are used up.
+        options: Options of the method.
+        empty: The model's modules on the device "meta"; not to be used afterwards.
         place: The experiment file, for errors.
 
     Raises:
@@ -142,9 +142,9 @@ def adapted(options: LoraSettings, empty: Any, place: str) -> Adapted:
 
 
 def _weight(name: str, layer: Any) -> tuple[str, int]:
-    """Return the base's name of what a layer of peft lies on, and how many weights that has.
+    """Return the base's name of what a peft layer wraps, and its number of weights.
 
-    Fused experts are plain parameters of one module, each with a wrapper of its own, one around the other.
+    Fused experts are plain parameters of one module, each with its own wrapper, nested in one another.
     """
     name = name.removeprefix("base_model.model.").replace(".base_layer", "")
     parameter = getattr(layer, "parameter_name", None)
@@ -153,7 +153,7 @@ def _weight(name: str, layer: Any) -> tuple[str, int]:
 
 
 def _linear(module: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the layers that peft takes for linear, by name, in plain numbers or in 4 bits."""
+    """Yield the layers that peft treats as linear, by name, in plain numbers or in 4 bits."""
     import torch
     from transformers.pytorch_utils import Conv1D
 
@@ -163,11 +163,11 @@ def _linear(module: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _left_out(module: Any) -> set[str]:
-    """Return the linear layers that "all-linear" is not to take.
+    """Return the linear layers that "all-linear" must leave out.
 
-    They are routers, whose few outputs choose experts and are read as plain weights; towers for images and
-    sound, which text never passes, so that nothing is learnt there; and layers that state-space models read
-    past their modules.
+    They are routers, whose few outputs choose experts and whose weights are read directly; image and audio
+    towers, which text never passes through, so that nothing is learnt there; and layers whose weights
+    state-space models read directly.
     """
     text = module.config.get_text_config(decoder=True)
     n_experts = number_of_experts(text)
@@ -184,7 +184,7 @@ def _left_out(module: Any) -> set[str]:
 
 
 def _plain_routers(module: Any) -> set[str]:
-    """Return the routers of a mixture that are plain weights, in no linear layer."""
+    """Return the routers of a mixture that are plain weights, not linear layers."""
     n_experts = number_of_experts(module.config.get_text_config(decoder=True))
     linear = {name for name, _ in _linear(module)}
     return {

@@ -11,7 +11,7 @@ from strategies.tuning.methods.lora.strength import HIGHEST_RANK, STRONGEST, fac
 
 
 class LoraSettings(Options):
-    """Size, strength and place of the low-rank matrices; ``dropout`` is on what they read."""
+    """Size, strength and place of the low-rank matrices; ``dropout`` applies to their input."""
 
     rank: int = Field(default=16, ge=1, le=HIGHEST_RANK)
     alpha: FiniteFloat = Field(default=32, gt=0)

@@ -1,7 +1,7 @@
-"""Patterns over the names of modules, tried before peft tries them: some take longer than anyone waits.
+"""Patterns over the names of modules, tried before peft tries them: some would take practically for ever.
 
-peft matches them by ``re``, which can neither be stopped nor told to hurry. So the very same matching is done
-once in a process of its own that the system ends after half a second of work.
+peft matches them by ``re``, which can be neither interrupted nor given a time limit. So the same matching is
+done first in a separate process that the system ends after half a second of processor time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from strategies.tuning.methods.lora.files import CONFIG
 _NESTED = re.compile(r"[+*}]\)*[+*{]|\([^()]*[+*][^()]*\)[+*{]")
 _LONGEST = 4096
 _MATCHING_S = 0.5
-"""Seconds of the processor for all patterns over all names; 224 patterns over as many modules take 0.05."""
+"""Seconds of processor time for all patterns over all names; 224 patterns over as many modules take 0.05."""
 _WAITED_S = 20.0
 _TRIAL = """
 import json, re, signal, sys
@@ -34,14 +34,14 @@ for name in names:
 
 
 def check_patterns(adapter: ExaminedAdapter, names: Sequence[str]) -> None:
-    """Refuse what is no regular expression, and what takes too long over a model's names.
+    """Refuse what is not a regular expression, and what takes too long on a model's names.
 
     Args:
         adapter: The adapter.
-        names: Of all modules that the model has.
+        names: Names of all modules of the model.
 
     Raises:
-        InputError: The first pattern that is at fault, or all together where they take too long.
+        InputError: The first invalid pattern, or all together where they take too long.
     """
     keys, tried = [], []
     for key, pattern, as_used in _patterns(adapter.config):
@@ -65,7 +65,7 @@ _BY_NAME = "list the modules by name"
 
 
 def _patterns(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    """Yield every pattern with its key, as it stands and as peft puts it into a larger one."""
+    """Yield every pattern with its key, as written and as peft puts it into a larger one."""
     for key in ("target_modules", "exclude_modules"):
         if isinstance(pattern := config.get(key), str) and pattern.lower() != "all-linear":
             yield key, pattern, pattern
@@ -81,11 +81,11 @@ _WITHIN = {
     "layers_pattern": r"(?:^|.*?\.){}\.(\d+)\.",
     "modules_to_save": r"(^|.*\.){}($|\..*)",
 }
-"""What peft puts around patterns that are not to match a whole name."""
+"""What peft puts around patterns that need not match a whole name."""
 
 
 def _ends(patterns: Sequence[tuple[str, bool]], names: Sequence[str]) -> bool:
-    """Whether all patterns, each with whether it matches whole names, are tried on all names in time."""
+    """Whether matching all names in time succeeds; each pattern comes with whether it matches whole names."""
     command = [sys.executable, "-I", "-S", "-c", _TRIAL, str(_MATCHING_S)]
     try:
         done = subprocess.run(

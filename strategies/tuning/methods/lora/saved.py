@@ -34,13 +34,13 @@ class SavedAdapter:
 
     @property
     def form(self) -> str:
-        """Layers of low rank change nothing of a model's structure; peft has other kinds, which may."""
+        """Empty for LoRA, which keeps a model's structure; other peft types may change it."""
         kind = kind_of(self.folder)
         return "" if kind == "LORA" else kind
 
     @property
     def mergeable(self) -> bool:
-        """Its products can be added to the weights beside which they lie."""
+        """Whether its products can be added to the weights beside them."""
         return True
 
     def digest(self) -> str:
@@ -48,7 +48,7 @@ class SavedAdapter:
         return digest_of_files(self.files)
 
     def attach(self, module: Any, merge: bool = False) -> Any:
-        """Return the model with the adapter over it, or in it; raises InputError where peft cannot."""
+        """Return the model with the adapter attached or merged; raises InputError where peft cannot."""
         from strategies.tuning.methods.lora.attaching import attach
 
         adapted = attach(module, self.folder)
@@ -65,7 +65,7 @@ class SavedAdapter:
         check_files(self.folder)
 
     def examined(self, base: Trains, allow: Sequence[Replacement] | None) -> Examined:
-        """Refuse an adapter that is not whole, finite and for this base; raises InputError."""
+        """Refuse an adapter that is incomplete, not finite or not for this base; raises InputError."""
         from strategies.tuning.methods.lora.checks import examined
 
         return examined(self.folder, base, allow)

@@ -1,4 +1,4 @@
-"""What is refused of an adapter's settings: code to import, and what cannot be computed with."""
+"""What is refused in an adapter's settings: code to import, and values that cannot be computed with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from strategies.tuning.methods.lora.strength import HIGHEST_RANK
 
 
 def check_settings(adapter: ExaminedAdapter) -> None:
-    """Refuse settings that name code, are no numbers, or ask for what is not known.
+    """Refuse settings that name code, are not numbers, or ask for something unknown.
 
     Raises:
         InputError: The first fault found.
@@ -36,20 +36,20 @@ def check_settings(adapter: ExaminedAdapter) -> None:
 
 
 def _unused(key: str, value: Any, config: dict[str, Any]) -> bool:
-    """Whether a key of a newer peft asks for nothing: it is empty, or belongs to a switch that is off.
+    """Whether a key of a newer peft has no effect: it is empty, or belongs to a switch that is off.
 
-    peft names them alike: ``qalora_group_size`` counts where ``use_qalora`` is true.
+    peft names them alike: ``qalora_group_size`` matters only where ``use_qalora`` is true.
     """
     switch = f"use_{key.partition('_')[0]}"
     return not value or (switch in config and not config[switch])
 
 
 MOST_NAMES = 4096
-"""Entries of one setting: a model of 80 layers has some 560 modules to name."""
+"""Most entries of one setting: a model of 80 layers has about 560 modules to name."""
 
 
 def _check_lengths(adapter: ExaminedAdapter) -> None:
-    """Refuse more names than a model has modules: each is looked for among all of them."""
+    """Refuse more names than a model has modules: each is searched among all of them."""
     for key, value in adapter.config.items():
         if isinstance(value, list | dict) and len(value) > MOST_NAMES:
             problem = f"{shorten(key, 40)} must have at most {MOST_NAMES} entries"
@@ -65,9 +65,9 @@ _REFUSED_KEYS = {
 
 
 def _check_mapping(adapter: ExaminedAdapter) -> None:
-    """Refuse classes to import, but for those of transformers that peft notes where no task is named.
+    """Refuse classes to import, except those of transformers that peft notes where no task is named.
 
-    They are not followed in either case: what an adapter lies over is the experiment's word.
+    They are never imported: the experiment says what the base is.
     """
     mapping = adapter.config.get("auto_mapping")
     if not mapping:
@@ -79,7 +79,7 @@ def _check_mapping(adapter: ExaminedAdapter) -> None:
 
 
 def _check_numbers(adapter: ExaminedAdapter) -> None:
-    """Refuse ranks and alphas that are no numbers to compute with."""
+    """Refuse ranks and alphas that are not usable numbers."""
     config = adapter.config
     ranks = {"r": config.get("r", 8)} | mapping_of(adapter, "rank_pattern")
     alphas = {"lora_alpha": config.get("lora_alpha", 8)} | mapping_of(adapter, "alpha_pattern")
@@ -89,7 +89,7 @@ def _check_numbers(adapter: ExaminedAdapter) -> None:
             raise adapter.fault(CONFIG, problem, "train the adapter again", rank)
     for key, alpha in alphas.items():
         is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
-        if not is_number or not 0 < alpha < math.inf:  # a whole number may be too large for a float
+        if not is_number or not 0 < alpha < math.inf:  # an integer may be too large for a float
             problem = f"{shorten(key, 40)} must be above 0"
             raise adapter.fault(CONFIG, problem, "restore what it was trained with", alpha)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HIGHEST_RANK = 1 << 14
-"""More than the width of models in use: a higher rank adds nothing that the base's layers do not have."""
+"""Above the width of models in use: a higher rank than that adds no expressiveness."""
 STRONGEST = 256.0
 """Most that an adapter's product is multiplied by. Common factors are 0.25 to 32, at rank 1 also 64."""
 
@@ -18,5 +18,5 @@ def factor_of(rank: int, alpha: float, use_rslora: bool) -> float:
 
 
 def too_strong(factor: float) -> bool:
-    """Whether a factor is beyond all that trainings use: what it multiplies would drown the base."""
+    """Whether a factor is larger than any training uses, so that its product would overwhelm the base."""
     return not 0 < factor <= STRONGEST
