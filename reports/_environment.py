@@ -13,7 +13,7 @@ from reports.tables.page import FILTERS
 
 
 def environment(**names: Any) -> Environment:
-    """Return the environment of the templates, with names that all of them know."""
+    """Return the environment of the templates, with names that all of them may use."""
     made = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,

@@ -20,7 +20,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(template: str, **values: Any) -> str:
-    """Return a page; whatever stands in names and answers is escaped, and can be encoded as UTF-8."""
+    """Return a page; names and answers are escaped, and the page can be encoded as UTF-8."""
     return _environment().get_template(template).render(style=Markup(style()), **values)
 
 

@@ -12,7 +12,7 @@ from reports._language import words
 
 @dataclass(frozen=True)
 class CheckLine:
-    """How a check stands (in ``word``, and for a page's style), its name and what it found."""
+    """The state of a check (in ``word``, and for a page's style), its name and what it found."""
 
     standing: Literal["ends", "holds", "noted"]
     word: str
@@ -21,7 +21,7 @@ class CheckLine:
 
 
 def check_lines(decision: Decision) -> Iterator[CheckLine]:
-    """Yield a line for each check; the one that the verdict begins with does not say it again."""
+    """Yield a line for each check; the one that the verdict begins with is not repeated."""
     t = words("report").decision
     for check in decision.checks:
         standing = _standing(check)

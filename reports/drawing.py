@@ -64,7 +64,7 @@ class Drawn:
 
 
 def has_charts() -> bool:
-    """Whether the packages that draw are installed; a page has all its tables without them."""
+    """Whether the drawing packages are installed; a page has all its tables without them."""
     return all(importlib.util.find_spec(name) for name in ("altair", "vl_convert"))
 
 
@@ -76,11 +76,11 @@ def drawn(figure: Figure) -> Drawn:
 def themed_svg(figure: Figure) -> Markup:
     """Return a figure as inline SVG in the page's colours.
 
-    Only known elements and attributes pass, so that no name that a user or a model chose can become markup.
+    Only known elements and attributes are kept, so that no name from a user or a model can become markup.
 
     Raises:
         MissingDependencyError: vl-convert is not installed.
-        ValueError: The renderer wrote an element that is not known.
+        ValueError: The renderer wrote an unknown element.
     """
     # Written by the renderer on this machine from our own specification, not by a user.
     root = ET.fromstring(_convert(figure, "svg"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a report is written of.
+    """What a report is written from.
 
     Attributes:
         run_dir: The run folder.
@@ -31,7 +31,7 @@ class Reported:
 
     @cached_property
     def run(self) -> RunData:
-        """What is stored of the run, with its decision."""
+        """The stored run, with its decision."""
         from reports.run_data import load_run
 
         return load_run(self.run_dir, self.sheet, self.use)

@@ -8,7 +8,7 @@ from reports.tables.gate import VERDICT_SIGNS, check_table, flip_table, ranking_
 from reports.tables.markdown import plain, table_lines
 
 _LONGEST_NOTE = 2_000
-"""What a reader must know beside the verdict is told in full."""
+"""Notes beside the verdict are shown in full up to this length."""
 
 
 def markdown(result: GateResult) -> str:
@@ -26,7 +26,7 @@ def markdown(result: GateResult) -> str:
 
 
 def bounds_text(result: GateResult) -> str:
-    """Say at which levels the bounds stand, and which of several candidates decides."""
+    """Say at which levels the bounds hold, and which of several candidates decides."""
     t, usual = words("gate"), f"{100 * (1 - result.alpha):g} %"
     if result.level < result.alpha:
         return str(t.bounds_best.format(lower=f"{100 * (1 - result.level):.4g} %", upper=usual))

@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: one script, no request, nothing a model wrote is believed."""
+"""One self-contained HTML page of a run: one script, no requests, nothing a model wrote is trusted."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["RunData", "load_run", "render"]
 def render(run: RunData, explorer_bytes: int = LIMIT_BYTES) -> str:
     """Return the report as one HTML document; equal runs give equal text.
 
-    Whatever stands in prompts, passages, answers and names is escaped, and characters that a page cannot hold
-    or that would mislead its reader are made visible. The result can always be encoded as UTF-8.
-    The data of single items take at most ``explorer_bytes``; the page says what it leaves out.
+    Prompts, passages, answers and names are escaped, and characters that a page cannot hold or that would
+    mislead its reader are made visible. The result can always be encoded as UTF-8. The data of single items
+    take at most ``explorer_bytes``; the page says what it leaves out.
     """
     page, explorer = page_of(run), explorer_of(run, explorer_bytes)
     style = theme.css() + (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ _UNPRINTABLE = {i: " " for i in range(32) if i not in (9, 10, 13)} | {0xFFFE: " 
 
 
 def junit(result: GateResult) -> str:
-    """Return the XML. FAIL is a failure, all else that is no PASS is an error of its own type."""
+    """Return the XML. FAIL is a failure, anything else but PASS is an error of its own type."""
     root = ET.Element("testsuites", name=_text(f"trilemma gate {result.gate}"))
     for candidate in result.candidates:
         failures = sum(check.verdict == "FAIL" for check in candidate.checks)
@@ -37,5 +37,5 @@ def _case(suite: ET.Element, gate: str, check: CheckResult) -> None:
 
 
 def _text(text: str) -> str:
-    """Return text without the characters that XML 1.0 has no place for."""
+    """Return text without the characters that XML 1.0 does not allow."""
     return text.translate(_UNPRINTABLE).encode("utf-8", "replace").decode("utf-8")

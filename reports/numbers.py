@@ -1,4 +1,4 @@
-"""How numbers are written, so that a person reads them at a glance."""
+"""How numbers are written for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def score(value: float) -> str:
-    """Return a score as a percentage with one decimal; a figure outside [0, 1] as it is."""
+    """Return a score as a percentage with one decimal; a figure outside [0, 1] unchanged."""
     return f"{100 * value:.1f}" if 0.0 <= value <= 1.0 else f"{value:.4g}"
 
 

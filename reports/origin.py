@@ -15,7 +15,7 @@ T = words("report")
 
 
 def facts_of(run: RunData) -> Iterator[tuple[str, str]]:
-    """Yield name and value of what the first page says of how the run was made."""
+    """Yield name and value of the facts on the first page about how the run was made."""
     t, summary, manifest = T.provenance_short, run.summary, run.manifest
     told = (
         f"{model_label(name, record.identity.name)} ({record.identity.dtype})"
@@ -60,7 +60,7 @@ def facts_of(run: RunData) -> Iterator[tuple[str, str]]:
 
 
 def provenance_of(manifest: RunManifest) -> Iterator[tuple[str, str]]:
-    """Yield name and value of all that tells which run this was, digests in full."""
+    """Yield name and value of everything that identifies the run, digests in full."""
     t = T.configuration.names
     yield t.made, manifest.created
     yield t.version, manifest.trilemma_version

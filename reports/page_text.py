@@ -14,8 +14,8 @@ _UNREADABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 def harmless(value: Any) -> Any:
     """Make any text fit for a UTF-8 page: control characters become visible, lone surrogates are replaced.
 
-    Direction marks and overrides count as controls, for they can make text look like other text. Line breaks
-    and tabs stay. Every expression of every template goes through here before it is escaped.
+    Direction marks and overrides count as controls, as they can make text look like other text. Line breaks
+    and tabs stay. Every expression of every template passes through here before it is escaped.
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
@@ -30,7 +30,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def fill(text: str, **values: Any) -> str:
-    """Return a page's words with their places filled in; what is filled in is text, never a pattern."""
+    """Return a page's words with their placeholders filled in; a value is text, never a pattern."""
     return text.format(**values)
 
 

@@ -91,8 +91,8 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _figures(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in record.items():
-        name = f"{prefix}{key if '.' in key else key.replace('_', ' ')}"  # what has dots is the model's name
-        if key == "notes":  # stand above, beside the verdict
+        name = f"{prefix}{key if '.' in key else key.replace('_', ' ')}"  # a key with dots is a model's name
+        if key == "notes":  # shown above, beside the verdict
             continue
         if isinstance(value, dict):
             yield from () if _is_table(value) else _figures(value, f"{name}: ")

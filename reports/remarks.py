@@ -1,4 +1,4 @@
-"""What a reader must know of a run beside its figures: failures, malformed answers, notes."""
+"""What a reader must know about a run besides its figures: failures, malformed answers, notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class RunRemark:
-    """A sentence with what it is about; a ``warning`` says that figures suffer."""
+    """A sentence with what it is about; a ``warning`` says that figures are affected."""
 
     head: str
     text: str
@@ -50,6 +50,6 @@ def malformed_cells(summary: Summary) -> list[Cell]:
 
 
 def tasks_all_malformed(summary: Summary) -> list[str]:
-    """Return the tasks to which no strategy has given an answer that is not malformed."""
+    """Return the tasks to which every strategy has given only malformed answers."""
     met = {cell.task for cell in summary.cells if cell.primary and cell.malformed < cell.n}
     return sorted({cell.task for cell in malformed_cells(summary)} - met)

@@ -1,4 +1,4 @@
-"""What stands on the page of a run, in the order in which the template shows it."""
+"""The contents of a run's page, in the order in which the template shows them."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class TaskPart:
 
 @dataclass(frozen=True)
 class Page:
-    """All that the template needs beside the run itself; a table without rows has nothing to show.
+    """Everything that the template needs besides the run itself; a table without rows has nothing to show.
 
-    ``foremost`` is the strategy of the three figures: the winner, or else the challenger that comes nearest.
-    ``bases`` are in words what retention is compared with.
+    ``foremost`` is the strategy of the three figures: the winner, or else the closest challenger.
+    ``bases`` says in words what retention is compared with.
     """
 
     run: RunData
@@ -133,7 +133,7 @@ def _figures(run: RunData) -> tuple[Drawn, ...]:
 
 
 def _foremost(decision: Decision) -> Candidate | None:
-    """The winner, or else the challenger with the highest score that may be chosen."""
+    """The winner, or else the eligible challenger with the highest score."""
     winner = [each for each in decision.candidates if each.strategy == decision.winner]
     others = [e for e in decision.candidates if e.strategy != decision.incumbent and not e.excluded]
     return next(iter(winner or others), None)

@@ -1,4 +1,4 @@
-"""Everything a report shows of a run, read from its folder; no model is needed."""
+"""Everything that a report shows about a run, read from its folder; no model is needed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load_run(run_dir: Path, sheet: PriceSheet | None = None, use: Use | None = N
         use: How the answer will be used.
 
     Raises:
-        InputError: It is no run folder, is of another version, is damaged, or holds no results yet.
+        InputError: It is not a run folder, is of another version, is damaged, or holds no results yet.
     """
     return run_of(load_rows(run_dir), sheet, use)
 

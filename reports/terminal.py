@@ -1,4 +1,4 @@
-"""What commands print of a run, a decision and a gate: tables and sentences of the report."""
+"""What commands print about a run, a decision and a gate: tables and sentences of the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reports.tables.terminal import print_table, say, table_console
 
 
 def print_summary(summary: Summary) -> None:
-    """Print scores of every strategy on every task, costs, what must be known beside, and the verdict."""
+    """Print scores of every strategy on every task, costs, remarks, and the verdict."""
     console = table_console()
     for role in ("target", "retention"):
         if (table := score_table(summary, role)).rows:
@@ -50,7 +50,7 @@ def print_decision(decision: Decision) -> None:
 
 
 def print_gate(result: GateResult) -> None:
-    """Print every candidate's checks, and all verdicts below them, the gate's last."""
+    """Print every candidate's checks, and below them all verdicts, the gate's last."""
     t, console = words("gate"), table_console()
     for candidate in result.candidates:
         print_table(check_table(candidate), console)

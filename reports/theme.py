@@ -24,10 +24,10 @@ PALETTE: dict[str, tuple[str, str]] = {
     "series-5": ("#6b6100", "#d8ca4e"),
     "series-6": ("#4d4f57", "#c2c5cd"),
 }
-"""CSS variable to its colour on a light and on a dark ground.
+"""CSS variable to its colour on a light and on a dark background.
 
 The series are the hues of Okabe and Ito (Color Universal Design, 2008), darkened or lightened until text in
-them has a contrast of at least 4.5 on the ground; shapes and dashes tell them apart as well.
+them has a contrast of at least 4.5 on the background; shapes and dashes tell them apart as well.
 """
 SERIES = tuple(PALETTE[f"series-{number}"][0] for number in range(1, 7))
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (9, 3, 2, 3), (1, 3), (12, 4))

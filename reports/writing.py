@@ -22,7 +22,7 @@ def write_report(
     sheet: PriceSheet | None = None,
     use: Use | None = None,
 ) -> Path:
-    """Write a report, by default into the run folder as ``report.KIND``; return where it stands.
+    """Write a report, by default into the run folder as ``report.KIND``; return its path.
 
     Args:
         run_dir: The run folder.
@@ -41,7 +41,7 @@ def write_report(
 
 
 def write_page(run: RunData, path: Path) -> Path:
-    """Write the HTML report of a run that has been read; return where it stands.
+    """Write the HTML report of a run that has been read; return its path.
 
     Raises:
         InputError: The file cannot be written.
@@ -54,7 +54,7 @@ def write_page(run: RunData, path: Path) -> Path:
 
 
 def write_history(run_dirs: Sequence[Path], path: Path | None = None, kind: str = "html") -> Path:
-    """Write the history of several runs, by default as ``history.KIND`` here; return where it stands.
+    """Write the history of several runs, by default as ``history.KIND`` here; return its path.
 
     Args:
         run_dirs: The run folders, in any order.
@@ -62,7 +62,7 @@ def write_history(run_dirs: Sequence[Path], path: Path | None = None, kind: str 
         kind: One of ``reports.formats.HISTORY_FORMATS``.
 
     Raises:
-        InputError: The kind is of one run only, a run cannot be read, or the file cannot be written.
+        InputError: The format is for one run only, a run cannot be read, or the file cannot be written.
     """
     if kind not in HISTORY_FORMATS:
         *known, last = HISTORY_FORMATS

@@ -1,1 +1,1 @@
-"""From stored rows to what a run found: scores, differences, forgetting, summary. No model is needed."""
+"""From stored rows to a run's findings: scores, differences, forgetting, summary. No model is needed."""

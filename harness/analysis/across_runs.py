@@ -19,7 +19,7 @@ ALPHA = 0.05
 
 
 class Scored(Protocol):
-    """What comparing needs to know of a run."""
+    """What a comparison needs to know about a run."""
 
     @property
     def manifest(self) -> RunManifest:
@@ -33,7 +33,7 @@ class Scored(Protocol):
 
     @property
     def missing(self) -> Sequence[Missing]:
-        """What its strategies lack of what the experiment asks."""
+        """What its strategies have not finished of what the experiment asks."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class Scored(Protocol):
 class RunDifference:
     """One strategy on one task in two runs.
 
-    ``before`` and ``after`` are means over the items that both have, as the difference is. ``p_holm`` is
+    ``before``, ``after`` and the difference are means over the items that both runs have. ``p_holm`` is
     corrected for all rows that are shown together.
     """
 
@@ -60,14 +60,14 @@ class RunDifference:
 
     @property
     def reading(self) -> Reading:
-        """What is proven after Holm's correction."""
+        """What is significant after Holm's correction."""
         if self.p_holm >= ALPHA:
             return "not proven"
         return "better" if self.found.estimate > 0 else "worse"
 
 
 def compared(first: Scored, later: Scored) -> tuple[list[RunDifference], list[str]]:
-    """Return the differences later - first, and why the rest cannot be compared."""
+    """Return the differences (later - first), and why the other pairs cannot be compared."""
     left_out = [
         f"note: the runs have different {each}s" for each in other_settings(first.manifest, later.manifest)
     ]
@@ -87,7 +87,7 @@ def compared(first: Scored, later: Scored) -> tuple[list[RunDifference], list[st
 
 
 def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
-    """Say in which of two runs a strategy has not answered all of a task; "" where it has in both."""
+    """Say in which of two runs a strategy has not answered all of a task; "" if it has in both."""
     for run, place in ((first, "first"), (later, "later")):
         for each in run.missing:
             if (each.strategy, each.task) == (strategy, task):
@@ -96,9 +96,9 @@ def unfinished(strategy: str, task: str, first: Scored, later: Scored) -> str:
 
 
 def difference(strategy: str, task: str, first: Scored, later: Scored) -> RunDifference | None:
-    """Compare one strategy on the items of a task that both runs have; None where there is none.
+    """Compare one strategy on the items of a task that both runs have; None if they share none.
 
-    The p-value stands as it is until the rows that are shown together are `corrected`.
+    The p-value is uncorrected until the rows that are shown together are `corrected`.
     """
     metric = later.manifest.metrics[task][0]
     old, new = first.scores.get(strategy, {}).get(task), later.scores.get(strategy, {}).get(task)

@@ -1,4 +1,4 @@
-"""What one strategy's answers on one task took and how they were formed, from one pass over stored rows."""
+"""Cost and form of one strategy's answers on one task, from one pass over stored rows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from harness.types import ItemResult, Judgement, Task, TokenUsage
 
 @dataclass(frozen=True)
 class JudgingUse:
-    """What ``n`` judgements took that asked a model, in tokens and seconds, together."""
+    """Total tokens and seconds of the ``n`` judgements that asked a model."""
 
     n: int = 0
     usage: TokenUsage = field(default_factory=TokenUsage)
     latency_s: float = 0.0
 
     def plus(self, judgement: Judgement) -> JudgingUse:
-        """Return it with one judgement more."""
+        """Return the totals with one more judgement."""
         usage, latency_s = self.usage + judgement.usage, self.latency_s + judgement.latency_s
         return JudgingUse(self.n + 1, usage, latency_s)
 
@@ -35,20 +35,20 @@ class Answers:
 
     Attributes:
         n_failed: Rows without an answer.
-        n_cut: Answers to prompts of which something was cut.
-        n_withheld: Rows whose item was not shown training examples, as those ask the same.
-        asked: Sum over rows of the keys of what was asked: equal where two strategies have asked the same
-            model the same of every item.
+        n_cut: Answers to prompts that were cut.
+        n_withheld: Rows whose item was not shown training examples, because those ask the same.
+        asked: Sum over rows of the request keys: equal if two strategies sent the same model the same request
+            for every item.
         usage: Tokens of all answers together.
-        embedding_tokens: Tokens that were embedded for all requests together.
-        shared_tokens: Prompt tokens that a cache of the common beginning of all prompts would serve.
+        embedding_tokens: Total tokens embedded for the requests.
+        shared_tokens: Prompt tokens that a cache of the common prefix of all prompts would serve.
         amounts: What each answer took, shape ``(n_answers, 4)``: see `AMOUNTS`.
         answered: Item of each answer, ``n_answers`` long.
         rows: Item to the number of its rows.
-        broken: Item to how many of its rows break their form, where any does.
-        malformed: Item to how many of its rows hold no answer that could be extracted, where any does.
-        refused: Item to how many of its rows refuse, where any does.
-        judging: Name of a score to what its judgements took that asked a model.
+        broken: Item to how many of its rows break their form, if any.
+        malformed: Item to how many of its rows hold no answer that could be extracted, if any.
+        refused: Item to how many of its rows refuse, if any.
+        judging: Name of a score to the cost of those of its judgements that asked a model.
     """
 
     n_failed: int
@@ -78,12 +78,12 @@ class Answers:
 
     @property
     def tokens_per_item(self) -> float:
-        """Prompt and answer tokens of a mean answer; 0.0 where there is none."""
+        """Mean prompt and answer tokens per answer; 0.0 without answers."""
         return (self.usage.prompt + self.usage.completion) / max(1, len(self.latencies_s))
 
 
 def answers_of(rows: Iterable[ItemResult], task: Task) -> Answers:
-    """Sum up rows, one of which is held at a time."""
+    """Sum up rows, holding one in memory at a time."""
     n_failed = n_cut = n_withheld = asked = embedding = prompt = cached = completion = scored = 0
     judging: dict[str, JudgingUse] = {}
     amounts, of_items = array("d"), list[str]()
@@ -148,16 +148,16 @@ def latencies_of(answers: Iterable[Answers]) -> Floats:
 
 
 def judged_text(row: ItemResult) -> str:
-    """Return what of an answer was judged; "" where there is none."""
+    """Return the part of an answer that was judged; "" without an answer."""
     if row.extracted is not None:
         return row.extracted.text
     return row.answer.text if row.answer is not None else ""
 
 
 def breaks_form(row: ItemResult) -> bool:
-    """No answer, an empty or a malformed one, one cut off at its longest, or malformed JSON.
+    """Whether there is no answer, or an empty, malformed or cut-off (too long) one, or malformed JSON.
 
-    An answer that was extracted from a longer text is whole, wherever that text ends.
+    An answer that was extracted from a longer text is complete, even if that text was cut off.
     """
     text = judged_text(row)
     if row.answer is None or not text or row.scores.get("valid_json") == 0.0:
@@ -171,9 +171,9 @@ def refuses(text: str, task: Task) -> bool:
 
 
 class _Beginning:
-    """What prompts have in common at their beginning.
+    """The common prefix of prompts.
 
-    It is found in characters; tokens are taken to be spread evenly over them.
+    It is measured in characters; tokens are assumed to be spread evenly over them.
     """
 
     def __init__(self) -> None:
@@ -187,7 +187,7 @@ class _Beginning:
 
     @property
     def share(self) -> float:
-        """The common beginning's share of all prompts, in [0, 1]."""
+        """The common prefix's share of all prompt text, in [0, 1]."""
         if self._n < 2:
             return 0.0
         pairs = enumerate(zip(self._first, self._last, strict=False))

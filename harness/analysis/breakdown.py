@@ -1,4 +1,4 @@
-"""Where answers come from, and which kinds of items are right: one task's scores taken apart."""
+"""One task's scores broken down: where answers come from, and which kinds of items are right."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from harness.analysis.scores import Scores, is_right
 from harness.types import TaskItem
 
 FEWEST_TAGGED = 10
-"""A tag of fewer items than this says too little."""
+"""A tag with fewer items than this is not shown."""
 MOST_TAGS = 20
 
 
 def attribution_of(strategy: str, info: TaskInfo, scores: Scores, shown: str) -> Attribution | None:
-    """Return whether wrong answers are retrieval's or the model's; None where no document is named.
+    """Return whether retrieval or the model caused wrong answers; None if no item names a document.
 
-    An item counts with its mean over seeds; ``shown`` names the score of what was shown that is above 0 where
-    anything needed was.
+    An item counts with its mean over seeds; ``shown`` names the score of the shown passages that is above 0
+    if any needed document was among them.
     """
     recall, right = scores.of(shown), scores.of(info.primary_metric)
     items = [item for item in recall if item in right]
@@ -37,7 +37,7 @@ def attribution_of(strategy: str, info: TaskInfo, scores: Scores, shown: str) ->
 
 
 def items_by_tag(items: Iterable[TaskItem], asked: Collection[str]) -> dict[str, frozenset[str]]:
-    """Return the asked items of each tag, the most frequent first; empty where there is only one kind."""
+    """Return the asked items of each tag, most frequent tag first; empty if there is only one kind."""
     found: dict[str, set[str]] = defaultdict(set)
     for item in items:
         for tag in item.tags if item.id in asked else ():

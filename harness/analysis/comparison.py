@@ -25,9 +25,8 @@ Table = Mapping[str, Mapping[str, Scores]]
 class Comparison:
     """All strategies on the tasks of one role, each against its reference.
 
-    A strategy that is its own reference is compared with nothing, and neither is one without any. Those that
-    are not finished count among the ``others`` for which p-values are corrected: that none of them turns out
-    better cannot be taken for granted.
+    A strategy that is its own reference, or has none, is not compared. Unfinished strategies count among the
+    ``others`` for which p-values are corrected, since any of them may still turn out better.
     """
 
     role: Role
@@ -51,10 +50,10 @@ class Comparison:
         Args:
             scores: Strategy, then task, to scores; of an unfinished strategy only what is finished.
             infos: The tasks.
-            role: Whose tasks are compared.
-            references: Strategy to the one that it is compared with, where there is one.
+            role: Role of the tasks that are compared.
+            references: Strategy to the one that it is compared with, if any.
             clusters: Task to the cluster of each item.
-            same: Strategies and tasks where the reference's model was asked the reference's prompts.
+            same: Strategies and tasks where the same model got the same prompts as for the reference.
         """
         tasks = tuple(info for info in infos if info.role == role)
         pairs: dict[str, dict[str, Paired]] = {}
@@ -130,7 +129,7 @@ class Comparison:
 
     @cached_property
     def _equal(self) -> dict[str, Macro]:
-        """The means in which tasks weigh the same: made once, as their p-values and power take time."""
+        """The means with equal task weights; cached, as their p-values and power take time."""
         return self._weighed({})
 
     def _weighed(self, weights: Mapping[str, float]) -> dict[str, Macro]:

@@ -1,4 +1,4 @@
-"""What a run lacks of what its experiment asks, by strategy: what is missing is no evidence."""
+"""What each strategy of a run has not finished: missing results are never counted as evidence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.types import ItemResult, TaskItem
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an experiment asks of each strategy, by the manifest of its run."""
+    """What an experiment asks of each strategy, according to its run's manifest."""
 
     manifest: RunManifest
 
@@ -44,14 +44,14 @@ class Wanted:
         items: Mapping[str, Iterable[TaskItem]],
         adapted: Collection[str],
     ) -> Iterator[Missing]:
-        """Yield what strategies lack; of a seed with which one could not be prepared nothing is wanted.
+        """Yield what strategies lack; with a seed that could not be prepared, nothing more is wanted.
 
         Args:
             scores: Strategy, then task, to what is stored.
             prepared: What was prepared, of the wanted seeds.
-            probes: Strategy to what was measured beside its answers, one for each wanted seed.
+            probes: Strategy to the measurements made in addition to its answers, one for each wanted seed.
             items: Task to its test items.
-            adapted: Strategies whose answers are those of adapted weights.
+            adapted: Strategies that answer with adapted weights.
         """
         measured = dict(self._measured(items)) if adapted else {}
         for strategy in self.manifest.recipes:
@@ -85,7 +85,7 @@ class Wanted:
         return None if given is None else ForgettingOptions.model_validate(given)
 
     def _measured(self, items: Mapping[str, Iterable[TaskItem]]) -> Iterator[tuple[str, bool]]:
-        """Yield the retention tasks, each with whether its questions can tell a model of their answers."""
+        """Yield the retention tasks, each with whether answer information can be measured on it."""
         if self._options is None:
             return
         for name, task in self.manifest.tasks.items():
@@ -95,7 +95,7 @@ class Wanted:
 
 
 def _is_whole(probes: WeightMeasurements, options: ForgettingOptions, measured: Mapping[str, bool]) -> bool:
-    """Whether all that a verdict goes by was measured with a seed."""
+    """Whether everything that a verdict depends on was measured with a seed."""
     if probes.error is not None:
         return False
     texts, tasks = {each.text for each in probes.drift}, {each.task for each in probes.information}

@@ -1,4 +1,4 @@
-"""The records of what answers, preparing and judging took; a part of ``summary.json``.
+"""Records of what answering, preparing and judging cost; part of ``summary.json``.
 
 Times are in seconds.
 """
@@ -10,9 +10,9 @@ from harness.types import Frozen, PrepareCost
 
 
 class AnswerCost(Frozen):
-    """What a mean answer takes, measured.
+    """Measured cost of a mean answer.
 
-    ``shared_prompt_tokens`` are those that all prompts of a task begin with, which a cache can keep.
+    ``shared_prompt_tokens`` are the common prefix of all prompts of a task, which can be cached.
     ``device_s`` is the time an answer took in its batch, and ``flops`` estimates its arithmetic as
     2 x weights x tokens.
     """
@@ -27,14 +27,14 @@ class AnswerCost(Frozen):
 
 
 AMOUNTS = ("prompt_tokens", "completion_tokens", "embedding_tokens", "device_s")
-"""Figures of an answer that a price is put on; names of `AnswerCost`."""
+"""The priced figures of an answer; fields of `AnswerCost`."""
 
 
 class TaskCost(AnswerCost):
-    """What a strategy's mean answer on one task takes, and which share of the traffic the task has.
+    """Cost of a strategy's mean answer on one task, and the task's share of the traffic.
 
-    ``covariance`` is that of the means of `AMOUNTS`, in this order, over the ``n_clusters`` items or clusters
-    of items that were answered: what another draw of items would have changed. Empty where it is not known.
+    ``covariance`` is that of the means of `AMOUNTS`, in this order, over the ``n_clusters`` answered items or
+    clusters of items: the sampling error from the draw of items. Empty if it is not known.
     """
 
     task: str
@@ -47,11 +47,11 @@ class TaskCost(AnswerCost):
 
 
 class StrategyCost(AnswerCost):
-    """What a strategy costs, measured. ``prepare`` is the mean over seeds; the rest is that of a mean answer.
+    """Measured cost of a strategy. ``prepare`` is the mean over seeds; the rest is for a mean answer.
 
-    Answers are those to the target tasks, each task weighing the same: retention tasks are an examination,
-    no traffic. ``tasks`` has each by itself; each weighs the same in the quantiles of latency, too.
-    ``merged`` compares the adapter apart from its base and merged into it.
+    Only answers to the target tasks count, with equal task weights: retention tasks are tests, not traffic.
+    ``tasks`` has each task by itself; tasks weigh the same in the latency quantiles, too. ``merged`` compares
+    latency with the adapter separate from its base and merged into it.
     """
 
     strategy: str
@@ -65,9 +65,9 @@ class StrategyCost(AnswerCost):
 
 
 class Judging(Frozen):
-    """What metrics took that ask ``model``, on the answers of one strategy to one task: no part of its cost.
+    """Cost of the metrics that ask ``model`` about one strategy's answers to one task; not a strategy cost.
 
-    ``n`` judgements asked it; the rest are sums over them.
+    ``n`` is the number of judgements that asked it; the other figures are sums over them.
     """
 
     strategy: str

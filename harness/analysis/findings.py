@@ -20,7 +20,7 @@ from harness.types import Failure, Frozen, Kind, Role
 class TaskInfo(Frozen):
     """A task as the summary names it; ``n_test`` items were asked.
 
-    ``remarks`` are what loading it has changed or passed over.
+    ``remarks`` say what loading it changed or skipped.
     """
 
     name: str
@@ -37,10 +37,10 @@ class TaskInfo(Frozen):
 class Cell(Frozen):
     """One metric of one strategy on one task.
 
-    ``mean`` and its 95 % interval are in [0, 1]. ``n`` items enter; ``errors`` of them failed and count as 0,
-    and so do those with ``malformed`` answers, which held no answer as the task wants it. ``complete`` is
-    False where answers of the strategy to the task are missing: the score is that of those which are there.
-    Seeds and repeats are averaged within the item first, so they are not more ``n``.
+    ``mean`` and its 95 % interval are in [0, 1]. ``n`` is the number of items; ``errors`` of them failed and
+    count as 0, as do ``malformed`` answers, which did not have the form that the task wants. ``complete`` is
+    False if answers of the strategy to the task are missing: the score is over the existing ones.
+    Seeds and repeats are averaged within the item first, so they do not increase ``n``.
     """
 
     strategy: str
@@ -60,9 +60,9 @@ class Contrast(Frozen):
     """Difference ``strategy - reference`` in a task's primary metric on the same items.
 
     ``p_holm`` is ``p_value`` corrected for all contrasts of the task. ``wins`` and ``losses`` count the items
-    on which one of the two is better. ``detectable`` is the least true difference that such data would show
-    (at 5 % over all strategies of the task, with power 0.8). ``bca_low`` and ``bca_high`` are a second
-    opinion from the bootstrap.
+    on which one of the two is better. ``detectable`` is the smallest true difference that such data would
+    detect (at 5 % over all strategies of the task, with power 0.8). ``bca_low`` and ``bca_high`` are the
+    bootstrap's BCa interval, as a cross-check.
     """
 
     strategy: str
@@ -87,7 +87,7 @@ class Contrast(Frozen):
 
 
 class MacroContrast(Frozen):
-    """Mean over tasks of the differences from the reference, every task weighing the same.
+    """Mean over tasks of the differences from the reference, with equal task weights.
 
     ``p_holm`` is ``p_value`` corrected for all strategies that are compared with the reference.
     """
@@ -110,9 +110,9 @@ class MacroContrast(Frozen):
 class Attribution(Frozen):
     """Where a retrieving strategy's answers to one task's questions come from, in items.
 
-    Only items that name the documents which hold their answer count. Retrieval has found one when it showed
-    any of them. ``generation_missed`` had it shown and is wrong all the same, ``from_memory`` is right
-    without it, ``retrieval_missed`` is wrong without it.
+    Only items that name the documents with their answer count. Retrieval succeeded if it showed any of them.
+    ``generation_missed``: it was shown, but the answer is wrong; ``from_memory``: it was not shown, but the
+    answer is right; ``retrieval_missed``: it was not shown, and the answer is wrong.
     """
 
     strategy: str
@@ -125,7 +125,7 @@ class Attribution(Frozen):
 
 
 class TagScore(Frozen):
-    """The primary score of the items that carry one tag; ``mean`` and its 95 % interval are in [0, 1]."""
+    """The primary score of the items with one tag; ``mean`` and its 95 % interval are in [0, 1]."""
 
     strategy: str
     task: str
@@ -145,11 +145,11 @@ class StrategyFailure(Frozen):
 
 
 class Missing(Frozen):
-    """What a strategy lacks of what the experiment asks: ``done`` of ``wanted`` are there.
+    """What a strategy has not finished of what the experiment asks: ``done`` of ``wanted`` exist.
 
-    ``answers`` are those to the ``task``: every item with every seed and repeat. Of a ``preparation``, and of
-    the ``measurements`` that are made of adapted weights beside their answers, there is one for each seed;
-    ``error`` is why those could not be made.
+    ``answers`` are to the ``task``: every item with every seed and repeat. There is one ``preparation`` for
+    each seed, and one set of the ``measurements`` that are made on adapted weights in addition to their
+    answers; ``error`` says why those could not be made.
     """
 
     strategy: str
@@ -161,7 +161,7 @@ class Missing(Frozen):
 
     @property
     def text(self) -> str:
-        """What is lacking, as one clause."""
+        """What is missing, as one clause."""
         of = f"{self.done:,} of {self.wanted:,}"
         if self.what == "answers":
             return f"{self.task} ({of} answers)"
@@ -170,7 +170,7 @@ class Missing(Frozen):
 
 
 class PreparationNote(Frozen):
-    """What a strategy's preparation says that a reader must know: ``notes`` of its record."""
+    """What a reader must know about a strategy's preparation: ``notes`` of its record."""
 
     strategy: str
     seed: int
@@ -178,7 +178,7 @@ class PreparationNote(Frozen):
 
 
 class RunVerdict(Frozen):
-    """The decision in a paragraph, under the usual prices; ``winner`` is None while nothing is proven."""
+    """The decision in a paragraph, with the default prices; ``winner`` is None if nothing is significant."""
 
     line: str
     winner: str | None
@@ -188,11 +188,11 @@ class Summary(Frozen):
     """All of ``summary.json``.
 
     ``contrasts`` are against the incumbent on target tasks. ``forgetting``, ``behaviour``, ``drift`` and
-    ``information`` are against the strategy that asks the same model as it came, by ``bases``, where a
-    strategy without one has no entry; ``noise`` are these bases against themselves. ``answered_by`` names the
-    model of each strategy. ``tags`` has the tags of at least ten items, where a task has more than one of
-    them. ``missing`` says what is not finished: such strategies are compared with no other on the tasks that
-    they lack.
+    ``information`` are against the strategy that asks the same model unchanged, listed in ``bases``, where a
+    strategy without one has no entry; ``noise`` compares these bases with themselves. ``answered_by`` names
+    the model of each strategy. ``tags`` has the tags with at least ten items, if a task has more than one
+    such tag. ``missing`` says what is not finished: an unfinished strategy is not compared on the tasks that
+    it has not finished.
     """
 
     schema_version: Literal[2] = 2

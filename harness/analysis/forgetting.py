@@ -1,6 +1,6 @@
-"""What adapting a model made it lose: pure functions over stored rows and probes.
+"""What a model lost by being adapted: pure functions over stored rows and probes.
 
-The reference is always the base as it came, loaded apart from any adapter.
+The reference is always the unchanged base, loaded without any adapter.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from harness.types import Task
 
 @dataclass(frozen=True)
 class RightItems:
-    """Whether each item that two strategies have is right, under the new one and under the old one."""
+    """Whether each item that two strategies share is right, under the new one and under the old one."""
 
     now: Mapping[str, bool]
     before: Mapping[str, bool]
 
     @classmethod
     def of(cls, new: Scores, old: Scores, metric: str, right_from: float | None) -> Self:
-        """Judge the items that both have, as their task says."""
+        """Judge the items that both have, by their task's rule."""
         left, right = new.of(metric), old.of(metric)
         now = {item: is_right(left[item].mean(), right_from) for item in left if item in right}
         return cls(now, {item: is_right(right[item].mean(), right_from) for item in now})
@@ -100,7 +100,7 @@ def tradeoffs_of(gains: Mapping[str, float], flips: Sequence[TaskFlips]) -> Iter
 
 
 def mean_drift(strategy: str, by_seed: Sequence[Sequence[Drift]]) -> StrategyDrift | None:
-    """Average what was measured over seeds; None where nothing was."""
+    """Average the measured drift over seeds; None if nothing was measured."""
     by_text: dict[str, list[Drift]] = defaultdict(list)
     for drifts in by_seed:
         for drift in drifts:
@@ -121,7 +121,7 @@ def mean_drift(strategy: str, by_seed: Sequence[Sequence[Drift]]) -> StrategyDri
     return StrategyDrift(strategy=strategy, n_seeds=len(by_seed), texts=texts)
 
 
-# --- Behaviour beside being right ---
+# --- Behaviour other than correctness ---
 
 
 def behaviour_changes(
@@ -130,11 +130,11 @@ def behaviour_changes(
     """Yield how often answers break their form, and how often questions are refused, against the base.
 
     Args:
-        strategy: Whose the new answers are.
+        strategy: The strategy that gave the new answers.
         task: The task.
         unanswerable: Items whose accepted answer is the task's refusal.
         new: The strategy's answers.
-        base: The base's.
+        base: The base's answers.
         clusters: The cluster of each item.
     """
     kinds: list[tuple[Behaviour, Rates | None]] = []
@@ -151,7 +151,7 @@ def behaviour_changes(
 
 @dataclass(frozen=True)
 class Rates:
-    """How often something holds now and for the base, on the same items.
+    """How often a behaviour occurs now and in the base, on the same items.
 
     Attributes:
         now: Mean share of answers, in [0, 1].
@@ -167,7 +167,7 @@ class Rates:
 def refusals(
     new: Answers, base: Answers, unanswerable: Collection[str], clusters: Clusters
 ) -> tuple[Rates | None, Rates | None]:
-    """Pair how often questions without an answer are refused, and how often those with one are.
+    """Pair the refusal rates of questions without an answer, and of those with one.
 
     Either is None where there are no such questions.
     """
@@ -180,7 +180,7 @@ def refusals(
 
 @dataclass(frozen=True)
 class _Side:
-    """Item to the number of its rows, and to how many of them something holds of."""
+    """Item to the number of its rows, and to how many of them show the behaviour."""
 
     rows: Mapping[str, int]
     held: Mapping[str, int]
@@ -190,7 +190,7 @@ class _Side:
 
 
 def _paired(items: Sequence[str], new: _Side, base: _Side, clusters: Clusters) -> Rates | None:
-    """Pair the shares of each item's answers of which something holds."""
+    """Pair the share of each item's answers that show the behaviour."""
     if not items:
         return None
     now, before = new.shares(items), base.shares(items)
@@ -223,10 +223,10 @@ def continual_of(
     traits: Mapping[str, Traits],
     means: Mapping[str, Mapping[str, float]],
 ) -> Iterable[Continual]:
-    """Yield what each staged training lost of its earlier stages.
+    """Yield what each training in stages forgot of its earlier stages.
 
-    A strategy with stages is judged where for each number of its first ones there is a strategy with those
-    stages alone that is the same else.
+    A strategy with stages is judged if, for each number of first stages, there is a strategy with only those
+    stages that is otherwise the same.
 
     Backward transfer is the mean over the earlier stages of (score at the end - score right after the stage),
     and average forgetting the mean over them of (best score before the end - score at the end). Sources:
@@ -235,7 +235,7 @@ def continual_of(
 
     Args:
         strategies: Name to ``use`` and ``options``, as the experiment has them.
-        traits: Name to what it states of itself, its stages among that.
+        traits: Name to its declared traits, including its stages.
         means: Strategy, then task, to the mean primary score.
     """
     staged = {name: each.stages for name, each in traits.items()}
@@ -268,13 +268,13 @@ def _prefix(
     staged: Mapping[str, Stages],
     strategies: Mapping[str, Mapping[str, Any]],
 ) -> str | None:
-    """Return the strategy that is ``name`` with its first ``count`` stages alone."""
+    """Return the strategy that is ``name`` with only its first ``count`` stages."""
     wanted = staged[name][:count], _without(staged[name], strategies[name])
     return next((s for s in staged if (staged[s], _without(staged[s], strategies[s])) == wanted), None)
 
 
 def _without(stages: Stages, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options without the one that lists the stages, whatever its name and whichever part has it."""
+    """Return options without the one that lists the stages, under any name and in any part."""
     listed = [list(tasks) for tasks in stages]
     return {
         key: _without(stages, value) if isinstance(value, Mapping) else value

@@ -1,4 +1,4 @@
-"""The records of what strategies lost against what they are compared with; a part of ``summary.json``."""
+"""Records of what strategies lost against their reference; part of ``summary.json``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.types import Frozen, Role
 class TaskFlips(Frozen):
     """Items of a task that a strategy lost (right before, wrong now) and gained against a reference.
 
-    The reference of a retention task is the base, that of a target task the incumbent; ``base_right`` counts
+    The reference is the base for a retention task and the incumbent for a target task; ``base_right`` counts
     the items that it had right. ``lost_rate`` is lost / ``base_right``, with Wilson's 95 % interval;
     ``p_value`` is McNemar's.
     """
@@ -69,10 +69,10 @@ class StrategyDrift(Frozen):
 
 
 class InformationChange(Frozen):
-    """How much less a task's questions tell adapted weights of their answers than they tell the base.
+    """How much less information a task's questions give adapted weights about their answers than the base.
 
-    All figures but ``n`` and ``p_value`` are in nats: means over the ``n`` items and the seeds of what a
-    question tells (`harness.execution.answer_information`), their difference with its 95 % interval, and the
+    All figures except ``n`` and ``p_value`` are in nats: means of the answer information over the ``n`` items
+    and the seeds (`harness.execution.answer_information`), their difference with its 95 % interval, and the
     mean log-likelihood of the accepted answer, form included, under both.
     """
 
@@ -90,7 +90,7 @@ class InformationChange(Frozen):
 
 
 class Continual(Frozen):
-    """What a training in stages lost of its earlier ones.
+    """What training in stages forgot of the earlier stages.
 
     ``scores[t][i]`` is the mean primary score on the tasks of stage i after stage t, which the strategy
     ``after[t]`` shows. Both figures are in [-1, 1]; a loss is a negative transfer and a positive forgetting.

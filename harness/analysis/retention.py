@@ -1,4 +1,4 @@
-"""What retention tasks can show, and what adapted weights still know: pure functions over stored rows."""
+"""Whether retention tasks can show a loss, and what adapted weights still know: pure functions over rows."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from harness.stats import paired_differences
 Blindness = Literal["floor", "ceiling"]
 
 CEILING = 0.97
-"""Mean score from which on a task is too easy to show what is lost."""
+"""Mean score from which a task is too easy to show a loss."""
 
 
 def blindness_of(
     base_mean: float, base_low: float, now_mean: float, guess: float, margin: float, ceiling: float = CEILING
 ) -> Blindness | None:
-    """Return why a retention task cannot show a loss beyond the margin; None where it can.
+    """Return why a retention task cannot show a loss beyond the margin; None if it can.
 
-    At the floor there is nothing to lose: the base may be as bad as a guess, or better by no more than the
-    margin. At the ceiling, where the adapted model still is, only what is too easy to be lost was asked.
+    At the floor there is nothing to lose: the base is no better than guessing, or by no more than the margin.
+    At the ceiling, if the adapted model is still there too, all items were too easy to show a loss.
 
     Args:
-        base_mean: The base's mean score, 0.0 to 1.0, as all that follow.
+        base_mean: The base's mean score, 0.0 to 1.0, like all that follow.
         base_low: Lower bound of its 95 % interval.
         now_mean: The adapted model's mean score.
-        guess: Score of a guess.
+        guess: Score of guessing.
         margin: Largest loss that is accepted.
-        ceiling: Mean score from which on a task is too easy.
+        ceiling: Mean score from which a task is too easy.
     """
     if base_low <= guess + margin:
         return "floor"
@@ -50,11 +50,11 @@ def blind_text(task: str, why: Blindness, base_mean: float) -> str:
 def information_changes(
     strategy: str, by_seed: Sequence[Sequence[AnswerInformation]], clusters: Mapping[str, Clusters]
 ) -> Iterable[InformationChange]:
-    """Yield by task how much less questions tell of their answers than they tell the base.
+    """Yield by task how much less information questions give about their answers than they give the base.
 
     Args:
         strategy: Whose adapted weights were measured.
-        by_seed: What was measured of each seed; items that not every seed has are left out.
+        by_seed: The measurements of each seed; items that not every seed has are left out.
         clusters: Task to the cluster of each item.
     """
     by_task: dict[str, list[AnswerInformation]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""What a run has stored, in the shapes that statistics take."""
+"""The stored results of a run, in the shapes that the statistics need."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from harness.types import ItemResult, Role, Task, TaskItem
 
 @dataclass(frozen=True)
 class StoredItems:
-    """The test items of a task in a run folder, read whenever they are asked for.
+    """The test items of a task in a run folder, read from disk at each use.
 
     Attributes:
         run_dir: The run folder.
-        digest: The task's.
+        digest: The task's digest.
         ids: Ids of the items that the run asks.
     """
 
@@ -51,19 +51,19 @@ class StoredItems:
 
 @dataclass(frozen=True)
 class RunRows:
-    """A run's rows and what was made of them: scores and sums are in memory, rows and items are on disk.
+    """A run's rows and what was computed from them: scores and sums in memory, rows and items on disk.
 
     Attributes:
         run_dir: The run folder.
         manifest: What the run was made from.
         infos: Its tasks.
-        scores: Strategy, then task, to its scores, where there are any.
-        answers: The same to sums over its answers.
+        scores: Strategy, then task, to its scores, if any.
+        answers: Strategy, then task, to sums over its answers.
         items: Task to its test items.
         clusters: Task to the cluster of each item.
         unanswerable: Task to the items whose accepted answer is its refusal.
         prepared: What was prepared.
-        probes: Strategy to what was measured of it, one for each seed that has it.
+        probes: Strategy to its measurements, one for each seed that has them.
     """
 
     run_dir: Path
@@ -130,23 +130,23 @@ class RunRows:
 
     @property
     def traits(self) -> Mapping[str, Traits]:
-        """What each strategy states of itself."""
+        """The traits that each strategy declares."""
         return self.manifest.traits
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
-        """What strategies lack of what the experiment asks; empty where the run is finished."""
+        """What strategies have not finished of what the experiment asks; empty if the run is finished."""
         wanted = Wanted(self.manifest)
         adapted = {name for name, traits in self.traits.items() if traits.adapts}
         return tuple(wanted.missing(self.scores, self.prepared, self.probes, self.items, adapted))
 
     def is_whole(self, strategy: str, task: str) -> bool:
-        """Whether every answer of a strategy to a task is there, those that failed included."""
+        """Whether every answer of a strategy to a task exists, including failed ones."""
         lacks = any((each.strategy, each.task) == (strategy, task) for each in self.missing)
         return not lacks and task in self.scores.get(strategy, {})
 
     def first_results(self, strategy: str, task: str, items: Collection[str]) -> dict[str, ItemResult]:
-        """Return a strategy's results on some items by id, those of the smallest seed and repeat of each."""
+        """Return a strategy's results on some items by id, each with its smallest seed and repeat."""
         with Store.open(self.run_dir, read_only=True) as store:
             recipe = self.manifest.recipes[strategy][task]
             return store.first_results(recipe, items, self.manifest.judging.get(task, ""))
@@ -158,7 +158,7 @@ class RunRows:
 
     @cached_property
     def bases(self) -> Mapping[str, str]:
-        """Strategy to the one that asks its model as it came; those without such a one are not in it."""
+        """Strategy to the one that asks its model unchanged; those without one are absent."""
         found = {
             name: base_of(name, self.traits, self.manifest.answered_by) for name in self.manifest.recipes
         }
@@ -166,7 +166,7 @@ class RunRows:
 
     @property
     def traffic(self) -> tuple[str, ...]:
-        """The tasks whose answers stand for what users ask: the targets, or all where there is no target."""
+        """The tasks that represent what users ask: the target tasks, or all if there is none."""
         targets = tuple(info.name for info in self.infos if info.role == "target")
         return targets or tuple(info.name for info in self.infos)
 
@@ -175,21 +175,21 @@ class RunRows:
         return {item for by_task in self.scores.values() if task in by_task for item in by_task[task].items}
 
     def same_as_base(self, strategy: str) -> list[str]:
-        """Return the target tasks on which a strategy asked the base's model the base's prompts."""
+        """Return the target tasks on which a strategy sent the base's model the same prompts as the base."""
         base = self.bases.get(strategy, strategy)
         targets = [info.name for info in self.infos if info.role == "target" and strategy != base]
         return [task for task in targets if self._same(strategy, base, task)]
 
     def _same(self, strategy: str, other: str, task: str) -> bool:
-        """Whether two strategies asked the same model the same prompts: their answers are the same."""
+        """Whether two strategies sent the same model the same prompts, so that their answers are the same."""
         mine, theirs = (self.answers.get(name, {}).get(task) for name in (strategy, other))
         whole = self.is_whole(strategy, task) and self.is_whole(other, task)
         return bool(whole and mine and theirs and mine.asked == theirs.asked != 0)
 
     def against(self, reference: str) -> Comparison:
-        """Compare all strategies with one of them on the target tasks; made once, with its p-values.
+        """Compare all strategies with one of them on the target tasks; cached, with its p-values.
 
-        A strategy is compared on the tasks that it and the reference have answered to the end.
+        A strategy is compared on the tasks that it and the reference have answered completely.
         """
         return self._comparison(reference, "target", dict.fromkeys(self.scores, reference))
 
@@ -224,17 +224,17 @@ def read_rows(run_dir: Path, unchanged: bool = False) -> RunRows:
 
     Args:
         run_dir: The run folder.
-        unchanged: Whether it must be as it was written, since something is decided by it.
+        unchanged: Whether to require that it is as it was written, since a decision depends on it.
 
     Raises:
-        InputError: It is no run folder, is of another schema version, is damaged, or has been changed.
+        InputError: It is not a run folder, has another schema version, is damaged, or has been changed.
     """
     with opened(run_dir, unchanged) as (manifest, store):
         return RunRows.load(manifest, store)
 
 
 def require_results(rows: RunRows) -> None:
-    """Refuse a run without any.
+    """Refuse a run without results.
 
     Raises:
         InputError: It holds no results yet.
@@ -247,7 +247,7 @@ def require_results(rows: RunRows) -> None:
 def _probes(
     manifest: RunManifest, kept: Mapping[int, str], seeds: Collection[int]
 ) -> Iterable[WeightMeasurements]:
-    """Yield what was measured with the wanted seeds of what is measured today."""
+    """Yield the measurements with the wanted seeds that match what is measured now."""
     for seed, text in kept.items():
         found = WeightMeasurements.model_validate_json(text)
         if seed in seeds and found.of == manifest.probing:

@@ -1,4 +1,4 @@
-"""Per-item scores of one strategy on one task, as all statistics take them: seeds by items."""
+"""Per-item scores of one strategy on one task, in the shape of all statistics: seeds by items."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from harness.tasks.wording import question_of
 from harness.types import Task, TaskItem
 
 RIGHT = 0.5
-"""An item counts as right where its mean score is above this, unless its task says ``right_from``."""
+"""An item counts as right if its mean score is above this, unless its task says ``right_from``."""
 Clusters = Mapping[str, str]
-"""Item id to the name of its cluster; empty where every item stands alone."""
+"""Item id to the name of its cluster; empty if every item is independent."""
 
 
 def is_right(score: float, right_from: float | None) -> bool:
-    """Whether an item with this mean primary score counts as right, wherever right ones are counted.
+    """Whether an item with this mean primary score counts as right; the one rule used everywhere.
 
     Args:
         score: Mean over repeats and seeds, 0.0 to 1.0.
-        right_from: The task's; None for the usual rule.
+        right_from: The task's threshold; None for the default rule.
     """
     return score > RIGHT if right_from is None else score >= right_from - _ROUNDING
 
@@ -44,9 +44,9 @@ class Scores:
         items: Item ids, sorted.
         seeds: Seeds, sorted.
         by_metric: Scores in [0, 1], shape ``(n_seeds, n_items)``, the mean over repeats; NaN where a row has
-            none, which only happens in other metrics than the task's own.
-        failed: Items of which a row failed; such a row scores 0 in the task's own metrics.
-        n_rows: Rows, of all items, seeds and repeats, that have a score in the task's primary metric.
+            none, which only happens in metrics other than the task's own.
+        failed: Items with a failed row; a failed row scores 0 in the task's own metrics.
+        n_rows: Rows (of all items, seeds and repeats) with a score in the task's primary metric.
     """
 
     items: tuple[str, ...]
@@ -56,7 +56,7 @@ class Scores:
     n_rows: int = 0
 
     def of(self, metric: str) -> Mapping[str, Floats]:
-        """Return each item's scores in a metric, shape ``(n_seeds,)``, where all seeds have one."""
+        """Return the scores in a metric, shape ``(n_seeds,)``, of each item that has one for every seed."""
         matrix = self.by_metric.get(metric)
         if matrix is None:
             return {}
@@ -75,13 +75,13 @@ class Scores:
 
 
 def share_right(scores: Scores, metric: str, right_from: float | None) -> float:
-    """Return the share of items that are right, 0.0 to 1.0; 0.0 where there are none."""
+    """Return the share of items that are right, 0.0 to 1.0; 0.0 without items."""
     found = [is_right(float(each.mean()), right_from) for each in scores.of(metric).values()]
     return sum(found) / len(found) if found else 0.0
 
 
 class ScoredRow(Protocol):
-    """What is needed of a row; ``error`` is None where it did not fail."""
+    """The fields needed of a row; ``error`` is None if it did not fail."""
 
     @property
     def item_id(self) -> str: ...  # noqa: D102 - see the class
@@ -97,8 +97,8 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
     """Collect the rows of one strategy and task; repeats are averaged within the item.
 
     Args:
-        rows: Rows of any seeds and repeats, one of which is held at a time. An item that not every seed has
-            is left out.
+        rows: Rows of any seeds and repeats, read one at a time. An item that not every seed has is left
+            out.
         metrics: The task's own metrics, in which a failed row scores 0; the first is the primary one.
     """
     found: dict[str, _Column] = {name: _Column() for name in metrics}
@@ -125,7 +125,7 @@ def scores_of(rows: Iterable[ScoredRow], metrics: Sequence[str]) -> Scores:
 
 
 class _Column:
-    """Scores of one metric as they come, 20 bytes each."""
+    """Scores of one metric in the order they are read, 20 bytes each."""
 
     def __init__(self) -> None:
         self.seeds, self.places, self.scores = array("q"), array("i"), array("d")
@@ -136,7 +136,7 @@ class _Column:
         self.scores.append(score)
 
     def means(self, seeds: Sequence[int], n_items: int) -> Floats:
-        """Return the mean of each seed and item, shape ``(n_seeds, n_items)``; NaN where there is none."""
+        """Return the mean of each seed and item, shape ``(n_seeds, n_items)``; NaN without a score."""
         at = np.searchsorted(np.array(seeds), np.array(self.seeds)), np.array(self.places)
         sums, counts = np.zeros((len(seeds), n_items)), np.zeros((len(seeds), n_items))
         np.add.at(sums, at, np.array(self.scores))
@@ -146,15 +146,15 @@ class _Column:
 
 
 def clusters_of(task: Task, items: Iterable[TaskItem]) -> Clusters:
-    """Return the cluster of each item; empty where every item stands alone.
+    """Return the cluster of each item; empty if every item is independent.
 
-    Items are in one cluster where the task's own ``cluster`` says so, and where they ask the same or nearly
-    so (`harness.tasks.overlap`): a question asked a hundred times is one question. A cluster is named after
-    its first item, unless it is one of the task's own.
+    Items are in one cluster if the task's own ``cluster`` says so, or if they ask the same or nearly the same
+    (`harness.tasks.overlap`): a question asked a hundred times is one question. A cluster is named after its
+    first item, unless it is one of the task's own.
 
     Args:
         task: The task.
-        items: Its items that are asked, read once.
+        items: Those of its items that are asked, read once.
     """
     ids, questions, own = [], [], []
     for item in items:
@@ -168,12 +168,12 @@ def clusters_of(task: Task, items: Iterable[TaskItem]) -> Clusters:
 
 
 def names_of(items: Sequence[str], clusters: Clusters) -> list[str] | None:
-    """Return the cluster of each of some items, None where every item stands alone."""
+    """Return the cluster of each of some items, None if every item is independent."""
     return [clusters[item] for item in items] if clusters else None
 
 
 def cluster_sizes(task: Task, items: Sequence[TaskItem]) -> tuple[int, ...]:
-    """Return how many items each cluster has; ones where every item stands alone."""
+    """Return how many items each cluster has; ones if every item is independent."""
     clusters = clusters_of(task, items)
     return tuple(Counter(clusters.values()).values()) if clusters else (1,) * len(items)
 
@@ -189,12 +189,12 @@ def mean_with_interval(scores: Scores, metric: str, clusters: Clusters) -> tuple
 def share_interval(values: Floats, names: Sequence[str] | None) -> tuple[float, float, float]:
     """Return the mean of values in [0, 1] with its 95 % interval.
 
-    Wilson's interval or Student's t where items are independent and seeds agree; else the t interval over
+    Wilson's interval or Student's t if items are independent and seeds agree; else the t interval over
     clusters and seeds, as for differences.
 
     Args:
         values: Shape ``(n_seeds, n_items)``.
-        names: The cluster of each item, None where each stands alone.
+        names: The cluster of each item, None if all are independent.
     """
     difference = paired(values, np.zeros(values.shape[1]), names)
     if difference.clusters is None and difference.seed_variance == 0:
@@ -205,7 +205,7 @@ def share_interval(values: Floats, names: Sequence[str] | None) -> tuple[float, 
 
 
 def pair(new: Scores, old: Scores, metric: str, clusters: Clusters) -> Paired | None:
-    """Pair two strategies on the items that both have; None where there is none."""
+    """Pair two strategies on the items that both have; None if they share none."""
     left, right = new.of(metric), old.of(metric)
     common = [item for item in left if item in right]
     if not common:

@@ -22,7 +22,7 @@ from harness.types import PrepareCost
 
 
 def summary_of(run: RunRows) -> Summary:
-    """Compute the summary of a run that has been read."""
+    """Compute the summary of a run from its rows."""
     target, retention = run.against(run.incumbent), run.retained
     answers = [found for by_task in run.answers.values() for found in by_task.values()]
     macro = (*target.macros(run.scores), *retention.macros(run.scores))
@@ -66,7 +66,7 @@ def summary_of(run: RunRows) -> Summary:
 
 
 def _judging(run: RunRows) -> Iterable[Judging]:
-    """Yield what judges took, by the model that each asked; of one that states none, the first."""
+    """Yield what judging cost, by the model asked; a metric that names none asks the first model."""
     first = next(iter(run.manifest.models))
     for strategy, by_task in run.answers.items():
         for task, found in by_task.items():
@@ -87,7 +87,7 @@ def _judging(run: RunRows) -> Iterable[Judging]:
 
 
 def _notes(run: RunRows) -> Iterable[PreparationNote]:
-    """Yield the notes of every part of every preparation; one that several strategies share comes once."""
+    """Yield the notes of every part of every preparation; a shared one only once."""
     seen = set[tuple[int, str, str]]()
     for prepared in run.prepared:
         for name, text in prepared.notes:
@@ -97,7 +97,7 @@ def _notes(run: RunRows) -> Iterable[PreparationNote]:
 
 
 def _asked_notes(run: RunRows) -> Iterable[PreparationNote]:
-    """Yield what a reader must know of prompts: those that are the base's, and withheld examples."""
+    """Yield what a reader must know about prompts: those identical to the base's, and withheld examples."""
     targets = [info.name for info in run.infos if info.role == "target"]
     for strategy, by_task in run.answers.items():
         texts = []
@@ -257,7 +257,7 @@ def _task_cost(task: str, found: Answers, clusters: Clusters, share: float, para
 
 
 def mean_task_cost(tasks: Sequence[TaskCost]) -> dict[str, float]:
-    """Return the figures of a mean answer by name: those of the tasks, weighted by their traffic."""
+    """Return the figures of a mean answer by name: the tasks' figures weighted by their traffic."""
     names = AnswerCost.model_fields
     return {name: sum(task.share * getattr(task, name) for task in tasks) for name in names}
 

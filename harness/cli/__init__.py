@@ -1,4 +1,4 @@
-"""The command line: the only place that composes. Commands are imported when they are called."""
+"""The command line: the only place where parts are composed. Commands are imported when called."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.cli._ending import ReaderGone, ended, stop_at_term
 from harness.threads import share_processors
 
 _COLLECT_EVERY = 100_000
-"""Objects made between two looks for garbage: importing makes a million and no garbage."""
+"""Allocations between two garbage collections: importing makes a million objects and no garbage."""
 
-# name: (module, one line of help). The help stands here so that `--help` imports no command.
+# name: (module, one line of help). The help is here so that `--help` imports no command.
 COMMANDS = {
     "run": ("harness.cli.run", "Run an experiment: every strategy on every item, then the report."),
     "score": ("harness.cli.score", "Judge the answers of a run anew, when its tasks' metrics have changed."),
@@ -46,11 +46,11 @@ class LazyGroup(click.Group):
     """A group whose commands are imported only when they run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names in the order in which a newcomer needs them."""
+        """Return the names in the order in which a new user needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return a command; None when there is none of that name."""
+        """Import and return a command; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click itself would end with 1, a verdict, where nobody reads the output."""
+        """Run the command; on a closed output click itself would exit with 1, which means a verdict."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -92,7 +92,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; whatever happens ends in a documented exit code (`harness.cli._ending`)."""
+    """Run the command line; it always ends with a documented exit code (`harness.cli._ending`)."""
     sys.exit(ended(_started))
 
 
@@ -100,5 +100,5 @@ def _started() -> object:
     share_processors()
     stop_at_term()
     gc.set_threshold(_COLLECT_EVERY, 20, 50)
-    atexit.register(gc.freeze)  # at the end Python would look through all that libraries left, for a second
+    atexit.register(gc.freeze)  # else a garbage collection at exit takes a second
     return cli.main(standalone_mode=False)

@@ -1,4 +1,4 @@
-"""What a gate judges: adapters that it asks itself, or a strategy of a run that is finished."""
+"""What a gate judges: adapters that it asks itself, or a strategy of a finished run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What was named on the command line; what lies in a folder never says what it is.
+    """The candidates named on the command line; a folder's kind is never guessed from its content.
 
     Attributes:
-        adapters: Folders of adapters, of which each is asked and judged.
-        run: A finished run; None where adapters are named.
-        strategy: Which of the run's strategies is meant, where several could be.
+        adapters: Folders of adapters, each of which is asked and judged.
+        run: A finished run; None if adapters are named.
+        strategy: Which of the run's strategies is meant, if several could be.
     """
 
     adapters: tuple[Path, ...]
@@ -34,7 +34,7 @@ class Candidates:
 
         Raises:
             InputError: Nothing is named, both are, or a strategy without a run; or the gate would write into
-                an adapter's folder, and take up what lies there.
+                an adapter's folder, and reuse what is there.
         """
         if not self.adapters and self.run is None:
             remedy = "name an adapter's folder, or a finished run with --candidate-run"
@@ -59,7 +59,7 @@ def strategy_of(run: Path, wanted: str | None) -> str:
     """Return the strategy of a run that is the candidate.
 
     Raises:
-        InputError: It has none of that name, or several that could be meant.
+        InputError: It has none of that name, or not exactly one that could be meant.
     """
     from harness.runs.manifest import read_manifest
 
@@ -77,10 +77,10 @@ def strategy_of(run: Path, wanted: str | None) -> str:
 
 
 def refuse_run(folder: Path) -> None:
-    """Refuse a run folder where an adapter's is wanted.
+    """Refuse a run folder where an adapter's folder is expected.
 
     Raises:
-        InputError: It is one.
+        InputError: It is a run folder.
     """
     from strategies.tuning.saved import is_saved
 
@@ -90,7 +90,7 @@ def refuse_run(folder: Path) -> None:
 
 
 def named(adapters: Sequence[Path]) -> dict[str, Path]:
-    """Return adapters by short names that differ."""
+    """Return adapters by short, distinct names."""
     by_name: dict[str, Path] = {}
     for path in adapters:
         name = path.resolve().name
@@ -104,7 +104,7 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
     """Return the experiment with one of its models, the base and one strategy for each adapter.
 
     Raises:
-        InputError: The gate's candidate is no composition with an adapter, or is a ceiling.
+        InputError: The gate's candidate is not a composition with an adapter, or is a ceiling.
     """
     from harness import plugins
     from harness.config import StrategyOptions
@@ -142,9 +142,9 @@ def gated(wanted: GateFile, experiment: Experiment, model: str, adapters: dict[s
 
 
 def _measured(wanted: GateFile, experiment: Experiment) -> ForgettingOptions | None:
-    """Return what is measured of candidates beside their answers: what a check of forgetting goes by.
+    """Return what is measured of candidates besides their answers, for the check of forgetting.
 
-    It needs the base's weights once more for each candidate, so no other gate asks for it.
+    It needs the base's weights once more for each candidate, so only a gate with that check asks for it.
     """
     from harness.config import ForgettingOptions
 

@@ -11,10 +11,10 @@ from harness.files import write_whole
 
 
 def conclude_run(run_dir: Path) -> int:
-    """Draw a run's conclusions from its stored rows, write and print them; return the exit code.
+    """Compute a run's results from its stored rows, write and print them; return the exit code.
 
-    That one says errors where items or strategies failed, and where no strategy's answers to a task ever have
-    what its ``answer`` rule wants: then the rule is wrong.
+    The code means errors if items or strategies failed, or if no strategy's answer to a task ever matched the
+    task's ``answer`` rule: then the rule is wrong.
 
     Raises:
         InputError: The run holds no results yet.

@@ -1,7 +1,7 @@
-"""How a command ends: whatever happens comes to one line and a documented exit code.
+"""How a command ends: always with a documented exit code, and a failure with one line.
 
-Continuous integration reads 1 as *a regression is proven*, and Python ends with 1 at an exception. So
-1 comes from a command's verdict alone, and every other end has a code of its own.
+Continuous integration reads 1 as *a regression is proven*, but Python also exits with 1 on an exception. So
+1 only ever comes from a command's verdict, and every other end has its own code.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from harness.errors import (
 )
 
 SHOW_ALL = "TRILEMMA_TRACEBACK"
-"""With this variable set, a fault of ours shows its traceback whole."""
+"""With this environment variable set, an internal error shows its full traceback."""
 _KEPT = "all finished items are kept"
 
 
-class ReaderGone(Exception):  # noqa: N818 - it is no error
-    """Who read the output has stopped reading, as ``head`` does."""
+class ReaderGone(Exception):  # noqa: N818 - it is not an error
+    """The reader of the output has stopped reading, as ``head`` does."""
 
 
 def ended(command: Callable[[], Any]) -> int:
-    """Run a command; return the exit code, having written the one line that it ends with where it failed."""
+    """Run a command; return the exit code, after writing one line if it failed."""
     _prepare_streams()
     try:
         code = command()
@@ -59,7 +59,7 @@ def ended(command: Callable[[], Any]) -> int:
 
 
 def end_of(error: BaseException) -> tuple[str, int]:
-    """Return the line and the exit code of what a command was ended by; no line where none is wanted."""
+    """Return the line and the exit code for what ended a command; no line if none is wanted."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _write(error.format_message() + "\n")
         return "", EXIT_BAD_INPUT
@@ -85,7 +85,7 @@ def end_of(error: BaseException) -> tuple[str, int]:
 
 
 def stop_at_term() -> None:
-    """Let SIGTERM end a command as Ctrl-C does: what is finished is kept, and a line says how to go on."""
+    """Let SIGTERM end a command as Ctrl-C does: finished items are kept, and a line says how to resume."""
 
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt
@@ -104,7 +104,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _of_machine(error: OSError) -> tuple[str, int]:
-    """Return the end by what the operating system refused: a file's is input, all else an error."""
+    """Return the end for an error of the operating system: input for a file or a full disk, else an error."""
     name = error.filename if isinstance(error.filename, str | os.PathLike) else ""
     if error.errno == errno.ENOSPC:
         remedy = f"free some space and run the same command again: {_KEPT}"
@@ -136,7 +136,7 @@ def _told(error: BaseException) -> str:
 
 
 def _of_exit(error: SystemExit) -> int:
-    """Return the code of an exit that is asked for; none but a command's verdict may be a regression."""
+    """Return the code of a requested exit; only a command's verdict may mean a regression."""
     if error.code is None:
         return EXIT_DONE
     if isinstance(error.code, int) and error.code != EXIT_REGRESSION:
@@ -147,7 +147,7 @@ def _of_exit(error: SystemExit) -> int:
 
 
 def _prepare_streams() -> None:
-    """Let a terminal that lacks a character show its number, where Python would raise."""
+    """Show a character that the terminal lacks as its number, where Python would raise."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -155,7 +155,7 @@ def _prepare_streams() -> None:
 
 
 def _flush() -> None:
-    """Write what is still held back; at the end of Python it would fail with a message of its own."""
+    """Flush buffered output; a failure at Python's exit would print a message of its own."""
     if sys.stdout is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""How answers are judged: metrics loaded, and the digests of all that their scores depend on."""
+"""How answers are judged: loading metrics, and the digests of everything their scores depend on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def metrics_of(
 
     Args:
         tasks: The tasks.
-        tests: Their items that are asked.
+        tests: Those of their items that are asked.
         models: Names of the experiment's models.
 
     Raises:
@@ -42,7 +42,7 @@ def metrics_of(
 
 
 def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Return what metrics need of a task's choices beside the likeliest one: it changes what is asked."""
+    """Return what metrics need of a task's choices besides the likeliest one: it changes the requests."""
     from harness.scoring import needs_of
 
     needs = [needs_of(metric) for metric in metrics] if task.task.scores_choices else []
@@ -50,7 +50,7 @@ def needed_of(task: LoadedTask, metrics: Sequence[Metric]) -> tuple[str, ...]:
 
 
 def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> tuple[str, ...]:
-    """Return digests of what scores depend on beside the task: files, models that are asked, code of others.
+    """Return digests of what scores depend on besides the task: files, asked models, third-party code.
 
     Args:
         metrics: Some metrics.
@@ -66,7 +66,7 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
 
 
 def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the tasks whose metrics ask a model, each with the model's name by that of the score.
+    """Return the tasks whose metrics ask a model, each with a mapping of score name to model name.
 
     Args:
         metrics: The metrics of each task.
@@ -83,7 +83,7 @@ def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, dict[str, st
 
 
 def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) -> str:
-    """Return the digest of all that judging answers depends on."""
+    """Return the digest of everything that judging answers depends on."""
     from importlib.metadata import version
 
     from harness.digests import digest_of
@@ -93,7 +93,7 @@ def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str,
 
 
 def _source(metric: Metric) -> Path | None:
-    """Return the file of a metric that does not come along."""
+    """Return the source file of a metric that is not built in."""
     import sys
 
     module = type(metric).__module__

@@ -12,12 +12,12 @@ from harness.plugins import sound
 
 
 def known_of(experiment: Experiment, model: str, place: object) -> dict[str, Any]:
-    """Return what an experiment's embedder is, and what is known of one of its models, by condition.
+    """Return what is known of an experiment's embedder and of one of its models, by condition.
 
-    A model is told by the digests of its files where they are here, else by its name.
+    A model is identified by the digests of its files if they are local, else by its name.
 
     Raises:
-        InputError: The model is named wrongly, or its configuration cannot be read.
+        InputError: The model's name is wrong, or its configuration cannot be read.
     """
     digest, key = embedder_digest(experiment.embedder), model_key(model)
     embedder = {"embedder": "a folder" if digest else experiment.embedder, "embedder_digest": digest}

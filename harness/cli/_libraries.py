@@ -1,4 +1,4 @@
-"""The libraries of this machine, each looked at by loading it or trying what it is needed for."""
+"""The libraries of this machine, each checked by loading it or trying what it is needed for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NF4_LARGEST_ERROR = 0.15
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the examination. ``core`` is true for what nothing works without."""
+    """One check and its result. ``core`` is True if nothing works without it."""
 
     name: str
     state: State

@@ -16,14 +16,14 @@ _CGROUP_LIMITS = (
     ),
 )
 RESERVE_BYTES = GIB
-"""Left free for Python, the embedder and the operating system."""
+"""Memory left free for Python, the embedder and the operating system."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """Memory that one way of working takes per model parameter: ``bytes_per_parameter * headroom``.
+    """Memory that one method takes per model parameter: ``bytes_per_parameter * headroom``.
 
-    ``headroom`` covers what comes on top of the weights: key-value cache and activations at a context of
+    ``headroom`` covers what is needed besides the weights: key-value cache and activations at a context of
     about 1,024 tokens, and for training the gradients and optimiser states of a small adapter.
     """
 
@@ -65,7 +65,7 @@ def _system_free_bytes() -> int:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):  # not Linux: half of what is built in is a fair guess
+    except (OSError, StopIteration):  # not Linux: assume half of the installed memory
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 if hasattr(os, "sysconf") else 0
 
 
@@ -75,7 +75,7 @@ def free_disk_bytes(folder: Path) -> int:
 
 
 def parameters(count: float) -> str:
-    """Return a number of parameters in words: ``1.5 B``, ``360 M``."""
+    """Return a number of parameters as text: ``1.5 B``, ``360 M``."""
     if count >= 1e9:
         return f"{count / 1e9:.0f} B" if count >= 1e10 else f"{count / 1e9:.1f} B"
     return f"{count / 1e6:.0f} M"

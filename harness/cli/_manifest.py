@@ -1,4 +1,4 @@
-"""The manifest of a run, from its experiment and what was composed of it."""
+"""The manifest of a run, from its experiment and the composed run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def manifest_of(experiment: Experiment, config: Path, plan: Plan) -> RunManifest
 
 
 def record_of(model: Model) -> ModelRecord:
-    """Return what a manifest says of a model."""
+    """Return a model's record for the manifest."""
     from harness.powers import context_length_of
     from harness.runs.manifest import ModelRecord
 

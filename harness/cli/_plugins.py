@@ -1,4 +1,4 @@
-"""The option of every command that loads an experiment or a task: which code of others may run."""
+"""The option of every command that loads an experiment or a task: which third-party code may run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _allow(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -
 
 
 def allow_plugin(command: Any) -> Any:
-    """Give a command the option that allows code which its files name."""
+    """Add to a command the option that allows code named in its files."""
     option = click.option(
         ALLOW, metavar="NAME", multiple=True, expose_value=False, callback=_allow,
         help="Let the files name this code: MODULE, MODULE:CLASS or evaluate:NAME; may be repeated.",

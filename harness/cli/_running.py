@@ -1,4 +1,4 @@
-"""Composing a run from an experiment, and doing what is missing of it; `run` and `gate` share this."""
+"""Composing a run from an experiment, and completing it; shared by `run` and `gate`."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def complete(
     apart: Apart | None = None,
     loaded: tuple[LoadedTask, ...] | None = None,
 ) -> RunManifest:
-    """Do what is missing of a run and return its manifest.
+    """Do what a run has not finished and return its manifest.
 
     Args:
         experiment: What to run.
         config: The experiment file, for relative paths and errors.
         run_dir: The run folder, which the caller has locked.
-        progress: Told of every step.
-        only: Names of the strategies to run; all of them when empty.
-        apart: Strategies that are refused each by itself; told of those that are. With it the folder may hold
-            answers of another model, which are left where they are.
-        loaded: The experiment's tasks, where they have been loaded.
+        progress: Receives every step.
+        only: Names of the strategies to run; all if empty.
+        apart: Strategies that are refused individually; it records those that are. With it the folder may
+            hold answers of another model, which are left in place.
+        loaded: The experiment's tasks, if they are already loaded.
 
     Raises:
-        InputError: Something in the experiment is not right, or the folder holds another run.
+        InputError: Something in the experiment is invalid, or the folder holds another run.
         KeyboardInterrupt: It was stopped; finished items are kept.
     """
     chains, tasks = checked(experiment, config, loaded)
@@ -77,7 +77,7 @@ def complete(
 
 @contextmanager
 def resumable() -> Iterator[None]:
-    """End a command that is stopped with Ctrl-C with the line that resumes it, and exit code 130."""
+    """End a command stopped with Ctrl-C with a line that says how to resume it, and exit code 130."""
     try:
         yield
     except KeyboardInterrupt:
@@ -89,12 +89,12 @@ def resumable() -> Iterator[None]:
 def checked(
     experiment: Experiment, config: Path, loaded: tuple[LoadedTask, ...] | None = None
 ) -> tuple[tuple[Chain, ...], tuple[LoadedTask, ...]]:
-    """Build strategies and tasks and let them refuse what is wrong; no model library is imported.
+    """Build strategies and tasks and let them refuse invalid input; no model library is imported.
 
     Args:
         experiment: What to run.
         config: The experiment file, for relative paths and errors.
-        loaded: Its tasks, where they have been loaded.
+        loaded: Its tasks, if they are already loaded.
     """
     from harness.backends import backend_of
     from harness.config import model_key
@@ -116,7 +116,7 @@ def checked(
 
 
 def tasks_of(experiment: Experiment, config: Path) -> tuple[LoadedTask, ...]:
-    """Load the tasks of an experiment; choice tasks as they are asked of all its models."""
+    """Load the tasks of an experiment; choice tasks in the form that is asked of all its models."""
     from harness.backends import backend_of
     from harness.config import model_key, model_told
     from harness.tasks.in_words import in_words
@@ -215,7 +215,7 @@ def _compose(
 
 
 def _put_on_device(metrics: Metrics, device: str | None, config: Path) -> None:
-    """Let metrics that run a network of their own run it where the models are."""
+    """Put the networks that metrics run themselves on the models' device."""
     from harness.plugins import sound
     from harness.scoring import RunsOnDevice
 
@@ -232,7 +232,7 @@ def _preparations(
     models: Mapping[str, Model],
     data: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return for each strategy the digest of all that preparing it depends on; ``data`` digests the tasks."""
+    """Return each strategy's digest of all that its preparation depends on; ``data`` digests the tasks."""
     from harness.digests import digest_of
     from harness.embedders.embedder import embedder_digest
     from harness.powers import context_length_of
@@ -257,7 +257,7 @@ def _preparations(
 def _probing(
     experiment: Experiment, config: Path, chains: Sequence[Chain], tests: Mapping[str, Sequence[TaskItem]]
 ) -> MeasuringPlan:
-    """Return what is to be measured beside the answers.
+    """Return what is to be measured besides the answers.
 
     Raises:
         InputError: The general text cannot be read.

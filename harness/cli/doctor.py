@@ -63,7 +63,7 @@ def doctor(as_json: bool) -> None:
 
 
 def examine() -> Iterator[Check]:
-    """Yield every check as it is done; slow ones announce themselves on standard error."""
+    """Yield each check when it is done; slow ones are announced on standard error."""
     yield _python()
     yield check_core()
     yield _guarded("torch", check_torch, slow=True)
@@ -81,7 +81,7 @@ def examine() -> Iterator[Check]:
 
 
 def _guarded(name: str, check: Callable[[], Check], slow: bool = False) -> Check:
-    """Run a check that loads native code; whatever goes wrong in there is a finding, not a crash."""
+    """Run a check that loads native code; any error in it is a finding, not a crash."""
     if slow:
         click.echo(f"looking at {name} ...", err=True)
     try:
@@ -104,7 +104,7 @@ def _python() -> Check:
 
 
 def _cores() -> str:
-    """Say how many cores may be used, and what forbids the others where a container does."""
+    """Say how many cores may be used, and which container limit excludes the others, if any."""
     quota = cpu_quota()
     bound = "" if quota is None else f" (a quota of {quota:g} cores of CPU time)"
     return f"{usable_cores()} of {os.cpu_count()} cores may be used{bound}"
@@ -123,7 +123,7 @@ def _embedder() -> Check:
 
 
 def _model() -> Check:
-    """Look for the model that comes along; converting it is left to the first run."""
+    """Look for the bundled model; converting it is left to the first run."""
     try:
         file = Path(model_path(TransformersOptions().path, "doctor"))
     except InputError as error:
@@ -172,7 +172,7 @@ def _hub() -> Check:
 
 
 def can_run(checks: list[Check]) -> list[str]:
-    """Return for each way of working whether it can be run here, and with how large a model."""
+    """Return for each method whether it can be run here, and with how large a model."""
     state = {check.name: check.state for check in checks}
     parts = {
         "prompting": ("torch", "transformers", "accelerate", "transformers import"),
@@ -195,7 +195,7 @@ def can_run(checks: list[Check]) -> list[str]:
 
 
 def _compute_memory(has_cuda: bool) -> tuple[int, int, str]:
-    """Return free bytes, bytes of a weight and name of the device that would do the work."""
+    """Return free bytes, bytes per weight and name of the device that would be used."""
     if not has_cuda:
         return _machine.free_memory_bytes(), 4, "the CPU, float32"
     import torch

@@ -103,9 +103,9 @@ def gate(
 
 @dataclass(frozen=True)
 class _Gate:
-    """What the command has read.
+    """The command's parsed input.
 
-    ``model`` names the model that candidates adapt; ``best`` is whether one candidate that passes is enough.
+    ``model`` names the model that candidates adapt; ``best`` is whether one passing candidate is enough.
     """
 
     wanted: GateFile
@@ -117,7 +117,7 @@ class _Gate:
     best: bool
 
     def asked(self, adapters: tuple[Path, ...], run_dir: Path) -> GateResult:
-        """Ask adapters what is missing and judge them; those that are refused are told and cost no other."""
+        """Ask adapters what is missing and judge them; report refused ones without stopping the others."""
         from harness.execution.composition import Apart
         from harness.gate.refused import with_refused
         from harness.progress import progress_for
@@ -155,7 +155,7 @@ class _Gate:
 
 
 def _beside(gate_file: Path, name: str) -> Path:
-    """Return a file that the gate names: beside the gate file, or from the current folder."""
+    """Return the path of a file named in the gate: relative to the gate file, or to the current folder."""
     beside = gate_file.parent / name
     return beside if beside.exists() or not Path(name).exists() else Path(name)
 

@@ -181,7 +181,7 @@ def _open(folder: Path) -> tuple[ChunkIndex, dict[str, Any], Embedder]:
 
 
 def _put(opened: ChunkIndex, about: dict[str, Any], documents: Sequence[Document], embedder: Embedder) -> int:
-    """Add or replace the documents that are not there as they are; return how many those were."""
+    """Add or replace the new and changed documents; return how many there were."""
     from harness.digests import digest_of
     from strategies.retrieval.building import embedded
     from strategies.retrieval.chunks import Chunking

@@ -1,4 +1,4 @@
-"""``trilemma init``: an experiment and a task that run as they are, to be filled with one's own data."""
+"""``trilemma init``: an example experiment and task that run unchanged, to be filled with one's own data."""
 
 from __future__ import annotations
 

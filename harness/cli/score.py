@@ -1,4 +1,4 @@
-"""``trilemma score``: judge the answers of a run anew, when its tasks' metrics have changed."""
+"""``trilemma score``: judge the answers of a run again, after its tasks' metrics have changed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _score(run_dir: Path, added: Sequence[str], config: Path | None, progress: P
 
 
 def _same_questions(manifest: RunManifest, experiment: Experiment, place: Path) -> tuple[LoadedTask, ...]:
-    """Load the tasks of an experiment and refuse those that do not ask what the run was asked."""
+    """Load the tasks of an experiment and refuse those whose questions differ from the run's."""
     if experiment.name != manifest.name:
         problem, remedy = "is another experiment than the run's", f"name that of {manifest.name}"
         raise InputError(place, "name", problem, remedy, experiment.name)
@@ -116,7 +116,7 @@ def _with_added(tasks: tuple[LoadedTask, ...], added: Sequence[str]) -> tuple[Lo
     """Return the tasks with metrics added to those that they fit.
 
     Raises:
-        InputError: A metric is not known, or fits none of the tasks.
+        InputError: A metric is unknown, or fits none of the tasks.
     """
     from harness.metrics import load_metric
     from harness.plugins import check_known
@@ -141,7 +141,7 @@ def _with_added(tasks: tuple[LoadedTask, ...], added: Sequence[str]) -> tuple[Lo
 
 
 def _check_needed(manifest: RunManifest, task: LoadedTask, metrics: Metrics) -> None:
-    """Refuse metrics that need more of the choices than the run was asked for."""
+    """Refuse metrics that need more about the choices than the run recorded."""
     told = {
         "every_choice": "the log-likelihood of every choice",
         "prior": "the choices without the input",
@@ -156,7 +156,7 @@ def _check_needed(manifest: RunManifest, task: LoadedTask, metrics: Metrics) -> 
 def _models(
     experiment: Experiment, place: Path, run_dir: Path, metrics: Metrics, progress: Progress
 ) -> Mapping[str, Model]:
-    """Open the models that metrics ask; none where no metric asks any."""
+    """Open the models that metrics ask, if any."""
     from harness.plugins import sound
     from harness.scoring import AsksModel, RunsOnDevice
 
@@ -174,7 +174,7 @@ def _models(
 
 
 def _judged_so(place: Path, tasks: Sequence[LoadedTask], metrics: Metrics) -> dict[str, Any]:
-    """Return what a manifest says of tasks and their metrics."""
+    """Return the manifest entries of tasks and their metrics."""
     from harness.scoring import names_of
 
     return {

@@ -1,4 +1,4 @@
-"""``trilemma tasks``: list tasks, look for faults in them, print the schema of ``task.yaml``."""
+"""``trilemma tasks``: list tasks, check them for faults, print the schema of ``task.yaml``."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def validate_tasks(refs: tuple[str, ...], model: str | None) -> None:
 
 
 def _meant(refs: Sequence[str]) -> Iterator[LoadedTask]:
-    """Yield the tasks that are meant, loaded as they are asked for; an experiment stands for its own."""
+    """Yield the referenced tasks, loaded on demand; an experiment stands for all its tasks."""
     experiments = [ref for ref in refs if is_experiment(Path(ref))]
     files = resolve_tasks([ref for ref in refs if ref not in experiments], Path.cwd(), "tasks validate")
     of_experiments = (load_tasks(load_experiment(Path(ref)).tasks, Path(ref)) for ref in experiments)

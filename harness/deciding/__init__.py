@@ -1,1 +1,1 @@
-"""From what a run found to what to do: prices, costs, the choice, and what would change it."""
+"""From a run's findings to a decision: prices, costs, the choice, and what would change it."""

@@ -1,4 +1,4 @@
-"""The table that a choice is made from: each strategy with score, lead, cost, and what rules it out."""
+"""The table a choice is made from: each strategy with score, lead, cost, and what rules it out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def candidates_of(measured: Measured) -> tuple[Candidate, ...]:
 
 
 def _level(measured: Measured) -> float:
-    """Level of the first of Holm's tests: what a challenger must hold beside all others."""
+    """Level of the first of Holm's tests: the level a challenger must meet given all the others."""
     return measured.limits.alpha / max(1, len(measured.p_holm))
 
 
@@ -63,7 +63,7 @@ def _candidate(measured: Measured, name: str) -> Candidate:
 
 
 def _score_bounds(measured: Measured, name: str) -> tuple[float, float]:
-    """Return the 95 % interval of a strategy's mean score, from those of its tasks."""
+    """Return the 95 % interval of a strategy's mean score, from the intervals of its tasks."""
     cells = [(share, measured.primary_cells[name, task]) for task, share in measured.shares.items()]
     low, high = mean_bounds([(share, cell.mean, cell.ci_low, cell.ci_high) for share, cell in cells])
     return max(low, 0.0), min(high, 1.0)

@@ -1,4 +1,4 @@
-"""The checks that come before a decision: what is missing, failed, leaked, answered already, or not found."""
+"""The checks before a decision: missing answers, failures, leaks, a solved base, poor retrieval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.types import STATED
 
 
 def checks_of(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Check]:
-    """Yield the checks, those that can end a decision among them."""
+    """Yield the checks, including those that can end a decision."""
     yield _finished(measured)
     summary, limits = measured.summary, measured.limits
     share = summary.errors / max(1, summary.items)
@@ -61,7 +61,7 @@ def _leakage(measured: Measured) -> Check:
 
 
 def _same_prompts(measured: Measured) -> Iterable[Check]:
-    """Name the strategies that asked nothing else than their base on all target tasks."""
+    """Name the strategies whose prompts were identical to their base's on all target tasks."""
     n_targets = sum(info.role == "target" for info in measured.run.infos)
     same: dict[str, list[str]] = {}
     for name in measured.means:
@@ -76,7 +76,7 @@ def _same_prompts(measured: Measured) -> Iterable[Check]:
 
 
 def _ceiling(measured: Measured) -> Check:
-    """Whether a model as it came answers target tasks already."""
+    """Whether an unchanged model already solves target tasks."""
     solved = {base: tasks for base in measured.bases if (tasks := measured.solved_by(base))}
     text = "no target task is answered by the base alone"
     if not measured.bases:
@@ -90,7 +90,7 @@ def _ceiling(measured: Measured) -> Check:
 
 
 def _recall(measured: Measured) -> Iterable[Check]:
-    """Whether retrieval finds enough to be judged, and what perfect retrieval would give."""
+    """Whether retrieval finds enough to be judged, and what perfect retrieval would score."""
     shown = measured.run.manifest.shown
     cells = [
         cell
@@ -119,7 +119,7 @@ def _recall(measured: Measured) -> Iterable[Check]:
 
 
 def _recall_of(measured: Measured, cell: Cell) -> tuple[float, int]:
-    """Return recall over all questions, and how many failed: those were shown nothing."""
+    """Return recall over all questions, and how many failed (they were shown nothing)."""
     scores = measured.run.scores[cell.strategy][cell.task]
     failed = len(scores.failed - scores.of(cell.metric).keys())
     return cell.mean * cell.n / (cell.n + failed), failed
@@ -140,7 +140,7 @@ def _parity(measured: Measured, candidates: Sequence[Candidate]) -> Iterable[Che
 
 
 def _stated(measured: Measured) -> Iterable[Check]:
-    """Say whose costs of training are an adapter's own word."""
+    """Name the strategies whose training cost is only stated by an adapter, not measured."""
     if named := [cost.strategy for cost in measured.summary.costs if cost.prepare.stated]:
         text = f"what training took is {STATED}, not measured here: {', '.join(named)}"
         yield Check(name="training cost", good=False, ends=False, text=text)

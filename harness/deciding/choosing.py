@@ -2,12 +2,12 @@
 
 The rule, in order (``docs/deciding.md`` gives the reasons and the literature):
 
-1. Checks that can end it: answers or measurements that are missing where the choice may turn on them, failed
-   items, leaked test items, a base that answers everything already, retrieval that finds too little to be
-   judged.
-2. A challenger must be proven better than the incumbent (Holm over all of them), must not be found to
-   forget more than is accepted, and must not cost more than is accepted.
-3. Among those, the best; and among those not proven worse than the best, the cheapest at the given volume.
+1. Checks that can end it: missing answers or measurements that the choice may depend on, failed items, leaked
+   test items, a base that already answers everything, retrieval that finds too little to be judged.
+2. A challenger must be significantly better than the incumbent (Holm over all challengers), must not be found
+   to forget more than is accepted, and must not cost more than is accepted.
+3. Among those, the best; and among those not significantly worse than the best, the cheapest at the given
+   volume.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Choosing:
         ]
 
     def _frontier(self) -> Iterable[str]:
-        """Yield what is proven better than all that costs less; at equal cost the higher score is first."""
+        """Yield what is significantly better than all that is cheaper; at equal cost, higher score first."""
         able = [c for c in self.candidates if not self.measured.traits[c.strategy].ceiling]
         able.sort(key=lambda candidate: (candidate.per_1000, -candidate.mean))
         pairs = [(old, new) for at, new in enumerate(able) for old in able[:at]]
@@ -138,7 +138,7 @@ class Choosing:
         return (candidate.strategy for candidate in able if candidate.strategy not in unproven)
 
     def _cheapest_equal(self, best: Candidate, proven: Sequence[Candidate]) -> Candidate:
-        """Return the cheapest of those that are not proven worse than the best."""
+        """Return the cheapest of those that are not significantly worse than the best."""
         against = self.measured.against(best.strategy)
         others = [candidate for candidate in proven if candidate is not best]
         corrected = holm([against[candidate.strategy].p_value for candidate in others])
@@ -153,14 +153,14 @@ def choose(
     limits: Limits | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> Decision:
-    """Decide which strategy to take; see `Choosing`. Without a sheet, the usual one for the run's machine."""
+    """Decide which strategy to take; see `Choosing`. The default sheet is the one for the run's machine."""
     return _choosing(run, sheet, use, limits, weights).decide()
 
 
 def conclude(
     run: RunRows, sheet: PriceSheet | None = None, use: Use | None = None
 ) -> tuple[Summary, Decision]:
-    """Return a run's summary with its verdict, and the decision that this is."""
+    """Return a run's summary with its verdict, and the decision behind that verdict."""
     choosing = _choosing(run, sheet, use, None, None)
     decision = choosing.decide()
     verdict = RunVerdict(line=decision.paragraph, winner=decision.winner)

@@ -1,13 +1,13 @@
 """What strategies cost by the prices of their models: pure functions over measured tokens and times.
 
-A strategy has a cost once (training, indexing), a cost by the month (hosting) and a cost a query, that of the
-target tasks as the decision weighs them:
+A strategy has a one-time cost (training, indexing), a monthly cost (hosting) and a cost per query, over the
+target tasks with the decision's weights:
 
     c = p_in * (t_prefix * ((1 - h) * w + h * r) + t_var) + p_out * t_out + p_embed * t_embed
 
-where t_prefix are prompt tokens that all requests of a task begin with, h is the share of requests that find
-them cached, w and r are the prices of writing and reading a cached token as shares of p_in. On a machine paid
-by the hour, c is the time of an answer over the share of the hour in which it answers.
+where t_prefix are the prompt tokens of the common prefix of a task's requests, h is the share of requests
+that find it cached, and w and r are the prices of writing and reading a cached token as shares of p_in. On a
+machine paid by the hour, c is the time of an answer divided by the machine's utilisation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.types import PrepareCost
 
 MILLION = 1e6
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-"""Queries a month for which a sensitivity table is made."""
+"""Queries a month in the sensitivity table."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Use:
 
     Attributes:
         queries_per_month: Expected queries.
-        cache_hits: Share of requests that find the common beginning of their prompt cached, 0.0 to 1.0.
+        cache_hits: Share of requests that find the common prefix of their prompt cached, 0.0 to 1.0.
         retrains_per_month: How often training and indexing are repeated.
     """
 
@@ -56,11 +56,11 @@ class Priced:
         per_query: One answer.
         per_month: Fixed cost of a month: hosting, and training again.
         per_1000: 1,000 answers.
-        per_1000_bounds: Its 95 % interval over items, or clusters of them; None where it is not known.
-        per_1000_correct: 1,000 right answers; infinite where none is right.
-        month: All of a month at the expected volume.
-        once_known: Whether what ``once`` is made of was measured; else it is a lower bound.
-        once_stated: Whether an adapter from elsewhere states part of it, and nobody has measured it.
+        per_1000_bounds: Its 95 % interval over items, or clusters of them; None if not known.
+        per_1000_correct: 1,000 right answers; infinite if none is right.
+        month: Total of a month at the expected volume.
+        once_known: Whether all of ``once`` was measured; else it is a lower bound.
+        once_stated: Whether part of it is only stated by an adapter trained elsewhere, not measured.
     """
 
     strategy: str
@@ -104,7 +104,7 @@ def priced(cost: StrategyCost, right: float, sheet: Prices, use: Use) -> Priced:
 
 
 def weighed(cost: StrategyCost, shares: Mapping[str, float]) -> StrategyCost:
-    """Return what a mean answer takes where the tasks have these shares of the traffic."""
+    """Return the cost of a mean answer if the tasks have these shares of the traffic."""
     total = sum(shares.get(task.task, 0.0) for task in cost.tasks)
     if total <= 0:
         return cost
@@ -128,10 +128,10 @@ def _per_query(cost: AnswerCost, made: PrepareCost, sheet: Prices, cache_hits: f
 
 
 def _bounds(cost: StrategyCost, sheet: Prices, cache_hits: float) -> tuple[float, float] | None:
-    """Return the 95 % interval of a query's cost, from those of its tasks; None where one is not known."""
+    """Return the 95 % interval of a query's cost, from its tasks' intervals; None if one is not known."""
     parts = []
     for task in cost.tasks if all(task.covariance for task in cost.tasks) else ():
-        # A price is linear in the amounts: what one more of each costs, with the task's common beginning.
+        # A price is linear in the amounts: what one more of each costs, given the task's common prefix.
         prefix = task.shared_prompt_tokens / task.prompt_tokens if task.prompt_tokens else 0.0
         nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
         units = [AnswerCost.model_validate(nothing | {name: 1.0}) for name in AMOUNTS]
@@ -149,7 +149,7 @@ def _bounds(cost: StrategyCost, sheet: Prices, cache_hits: float) -> tuple[float
 
 
 def _once_known(made: PrepareCost, sheet: Prices) -> bool:
-    """Whether all that the sheet puts a price on was measured."""
+    """Whether everything that the sheet prices was measured."""
     trained_elsewhere = made.adapted and made.trained_tokens == 0
     if sheet.training.per_hour > 0:
         return not trained_elsewhere and (made.device_s > 0 or made.wall_s == 0)
@@ -167,10 +167,10 @@ def _once(cost: StrategyCost, sheet: Prices) -> float:
 
 
 def judging_cost(judging: Iterable[Judging], prices: Callable[[str], Prices]) -> float:
-    """Return what all judgements together cost for which metrics asked a model.
+    """Return the total cost of the judgements for which metrics asked a model.
 
     Args:
-        judging: What they took.
+        judging: Their tokens and times.
         prices: Gives the prices of a model by its name.
     """
     nothing = dict.fromkeys(AnswerCost.model_fields, 0.0)
@@ -193,15 +193,15 @@ def judging_cost(judging: Iterable[Judging], prices: Callable[[str], Prices]) ->
 def break_even_queries(new: Priced, old: Priced) -> float | None:
     """Return after how many queries ``new`` has cost less: N* = (F_new - F_old) / (c_old - c_new).
 
-    0.0 where it costs no more from the first on; None where that never comes.
+    0.0 if it costs no more from the first query on; None if never.
     """
     return _break_even(new.once - old.once, old.per_query - new.per_query, old.per_query)
 
 
 def break_even_volume(new: Priced, old: Priced) -> float | None:
-    """Return from how many queries a month on ``new`` costs less: q* = fixed a month / (c_old - c_new).
+    """Return the queries a month above which ``new`` costs less: q* = fixed a month / (c_old - c_new).
 
-    0.0 where it costs no more at any volume; None where it never does.
+    0.0 if it costs no more at any volume; None if it never costs less.
     """
     return _break_even(new.per_month - old.per_month, old.per_query - new.per_query, old.per_query)
 
@@ -226,9 +226,9 @@ def scenarios(
     """Return a month's cost under other volumes, caching, retraining and hosting, one at a time.
 
     Args:
-        costs: What strategies take.
+        costs: The strategies' measured costs.
         prices: Strategy to the prices of its model.
-        use: Volume, caching and retraining as they are expected.
+        use: Expected volume, caching and retraining.
         volumes: Queries a month.
     """
     free = {name: each.model_copy(update={"hosting": Hosting()}) for name, each in prices.items()}

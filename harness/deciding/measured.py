@@ -1,4 +1,4 @@
-"""What a run has measured, as a decision weighs it."""
+"""A run's measurements, weighted as a decision needs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.stats import Macro, holm
 from harness.traits import Traits
 
 _SHOWN = 3
-"""Most things that a strategy lacks which are named one by one."""
+"""Up to this many missing things of a strategy are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Measured:
         run: The run's rows.
         sheet: Prices.
         use: How the answer will be used.
-        limits: What a strategy must hold.
+        limits: The limits for a strategy to be chosen.
         weights: Weight of each target task; those not named weigh 1.
     """
 
@@ -61,7 +61,7 @@ class Measured:
 
     @cached_property
     def costs(self) -> dict[str, StrategyCost]:
-        """Strategy to what it took, its answers those of the target tasks as they weigh."""
+        """Strategy to its cost, with the target tasks weighted as given."""
         return {cost.strategy: weighed(cost, self.shares) for cost in self.summary.costs}
 
     def priced(self, name: str) -> Priced:
@@ -85,7 +85,7 @@ class Measured:
         return self.sheet.of(model, self.run.manifest.models[model].identity.name)
 
     def _right(self, name: str) -> float:
-        """Return the weighed share of items of the target tasks that a strategy has right."""
+        """Return the weighted share of target-task items that a strategy has right."""
         infos = {info.name: info for info in self.run.infos}
         return sum(
             share
@@ -95,12 +95,12 @@ class Measured:
 
     @property
     def traits(self) -> Mapping[str, Traits]:
-        """What each strategy states of itself."""
+        """The traits that each strategy declares."""
         return self.run.traits
 
     @cached_property
     def shares(self) -> dict[str, float]:
-        """Weight of each target task as a share of all."""
+        """Weight of each target task as a share of the total."""
         weights = {i.name: self.weights.get(i.name, 1.0) for i in self.run.infos if i.role == "target"}
         return {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
@@ -121,7 +121,7 @@ class Measured:
 
     @cached_property
     def p_holm(self) -> dict[str, float]:
-        """Challenger to its corrected p-value; one that is not finished counts as one that shows nothing."""
+        """Challenger to its corrected p-value; an unfinished one counts as showing no difference."""
         names = [name for name in self.traits if name != self.incumbent and not self.traits[name].ceiling]
         p_values = [self.means[name].p_value if name in self.means else 1.0 for name in names]
         return dict(zip(names, holm(p_values), strict=True))
@@ -132,7 +132,7 @@ class Measured:
         return {failure.strategy for failure in self.summary.failures}
 
     def lacking(self, name: str) -> str:
-        """Return what a strategy lacks that running again would give; "" where it is finished."""
+        """Return what a strategy lacks that running again would add; "" if it is finished."""
         mine = [each for each in self.run.missing if each.strategy == name and not each.error]
         if sum(each.what == "answers" and each.done == 0 for each in mine) == len(self.run.infos):
             return "all its answers"
@@ -141,7 +141,7 @@ class Measured:
         return ", ".join(found[:_SHOWN]) + more
 
     def unmeasured(self, name: str) -> list[str]:
-        """Return what is not there of a strategy or of its base and tells whether it forgets."""
+        """Return what is missing of a strategy or its base to tell whether it forgets."""
         kept = {info.name for info in self.run.infos if info.role == "retention"}
         base = self.run.bases.get(name)
         found = [
@@ -159,25 +159,25 @@ class Measured:
 
     @cached_property
     def bases(self) -> tuple[str, ...]:
-        """The strategies that ask a model as it came, one for each model that has one."""
+        """The strategies that ask an unchanged model, one for each model that has such a strategy."""
         return tuple(dict.fromkeys(self.run.bases.values()))
 
     def solved_by(self, base: str) -> list[str]:
-        """Return the target tasks that a base answers so well that strategies cannot be told apart."""
+        """Return the target tasks that a base answers too well for strategies to be told apart."""
         found = ((task, self.primary_cells.get((base, task))) for task in self.shares)
         return [task for task, cell in found if cell and cell.mean >= self.limits.ceiling]
 
     @property
     def solving(self) -> list[str]:
-        """The bases that answer every target task that they have been asked so well."""
+        """The bases that answer every target task they were asked that well; see `solved_by`."""
         asked = {base: [t for t in self.shares if (base, t) in self.primary_cells] for base in self.bases}
         return [base for base, tasks in asked.items() if tasks and self.solved_by(base) == tasks]
 
     def decisive(self, name: str) -> bool:
-        """Whether the choice may turn on what an unfinished strategy lacks.
+        """Whether the choice may depend on what an unfinished strategy lacks.
 
-        A ceiling is never chosen, and a challenger that has answered all target tasks without being proven
-        better is not either, whatever it forgets. The others are compared with incumbent and bases.
+        A ceiling is never chosen, nor is a challenger that has answered all target tasks without being
+        significantly better, whatever it forgets. The others are compared with incumbent and bases.
         """
         if name == self.incumbent or name in self.bases:
             return True

@@ -1,4 +1,4 @@
-"""Price sheets: dated, sourced inputs that a user edits. No price stands in code."""
+"""Price sheets: dated, sourced inputs that a user edits. No price is hard-coded."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ HOURS_A_MONTH = 730.0
 
 
 class Serving(Options):
-    """What answering costs: by the token, or by the hour of a machine.
+    """What answering costs: per token, or per machine hour.
 
-    ``cache_read`` and ``cache_write`` are what a cached prompt token costs, as shares of an input token, when
-    it is read and when it is written. ``utilisation`` is the share of a machine's hour in which it answers.
+    ``cache_read`` and ``cache_write`` are the prices of reading and writing a cached prompt token, as shares
+    of an input token's. ``utilisation`` is the share of a machine hour spent answering.
     """
 
     input_per_million: FiniteFloat | None = Field(default=None, ge=0.0)
@@ -44,21 +44,21 @@ class Serving(Options):
 
 
 class Tuned(Options):
-    """What tokens of a tuned model cost, where they cost more than the base's."""
+    """What tokens of a tuned model cost, if they cost more than the base's."""
 
     input_per_million: FiniteFloat = Field(ge=0.0)
     output_per_million: FiniteFloat = Field(ge=0.0)
 
 
 class Training(Options):
-    """What training costs: by the token that is trained on, or by the hour of a machine."""
+    """What training costs: per trained token, or per machine hour."""
 
     per_million_tokens: FiniteFloat = Field(default=0.0, ge=0.0)
     per_hour: FiniteFloat = Field(default=0.0, ge=0.0)
 
 
 class Hosting(Options):
-    """What a deployed tuned model costs, by the hour or by the month, whether it is asked or not."""
+    """What a deployed tuned model costs per hour or per month, used or not."""
 
     per_hour: FiniteFloat = Field(default=0.0, ge=0.0)
     per_month: FiniteFloat = Field(default=0.0, ge=0.0)
@@ -81,8 +81,8 @@ class Prices(Options):
 class PriceSheet(Options):
     """Prices with their date and source, in one currency.
 
-    They are the same for every model, or stand in ``models``, by the name that the experiment gives a model
-    or by its path.
+    They are the same for every model, or are given in ``models``, by a model's name in the experiment or by
+    its path.
     """
 
     name: str = Field(min_length=1)
@@ -112,7 +112,7 @@ class PriceSheet(Options):
             path: Its path there.
 
         Raises:
-            InputError: The sheet has prices by model, and none of this one.
+            InputError: The sheet has prices by model, but none for this one.
         """
         if self.serving is not None:
             return Prices(
@@ -152,5 +152,5 @@ def load_prices(name: str) -> PriceSheet:
 
 
 def usual_prices(manifest: RunManifest) -> str:
-    """Return the name of the sheet for the kind of machine that a run was made on."""
+    """Return the name of the default sheet for the kind of machine that a run was made on."""
     return f"{BUILTIN}own-gpu" if manifest.hardware.get("cuda_devices") else f"{BUILTIN}own-cpu"

@@ -1,4 +1,4 @@
-"""The records of a decision: what to do, on what grounds, and what would change it."""
+"""Records of a decision: what to do, why, and what would change it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ForgettingState = Literal["none possible", "ruled out", "found", "not ruled out"
 
 
 class Limits(Frozen):
-    """What a strategy must hold to be chosen, and when the checks that come first end it.
+    """The limits for a strategy to be chosen, and those at which the first checks end the decision.
 
-    ``alpha`` is the level of every test. ``max_forgetting`` is the largest loss that is accepted in the mean
-    of the retention tasks, ``max_information_loss`` the largest share of what a retention task's questions
-    tell the base of their answers, and ``max_perplexity_ratio`` the highest perplexity of general text
-    against the base's at which forgetting can be ruled out. ``max_cost_per_1000`` is the largest cost of
+    ``alpha`` is the level of every test. ``max_forgetting`` is the largest accepted loss in the mean of the
+    retention tasks, ``max_information_loss`` the largest accepted loss of answer information, as a share of
+    the base's on a retention task, and ``max_perplexity_ratio`` the highest perplexity of general text,
+    relative to the base's, at which forgetting can be ruled out. ``max_cost_per_1000`` is the largest cost of
     1,000 answers in the sheet's currency.
     ``min_recall`` is the least recall at which retrieval is judged, ``ceiling`` the score above which a
     task cannot tell strategies apart, ``max_errors`` and ``max_leaks`` the largest shares of failed items
-    and of test items that stand in the training data.
+    and of test items that are in the training data.
     """
 
     alpha: float = 0.05
@@ -37,7 +37,7 @@ class Limits(Frozen):
 
 
 class Check(Frozen):
-    """A question that comes before the comparison. One with ``ends`` True settles the decision."""
+    """A check made before the comparison. One with ``ends`` True ends the decision."""
 
     name: str
     good: bool
@@ -48,10 +48,10 @@ class Check(Frozen):
 class Retained(Frozen):
     """The mean over the retention tasks that can show a loss against the base, and the task that lost most.
 
-    ``grounds`` are clauses that say what else the state rests on: tasks that cannot show a loss, tasks whose
-    loss is proven, what questions tell of their answers, perplexity. Where no task can show a loss, and the
-    state is "not known", there are no figures. ``lost_information`` are the tasks whose questions tell less
-    of their answers.
+    ``grounds`` are clauses that say what else the state is based on: tasks that cannot show a loss, tasks
+    with a significant loss, answer information, perplexity. If no task can show a loss and the state is
+    "not known", there are no figures. ``lost_information`` are the tasks whose questions give less
+    information about their answers.
     """
 
     state: ForgettingState
@@ -81,20 +81,20 @@ class TaskLead(Frozen):
 class Candidate(Frozen):
     """One strategy in the table: quality against the incumbent, cost, forgetting.
 
-    ``p_holm`` is None for the incumbent and for a ceiling that is no system: neither is tested.
+    ``p_holm`` is None for the incumbent and for a ceiling (not a deployable system): neither is tested.
     ``mean_low`` and ``mean_high`` are the 95 % interval of the score itself. ``excluded`` says why it cannot
     be chosen. ``break_even_queries`` is the number of queries after which it has cost less than the
-    incumbent, ``break_even_volume`` the queries a month from which on it costs less; None means never.
+    incumbent, ``break_even_volume`` the queries a month above which it costs less; None means never.
     ``model`` names the model that answers, and ``adapted`` says that its weights are adapted.
-    ``n_groups`` are the independent ones among the ``n_items``: alike items and those of one cluster are one.
-    ``per_1000_correct`` is None where no answer is right. ``detectable`` is the least true difference, and
-    ``needed`` the number of items that would show the one observed, with power 0.8 beside the other
-    challengers (alpha over their number); None for a difference of 0. ``per_1000_low`` and ``per_1000_high``
-    are the 95 % interval of the mean cost over items, or clusters of them; None where it is not known.
-    ``once_known`` False means that part of what it took to prepare was not measured: ``once`` is a lower
-    bound. ``break_even_known`` is False where it would tell. ``once_stated`` means that an adapter from
-    elsewhere states what its training took, and that nobody has measured it. ``tasks`` has the target tasks
-    one by one; the incumbent's has none.
+    ``n_groups`` counts the independent groups among the ``n_items``: alike items, or those of one cluster,
+    are one group. ``per_1000_correct`` is None if no answer is right. ``detectable`` is the smallest
+    detectable true difference, and ``needed`` the number of items that would detect the observed one, with
+    power 0.8 and alpha divided by the number of challengers; None for a difference of 0. ``per_1000_low``
+    and ``per_1000_high`` are the 95 % interval of the mean cost over items, or clusters of them; None if not
+    known. ``once_known`` False means that part of the cost of preparing was not measured: ``once`` is a lower
+    bound. ``break_even_known`` is False if the break-even depends on that part. ``once_stated`` means that an
+    adapter trained elsewhere states what its training took, unmeasured. ``tasks`` has the target tasks one by
+    one; the incumbent's is empty.
     """
 
     strategy: str
@@ -129,7 +129,7 @@ class Candidate(Frozen):
     tasks: tuple[TaskLead, ...] = ()
 
     def differs(self, alpha: float) -> bool:
-        """Whether it is proven to be better or worse than the incumbent."""
+        """Whether it is significantly better or worse than the incumbent."""
         return self.p_holm is not None and self.p_holm < alpha
 
 
@@ -141,12 +141,12 @@ class CostUnder(Frozen):
 
 
 class Decision(Frozen):
-    """The answer, its grounds and its limits. ``winner`` is None where nothing is proven.
+    """The decision, its grounds and its limits. ``winner`` is None if nothing is significant.
 
-    ``unjudged`` says of strategies that the choice leaves out why: not finished, or not to be prepared.
-    ``frontier`` are the strategies, cheapest first, that are proven better than every cheaper one (Holm over
-    all pairs). ``judging`` is what metrics cost that asked a model, in the sheet's currency: an expense of
-    the run, no part of any strategy's cost.
+    ``unjudged`` says why the choice leaves out some strategies: not finished, or could not be prepared.
+    ``frontier`` are the strategies, cheapest first, that are significantly better than every cheaper one
+    (Holm over all pairs). ``judging`` is the cost of metrics that asked a model, in the sheet's currency: an
+    expense of the run, not part of any strategy's cost.
     """
 
     schema_version: Literal[2] = 2
@@ -169,10 +169,10 @@ class Decision(Frozen):
 
     @property
     def several_models(self) -> bool:
-        """Whether strategies are answered by different models, so that it must be said by which."""
+        """Whether strategies use different models, so that each must be named with its model."""
         return len({candidate.model for candidate in self.candidates}) > 1
 
     def named(self, strategy: str) -> str:
-        """Return what a strategy is called in a sentence, with its model where there are several."""
+        """Return a strategy's name for a sentence, with its model if there are several."""
         model = next((c.model for c in self.candidates if c.strategy == strategy), "")
         return f"{strategy} on {model}" if model and self.several_models else strategy

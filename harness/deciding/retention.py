@@ -1,14 +1,14 @@
-"""Whether a strategy forgets, from everything that was measured of it.
+"""Whether a strategy forgets, from all its measurements.
 
 Scores alone mislead: a base that answers in sentences fails an exact match, and tuning that teaches the short
-form lifts that score while knowledge goes. So forgetting is
+form raises that score even while knowledge is lost. So forgetting is
 
-- *found* where the mean of the retention tasks, or one of them, is proven to have lost and has lost more than
-  is accepted, or where the same holds of what a task's questions tell the model of their answers;
-- *ruled out* only where some task can show a loss, the mean of those that can is proven to hold the margin
-  with gains counting as nothing, nothing above is found, and the perplexity of general text stays within its
+- *found* if the loss in the mean of the retention tasks, or in one of them, is significant and larger than
+  accepted, or if the same holds for a task's answer information;
+- *ruled out* only if some task can show a loss, the mean of those that can is shown to be within the margin
+  with gains counted as 0, no loss as above is found, and the perplexity of general text stays within its
   limit;
-- *not known* where no task can show a loss and none is found;
+- *not known* if no task can show a loss and none is found;
 - *not ruled out* otherwise.
 """
 
@@ -36,7 +36,7 @@ class KeptTask:
         name: Its name.
         found: Its paired difference from the base.
         base_mean: The base's mean score, 0.0 to 1.0.
-        blind: Why it cannot show a loss; None where it can.
+        blind: Why it cannot show a loss; None if it can.
     """
 
     name: str
@@ -56,7 +56,7 @@ class KeptTask:
             now: The adapted model's scores.
             base: The base's scores.
             clusters: The cluster of each item.
-            limits: What is accepted, and from where on a task is too easy.
+            limits: The accepted loss, and the score from which a task is too easy.
         """
         base_mean, base_low, _, _ = mean_with_interval(base, info.primary_metric, clusters)
         now_mean, _, _, _ = mean_with_interval(now, info.primary_metric, clusters)
@@ -71,15 +71,15 @@ class KeptTask:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that was measured of one strategy with adapted weights.
+    """All measurements of one strategy with adapted weights.
 
     Attributes:
         tasks: The retention tasks that it and the base have answered.
-        information: What questions tell of their answers, by retention task.
-        drift: Likelihood of texts; None where not measured.
+        information: Answer information (see `InformationChange`), by retention task.
+        drift: Likelihood of texts; None if not measured.
         contrasts: The differences by task as they are shown.
         flips: Items lost and gained on retention tasks.
-        missing: What was to be measured and is not there, as clauses.
+        missing: Wanted measurements that are missing, as clauses.
     """
 
     tasks: Sequence[KeptTask]
@@ -96,7 +96,7 @@ class Evidence:
 
     @property
     def mean(self) -> Macro:
-        """The mean difference over the tasks that can show a loss, over all where none can."""
+        """The mean difference over the tasks that can show a loss, or over all if none can."""
         return Macro(tuple(task.found for task in self.seeing or self.tasks))
 
 
@@ -138,7 +138,7 @@ def judged(evidence: Evidence, limits: Limits) -> Retained:
 
 
 def _lost_scores(evidence: Evidence, limits: Limits) -> Iterable[str]:
-    """Name the tasks whose own loss is proven (Holm): a gain elsewhere does not make it good."""
+    """Name the tasks whose own loss is significant (Holm): a gain elsewhere does not offset it."""
     tasks = [task for task in evidence.tasks if task.blind != "floor"]
     corrected = holm([task.found.drop_p for task in tasks])
     for task, p in zip(tasks, corrected, strict=True):
@@ -159,7 +159,7 @@ def _lost_information(evidence: Evidence, limits: Limits) -> Iterable[tuple[str,
 
 
 def _hidden(seeing: Sequence[KeptTask], within: bool, limits: Limits) -> Iterable[str]:
-    """Say where only gains of some tasks keep the mean within the limit: the others may have lost more."""
+    """Say if only gains on some tasks keep the mean within the limit: the others may have lost more."""
     if not seeing or not within:
         return
     if Macro(tuple(task.found for task in seeing)).lower_of_losses(limits.alpha) <= -limits.max_forgetting:

@@ -1,4 +1,4 @@
-"""What would change a decision: the nearest margin, price or volume at which it turns."""
+"""What would change a decision: the nearest margin, price or volume at which it changes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from harness.deciding.wording import percent, points
 
 @dataclass(frozen=True)
 class Ground:
-    """What a decision rests on, as far as its turning points need it.
+    """What a decision is based on, as far as its turning points need it.
 
     Attributes:
         candidates: Every strategy, best first.
-        proven: Those that are better than the incumbent beyond doubt and hold the limits.
+        proven: Those that are significantly better than the incumbent and within the limits.
         incumbent: The strategy in use.
-        limits: What a strategy must hold.
+        limits: The limits for a strategy to be chosen.
         priced: Gives what a strategy costs.
     """
 
@@ -93,7 +93,7 @@ def _turning_price(ground: Ground, mine: Candidate) -> Iterable[str]:
 
 
 def _missing_proof(ground: Ground) -> Iterable[str]:
-    """What is missing for the challenger that comes nearest."""
+    """What the challenger nearest to being chosen still lacks."""
     challengers = [c for c in ground.candidates if c.strategy != ground.incumbent and not c.excluded]
     if not challengers:
         return

@@ -1,4 +1,4 @@
-"""A decision in words: one paragraph that stands alone."""
+"""A decision in words: one self-contained paragraph."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _unjudged(decision: Decision) -> str:
 
 
 def _by_task(decision: Decision, mine: Candidate) -> str:
-    """Say on which tasks the winner is not better: a lead in the mean may be that of one task."""
+    """Say on which tasks the winner is not better: a lead in the mean may come from one task."""
     alpha, old = decision.limits.alpha, decision.incumbent
     better = [task for task in mine.tasks if task.difference > 0 and task.p_holm < alpha]
     worse = [task for task in mine.tasks if task.difference < 0 and task.p_holm < alpha]
@@ -73,7 +73,7 @@ def _by_task(decision: Decision, mine: Candidate) -> str:
 
 
 def _leaders(decision: Decision) -> str:
-    """Say whose score is the highest on each task, and where strategies score nothing."""
+    """Name the strategy with the highest score on each task, and say where strategies score 0."""
     able = [each for each in decision.candidates if not each.excluded and each.tasks]
     first = able[0].tasks if able else ()
     if len(first) < 2:
@@ -91,7 +91,7 @@ def _leaders(decision: Decision) -> str:
 
 
 def _nothing(candidates: Sequence[Candidate]) -> str:
-    """Name the tasks on which strategies score nothing at all."""
+    """Name the tasks on which strategies score 0."""
     found: dict[str, list[str]] = {}
     for each in candidates:
         if empty := [task.task for task in each.tasks if task.mean == 0]:
@@ -105,7 +105,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
-    """Return the names of tasks, with both scores where asked for."""
+    """Return the names of tasks, with both scores if asked for."""
     shown = [
         f"{task.task} ({points(task.mean, sign=False)} against {points(task.incumbent_mean, sign=False)})"
         if scores
@@ -116,7 +116,7 @@ def _names(tasks: Sequence[TaskLead], scores: bool = False) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Return a p-value as `0.012` or `< .001`; "" where nothing is tested."""
+    """Return a p-value as `0.012` or `< .001`; "" if nothing is tested."""
     if value is None:
         return ""
     return f"{value:.3f}" if value >= 0.001 else "< .001"
@@ -127,7 +127,7 @@ def _p(value: float) -> str:
 
 
 def _items(mine: Candidate) -> str:
-    """Say how many items were asked, and how many groups they are where alike ones count as one."""
+    """Say how many items were asked, and how many groups they form if alike ones count as one."""
     alone = mine.n_groups == mine.n_items
     return f"{mine.n_items:,} items" + ("" if alone else f" in {mine.n_groups:,} groups")
 
@@ -181,7 +181,7 @@ def _cost(decision: Decision, mine: Candidate, old: Candidate | None) -> str:
 
 
 def break_even(mine: Candidate) -> str:
-    """Return when a strategy has paid for itself."""
+    """Return when a strategy breaks even."""
     if not mine.break_even_known:
         return "when it is paid back is not known, as preparing it was not measured"
     queries = mine.break_even_queries
@@ -197,7 +197,7 @@ def break_even(mine: Candidate) -> str:
 def cost_bounds(mine: Candidate) -> str:
     """Return the interval of the cost of 1,000 answers, `0.0011 to 0.0013`.
 
-    It is "" where the interval is not known, or so narrow that both ends read the same.
+    It is "" if the interval is not known, or so narrow that both ends round to the same text.
     """
     if mine.per_1000_low is None or mine.per_1000_high is None:
         return ""
@@ -206,7 +206,7 @@ def cost_bounds(mine: Candidate) -> str:
 
 
 def once(mine: Candidate) -> str:
-    """Return what preparing costs, and where that was not measured that it was not."""
+    """Return what preparing costs, or that it was not measured."""
     if not mine.once_known:
         return "not measured"
     return f"{money(mine.once)} ({STATED})" if mine.once_stated else money(mine.once)

@@ -1,4 +1,4 @@
-"""Embeddings on disk, by content. A cache: whatever goes wrong with it, the answer is to compute again."""
+"""Embeddings on disk, by content. A cache: on any error with it, vectors are computed again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 MAX_BYTES = 2 * 2**30
-"""Above this the entries that were written first go, a tenth of all at a time."""
+"""Above this size the oldest entries are dropped, a tenth of all at a time."""
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS embeddings "
@@ -41,19 +41,19 @@ class EmbeddingCache:
 
     Args:
         path: The file.
-        max_bytes: Size of the file above which the oldest entries go.
+        max_bytes: Size of the file above which the oldest entries are dropped.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
         self._path, self._max_bytes = path, max_bytes
 
     def get(self, embedder: str, texts: Iterable[str]) -> dict[str, Embedded]:
-        """Return what is known of the text digests ``texts``."""
+        """Return the cached vectors of the text digests ``texts``."""
         wanted = list(dict.fromkeys(texts))
         return self._attempt(lambda connection: _read(connection, embedder, wanted), {})
 
     def put(self, embedder: str, found: Mapping[str, Embedded]) -> None:
-        """Keep vectors by text digest."""
+        """Store vectors by text digest."""
         rows = [
             (embedder, text, each.vector.astype("<f4").tobytes(), each.seconds)
             for text, each in found.items()
@@ -61,7 +61,7 @@ class EmbeddingCache:
         self._attempt(lambda connection: _write(connection, rows, self._max_bytes), None)
 
     def _attempt(self, operation: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Do ``operation`` on the open file; ``otherwise`` is the result when the file will not have it."""
+        """Do ``operation`` on the open file; ``otherwise`` is the result if that fails."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=_BUSY_S)
@@ -72,7 +72,7 @@ class EmbeddingCache:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(_SCHEMA)
             return operation(connection)
-        except sqlite3.OperationalError:  # locked for long, read-only or full: do without
+        except sqlite3.OperationalError:  # locked for long, read-only or full: work without the cache
             return otherwise
         except sqlite3.DatabaseError:  # not a database, or not any more
             connection.close()
@@ -109,7 +109,7 @@ def _write(connection: sqlite3.Connection, rows: list[tuple[str, str, bytes, flo
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:
-    """Return the bytes of the file that are in use; those that are free are used again."""
+    """Return the bytes of the file that are in use; SQLite reuses the free ones."""
     (size,), (pages,), (free,) = (
         connection.execute(f"PRAGMA {name}").fetchone()
         for name in ("page_size", "page_count", "freelist_count")
@@ -118,7 +118,7 @@ def _used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def _drop_oldest(connection: sqlite3.Connection) -> int:
-    """Drop the tenth of the entries that was written first; return how many those were."""
+    """Drop the oldest tenth of the entries; return how many were dropped."""
     (count,) = connection.execute("SELECT count(*) FROM embeddings").fetchone()
     return connection.execute(
         "DELETE FROM embeddings WHERE id IN (SELECT id FROM embeddings ORDER BY id LIMIT ?)",

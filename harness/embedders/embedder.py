@@ -33,8 +33,8 @@ def load_embedder(name: str, cache_dir: Path | None, device: str | None = None) 
     Args:
         name: ``builtin:minilm`` (all-MiniLM-L6-v2, 384 dimensions, 256 tokens), the folder of a
             sentence-transformers or transformers model, or a hub id.
-        cache_dir: Where embeddings are kept for whoever needs them next; None keeps none.
-        device: "cpu" or "cuda"; None takes CUDA where it is.
+        cache_dir: Where embeddings are cached across runs; None for no cache.
+        device: "cpu" or "cuda"; None takes CUDA if available.
 
     Raises:
         InputError: There is no such folder, and the hub does not know the name or cannot be reached.
@@ -45,17 +45,17 @@ def load_embedder(name: str, cache_dir: Path | None, device: str | None = None) 
 
 
 def check_embedder(name: str) -> None:
-    """Refuse an embedder in a folder that only code of its own could open, before anything slow begins.
+    """Refuse an embedder folder that needs its own code to load, before anything slow begins.
 
     Raises:
-        InputError: It has such code.
+        InputError: It needs such code.
     """
     if Path(name).is_dir():
         refuse_code(Path(name), name, "embedder")
 
 
 def embedder_digest(name: str) -> str:
-    """Return the digest of an embedder in a folder; "" for others, which are what their names say."""
+    """Return the digest of an embedder in a folder; "" for others, which their names identify."""
     return _digest_of(Path(name)) if Path(name).is_dir() else ""
 
 
@@ -66,14 +66,14 @@ def _digest_of(folder: Path) -> str:
 class SentenceEmbedder:
     """A sentence-transformers model in ``folder``.
 
-    Texts longer than ``max_tokens`` are embedded by their beginning alone: ``n_cut`` counts them and the
-    first is logged as a warning. Digest and tokens need no weights; a text in the cache needs none either.
+    Texts longer than ``max_tokens`` are truncated: ``n_cut`` counts them and the first is logged as a
+    warning. Digest and token counts need no weights, nor do texts in the cache.
 
     Attributes:
         digest: Digest of all files of the model, by their places in the folder.
         max_tokens: Tokens that one embedding can see, special tokens included.
-        n_cut: Texts embedded so far that were longer.
-        embedding_s: Seconds that the vectors given so far took to compute, now or when they were kept;
+        n_cut: Texts embedded so far that were truncated.
+        embedding_s: Seconds that the vectors returned so far took to compute, now or when they were cached;
             without loading the weights.
     """
 
@@ -88,7 +88,7 @@ class SentenceEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors, shape ``(n_texts, dim)``.
 
-        On one machine a text's vector is always the same, to the last bit, whatever it is embedded with.
+        On one machine a text's vector is always bitwise the same, whatever texts it is batched with.
         """
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension()), dtype=np.float32)
@@ -105,7 +105,7 @@ class SentenceEmbedder:
 
     @cached_property
     def _computed_by(self) -> str:
-        """Digest of model, torch and device: others give other last digits, and take other times."""
+        """Digest of model, torch and device: others round differently, and take different times."""
         import torch
 
         device = torch.cuda.get_device_name() if self._device == "cuda" else processor()
@@ -127,8 +127,8 @@ class SentenceEmbedder:
     def _compute(self, texts: list[str]) -> list[Embedded]:
         """Embed texts in batches that all have one of a few fixed shapes.
 
-        A matrix product of fixed shape treats every row alike, so a text's vector is the same to the last bit
-        in any company; with shapes that vary it is not. Its texts share the seconds of a batch equally.
+        A matrix product of fixed shape treats every row alike, so a text's vector is bitwise the same in any
+        batch; with varying shapes it is not. The seconds of a batch are divided equally among its texts.
         """
         lengths = self._lengths(texts)
         self._note_cut(sum(length > self.max_tokens for length in lengths))
@@ -241,13 +241,13 @@ def _folder_of(name: str) -> Path:
 
 
 def _model_files(folder: Path) -> list[Path]:
-    """Return the files of a model: no documentation, and nothing hidden."""
+    """Return the files of a model, without documentation and hidden files."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".md")
     return [path for path in files if not any(p.startswith(".") for p in path.relative_to(folder).parts)]
 
 
 def _max_tokens(folder: Path) -> int:
-    """Return how many tokens the model sees, from the first of its files that says so."""
+    """Return how many tokens the model can see, from the first of its files that says so."""
     for name, key in (
         ("sentence_bert_config.json", "max_seq_length"),
         ("tokenizer_config.json", "model_max_length"),

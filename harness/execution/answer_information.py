@@ -2,8 +2,8 @@
 
 A model that was taught to answer in two words gives every short answer a higher likelihood, right or wrong,
 and one that answers in sentences gives them all a low one. So the likelihood of an accepted answer is
-compared with that of the same answer behind other questions of the task: what form makes likelier or less
-likely stands on both sides and goes out. In nats,
+compared with the likelihood of the same answer after other questions of the task: the effect of form is on
+both sides and cancels. In nats,
 
     information(i) = log p(answer i | question i) - mean over others j of log p(answer i | question j)
 
@@ -29,17 +29,17 @@ from harness.tasks.prompting import plain_requests, rendered
 from harness.types import Failure, Generation, Request, Task, TaskItem
 
 OTHERS = 4
-"""Answers of other items that stand behind each question."""
+"""Answers of other items that are put after each question."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A task's items as they are put to a model.
+    """A task's items as they are asked of a model.
 
     Attributes:
         task: The task.
         answers: The accepted answer of each item, by id.
-        requests: Each item's question, with its answer and others' as choices; of choice tasks the choices.
+        requests: Each item's question, with its answer and others' as choices; for choice tasks the choices.
     """
 
     task: Task
@@ -48,12 +48,12 @@ class Asked:
 
 
 def asked_of(task: Task, items: Sequence[TaskItem], others: int = OTHERS) -> Asked | None:
-    """Return what is put to a model of a task; None where no two items have answers of their own.
+    """Return what is asked of a model on a task; None unless two items have different answers.
 
     Args:
         task: The task.
-        items: Items with their accepted answers, of which the first is taken.
-        others: Answers of other items that stand behind each question, where so many are wrong there.
+        items: Items with their accepted answers; the first answer is used.
+        others: Answers of other items to put after each question, if that many are wrong there.
     """
     known = [item for item in items if item.targets]
     built = plain_requests(task, [item.without_answer() for item in known])
@@ -73,19 +73,19 @@ def asked_of(task: Task, items: Sequence[TaskItem], others: int = OTHERS) -> Ask
 
 @dataclass(frozen=True)
 class Told:
-    """What a model was told of an answer: nats of information, and its log-likelihood with its form."""
+    """What a question told a model about its answer: information in nats, and log-likelihood with form."""
 
     information: float
     log_likelihood: float
 
 
 def told(model: Model, asked: Asked, advance: Callable[[int], None]) -> dict[str, Told]:
-    """Return what the questions tell a model of their answers, by item; failed ones are left out.
+    """Return what the questions tell a model about their answers, by item; failed ones are left out.
 
     Args:
         model: The model.
         asked: The questions.
-        advance: Called with the number of questions that were put.
+        advance: Called with the number of questions asked.
     """
     found: dict[str, dict[str, float]] = {}
     askable = rendered(model, asked.requests)
@@ -125,7 +125,7 @@ def _among(values: Mapping[str, float], right: str) -> Told:
 
 
 def compared(task: str, base: Mapping[str, Told], now: Mapping[str, Told]) -> AnswerInformation | None:
-    """Return both sides on the items that both have; None without any."""
+    """Return both sides on the items that both have; None if they share none."""
     items = sorted(base.keys() & now.keys())
     if not items:
         return None

@@ -1,4 +1,4 @@
-"""Asking a model through a store: what was asked once is kept with the run, and not asked again."""
+"""Asking a model through a store: what was asked is stored with the run, and not asked again."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from harness.types import Exchange, Failure, Generation, Request
 TOO_LONG = "prompt_too_long"
 """Kind of the failure of an item whose prompt does not fit the model's context."""
 CameBack = dict[str, tuple[Generation, ...] | Failure]
-"""What came back to requests, by their keys."""
+"""The responses to requests, by their keys."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it is put to a model, with the key under which what comes back is kept."""
+    """A request as it is sent to a model, with the key under which the response is stored."""
 
     request: Request
     key: str
@@ -30,24 +30,24 @@ class Asked:
 
 @dataclass(frozen=True)
 class AskedModel:
-    """A model with what it was asked before.
+    """A model with a store of what it was asked before.
 
     Attributes:
         model: The model.
-        store: Where what it generates is kept.
+        store: Where its generations are stored.
     """
 
     model: Model
     store: Store
 
     def __call__(self, requests: Sequence[Request]) -> list[Exchange | Failure]:
-        """Return what comes back to each request, in order."""
+        """Return the response to each request, in order."""
         keyed = [self.keyed(request) for request in requests]
         came_back = self.ask_all(each for each in keyed if isinstance(each, Asked))
         return [each if isinstance(each, Failure) else exchange_of(each, came_back) for each in keyed]
 
     def keyed(self, request: Request) -> Asked | Failure:
-        """Return a request with its key, or why it cannot be put to the model."""
+        """Return a request with its key, or why it cannot be sent to the model."""
         try:
             known = lengths(self.model, request)
             if known is not None and known[0] > known[1]:
@@ -65,7 +65,7 @@ class AskedModel:
             )
 
     def planned(self, asked: Iterable[Asked]) -> Iterator[dict[str, Asked]]:
-        """Yield requests by their keys in batches: each once, and those with choices apart from others."""
+        """Yield requests by their keys in batches: each once, those with choices separate from the others."""
         once = {each.key: each for each in asked}
         for scored in (False, True):
             some = [each for each in once.values() if bool(each.request.choices) == scored]
@@ -78,14 +78,14 @@ class AskedModel:
             return batches_of(self.model, requests)
 
     def ask_all(self, asked: Iterable[Asked]) -> CameBack:
-        """Return what comes back to requests, which are asked in batches."""
+        """Return the responses to requests, which are asked in batches."""
         found: CameBack = {}
         for batch in self.planned(asked):
             found |= self.ask(batch)
         return found
 
     def ask(self, batch: Mapping[str, Asked]) -> CameBack:
-        """Return what comes back to one batch of requests, by key; what the store does not have is asked."""
+        """Return the responses to one batch of requests, by key; only those not stored are asked."""
         known = self.store.generations(batch)
         missing = {key: asked.request for key, asked in batch.items() if key not in known}
         fresh = dict(zip(missing, self._fresh(list(missing.values())), strict=True))
@@ -107,7 +107,7 @@ class AskedModel:
 
 
 def exchange_of(asked: Asked, came_back: CameBack) -> Exchange | Failure:
-    """Return a request with what came back to it, or why nothing did."""
+    """Return a request with its response, or with why there is none."""
     found = came_back[asked.key]
     if isinstance(found, Failure):
         return found

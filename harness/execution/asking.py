@@ -1,10 +1,10 @@
-"""One strategy on one task: every item asked, answered batch by batch, stored and judged.
+"""One strategy on one task: every item is asked, answered in batches, stored and judged.
 
 Items go through in windows, so that a run of very many takes no more memory than one of a few thousand. A
-batch is planned from the requests of its window alone and its answers are written whole, so a run that is
-killed and started again forms the same batches and ends with the same rows as one that was never broken.
-What a strategy asks on is asked in rounds: all items of a batch that ask again are asked together, and what
-came back is stored before the next round begins.
+batch is planned only from the requests of its window and its answers are written in one transaction, so a run
+that is killed and restarted forms the same batches and ends with the same rows as an uninterrupted one.
+Follow-up requests are sent in rounds: all items of a batch that ask again are asked together, and their
+responses are stored before the next round begins.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 WINDOW = 2048
-"""Items whose requests are built and held at once; batches are cut within a window."""
+"""Items whose requests are built and held at once; a batch never spans two windows."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for everything that a run asks.
+    """Settings that are the same for all requests of a run.
 
     Attributes:
         repeats: How many times each item is asked.
-        temperature: Of sampling, where a strategy sets none; 0 is greedy.
-        on_long_prompt: "refuse" ends the run at a prompt that does not fit; else the item has failed.
+        temperature: Sampling temperature if a strategy sets none; 0 is greedy.
+        on_long_prompt: "refuse" ends the run at a prompt that does not fit; else only the item fails.
     """
 
     repeats: int
@@ -58,10 +58,10 @@ class Asking:
         seed: The seed it was prepared with.
         task: The task.
         items: The test items that are asked.
-        recipe: Under which results are stored.
+        recipe: The recipe under which results are stored.
         scoring: What judges the answers.
         prepared: The strategy, ready to answer.
-        settings: Those of the run.
+        settings: The run's settings.
         store: Where results go.
     """
 
@@ -126,12 +126,12 @@ class Asking:
     def _built(
         self, windows: Iterable[Sequence[TaskItem]]
     ) -> Iterable[tuple[list[Question], list[ItemResult]]]:
-        """Build window by window: ahead of the model, except on a CPU, which would answer more slowly."""
+        """Build window by window, ahead of the model except on a CPU, where that would slow answering."""
         apart = self.prepared.model.capabilities.device != "cpu"
         return _ahead(self._window, windows) if apart else map(self._window, windows)
 
     def _window(self, items: Sequence[TaskItem]) -> tuple[list[Question], list[ItemResult]]:
-        """Build all questions, finished or not, so that batches form alike; return also what fails."""
+        """Build all questions, even finished ones, so that batches stay the same; also return failures."""
         questions: list[Question] = []
         failed: list[ItemResult] = []
         for item, built in zip(items, self._questions.of(items), strict=True):
@@ -143,7 +143,7 @@ class Asking:
         return questions, failed
 
     def _batches(self, questions: Sequence[Question]) -> Iterator[list[Question]]:
-        """Yield batches of questions, those with the same first request together: it is asked once."""
+        """Yield batches of questions, those with the same first request together, as it is asked once."""
         by_key: dict[str, list[Question]] = {}
         for question in questions:
             by_key.setdefault(question.first.key, []).append(question)
@@ -190,19 +190,19 @@ class Asking:
         )
 
     def _result(self, item_id: str, repeat: int, key: str = "", **found: Any) -> ItemResult:
-        """Return a row; ``found`` is what came of it, as `ItemResult` names it."""
+        """Return a row; ``found`` is its outcome, by the fields of `ItemResult`."""
         named = {"request": None, "answer": None} | found
         place = {"seed": self.seed, "repeat": repeat, "task": self.task.task.name, "item_id": item_id}
         return ItemResult(strategy=self.strategy, key=key, **place, **named)
 
 
 class _Talk:
-    """What is asked for one question, round by round, and what comes of it.
+    """What is asked for one question, round by round, and the outcome.
 
     Attributes:
         question: The question.
         waiting: What is to be asked next.
-        exchanges: What was asked so far, with what came back.
+        exchanges: The requests so far, with their responses.
         outcome: The answer, or why there is none; None while there is more to ask.
     """
 
@@ -219,12 +219,12 @@ class _Talk:
 
     @property
     def key(self) -> str:
-        """The key of the answer; of a question without one that of its first request."""
+        """The key of the answer; for a question without an answer, the key of its first request."""
         finishing = self._questions.prepared.finishing
         return finishing.key(self.exchanges) if isinstance(self.outcome, Answer) else self.question.first.key
 
     def go_on(self, came_back: CameBack) -> None:
-        """Take what came back to what was waiting: it makes the answer, or what is to be asked next."""
+        """Process the responses to the waiting requests: they give the answer, or what to ask next."""
         if self.outcome is None:
             self.outcome = self._heard(came_back) or self._next()
 
@@ -247,7 +247,7 @@ class _Talk:
 
 
 def _ahead(build: Callable[[A], B], parts: Iterable[A]) -> Iterator[B]:
-    """Yield what is built from each part, in order; a thread builds the next while this one is worked on."""
+    """Yield what is built from each part, in order; a thread builds the next while one is processed."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         waiting: deque[Future[B]] = deque()
         for part in parts:

@@ -1,6 +1,6 @@
-"""A strategy entry of an experiment, as the chain of strategies that it composes.
+"""A strategy entry of an experiment, as a chain of strategies.
 
-``lora+rag`` prepares LoRA first and then RAG over what LoRA gave: each part's model, request builder and
+``lora+rag`` prepares LoRA first and then RAG on its result: each part's model, request builder and
 finisher come from the part before it.
 """
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Part:
-    """One strategy of a chain; ``key`` is where its options stand in the experiment file."""
+    """One strategy of a chain; ``key`` is the place of its options in the experiment file."""
 
     id: str
     key: str
@@ -48,7 +48,7 @@ class Part:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Everything that determines what it does, beside files that it names, as plain data."""
+        """Everything that determines what it does, except files that it names, as plain data."""
         return {"id": self.id, "options": self.options, "code": code_digest(type(self.strategy))}
 
 
@@ -65,11 +65,11 @@ class Chain:
 
     @property
     def traits(self) -> Traits:
-        """What its parts state of themselves, together."""
+        """The combined traits that its parts declare."""
         return joined([part.traits for part in self.parts])
 
     def recipe(self, place: str) -> list[dict[str, Any]]:
-        """Return everything of the chain that determines its answers, as plain data."""
+        """Return everything about the chain that determines its answers, as plain data."""
         return [part.identity | {"files": digest_of_files(self._files(part, place))} for part in self.parts]
 
     def _files(self, part: Part, place: str) -> Sequence[Path]:
@@ -79,23 +79,23 @@ class Chain:
             return part.strategy.files(place)
 
     def check(self, tasks: Sequence[TrainingData], place: str) -> None:
-        """Let every part refuse what it can without a model."""
+        """Let every part refuse what it can check without a model."""
         for part in self.parts:
             with plugins.sound(place, part.key, part.id):
                 part.strategy.check(tasks, place, part.key)
 
     def check_model(self, model: Model, tasks: Sequence[TrainingData], place: str) -> None:
-        """Let every part refuse what it can with the model's files, before any strategy answers."""
+        """Let every part refuse what it can check with the model's files, before any strategy answers."""
         for part in self.parts:
             if isinstance(part.strategy, ChecksModel):
                 with plugins.sound(place, part.key, part.id):
                     part.strategy.check_model(model, tasks, place, part.key)
 
     def prepare(self, context: PrepareContext) -> Ready:
-        """Prepare every part over the one before it; costs add up, records stand side by side.
+        """Prepare every part over the one before it; costs are summed, records are kept per part.
 
         Raises:
-            InputError: A part refuses its input, or answers with an adapter that its traits do not state.
+            InputError: A part refuses its input, or answers with an adapter that its traits do not declare.
         """
         cost, record, finishing = PrepareCost(), {}, []
         for part in self.parts:
@@ -116,7 +116,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Ready:
-    """A chain that is ready to answer: that of its last part, with what all of them took and recorded."""
+    """A chain that is ready to answer: its last part prepared, with the costs and records of all parts."""
 
     model: Model
     build: RequestBuilder
@@ -127,11 +127,11 @@ class Ready:
 
 @dataclass(frozen=True)
 class Apart:
-    """Strategies that are refused each by itself, such as a gate's candidates: the others go on without them.
+    """Strategies that are refused individually, such as a gate's candidates: the others continue.
 
     Attributes:
         names: The strategies.
-        refused: Which of them were refused, each with the line that says why.
+        refused: Those of them that were refused, each with the line that says why.
     """
 
     names: frozenset[str] = frozenset()
@@ -139,10 +139,10 @@ class Apart:
 
     @contextmanager
     def each(self, name: str) -> Iterator[None]:
-        """Keep what the block refuses of a strategy that stands apart; of any other it is raised.
+        """Record the block's refusal if the strategy is one of these; raise it for any other.
 
         Raises:
-            InputError: The strategy does not stand apart.
+            InputError: The block refused a strategy that is not one of these.
         """
         try:
             yield
@@ -152,23 +152,23 @@ class Apart:
             self.refused[name] = str(error)
 
     def left(self, by_name: Mapping[str, T]) -> dict[str, T]:
-        """Return what belongs to strategies that have not been refused, by their names."""
+        """Return the entries of strategies that have not been refused, by their names."""
         return {name: value for name, value in by_name.items() if name not in self.refused}
 
     @property
     def empty(self) -> bool:
-        """Whether there were strategies that stand apart and every one of them is refused."""
+        """Whether there are such strategies and all of them are refused."""
         return bool(self.names) and self.names <= self.refused.keys()
 
 
 def chain_of(name: str, entries: Mapping[str, StrategyOptions], place: str) -> Chain:
     """Build the chain of one entry under ``strategies``.
 
-    The options of a part of ``a+b`` are those under the entry's own key ``a``, or else those of the entry
-    that is named ``a``, or else the defaults.
+    The options of a part of ``a+b`` are those under the entry's own key ``a``, else those of the entry named
+    ``a``, else the defaults.
 
     Raises:
-        InputError: An id is unknown, stands twice, an option is not right, or a part would take the options
+        InputError: An id is unknown or used twice, an option is invalid, or a part would use options
             that were chosen for another model.
     """
     entry = entries[name]
@@ -224,10 +224,10 @@ def _part(part_id: str, raw: Any, place: str, key: str) -> Part:
 
 
 def _check_record(part: Part, record: object) -> None:
-    """Refuse a record that cannot be kept.
+    """Refuse a record that cannot be stored.
 
     Raises:
-        TypeError: It is no mapping, or holds what JSON has not.
+        TypeError: It is not a mapping, or contains something that JSON cannot represent.
     """
     try:
         if isinstance(record, dict) and len(json.dumps(record)) <= LARGEST_RECORD:
@@ -239,7 +239,7 @@ def _check_record(part: Part, record: object) -> None:
 
 
 def _check_adapts(part: Part, before: Model, now: Model, place: str) -> None:
-    """Refuse an adapter that the traits do not state: it would be priced and judged as the base."""
+    """Refuse an adapter that the traits do not declare: it would be priced and judged as the base."""
     if now.identity.adapter_digest != before.identity.adapter_digest and not part.traits.adapts:
         problem = "answers with an adapter, which its traits do not state"
         raise InputError(place, part.key, problem, "give the class `traits` with adapts=True", part.id)

@@ -1,6 +1,6 @@
 """How far an adapted model has moved from its base, and how much the base varies by itself.
 
-Measured while a run has the models at hand, and kept in its store; everything else about forgetting is a pure
+Measured while a run has the models loaded, and kept in its store; everything else about forgetting is a pure
 function of stored rows (`harness.analysis.forgetting`).
 """
 
@@ -19,15 +19,15 @@ from harness.types import Answer, Failure, Frozen, Generation, Request
 GENERAL_TEXT = "general text"
 """Name of the general text whose likelihood shows how far an adapted model has moved."""
 KEPT_TOKENS = 256
-"""Predicted tokens of a text whose whole distributions are compared."""
+"""Predicted tokens of a text whose full distributions are compared."""
 _ROWS = 64
 
 
 class Drift(Frozen):
     """One text under the base and under adapted weights.
 
-    ``nll`` and ``base_nll`` are mean negative log-likelihoods in nats a token over ``n_tokens``; ``kl`` is
-    the mean of KL(base || adapted) in nats a token over the first ``n_kl`` of them.
+    ``nll`` and ``base_nll`` are mean negative log-likelihoods in nats per token over ``n_tokens``; ``kl`` is
+    the mean of KL(base || adapted) in nats per token over the first ``n_kl`` of them.
     """
 
     text: str
@@ -47,7 +47,7 @@ class Noise(Frozen):
     """One task asked of the base again, one item at a time.
 
     ``changed`` of ``n`` answers have another text, though the weights are the same: batches of other shapes
-    round otherwise.
+    round differently.
     """
 
     task: str
@@ -60,7 +60,7 @@ class AnswerInformation(Frozen):
 
     See `harness.execution.answer_information`.
 
-    ``base`` and ``now`` are nats that each item's question tells of its answer; ``base_log_likelihood`` and
+    ``base`` and ``now`` are each item's answer information in nats; ``base_log_likelihood`` and
     ``log_likelihood`` are means over the items of log p(accepted answer | question), form included.
     """
 
@@ -73,9 +73,9 @@ class AnswerInformation(Frozen):
 
 
 class MergedLatency(Frozen):
-    """The same ``n`` requests, one at a time, with the adapter beside its base and merged into it.
+    """The same ``n`` requests, one at a time, with the adapter separate from its base and merged into it.
 
-    Seconds an answer, at the median and the 95th percentile; ``changed`` answers have another text.
+    Seconds per answer, at the median and the 95th percentile; ``changed`` answers have another text.
     """
 
     n: int
@@ -87,10 +87,11 @@ class MergedLatency(Frozen):
 
 
 class WeightMeasurements(Frozen):
-    """What was measured of one prepared strategy.
+    """The measurements of one prepared strategy.
 
-    ``of`` is the digest of what it was measured on, ``adapter`` tells the adapter and how its base is loaded:
-    strategies that share both share the distance from the base. ``error`` is why nothing could be measured.
+    ``of`` is the digest of what it was measured on, ``adapter`` identifies the adapter and how its base is
+    loaded: strategies that share both have the same distance from the base. ``error`` is why nothing could be
+    measured.
     """
 
     of: str
@@ -105,12 +106,12 @@ class WeightMeasurements(Frozen):
 def drift_of(
     base: Model, model: Model, texts: Mapping[str, Sequence[str]], advance: Callable[[int], None]
 ) -> list[Drift]:
-    """Return the drift of a model on every text; none where it or its base does not measure likelihoods.
+    """Return the drift of a model on every text; none if it or its base does not measure likelihoods.
 
     Args:
-        base: The base, apart from any adapter.
-        model: What is compared with it.
-        texts: Texts by name; each is read by itself.
+        base: The base, without any adapter.
+        model: The model that is compared with it.
+        texts: Texts by name; each is measured by itself.
         advance: Called with 1 for each name.
     """
     if not isinstance(base, MeasuresLikelihood) or not isinstance(model, MeasuresLikelihood):
@@ -141,7 +142,7 @@ def mean_kl(base: Any, new: Any) -> float:
 
     Args:
         base: Log-probabilities, shape ``(n_tokens, vocabulary)``.
-        new: The same of the other model.
+        new: The same for the other model.
     """
     total = 0.0
     for start in range(0, len(base), _ROWS):
@@ -155,7 +156,7 @@ def mean_kl(base: Any, new: Any) -> float:
 def merged_latency(
     model: Model, requests: Sequence[Request], advance: Callable[[int], None]
 ) -> MergedLatency | None:
-    """Time the same requests one at a time with the adapter apart and merged; None where it cannot be merged.
+    """Time the same requests singly with the adapter separate and merged; None if it cannot be merged.
 
     Args:
         model: A model with an adapter.

@@ -1,7 +1,7 @@
-"""From what a model wrote to a strategy's answer, or to what is to be asked next.
+"""From a model's output to a strategy's answer, or to the next requests.
 
-A strategy is anybody's code: whatever its ``finish`` returns or raises that is not allowed fails the item at
-hand, with the reason, and no other.
+A strategy may be third-party code: an invalid result or an exception of its ``finish`` fails only the current
+item, with the reason.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from harness.tasks.prompting import unrendered
 from harness.types import Answer, Exchange, Failure, Request, Task, TaskItem
 
 MAX_ROUNDS = 10
-"""How many times an answer may ask on after what came back; a strategy without end fails its item."""
+"""Maximum rounds of follow-up requests for an answer; a strategy that asks on fails its item."""
 MAX_REQUESTS = 100
-"""Requests that an answer may ask for at once."""
+"""Maximum requests of an answer in one round."""
 
 
 @dataclass(frozen=True)
 class Finishing:
-    """What makes answers of what comes back.
+    """What turns responses into answers.
 
     Attributes:
-        finish: Of the strategy; None where the one generation is the answer.
+        finish: The strategy's; None if the one generation is the answer.
         digest: Digest of the parts that finish: their ids, options and code. "" for none.
     """
 
@@ -34,7 +34,7 @@ class Finishing:
     digest: str = ""
 
     def key(self, exchanges: Sequence[Exchange]) -> str:
-        """Return the key of an answer: that of its generation, or of all and of what finishes them."""
+        """Return the key of an answer: its generation's key, or one of all generations and their finisher."""
         if self.finish is None:
             return exchanges[0].key
         return digest_of({"exchanges": [exchange.key for exchange in exchanges], "finish": self.digest})
@@ -42,12 +42,12 @@ class Finishing:
     def step(
         self, task: Task, item: TaskItem, exchanges: Sequence[Exchange]
     ) -> Answer | Failure | tuple[Request, ...]:
-        """Return an item's answer, why it has none, or what is asked next.
+        """Return an item's answer, why it has none, or what to ask next.
 
         Args:
             task: The task.
             item: The item, without its targets.
-            exchanges: All that was asked for it so far, in order, with what came back.
+            exchanges: All requests for it so far, in order, with their responses.
         """
         if self.finish is None:
             return Answer.of(exchanges[0].generations[0]).resting_on(exchanges)
@@ -69,7 +69,7 @@ class Finishing:
 
 
 def _asked(found: object) -> Failure | tuple[Request, ...]:
-    """Return the requests of a strategy that asks on, or what is wrong with what it returned."""
+    """Return a strategy's follow-up requests, or what is wrong with what it returned."""
     if not isinstance(found, list | tuple) or not all(isinstance(each, Request) for each in found):
         return refused(f"must return an answer, a failure or requests, and returned {shorten(found, 100)}")
     if not found:
@@ -80,5 +80,5 @@ def _asked(found: object) -> Failure | tuple[Request, ...]:
 
 
 def refused(problem: str) -> Failure:
-    """Return the failure of an item whose strategy's ``finish`` does what is not allowed."""
+    """Return the failure of an item whose strategy's ``finish`` does something invalid."""
     return Failure(kind="finish_error", message=plain(f"finish() {problem}"))

@@ -15,9 +15,9 @@ from harness.types import Answer, Exchange, Extracted, Failure, Generation, Judg
 METRIC_ERROR = "metric_error"
 """Kind of the failure of an item that a metric could not score; its answer is kept, and judged again."""
 LONGEST = 20_000
-"""Characters of an explanation that are kept."""
+"""Maximum characters kept of an explanation."""
 _ROUNDING = 1e-6
-"""How far a score may lie outside [0, 1] by its arithmetic."""
+"""How far a score may be outside [0, 1] through rounding."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Answered:
 
 @dataclass(frozen=True)
 class Judged:
-    """What of an answer was judged, and its scores by name, in [0, 1]; ``error`` where a metric failed.
+    """The judged part of an answer, and its scores by name, in [0, 1]; ``error`` if a metric failed.
 
-    ``details`` are the judgements that say more than a value.
+    ``details`` are the judgements that contain more than a value.
     """
 
     extracted: Extracted
@@ -47,11 +47,11 @@ class Judged:
 def judge(task: Task, metrics: Sequence[Metric], answered: Sequence[Answered]) -> list[Judged]:
     """Judge answers to items of one task, in order.
 
-    An answer that is malformed gets 0 from every metric that judges answers. A metric that fails on an item,
-    by raising, by what it returns, or by saying so, fails this item alone.
+    A malformed answer gets 0 from every metric that judges answers. A metric that fails on an item, by
+    raising, by an invalid result, or by reporting it, fails only this item.
 
     Raises:
-        TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
+        TrilemmaError: A metric refuses an item, because its content cannot be judged.
     """
     found = [extract(task, each.item, each.answer) for each in answered]
     cases = [
@@ -83,14 +83,14 @@ def _judged(part: Extracted, given: Mapping[str, Judgement], error: Failure | No
 
 
 def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, Judgement] | Failure]:
-    """Return a metric's judgements of each case, or how it failed; one by one where all at once failed."""
+    """Return a metric's judgements of each case, or how it failed; one by one if the whole batch failed."""
     if not cases:
         return []
     try:
         return [*_checked(metric, metric.score(cases), len(cases))]
     except TrilemmaError:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a metric may be anybody's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a metric may be third-party code
         if len(cases) == 1:
             text = plain(shorten(f"{metric.names[0]}: {type(error).__name__}: {error}", 500))
             return [Failure(kind=METRIC_ERROR, message=text)]
@@ -98,10 +98,10 @@ def _scored(metric: Metric, cases: Sequence[Case]) -> list[dict[str, Judgement] 
 
 
 def _checked(metric: Metric, given: Any, n: int) -> list[dict[str, Judgement]]:
-    """Return judgements as they must be.
+    """Return validated judgements.
 
     Raises:
-        ValueError: There are not ``n``, or one has other names or a value that is no number in [0, 1].
+        ValueError: There are not ``n``, or one has other names or a value that is not a number in [0, 1].
     """
     if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != n:
         found = len(given) if isinstance(given, Sequence) else type(given).__name__

@@ -1,4 +1,4 @@
-"""What a run measures of a prepared strategy beside its answers; how each thing is measured says `drift`."""
+"""What a run measures of a prepared strategy besides its answers; see `drift` for how."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.types import Answer, Failure, Request
 def measure(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, progress: Progress) -> None:
     """Measure how far an adapted model is from its base, or how far the base is from itself.
 
-    What cannot be measured is written down as that: the answers are there and stand without it.
+    A failed measurement is recorded as such: the answers stay valid without it.
     """
     if is_measured(plan, chain, seed, store):
         return
@@ -28,7 +28,7 @@ def measure(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, 
         found = _measurements(plan, chain, seed, prepared, store, progress)
     except TrilemmaError:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - what a model or its adapter raises costs no answers
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a model's error must not lose answers
         failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         progress.say(
             f"{plan.label(chain, seed)}: could not be measured beside its answers: "
@@ -53,7 +53,7 @@ def _measurements(
 
 
 def _blank(plan: Plan, chain: Chain, prepared: Ready) -> WeightMeasurements:
-    """Return what holds before anything is measured; weights without a digest are known by their recipe."""
+    """Return an empty record before measuring; weights without a digest are identified by their recipe."""
     identity = prepared.model.identity
     digest = identity.adapter_digest or plan.preparations[chain.name]
     adapter = f"{identity.weights_digest} {digest} {identity.quantization}" if chain.traits.adapts else ""
@@ -61,7 +61,7 @@ def _blank(plan: Plan, chain: Chain, prepared: Ready) -> WeightMeasurements:
 
 
 def _shared(plan: Plan, wanted: WeightMeasurements, seed: int, store: Store) -> WeightMeasurements | None:
-    """Return what was measured of another strategy with the same adapter."""
+    """Return the measurements of another strategy with the same adapter."""
     for recipe in plan.preparations.values():
         kept = store.probes(recipe).get(seed)
         known = WeightMeasurements.model_validate_json(kept) if kept else None
@@ -73,7 +73,7 @@ def _shared(plan: Plan, wanted: WeightMeasurements, seed: int, store: Store) -> 
 def _measured(
     plan: Plan, chain: Chain, found: WeightMeasurements, prepared: Ready, progress: Progress, label: str
 ) -> WeightMeasurements:
-    """Measure likelihoods and latencies of an adapted model, as far as it and its base can tell them."""
+    """Measure likelihoods and latencies of an adapted model, as far as it and its base support it."""
     base, model = plan.base(chain), prepared.model
     texts, timed, questions = _drift_texts(plan, base), _timed_requests(plan, prepared), _questions(plan)
     total = len(texts) + 2 * (len(timed) + 1) + 2 * sum(len(asked.requests) for asked in questions)
@@ -95,7 +95,7 @@ def _questions(plan: Plan) -> list[Asked]:
 
 
 def is_measured(plan: Plan, chain: Chain, seed: int, store: Store) -> bool:
-    """Whether these measurements are in the store, or none are wanted."""
+    """Whether these measurements are stored, or none are wanted."""
     kept = store.probes(plan.preparations[chain.name]).get(seed)
     wanted = plan.probing.digest
     known = WeightMeasurements.model_validate_json(kept) if kept else None

@@ -1,4 +1,4 @@
-"""What a run is to do: its plan, which the command line composes."""
+"""The plan of a run, which the command line composes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from harness.types import LoadedTask, TaskItem
 
 @dataclass(frozen=True)
 class MeasuringPlan:
-    """What is measured of a prepared strategy beside its answers; see `harness.execution.drift`.
+    """What is measured of a prepared strategy besides its answers; see `harness.execution.drift`.
 
     Attributes:
         text: General text; empty for none.
         prompts: Test items of each task on whose prompts the distance from the base is measured.
         noise_items: Items of each retention task that the base is asked a second time.
-        answers: Items of each retention task on which it is measured what the question tells of its answer.
-        timed_items: Items on which an adapter is timed apart from its base and merged into it.
-        bases: The strategies that ask a model as it came, one for each model that has such a strategy.
-        digest: Of all this and of the items; empty for none of it.
+        answers: Items of each retention task on which answer information is measured.
+        timed_items: Items on which an adapter is timed separate from its base and merged into it.
+        bases: The strategies that ask an unchanged model, one for each model that has such a strategy.
+        digest: Digest of all this and of the items; empty if nothing is measured.
     """
 
     text: str = ""
@@ -42,7 +42,7 @@ class Plan:
 
     ``tests`` holds the chosen test items of each task. ``recipes[strategy][task]``, ``judging[task]`` and
     ``preparations[strategy]`` are the digests under which rows are stored. ``models`` are those of the
-    experiment by name. Strategies that stand ``apart`` are refused each by itself.
+    experiment by name. Strategies in ``apart`` are refused individually.
     """
 
     place: str
@@ -63,14 +63,14 @@ class Plan:
 
     @property
     def in_order(self) -> Iterable[Chain]:
-        """The chains as they are run: those over one model together, so that its weights are loaded once."""
+        """The chains in the order they run: those over one model together, so that its weights load once."""
         first = list(dict.fromkeys(chain.model for chain in self.chains))
         return sorted(self.chains, key=lambda chain: first.index(chain.model))
 
     def base(self, chain: Chain) -> Model:
-        """Return the model that a chain is prepared over, as it came."""
+        """Return the unchanged model that a chain is prepared over."""
         return self.models[chain.model]
 
     def label(self, chain: Chain, seed: int) -> str:
-        """Return what a chain is called in messages: with its seed where there are several."""
+        """Return a chain's name for messages, with its seed if there are several."""
         return chain.name if len(self.seeds) == 1 else f"{chain.name} (seed {seed})"

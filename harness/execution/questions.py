@@ -1,6 +1,6 @@
-"""From a task's items to what is asked: requests that are whole, fit the model and have their key.
+"""From a task's items to requests: complete, fitting the model, each with its key.
 
-A strategy is anybody's code: an item whose request it cannot build, or that cannot be asked, fails alone.
+A strategy may be third-party code: only the item fails whose request it cannot build or ask.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Question:
     Attributes:
         item: The item, without its targets.
         first: What is asked first.
-        prior: The same choices under the prompt without the input, where a metric wants them.
+        prior: The same choices under the prompt without the input, if a metric wants them.
     """
 
     item: TaskItem
@@ -31,7 +31,7 @@ class Question:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Its item's id and which of its repeats it is."""
+        """Its item's id and the number of the repeat."""
         return self.item.id, self.first.request.repeat
 
 
@@ -45,10 +45,10 @@ class Questions:
         seed: The seed it was prepared with.
         repeats: How many times each item is asked.
         prepared: The strategy, ready to answer.
-        model: Its model, with what it was asked before.
+        model: Its model, with the store of what it was asked before.
         every_choice: Whether a metric reads the log-likelihood of every choice.
         prior: Whether a metric wants the choices under the prompt without the input.
-        refuse_long: Whether a prompt that does not fit ends the run; else its item has failed.
+        refuse_long: Whether a prompt that does not fit ends the run; else only its item fails.
     """
 
     task: Task
@@ -62,7 +62,7 @@ class Questions:
     refuse_long: bool
 
     def of(self, items: Sequence[TaskItem]) -> list[list[Question] | Failure]:
-        """Return for each item its questions, one a repeat, or why it cannot be asked.
+        """Return for each item its questions, one per repeat, or why it cannot be asked.
 
         Raises:
             InputError: A prompt does not fit, and that is refused.
@@ -74,7 +74,7 @@ class Questions:
         ]
 
     def _built(self, items: Sequence[TaskItem]) -> list[Request | Failure]:
-        """Build the requests of items; where that raises, one by one, so that each item fails alone."""
+        """Build the requests of items; if that raises, one by one, so that only the bad items fail."""
         try:
             built = list(self.prepared.build(self.task, items))
             sound = all(isinstance(each, Request | Failure) for each in built)
@@ -110,7 +110,7 @@ class Questions:
         return self.asked(item, request.repeat, request.model_copy(update={"messages": messages}))
 
     def asked(self, item: TaskItem, repeat: int, built: Request) -> Asked | Failure:
-        """Return a request as it is put to the model, or why it cannot be.
+        """Return a request as it is sent to the model, or why it cannot be.
 
         Raises:
             InputError: Its prompt does not fit, and that is refused.

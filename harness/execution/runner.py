@@ -1,4 +1,4 @@
-"""The run: every strategy prepared, asked every task (`asking`), and measured beside its answers."""
+"""The run: prepare every strategy, ask it every task (`asking`), and measure it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
     """Do all of the plan that is not in the store yet.
 
     Raises:
-        InputError: A strategy that does not stand apart refuses its input; what was finished stays in the
+        InputError: A strategy that is not in ``apart`` refuses its input; what was finished stays in the
             store.
     """
     for task in plan.tasks:
@@ -47,7 +47,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> None:
 
 
 def _judge_rest(plan: Plan, chain: Chain, scoring: Mapping[str, Scoring], progress: Progress) -> None:
-    """Judge what waits for all answers, and what a run that was stopped has left."""
+    """Judge what had to wait for all answers, and what a stopped run left unjudged."""
     for task, each in scoring.items():
         wanted = Wanted({item.id for item in plan.tests[task]}, plan.seeds, plan.settings.repeats)
         each.rest(chain.name, plan.recipes[chain.name][task], wanted, progress)
@@ -66,7 +66,7 @@ def _run_strategy(
         prepared = chain.prepare(_context(plan, chain, seed, progress))
     except TrilemmaError:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - one strategy that breaks must not cost the others
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a failing strategy must not stop the others
         failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
         store.write_preparation(
             plan.preparations[chain.name], Preparation(chain.name, seed, PrepareCost(), {}, failure)

@@ -1,8 +1,8 @@
-"""The scoring pass: stored answers are judged, and what they scored is stored beside them.
+"""The scoring pass: stored answers are judged, and their scores are stored next to them.
 
-An answer is stored before anything looks at it, so no metric can lose one. What is not judged yet is found in
-the store, so a pass that is stopped goes on where it was, and a run can be judged again, in another way, at
-any time and without the models that answered.
+An answer is stored before it is judged, so no metric can lose one. Unjudged answers are found in the store,
+so a stopped pass resumes where it was, and a run can be judged again, in another way, at any time and without
+the models that answered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which answers count: those to these items, with these seeds and so many repeats."""
+    """Which answers count: those to these items, with these seeds and this many repeats."""
 
     items: Collection[str]
     seeds: Collection[int]
@@ -46,7 +46,7 @@ class Scoring:
     Attributes:
         task: The task.
         metrics: What judges them.
-        judging: Digest of all that judging depends on; judgements are stored under it.
+        judging: Digest of everything that judging depends on; judgements are stored under it.
         store: Where answers are, and judgements go.
     """
 
@@ -59,25 +59,25 @@ class Scoring:
 
     @property
     def waits(self) -> bool:
-        """Whether judging waits for all answers, since it asks a model of its own."""
+        """Whether judging waits for all answers, because a metric asks a model."""
         return any(isinstance(metric, AsksModel) for metric in self.metrics)
 
     def connect(self, models: Mapping[str, Model]) -> None:
-        """Hand metrics the models that they ask; those are the experiment's, by name."""
+        """Give metrics the models that they ask: the experiment's, by name."""
         for metric in self.metrics:
             if isinstance(metric, AsksModel):
                 with sound(self.task.place, metric.names[0], type(metric).__name__):
                     metric.use_model(AskedModel(model_of(metric, models), self.store))
 
     def watch(self, strategy: str, progress: Progress) -> MalformedWatch:
-        """Return what says, once for a strategy, that none of its answers is what is wanted."""
+        """Return a watch that warns, once per strategy, if none of its answers has the wanted form."""
         return MalformedWatch(self.task, strategy, progress, self._told, self._met)
 
     def see(self, recipe: str, answers: Sequence[ItemResult]) -> list[ItemResult]:
-        """Judge a batch of stored answers at once, unless judging waits; then only say what is judged.
+        """Judge a batch of stored answers now; if judging waits, only extract the part to be judged.
 
         Raises:
-            TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
+            TrilemmaError: A metric refuses an item, because its content cannot be judged.
         """
         if not self.waits:
             return self._judge(recipe, answers)
@@ -90,10 +90,10 @@ class Scoring:
         ]
 
     def rest(self, strategy: str, recipe: str, wanted: Wanted, progress: Progress) -> None:
-        """Judge what is stored of a strategy and not judged yet.
+        """Judge those stored answers of a strategy that are not judged yet.
 
         Raises:
-            TrilemmaError: A metric refuses an item, because what stands in it cannot be judged.
+            TrilemmaError: A metric refuses an item, because its content cannot be judged.
         """
         places = [place for place in self.store.unjudged(recipe, self.judging) if wanted.has(place)]
         if not places:
@@ -142,14 +142,14 @@ def scorings(
     store: Store,
     models: Mapping[str, Model],
 ) -> dict[str, Scoring]:
-    """Return what judges each task, by its name, with the models that metrics ask handed to them.
+    """Return what judges each task, by its name, with metrics connected to the models they ask.
 
     Args:
         tasks: The tasks.
         metrics: What judges each.
         judging: Digest of how each is judged.
         store: Where answers are, and judgements go.
-        models: The experiment's models by name, as far as metrics ask any.
+        models: The experiment's models by name, if metrics ask any.
     """
     found = {}
     for task in tasks:

@@ -9,18 +9,18 @@ from harness.progress import Progress
 from harness.types import ItemResult, LoadedTask
 
 MALFORMED_NOTED = 100
-"""Answers of a task after which a run says that none of them is what the task's ``answer`` rule wants."""
+"""Answers of a task after which a run warns that none of them matches the task's ``answer`` rule."""
 
 
 class MalformedWatch:
-    """Says once that no answer of a task so far is what its ``answer`` rule wants.
+    """Warns once that no answer of a task so far matches its ``answer`` rule.
 
     Args:
         task: The task.
-        strategy: Whose answers are seen.
-        progress: Where it is said.
-        told: Strategies of which it has been said; this one is added.
-        met: Strategies that gave an answer as the rule wants it; this one is added.
+        strategy: The strategy whose answers are watched.
+        progress: Where the warning goes.
+        told: Strategies already warned about; this one is added.
+        met: Strategies that gave an answer matching the rule; this one is added.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class MalformedWatch:
 
 
 class MetricWatch:
-    """Says at the end of a task which metric failed, on how many answers, and how it did first."""
+    """Warns at the end of a task which metric failed, on how many answers, and with what first error."""
 
     def __init__(self, task: LoadedTask, strategy: str, progress: Progress) -> None:
         self._task, self._strategy, self._progress = task, strategy, progress
@@ -62,7 +62,7 @@ class MetricWatch:
                 self._first = self._first or f"item {result.item_id}: {result.error.message}"
 
     def end(self) -> None:
-        """Say it, if there is anything."""
+        """Warn, if a metric failed."""
         if self._failed:
             self._progress.say(
                 f"{self._task.place}: metrics: {self._failed} of {self._seen} answers of {self._strategy} "

@@ -1,1 +1,1 @@
-"""The regression gate: is a new adapter no worse than what is in use, by margins that were agreed on?"""
+"""The regression gate: is a new adapter no worse than what is in use, within agreed margins?"""

@@ -17,13 +17,13 @@ _OF = "the gate's experiment"
 
 @dataclass(frozen=True)
 class AskedTask:
-    """A task as it is asked.
+    """A task and those of its test items that are asked.
 
     Attributes:
         task: The task.
         items: Ids of the test items that are asked.
         left_out: Ids of those that a limit leaves out.
-        tagged: Tag to the ids of all test items that have it, asked or not.
+        tagged: Tag to the ids of all test items with it, asked or not.
         unanswerable: Ids of all test items whose accepted answer is the task's refusal, asked or not.
     """
 
@@ -35,7 +35,7 @@ class AskedTask:
 
     @classmethod
     def of(cls, task: Task, test: Iterable[TaskItem], limit: int | None) -> Self:
-        """Return a task of which ``limit`` test items are asked, all for None; they are read once."""
+        """Return a task with ``limit`` of its test items asked, or all for None; they are read once."""
         ids, tagged, unanswerable = [], dict[str, set[str]](), set[str]()
         for item in test:
             ids.append(item.id)
@@ -60,8 +60,8 @@ class Asked:
     Attributes:
         tasks: The tasks by name.
         seeds: The seeds that every item is asked with.
-        repeats: How often each of them asks an item.
-        conditions: What is wanted of the conditions of a candidate; see `harness.runs.comparing`.
+        repeats: How often an item is asked with each seed.
+        conditions: The conditions that a candidate must match; see `harness.runs.comparing`.
     """
 
     tasks: Mapping[str, AskedTask]
@@ -102,7 +102,7 @@ class Asked:
         )
 
     def unlike(self, run: RunRows, strategy: str, task: str) -> list[str]:
-        """Say why a strategy's answers to a task are not exactly what is asked; empty where they are."""
+        """Say why a strategy's answers to a task are not exactly what is asked; empty if they are."""
         mine, wanted = run.manifest.tasks.get(task), self.tasks[task]
         if mine is None:
             return [f"{task} is not in the run"]
@@ -113,7 +113,7 @@ class Asked:
         return list(self._missing(run, strategy, task))
 
     def _missing(self, run: RunRows, strategy: str, task: str) -> Iterable[str]:
-        """Yield what of a task's items, seeds and repeats a strategy has not answered as it must be."""
+        """Yield which of a task's items, seeds and repeats a strategy has not answered as required."""
         scores, wanted = run.scores.get(strategy, {}).get(task), self.tasks[task].items
         if scores is None:
             yield f"{task} was not answered by {strategy}"

@@ -25,7 +25,7 @@ from harness.types import Frozen
 
 FORMAT = 3
 _LARGEST = 1 << 28
-"""Bytes of a baseline at most; a million scores take a tenth of it."""
+"""Maximum size of a baseline in bytes; a million scores take a tenth of it."""
 _PROMOTE = "promote the run again with `trilemma baseline promote RUN --reason ...`"
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
 
@@ -39,9 +39,9 @@ class BaselineItem(Frozen):
 class BaselineTask(Frozen):
     """One task.
 
-    ``judging`` is the digest of what its primary score depends on beside the answers, and ``judges`` are
-    those of files that it depends on; ``tokens_per_item`` are prompt and answer tokens
-    of a mean item; ``failed`` counts answers that failed and scored 0.
+    ``judging`` is the digest of what its primary score depends on besides the answers, and ``judges`` are the
+    digests of files that it depends on; ``tokens_per_item`` are the mean prompt and answer tokens per item;
+    ``failed`` counts answers that failed and scored 0.
     """
 
     digest: str
@@ -54,11 +54,11 @@ class BaselineTask(Frozen):
 
 
 class Baseline(Frozen):
-    """What a candidate is compared with. It holds no times, so that it is the same on every machine.
+    """What a candidate is compared with. It contains no times, so that it is the same on every machine.
 
-    ``use`` and ``options`` are how the strategy stands in its experiment and ``recipe`` is the digest of all
-    that it was prepared from, an adapter's files too. At most the share ``error_rate`` of its answers failed.
-    ``reason`` is why it was promoted. ``digest`` is of all the rest, so that an edit is seen.
+    ``use`` and ``options`` are those of the strategy in its experiment and ``recipe`` is the digest of all
+    that it was prepared from, including an adapter's files. At most the share ``error_rate`` of its answers
+    failed. ``reason`` is why it was promoted. ``digest`` covers everything else, so that an edit is detected.
     """
 
     format: Literal[3] = 3
@@ -75,7 +75,7 @@ class Baseline(Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        """Refuse scores that are not one for each seed, and more failed answers than it says it may have."""
+        """Refuse unless each item has one score per seed, and failed answers are within ``error_rate``."""
         n_seeds = len(set(self.conditions.seeds))
         if n_seeds < len(self.conditions.seeds):
             raise ValueError("has a seed twice")
@@ -96,11 +96,11 @@ class Baseline(Frozen):
 
     @property
     def digest_now(self) -> str:
-        """Digest of everything in it except the digest itself."""
+        """Digest of its current content except the digest itself."""
         return digest_of(self.model_dump(mode="json", exclude={"digest"}))
 
     def scores(self, task: str) -> Scores:
-        """Return the scores of a task as those of a run."""
+        """Return the scores of a task in the form of a run's."""
         items = sorted(self.tasks[task].items)
         matrix = np.array([self.tasks[task].items[item].scores for item in items]).T
         metric, seeds = self.tasks[task].metric, tuple(sorted(self.conditions.seeds))
@@ -176,7 +176,7 @@ def _task_of(run: RunRows, strategy: str, task: str) -> BaselineTask:
 
 
 def tokens_per_item(run: RunRows, strategy: str, task: str) -> float:
-    """Return prompt and answer tokens of a mean answered item; 0.0 where none was answered."""
+    """Return mean prompt and answer tokens per answered item; 0.0 if none was answered."""
     found = run.answers.get(strategy, {}).get(task)
     return found.tokens_per_item if found else 0.0
 
@@ -221,10 +221,10 @@ def load_baseline(path: Path) -> Baseline:
 
 
 def replaced_by(path: Path) -> str | None:
-    """Return what a file says of the baseline in it, be it old or damaged; None where there is no file.
+    """Return how a file describes its baseline, even an old or damaged one; None if there is no file.
 
     Raises:
-        InputError: It holds no baseline of any format, so nothing may take its place.
+        InputError: It is not a baseline of any format, so it must not be overwritten.
     """
     if not path.exists():
         return None
@@ -244,7 +244,7 @@ def _printable(text: str) -> str:
 
 
 def _raw(path: Path) -> dict[str, Any]:
-    """Return what a baseline's file holds, unchecked."""
+    """Return the content of a baseline's file, unchecked."""
     remedy = f"restore the file, or {_PROMOTE}"
     missing = "write it with `trilemma baseline promote RUN --reason ...`"
     text = read_input_text(path, _LARGEST, missing=missing)
@@ -263,7 +263,7 @@ def _raw(path: Path) -> dict[str, Any]:
 def differences(
     baseline: Baseline, manifest: RunManifest, strategy: str, task: str, items: Collection[str]
 ) -> list[str]:
-    """Return why a strategy of a run cannot be compared with a baseline on a task; empty where it can.
+    """Return why a strategy of a run cannot be compared with a baseline on a task; empty if it can.
 
     Args:
         baseline: The baseline.

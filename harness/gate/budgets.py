@@ -16,7 +16,7 @@ from harness.gate.spec import Against
 
 
 def budgets_of(candidate: Candidate) -> Iterable[CheckResult]:
-    """Yield the checks of a candidate's budgets: failures of all answers, the rest of the target tasks'."""
+    """Yield the checks of a candidate's budgets: errors over all answers, the rest over target tasks."""
     gate, run, name = candidate.gate, candidate.run, candidate.name
     yield _errors(candidate)
     tasks = _traffic(candidate)
@@ -30,7 +30,7 @@ def budgets_of(candidate: Candidate) -> Iterable[CheckResult]:
 
 
 def _errors(candidate: Candidate) -> CheckResult:
-    """Whether no more answers failed than may; without answers it is not comparable."""
+    """Check that the share of failed answers is within its limit; not comparable without answers."""
     budget, tasks = candidate.gate.budgets.error_rate, candidate.asked.tasks
     found = [found for task in tasks if (found := candidate.run.answers.get(candidate.name, {}).get(task))]
     n, failed = sum(each.n for each in found), sum(each.n_failed for each in found)
@@ -62,13 +62,13 @@ def _ratio(
 
 
 def _traffic(candidate: Candidate) -> list[str]:
-    """Return the tasks whose answers stand for what users ask: the targets, or all where there is none."""
+    """Return the tasks that represent what users ask: the target tasks, or all if there is none."""
     tasks = candidate.asked.tasks
     return [name for name, found in tasks.items() if found.task.role == "target"] or [*tasks]
 
 
 def _tokens(candidate: Candidate, tasks: Sequence[str]) -> tuple[float, float]:
-    """Return tokens of a mean item of candidate and reference, each task weighing the same."""
+    """Return mean tokens per item of candidate and reference, with equal task weights."""
     run, baseline = candidate.run, candidate.baseline
     new = [tokens_per_item(run, candidate.name, task) for task in tasks]
     if baseline is None:

@@ -7,13 +7,13 @@ from harness.traits import Traits
 
 
 def refuse_ceiling(traits: Traits, strategy: str, place: object, role: str) -> None:
-    """Refuse a ceiling where something is wanted that can be used.
+    """Refuse a ceiling where a deployable strategy is required.
 
     Args:
-        traits: What the strategy states of itself.
+        traits: The traits that the strategy declares.
         strategy: Its name.
         place: What names it, for the error.
-        role: What it was to be, such as "a candidate".
+        role: What it was meant as, such as "a candidate".
 
     Raises:
         InputError: It is a ceiling.

@@ -1,4 +1,4 @@
-"""The checks of one candidate of a gate: each that was asked for is judged, or says why it cannot be."""
+"""The checks of one candidate of a gate: each requested one is judged, or says why it cannot be."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.stats import Macro, Paired
 
 
 def checks_of(candidate: Candidate, compared: Comparisons) -> Iterable[CheckResult]:
-    """Yield the checks of a candidate; those of differences are open until all are known."""
+    """Yield the checks of a candidate; the verdicts of differences stay open until all are known."""
     gate = candidate.gate
     yield from _unprepared(candidate)
     for check in gate.checks:
@@ -68,7 +68,7 @@ def _together(
 
 
 def _forgetting(candidate: Candidate, margin: float, compared: Comparisons) -> CheckResult:
-    """Hold the tasks that can show a loss to the margin; it passes only where forgetting is ruled out."""
+    """Check the tasks that can show a loss against the margin; passes only if forgetting is ruled out."""
     run, name, tasks = candidate.run, candidate.name, retained(candidate.asked)
     check = TaskCheck(tasks="*", margin=margin, against="base", together=True)
     sides = {task: side for task in tasks if isinstance(side := compared[task, "base"], Sides)}
@@ -94,7 +94,7 @@ def _forgetting(candidate: Candidate, margin: float, compared: Comparisons) -> C
 
 
 def _refusals(candidate: Candidate, margin: float) -> Iterable[CheckResult]:
-    """Whether questions without an answer are still refused, task by task, against the base."""
+    """Check, by task and against the base, that questions without an answer are still refused."""
     tasks = [name for name, found in candidate.asked.tasks.items() if found.task.refusal]
     for task in tasks:
         check = TaskCheck(tasks=task, margin=margin, against="base")
@@ -143,7 +143,7 @@ def _not_comparable(result: CheckResult, reasons: Iterable[str]) -> CheckResult:
 
 
 def _must_pass(candidate: Candidate, tag: str) -> CheckResult:
-    """Whether all items with a tag are right with every seed, by each task's own rule of what is right."""
+    """Check that all items with a tag are right with every seed, by each task's own rule."""
     asked = candidate.asked
     tasks = {name: ids for name, found in asked.tasks.items() if (ids := found.tagged.get(tag))}
     result = CheckResult(name=f"items tagged {tag}", verdict="PASS", text="", tasks=tuple(tasks))

@@ -22,9 +22,8 @@ from harness.types import Frozen
 class CandidateResult(Frozen):
     """All checks of one candidate.
 
-    ``model`` names the model that it adapts, "" where it was refused. ``gain`` is its mean difference over
-    the tasks that are checked. ``notes`` are what a reader must know of it beside, such as what rests on the
-    adapter's own word.
+    ``model`` names the model that it adapts, "" if it was refused. ``gain`` is its mean difference over the
+    checked tasks. ``notes`` are what else a reader must know, such as what is only stated by the adapter.
     """
 
     candidate: str
@@ -38,11 +37,11 @@ class CandidateResult(Frozen):
 
 
 class GateResult(Frozen):
-    """The gate's answer; candidates are ranked, the best first.
+    """The gate's result; candidates are ranked, the best first.
 
-    Its verdict is the worst candidate's, or with ``best`` PASS where one of them passes. ``level`` is the
-    one-sided level of passing, at which the checks' lower bounds stand: ``alpha``, or with ``best`` alpha
-    over the number of candidates; upper bounds stand at ``alpha``.
+    Its verdict is the worst candidate's, or with ``best`` PASS if one of them passes. ``level`` is the
+    one-sided level of passing, used for the checks' lower bounds: ``alpha``, or with ``best`` alpha divided
+    by the number of candidates; upper bounds use ``alpha``.
     """
 
     schema_version: Literal[2] = 2
@@ -66,16 +65,16 @@ def evaluate(
 ) -> GateResult:
     """Judge candidates, which are strategies of the run, against the baseline and the base.
 
-    ``asked`` is what the gate's experiment asks, by default what the run itself set out to ask: what the run
-    has not answered exactly so cannot be compared, and never passes.
+    ``asked`` is what the gate's experiment asks, by default what the run's own experiment asks: anything that
+    the run has not answered exactly as asked cannot be compared, and never passes.
 
-    Every candidate is judged as if it were alone: drops are corrected over its own checks (Holm), and passing
-    needs no correction, as all checks must pass. With ``best`` one that passes is enough: then each passes at
-    ``alpha`` over their number (Bonferroni, which is Holm's first step). Gains are corrected over the
-    candidates (Holm).
+    Every candidate is judged independently: drops are corrected over its own checks (Holm), and passing needs
+    no correction, as all checks must pass. With ``best`` one passing candidate is enough: then each is tested
+    at ``alpha`` divided by their number (Bonferroni, which is Holm's first step). Gains are corrected over
+    the candidates (Holm).
 
     Raises:
-        InputError: A candidate is shown what no user's question brings along (``oracle``).
+        InputError: A candidate is shown information that no user's question contains (``oracle``).
     """
     level = gate.alpha / len(candidates) if best else gate.alpha
     asked = asked or Asked.by_run(run)

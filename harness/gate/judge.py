@@ -1,11 +1,10 @@
 """PASS, FAIL or INCONCLUSIVE from a difference and a margin: pure functions.
 
-With L the one-sided lower bound of new - old, which needs nothing but the range of the scores, and m the
-margin:
+With L the one-sided lower bound of new - old, which assumes only the range of the scores, and m the margin:
 
 - PASS: L > -m.
 - FAIL: L <= -m and a drop that an equally good candidate would show in less than 5 % of runs, by the paired
-  test that decides everywhere else. Judged over all checks of the candidate by Holm.
+  test used everywhere else. Corrected over all checks of the candidate by Holm.
 - INCONCLUSIVE otherwise.
 """
 
@@ -27,10 +26,10 @@ class CheckResult(Frozen):
     """One check of one candidate.
 
     ``difference`` is new - old with its one-sided bounds ``low`` (see `Paired.lower`) and ``high``;
-    ``p_drop`` is the p-value that nothing is lost, corrected for all checks of the candidate. ``n`` items
-    stand in ``n_clusters`` independent groups; ``needed`` is how many items would be enough, ``least_margin``
-    what they hold at best: if none of them changes. Checks that are no differences of scores have only a
-    verdict and a text. ``grounds`` say what else the verdict rests on.
+    ``p_drop`` is the p-value for no loss, corrected for all checks of the candidate. ``n`` items form
+    ``n_clusters`` independent groups; ``needed`` is how many items would be enough, ``least_margin`` the
+    smallest margin that could pass, if no item changed. Checks that are not score differences have only a
+    verdict and a text. ``grounds`` say what else the verdict is based on.
     """
 
     name: str
@@ -60,7 +59,7 @@ def judged(
     Args:
         check: The check.
         found: The difference.
-        margin: Largest loss that is accepted.
+        margin: Largest accepted loss.
         alpha: One-sided level of the bounds that are shown.
         level: One-sided level of passing: alpha, or less where several candidates may pass.
     """
@@ -83,9 +82,9 @@ def judged(
 
 
 def _needed(found: Paired | Macro, margin: float, level: float) -> int | None:
-    """Return how many such items would show in four runs of five that the margin is held, by the estimate.
+    """Return how many such items would pass the margin with 80 % power, given the estimate.
 
-    None where the estimate is beyond the margin, or where some thousand times as many would not do.
+    None if the estimate is beyond the margin, or if even thousands of times as many would not be enough.
     """
     wander = normal_quantile(POWER) * found.standard_error
 
@@ -99,7 +98,7 @@ def _needed(found: Paired | Macro, margin: float, level: float) -> int | None:
 
 
 def settled(checks: Sequence[CheckResult], alpha: float) -> list[CheckResult]:
-    """Give every check its last verdict: a drop that is proven over all checks together is a FAIL."""
+    """Give every check its final verdict: a drop that is significant over all checks is a FAIL."""
     open_ones = [i for i, check in enumerate(checks) if check.p_drop is not None]
     corrected = dict(zip(open_ones, holm([checks[i].p_drop or 0.0 for i in open_ones]), strict=True))
     return [_settled(check, corrected.get(i), alpha) for i, check in enumerate(checks)]

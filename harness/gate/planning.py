@@ -1,4 +1,4 @@
-"""What a gate can detect, before anything is run: sizes, margins, and chances of an equal candidate."""
+"""What a gate can detect, before any run: sizes, margins, and an equal candidate's chances."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from harness.types import Frozen, Task
 
 
 class PlannedCheck(Frozen):
-    """One check as its items allow it.
+    """What one check can detect with its items.
 
-    ``n`` items stand in ``n_clusters`` independent groups; ``fewest`` is how many groups of one size the
-    margin takes if none of them changes. ``passes`` and ``fails`` are how often an equally good candidate,
-    which flips the expected share of items, passes and fails this check (0.0 to 1.0); ``needed`` is how many
-    such items let it pass in four runs of five, None where thousands of times as many do not.
+    ``n`` items form ``n_clusters`` independent groups; ``fewest`` is how many groups of one size the margin
+    needs if none of them changes. ``passes`` and ``fails`` are how often an equally good candidate, which
+    flips the expected share of items, passes and fails this check (0.0 to 1.0); ``needed`` is how many such
+    items let it pass in 80 % of runs, None if thousands of times as many would not.
     """
 
     name: str
@@ -35,15 +35,15 @@ class PlannedCheck(Frozen):
 
     @property
     def enough(self) -> bool:
-        """Whether an equally good candidate passes in four runs of five."""
+        """Whether an equally good candidate passes in 80 % of runs."""
         return self.needed is not None and self.n >= self.needed
 
 
 class Plan(Frozen):
     """All checks, and how often an equally good candidate passes and fails them together (0.0 to 1.0).
 
-    The checks are taken to err independently of each other. ``times`` is how many times as many items of
-    every check let it pass them all in four runs of five, None where thousands of times as many do not.
+    The checks are assumed to err independently of each other. ``times`` is how many times as many items in
+    every check let it pass them all in 80 % of runs, None if thousands of times as many would not.
     """
 
     checks: tuple[PlannedCheck, ...]
@@ -53,12 +53,12 @@ class Plan(Frozen):
 
 
 _SHOWN_FROM = 5_000
-"""Units of all checks from which on planning takes a second or more, and shows how far it is."""
+"""Units of all checks from which planning takes a second or more, and shows its progress."""
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A check of a difference: ``key`` is where it stands in the gate file."""
+    """A check of a difference: ``key`` is its place in the gate file."""
 
     key: str
     name: str
@@ -73,14 +73,14 @@ def plan(
     place: Path,
     progress: Progress | None = None,
 ) -> Plan:
-    """Return what every check can see, and all of them together.
+    """Return what each check can detect, and all of them together.
 
     Args:
         gate: The gate.
         tasks: The experiment's tasks.
-        sizes: Of each task, the test items of each cluster that will be asked; ones where items stand alone.
+        sizes: For each task, how many items of each cluster will be asked; ones if items are independent.
         place: The gate file, for errors.
-        progress: Where a plan that takes long shows how far it is.
+        progress: Where a slow plan shows its progress.
 
     Raises:
         InputError: A check could not pass even if no item changed.
@@ -109,7 +109,7 @@ def planned_checks(
     place: Path,
     progress: Progress | None = None,
 ) -> tuple[PlannedCheck, ...]:
-    """Return what every check can see by itself, as a gate that runs says beforehand; see `plan`."""
+    """Return what each check can detect by itself, as a gate prints before it runs; see `plan`."""
     asked = _asked(gate, tasks, sizes, place)
     with _watched(progress, asked, len(asked)) as step:
         return _planned(gate, asked, step)
@@ -118,7 +118,7 @@ def planned_checks(
 def _asked(
     gate: GateFile, tasks: Mapping[str, Task], sizes: Mapping[str, Sequence[int]], place: Path
 ) -> list[_Asked]:
-    """Return every check of a difference; the first that could not pass is refused."""
+    """Return every check of a difference; refuse the first that could not pass."""
     found: list[tuple[str, str, float, list[str]]] = []
     for index, check in enumerate(gate.checks):
         names = gate.matched(check, tasks)

@@ -12,13 +12,13 @@ from harness.gate.spec import GateFile
 def with_refused(
     gate: GateFile, judged: GateResult | None, refused: Mapping[str, str], *, best: bool
 ) -> GateResult:
-    """Return a gate's result with the candidates that were refused, behind those that were judged.
+    """Return a gate's result with the refused candidates listed after the judged ones.
 
     Args:
         gate: The gate.
-        judged: The result of the others; None without others.
+        judged: The result of the others; None if there are none.
         refused: Name of a refused candidate to the line that says why.
-        best: Whether one candidate that passes is enough.
+        best: Whether one passing candidate is enough.
     """
     results = tuple(_result(name, line) for name, line in refused.items())
     if judged is None:

@@ -17,14 +17,14 @@ from harness.stats import Paired
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate before its gate, and all that its checks look at.
+    """A candidate, and everything that its checks need.
 
     Attributes:
         name: The candidate, a strategy of the run.
         gate: The gate.
         asked: What is asked of it.
         run: The run with its answers and the base's.
-        baseline: What is in use; None without one.
+        baseline: The baseline of what is in use; None without one.
         level: One-sided level at which it passes.
     """
 
@@ -37,14 +37,14 @@ class Candidate:
     _unlike: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def unlike(self, strategy: str, task: str) -> list[str]:
-        """Return why a strategy's answers to a task are not what is asked, a new list, worked out once."""
+        """Return, as a new list, why a strategy's answers to a task are not what is asked; cached."""
         if (strategy, task) not in self._unlike:
             self._unlike[strategy, task] = self.asked.unlike(self.run, strategy, task)
         return [*self._unlike[strategy, task]]
 
     @property
     def base(self) -> str:
-        """The strategy that asks the candidate's model as it came; "" where the run has none."""
+        """The strategy that asks the candidate's model unchanged; "" if the run has none."""
         return self.run.bases.get(self.name, "")
 
 
@@ -64,7 +64,7 @@ Comparisons = Mapping[tuple[str, Against], Sides | tuple[str, ...]]
 
 
 def compare_all(candidate: Candidate) -> Comparisons:
-    """Compare a candidate on every task that its gate looks at."""
+    """Compare a candidate on every task that its gate checks."""
     gate, tasks = candidate.gate, candidate.asked.tasks
     wanted = [(task, check.against) for check in gate.checks for task in gate.matched(check, tasks)]
     if gate.forgetting is not None:
@@ -83,12 +83,12 @@ def checked_tasks(gate: GateFile, asked: Asked) -> dict[str, TaskCheck]:
 
 
 def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str]:
-    """Say why a candidate cannot be compared on a task; empty where it can.
+    """Say why a candidate cannot be compared on a task; empty if it can.
 
     Args:
         candidate: The candidate.
         task: One of the tasks that are asked.
-        against: What it is compared with; None where its own answers are all that counts.
+        against: What it is compared with; None if only its own answers count.
     """
     run, asked = candidate.run, candidate.asked
     reasons = candidate.unlike(candidate.name, task)
@@ -105,7 +105,7 @@ def unlike(candidate: Candidate, task: str, against: Against | None) -> list[str
 
 
 def _failed(candidate: Candidate, task: str) -> list[str]:
-    """Say where more answers of the base failed than may: they count as wrong, and a candidate as better."""
+    """Say if too many of the base's answers failed: they count as wrong and flatter the candidate."""
     run, budget = candidate.run, candidate.gate.budgets.error_rate
     found = run.answers[candidate.base][task]
     if found.n_failed <= budget * found.n:

@@ -35,10 +35,10 @@ def _written_out(value: Any) -> Any:
 
 
 class Budgets(Options):
-    """Limits on what answering takes.
+    """Limits on the cost of answering.
 
-    ``tokens_per_item`` and ``latency`` are ratios to the reference: tokens to the baseline where there is
-    one, else to the base model; latency (median seconds an answer) to the base model in the same run.
+    ``tokens_per_item`` and ``latency`` are ratios to the reference: tokens to the baseline if there is one,
+    else to the base model; latency (median seconds per answer) to the base model in the same run.
     ``error_rate`` is the largest share of failed items.
     """
 
@@ -48,18 +48,18 @@ class Budgets(Options):
 
 
 class GateFile(Options):
-    """A gate: what is asked, and what a candidate must hold.
+    """A gate: what is asked, and what a candidate must meet.
 
     ``experiment`` names the experiment file whose model, tasks, seeds and limit are used; its strategies are
-    not run. Of several models ``model`` names the one that candidates adapt, by default the first.
+    not run. With several models ``model`` names the one that candidates adapt, by default the first.
     ``candidate`` is how a candidate's adapter is asked: ``adapter``, or a composition such as ``adapter+rag``
     with ``options`` of its parts. ``baseline`` is written by `trilemma baseline promote`. Items with a tag of
     ``must_pass`` must all be right. ``refusals`` is the margin for refusing questions that have no answer,
     ``forgetting`` for the mean of the retention tasks, both against the base model. ``allow`` names what
-    candidates may do to the base beside adding products of low rank to layers, such as ``modules_to_save``:
-    any other such candidate is refused. For planning, ``expected_flips`` is the share of items on which a
-    candidate is expected to differ, and ``expected_together`` the share of clusters (`cluster:` of a task) in
-    which all items go the same way.
+    candidates may do to the base besides adding low-rank products to layers, such as ``modules_to_save``: a
+    candidate that does anything else is refused. For planning, ``expected_flips`` is the share of items on
+    which a candidate is expected to differ, and ``expected_together`` the share of clusters (`cluster:` of a
+    task) in which all items go the same way.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -82,7 +82,7 @@ class GateFile(Options):
         """Return the name of the model that candidates adapt.
 
         Raises:
-            InputError: The experiment has none of that name.
+            InputError: The experiment has no model of that name.
         """
         if self.model is None:
             return next(iter(models))
@@ -92,7 +92,7 @@ class GateFile(Options):
         return self.model
 
     def matched(self, check: TaskCheck, tasks: Iterable[str]) -> list[str]:
-        """Return the names of the tasks that a check means."""
+        """Return the names of the tasks that a check selects."""
         return [
             name
             for name in tasks
@@ -104,7 +104,7 @@ def load_gate(path: Path) -> GateFile:
     """Read a gate file.
 
     Raises:
-        InputError: The file, or anything in it, is not right.
+        InputError: The file, or anything in it, is invalid.
     """
     raw = read_yaml(path)
     if isinstance(raw, dict):
@@ -123,10 +123,10 @@ def load_gate(path: Path) -> GateFile:
 
 
 def check_tasks(gate: GateFile, tasks: dict[str, Task], place: Path) -> None:
-    """Refuse checks that mean no task, and retention checks without retention tasks.
+    """Refuse checks that select no task, and retention checks without retention tasks.
 
     Raises:
-        InputError: The first that is wrong.
+        InputError: The first invalid check.
     """
     for index, check in enumerate(gate.checks):
         if not gate.matched(check, tasks):

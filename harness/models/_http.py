@@ -24,7 +24,7 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class HttpError(Exception):
-    """A request that brought no answer; ``fatal`` where no other one would either."""
+    """A request without an answer; ``fatal`` where no other request would get one either."""
 
     def __init__(self, kind: str, message: str, fatal: bool = False) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class HttpError(Exception):
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow none: it would take the key to another server."""
+        """Follow no redirect: it would send the key to another server."""
 
 
 class Poster:
@@ -41,7 +41,7 @@ class Poster:
 
     Args:
         url: The address.
-        key: Sent as a bearer token; "" for none. It stands in no message.
+        key: Sent as a bearer token; "" for none. It appears in no message.
         timeout_s: Seconds that an answer may take.
         retries: How often a request is sent again where the server is busy, fails or cannot be reached.
     """
@@ -52,10 +52,10 @@ class Poster:
         self._opener: OpenerDirector = build_opener(_NoRedirect(), *([ProxyHandler({})] if here else []))
 
     def __call__(self, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        """Return the object that came back, and the seconds of the request that brought it.
+        """Return the returned object, and the seconds that its request took.
 
         Raises:
-            HttpError: None came back.
+            HttpError: No object came back.
         """
         for again in range(self._retries + 1):
             started = time.perf_counter()
@@ -90,13 +90,13 @@ class Poster:
             told = shorten(self._without_key(str(reason)))
             if isinstance(error, URLError):
                 failed = HttpError("unreachable", f"the server cannot be reached: {told}", True)
-            else:  # it was there, and another question may fare better
+            else:  # the server answered, and another question may succeed
                 failed = HttpError("connection_lost", f"the server broke off its answer: {told}")
             raise _AgainError(failed) from None
         return _object(text)
 
     def _told(self, error: HTTPError) -> str:
-        """Return what a server says of an error, without the key."""
+        """Return what a server says about an error, without the key."""
         try:
             text = error.read(2000).decode("utf-8", "replace")
         except (OSError, HTTPException):
@@ -115,11 +115,11 @@ class _AgainError(Exception):
 
 
 def _read(reply: Any, ends: float) -> bytes:
-    """Return what a server sends until the monotonic time ``ends``: each part has that long by itself.
+    """Return what a server sends until the monotonic time ``ends``; a socket's timeout is only for each part.
 
     Raises:
-        TimeoutError: It is not whole by then.
-        IncompleteRead: The connection ended before.
+        TimeoutError: It is not complete by then.
+        IncompleteRead: The connection ended early.
     """
     parts, n = [], 0
     while n <= _LARGEST and (part := reply.read1(1 << 16)):
@@ -145,7 +145,7 @@ def _object(text: bytes) -> dict[str, Any]:
 
 
 def _wait_s(stated: str | None) -> float:
-    """Return the seconds that a server asks to wait, of a number or a date; -1.0 where it states none."""
+    """Return the seconds that a server asks to wait, from a number or a date; -1.0 where it states none."""
     if not stated:
         return -1.0
     try:

@@ -78,13 +78,13 @@ class OpenAI:
             raise InputError(place, f"{key}.api_key_env", problem, f"export {name} again", name)
 
     def known(self, place: str, key: str) -> KnownModel:
-        """Return what address and name tell."""
+        """Return what is known from address and name."""
         del place, key
         identity = _identity(self._options)
         return KnownModel(identity.name, identity.weights_digest, "", identity.dtype, 0)
 
     def open(self, opening: Opening) -> EndpointModel:
-        """Return the model; the server is asked with the first question."""
+        """Return the model; the server is first contacted with the first question."""
         self.check(opening.place, opening.key)
         return EndpointModel(self._options, opening.place, opening.key)
 
@@ -121,7 +121,7 @@ class EndpointModel:
         )
 
     def generate(self, requests: Sequence[Request]) -> list[tuple[Generation, ...] | Failure]:
-        """Ask for all requests, several at a time; what the server refuses or garbles fails its item.
+        """Ask for all requests, several at a time; a refused or malformed answer fails its item.
 
         Raises:
             InputError: The server cannot be reached, or does not know key or model.
@@ -136,7 +136,7 @@ class EndpointModel:
     def _one(self, request: Request) -> tuple[Generation, ...] | Failure:
         found: list[Generation] = []
         try:
-            while len(found) < request.n_samples:  # some servers give one answer, however many are asked for
+            while len(found) < request.n_samples:  # some servers give one answer, however many were requested
                 left = request.n_samples - len(found)
                 found += self._asked(request, left, len(found))[:left]
         except HttpError as error:
@@ -169,10 +169,10 @@ class EndpointModel:
 
 
 def _read(reply: dict[str, Any], stops: Sequence[str], elapsed_s: float) -> list[Generation]:
-    """Return the answers of a reply; they share what it took, and the first has read the prompt.
+    """Return the answers of a reply; its time is shared equally, and the prompt counts for the first.
 
     Raises:
-        ValueError: It has none.
+        ValueError: It has no answer.
     """
     choices = reply["choices"]
     if not isinstance(choices, list) or not choices:
@@ -185,7 +185,7 @@ def _read(reply: dict[str, Any], stops: Sequence[str], elapsed_s: float) -> list
         text = choice["message"].get("content") or ""
         if not isinstance(text, str):
             raise TypeError("the content of a message is no text")
-        text = text.encode("utf-8", "replace").decode()  # JSON can hold halves of characters
+        text = text.encode("utf-8", "replace").decode()  # JSON can hold lone surrogates
         cuts = [place for stop in stops if (place := text.find(stop)) >= 0]
         n, more = divmod(completion, len(choices))
         own = TokenUsage(completion=n + (at < more))

@@ -1,4 +1,4 @@
-"""Whether two runs can be compared: the same tasks, judged the same way, and answered under the same conditions."""
+"""Whether two runs can be compared: same tasks, judged the same way, answered under the same conditions."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TOLD = {
     "settings": "the base model's chat template or generation settings are",
     "embedder_digest": "the embedder's files are",
 }
-"""Sentences in place of digests, whose values mean nothing to people."""
+"""Sentences shown in place of digests, whose values mean nothing to a reader."""
 
 
 class Conditions(Frozen):
-    """What was the same for all answers of a strategy; ``weights`` and ``settings`` are digests of its model.
+    """Conditions shared by all answers of a strategy; ``weights`` and ``settings`` are its model's digests.
 
-    ``name`` is how the experiment calls the model, which may differ from machine to machine; ``embedder`` is
+    ``name`` is the model's name in the experiment, which may differ between machines; ``embedder`` is
     the name of the embedder, or "a folder", of which ``embedder_digest`` is the digest. ``limit`` is how
     many test items of a task were asked, None for all. ``context_length`` is in tokens, 0 where not known.
     """
@@ -45,7 +45,7 @@ class Conditions(Frozen):
 
     @classmethod
     def of(cls, manifest: RunManifest, strategy: str) -> Self:
-        """Return those of a strategy of a run."""
+        """Return the conditions of a strategy of a run."""
         experiment, record = manifest.experiment, manifest.model_of(strategy)
         model = record.identity
         return cls(
@@ -68,17 +68,17 @@ class Conditions(Frozen):
 
     @property
     def told(self) -> str:
-        """What was asked with, for people: seeds, limit and decoding."""
+        """The seeds, limit and decoding, as text for a reader."""
         shown = ("seeds", "limit", "repeats", "temperature", "on_long_prompt", "dtype", "context_length")
         mine = self.model_dump()
         return "; ".join(f"{key.replace('_', ' ')} {_told(mine[key])}" for key in shown)
 
     def unlike(self, wanted: Mapping[str, Any], of: str) -> list[str]:
-        """Say what is not as wanted.
+        """Say which conditions differ from those wanted.
 
         Args:
             wanted: Names of some conditions to what they should be.
-            of: Whose conditions are wanted, such as "the baseline".
+            of: What the wanted conditions belong to, such as "the baseline".
         """
         mine = self.model_dump()
         return [
@@ -93,7 +93,7 @@ class Conditions(Frozen):
 # --- Two runs ---
 
 _NOT_A_SETTING = {"name", "limit", "seeds"}
-"""What may differ between two runs without explaining a difference on the items that both have."""
+"""What may differ between two runs without affecting the scores of the items that both have."""
 _SAID = {
     "weights": "base model",
     "settings": "base model",
@@ -102,11 +102,11 @@ _SAID = {
     "asked_with": "model option",
     "template_date": "template date",
 }
-"""What conditions that are no setting of the experiment are called, in the singular."""
+"""Names of the conditions that are not settings of the experiment, in the singular."""
 
 
 def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
-    """Name what differs between two runs beside tasks and strategies, and may explain a difference."""
+    """Name what differs between two runs besides tasks and strategies, and may explain a difference."""
     differing: set[str] = set()
     for strategy in first.answered_by.keys() & later.answered_by.keys():
         old, new = (Conditions.of(run, strategy).model_dump() for run in (first, later))
@@ -116,13 +116,13 @@ def other_settings(first: RunManifest, later: RunManifest) -> tuple[str, ...]:
 
 
 def other_task(first: RunManifest, later: RunManifest, task: str) -> tuple[str, ...]:
-    """Name what keeps a task of two runs from being compared; empty where it can be."""
+    """Name what prevents comparing a task of two runs; empty if it can be compared."""
     judges = () if first.judges.get(task) == later.judges.get(task) else ("files of metrics",)
     return changed_in(first.tasks[task], later.tasks[task]) or judges
 
 
 def changed_in(first: Task, later: Task) -> tuple[str, ...]:
-    """Name what of a task changes its questions or their scores; empty where both are the same."""
+    """Name the changes to a task that affect its questions or scores; empty if there are none."""
     changed = [key for key in Task.model_fields if getattr(first, key) != getattr(later, key)]
     told = tuple(key for key in changed if key not in ("digest", "judging"))
     if first.digest != later.digest:
@@ -134,7 +134,7 @@ def changed_in(first: Task, later: Task) -> tuple[str, ...]:
 
 
 def wanted_by(experiment: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the conditions that an experiment asks for, as far as they can be told before it runs.
+    """Return the conditions that an experiment asks for, as far as they are known before it runs.
 
     Args:
         experiment: The experiment, resolved, as JSON holds it.

@@ -16,15 +16,15 @@ _DAMAGES = (
     sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
     TemplateError,
 )  # fmt: skip
-"""What reading raises where a file is not as a run writes it."""
+"""What reading raises if a file is not as a run writes it."""
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn what a damaged file makes the block raise into one line.
+    """Turn an exception that a damaged file causes in the block into one line.
 
     Raises:
-        InputError: The block raised what reading raises where a file is not as a run writes it.
+        InputError: The block raised what reading raises if a file is not as a run writes it.
     """
     try:
         yield

@@ -9,10 +9,10 @@ from harness.types import ModelIdentity, Request
 def generation_key(identity: ModelIdentity, prompt: str, request: Request, form: str = "") -> str:
     """Return the sha256 key of a generation: model, adapter, loaders, prompt, choices, decoding, seed.
 
-    ``form`` is how the model encodes and ends an answer to this prompt, where it says so.
+    ``form`` is how the model encodes and ends an answer to this prompt, if it says so.
 
-    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those do not enter then. Nor does
-    it matter for a text or a single choice whether every choice is wanted.
+    Greedy decoding and log-likelihoods do not depend on seed and repeat, so those are left out then. For a
+    text or a single choice, whether every choice is wanted is left out, too.
     """
     bounds = {"bounds": True} if len(request.choices) > 1 and not request.every_choice else {}
     sampled = request.decoding.temperature > 0 and not request.choices

@@ -18,9 +18,9 @@ LOCK = "run.lock"
 
 @contextmanager
 def locked(run_dir: Path) -> Iterator[None]:
-    """Hold the run folder for this process alone, made if it is missing.
+    """Hold the run folder exclusively for this process; create it if it is missing.
 
-    Where nothing is written into the folder, the lock is removed again, and so are the folders made for it.
+    If nothing is written into the folder, the lock and the folders created for it are removed again.
 
     Raises:
         InputError: It cannot be a run folder, or another process holds it.
@@ -50,7 +50,7 @@ def locked(run_dir: Path) -> Iterator[None]:
 
 
 def _take(handle: TextIO, lock: Path, tries: int = 5) -> None:
-    """Lock a file; `trilemma view` holds it for an instant when it looks whether a run is running.
+    """Lock a file; `trilemma view` holds it briefly when it checks whether a run is running.
 
     Raises:
         BlockingIOError: Another process holds it, or has just removed it.
@@ -68,7 +68,7 @@ def _take(handle: TextIO, lock: Path, tries: int = 5) -> None:
 
 
 def is_locked(run_dir: Path) -> bool:
-    """Whether a run is running in a folder; the lock is shared for an instant, for which a new run waits."""
+    """Whether a run is running in a folder; holds a shared lock briefly, for which a new run waits."""
     try:
         with open_input(run_dir / LOCK, LARGEST_RECORD) as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -20,10 +20,10 @@ SCHEMA_VERSION = 2
 class ModelRecord(Frozen):
     """One model of a run, and how it was asked.
 
-    ``context_length`` are the tokens that prompt and answer could have together, 0 where that is not known,
-    and ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the day that
-    the chat template was told for today, "" where it writes none. ``asked_with`` are the settings that its
-    answers depend on beside its identity.
+    ``context_length`` is the maximum number of prompt and answer tokens together, 0 if not known, and
+    ``context_source`` is where that was read, or that it was assumed. ``template_date`` is the date given to
+    the chat template as today's, "" if it writes none. ``asked_with`` are the settings that its answers
+    depend on besides its identity.
     """
 
     identity: ModelIdentity
@@ -37,17 +37,17 @@ class RunManifest(Frozen):
     """What a run was made from, and which rows of its store are current.
 
     ``recipes[strategy][task]`` and ``preparations[strategy]`` name the recipes of the store's rows.
-    ``traits[strategy]`` is what each states of itself. ``metrics[task]`` are the names of its scores; the
-    first is the primary one. ``shown[task]`` are those of what was shown, the first of which is the share
-    of what is needed. ``judges[task]`` are digests of files and models that its primary score depends on beside
-    the task, and ``judging[task]`` is that of all that judging depends on, under which judgements are
-    stored. ``judged_by[task][score]`` names the model that is asked for it. ``needed[task]`` is what
-    metrics need of its choices beside the likeliest one. ``models`` are those of the experiment by name,
-    and ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is
-    that of the embedder's folder, "" where it is none. ``leaks[task]`` counts the test items that also
-    stand in its training data, or nearly so. ``remarks[task]`` are what loading it has changed or passed
-    over. ``asked[task]`` counts the test items that are asked, and ``probing`` digests what is measured
-    beside the answers, "" for nothing.
+    ``traits[strategy]`` are the traits that each declares. ``metrics[task]`` are the names of its scores; the
+    first is the primary one. ``shown[task]`` are the scores of what was shown, the first of which is the
+    share of what is needed. ``judges[task]`` are digests of files and models that its primary score depends
+    on besides the task, and ``judging[task]`` is the digest of all that judging depends on, under which
+    judgements are stored. ``judged_by[task][score]`` names the model that is asked for it. ``needed[task]``
+    is what metrics need of its choices besides the likeliest one. ``models`` are those of the experiment by
+    name, and ``answered_by[strategy]`` names the one that a strategy is prepared over. ``embedder_digest`` is
+    the digest of the embedder's folder, "" if it is not a folder. ``leaks[task]`` counts the test items that
+    are also in its training data, exactly or nearly. ``remarks[task]`` say what loading it changed or
+    skipped. ``asked[task]`` counts the test items that are asked, and ``probing`` is the digest of what is
+    measured besides the answers, "" for nothing.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -81,7 +81,7 @@ class RunManifest(Frozen):
 
     @property
     def several_models(self) -> bool:
-        """Whether strategies are answered by different models, so that it must be said by which."""
+        """Whether strategies use different models, so that each must be named with its model."""
         return len(set(self.answered_by.values())) > 1
 
     def model_of(self, strategy: str) -> ModelRecord:
@@ -110,10 +110,10 @@ def read_manifest(run_dir: Path) -> RunManifest:
 
 
 def _whole(manifest: RunManifest) -> RunManifest:
-    """Return a manifest whose parts belong together.
+    """Return the manifest after checking that it is complete.
 
     Raises:
-        ValueError: A strategy or a task lacks what a run writes of it.
+        ValueError: A strategy or a task lacks what a run writes for it.
     """
     experiment = manifest.experiment
     if lacking := [
@@ -140,11 +140,11 @@ def _whole(manifest: RunManifest) -> RunManifest:
 
 
 def claim(run_dir: Path, manifest: RunManifest, any_model: bool = False) -> RunManifest:
-    """Return the manifest as it is to be written, unless the folder holds another experiment's run.
+    """Return the manifest to write, unless the folder holds another experiment's run.
 
-    A run folder belongs to one name and set of tasks, and was created once. Strategies, options, seeds and
-    limit may change, and models may come and go, of which one must stay unless ``any_model``: rows know their
-    recipe.
+    A run folder belongs to one name and set of tasks, and keeps its creation time. Strategies, options, seeds
+    and limit may change, as rows know their recipe; models may be added and removed, but at least one must
+    stay unless ``any_model``.
 
     Raises:
         InputError: It holds another experiment's run.

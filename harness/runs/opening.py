@@ -1,4 +1,4 @@
-"""The one way to read a run folder: manifest and store together, as they were written where that is asked."""
+"""The one way to read a run folder: manifest and store together, verified unchanged if asked."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _REMEDY = "restore the folder, or run the experiment again into another one (--o
 
 @contextmanager
 def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest, Store]]:
-    """Open a run for reading; whatever a damaged file makes the block raise becomes one line.
+    """Open a run for reading; an exception that a damaged file causes in the block becomes one line.
 
     Args:
         run_dir: The run folder.
-        unchanged: Whether it must be as it was written, since something is decided by it.
+        unchanged: Whether to require that it is as it was written, since a decision depends on it.
 
     Raises:
-        InputError: It is no run folder, is of another schema version, is damaged, or has been changed.
+        InputError: It is not a run folder, has another schema version, is damaged, or has been changed.
     """
     manifest = read_manifest(run_dir)
     with Store.open(run_dir, read_only=True) as store, readable(store.path):
@@ -35,9 +35,9 @@ def opened(run_dir: Path, unchanged: bool = False) -> Iterator[tuple[RunManifest
 
 
 def rewrite(run_dir: Path, manifest: RunManifest, store: Store) -> None:
-    """Write a run's manifest in place of the one that may be there, with its digest.
+    """Write a run's manifest, replacing any existing one, with its digest.
 
-    A kill leaves the old one or the new one, and either is the one that the run wrote.
+    A kill leaves the old or the new one, and either counts as written by the run.
     """
     text = manifest.model_dump_json(indent=1) + "\n"
     store.announce_manifest(text)
@@ -49,8 +49,8 @@ def _refuse_changed(manifest_file: Path, manifest: RunManifest, store: Store) ->
     """Refuse a run whose manifest, rows, items or answers are not those that were written.
 
     Args:
-        manifest_file: The run's manifest as it stands in the folder.
-        manifest: What was read of it.
+        manifest_file: The run's manifest file.
+        manifest: Its parsed content.
         store: The run's rows.
 
     Raises:
@@ -68,7 +68,7 @@ def _told(found: Changed) -> str:
 
 
 def _groups(manifest: RunManifest) -> dict[tuple[str, str], str]:
-    """Return the groups of rows that a verdict rests on, each with what they are of."""
+    """Return the groups of rows that a verdict depends on, each with what it belongs to."""
     groups = {("generations", ""): "what the model wrote"}
     groups |= {("items", task.digest): name for name, task in manifest.tasks.items()}
     for strategy, recipe in manifest.preparations.items():

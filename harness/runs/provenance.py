@@ -29,7 +29,7 @@ PACKAGES = (
 
 
 LOADERS = ("trilemma", "torch", "transformers", "tokenizers", "safetensors", "peft", "bitsandbytes")
-"""Packages of which another version may make other answers of the same weights and prompt."""
+"""Packages of which another version may give different answers with the same weights and prompt."""
 
 
 def package_versions() -> dict[str, str]:
@@ -44,7 +44,7 @@ def package_versions() -> dict[str, str]:
 
 
 def loaders() -> str:
-    """Return the packages that load a model and its adapter and have it answer, with their versions."""
+    """Return the packages that load and run a model and its adapter, with their versions."""
     versions = package_versions()
     return ", ".join(f"{name} {versions[name]}" for name in LOADERS)
 
@@ -65,7 +65,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def hardware() -> dict[str, Any]:
-    """Return processor, cores, those of them that may be used, threads, memory in bytes, CUDA devices."""
+    """Return processor, cores, usable cores, threads, memory in bytes, CUDA devices."""
     import torch
 
     devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

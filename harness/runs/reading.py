@@ -1,8 +1,8 @@
-"""Reading a run folder's database: what was answered, how it was judged, and whether it is as it was written.
+"""Reading a run folder's database: answers, their judgements, and whether rows are as they were written.
 
-An answer has its row in ``answers``, and what it scored one in ``judgements``, for each way of judging that
-was used. A plain answer is the one generation under its key; of any other the row has the answer itself, and
-the keys of all its exchanges.
+An answer has a row in ``answers``, and its scores have a row in ``judgements`` for each way of judging that
+was used. A plain answer is the one generation under its key; for any other answer, the row has the answer
+itself and the keys of all its exchanges.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _JUDGED = (
     "AND j.repeat = a.repeat AND j.item_id = a.item_id "
 )
 _DONE = "COALESCE(a.error, j.scores) IS NOT NULL"
-"""Of a row of these: its item has failed, or what its answer scored is there."""
+"""Condition on a joined row: its item has failed, or its answer has scores."""
 _UNJUDGED = "a.error IS NULL AND j.scores IS NULL"
 _RESULTS = (
     "SELECT a.strategy, a.seed, a.repeat, a.task, a.item_id, a.key, a.request, a.exchanges, a.answer, "
@@ -51,7 +51,7 @@ _RESULTS = (
 
 
 class ScoredItem(NamedTuple):
-    """A result without its request and answer; ``error`` is None where it did not fail."""
+    """A result without its request and answer; ``error`` is None if it did not fail."""
 
     item_id: str
     seed: int
@@ -62,7 +62,7 @@ class ScoredItem(NamedTuple):
 
 @dataclass(frozen=True)
 class Preparation:
-    """What preparing one strategy with one seed took, and what it recorded of it."""
+    """The cost and record of preparing one strategy with one seed."""
 
     strategy: str
     seed: int
@@ -72,13 +72,13 @@ class Preparation:
 
     @property
     def notes(self) -> list[tuple[str, str]]:
-        """What a reader must know of it: a text with the part of the strategy that says so."""
+        """What a reader must know about it: each text with the part of the strategy that reported it."""
         parts = ((name, part) for name, part in self.record.items() if isinstance(part, dict))
         return [(name, str(text)) for name, part in parts for text in part.get("notes", ())]
 
 
 class Reading:
-    """What is read of a store.
+    """The reading half of a store.
 
     Args:
         connection: To the database.
@@ -96,7 +96,7 @@ class Reading:
 
     def changed(self, groups: Iterable[tuple[str, str]]) -> list[Changed]:
         """Return which groups of rows, by table and recipe or task digest, are not as they were written."""
-        self._db.execute("BEGIN")  # all of it at one moment, while a run goes on
+        self._db.execute("BEGIN")  # one consistent snapshot, while a run may be writing
         try:
             return changed(self._db, groups)
         finally:
@@ -105,7 +105,7 @@ class Reading:
     # --- Reading ---
 
     def generations(self, keys: Iterable[str]) -> dict[str, tuple[Generation, ...]]:
-        """Return the generations that are there, by key: all samples of each."""
+        """Return the stored generations by key: all samples of each."""
         found = {}
         for key in set(keys):
             row = self._db.execute("SELECT generations FROM generations WHERE key = ?", (key,)).fetchone()
@@ -119,7 +119,7 @@ class Reading:
         return set(self._db.execute(query, (recipe, seed)).fetchall())
 
     def unjudged(self, recipe: str, judging: str) -> list[tuple[int, int, str]]:
-        """Return ``(seed, repeat, item id)`` of every answer of a recipe that is not judged so, sorted."""
+        """Return ``(seed, repeat, item id)`` of every answer of a recipe not yet judged this way, sorted."""
         query = f"SELECT a.seed, a.repeat, a.item_id {_JUDGED} WHERE a.recipe = ? AND {_UNJUDGED}"
         return sorted(self._db.execute(query, (judging, recipe)).fetchall())
 
@@ -132,13 +132,13 @@ class Reading:
                 yield from map(self._result, found.fetchall())
 
     def counts(self, recipe: str, judging: str = "") -> tuple[int, int]:
-        """Return how many items of a recipe were answered or failed, and how many failed or are not judged."""
+        """Return how many items of a recipe were answered or failed, and how many failed or are unjudged."""
         query = f"SELECT COUNT(*), COUNT(COALESCE(a.error, j.error)) {_JUDGED} WHERE a.recipe = ?"
         done, failed = self._db.execute(query, (judging, recipe)).fetchone()
         return int(done), int(failed)
 
     def n_items(self, task_digest: str) -> int:
-        """Return how many test items of a task are kept."""
+        """Return how many test items of a task are stored."""
         query = "SELECT COUNT(*) FROM items WHERE task_digest = ?"
         return int(self._db.execute(query, (task_digest,)).fetchone()[0])
 
@@ -151,7 +151,7 @@ class Reading:
     def first_results(
         self, recipe: str, items: Collection[str], judging: str = ""
     ) -> dict[str, ItemResult]:
-        """Return the results of some items by id, those of the smallest seed and repeat of each."""
+        """Return the results of some items by id, each with its smallest seed and repeat."""
         found: dict[str, ItemResult] = {}
         following = (
             "SELECT seed, repeat FROM answers WHERE recipe = ? AND (seed, repeat) > (?, ?) "
@@ -169,7 +169,7 @@ class Reading:
         return found
 
     def scored(self, recipe: str, judging: str = "") -> Iterator[ScoredItem]:
-        """Yield what an item scored, ordered by seed, repeat and item id; quick, as no answer is read."""
+        """Yield scores by item, ordered by seed, repeat and item id; fast, as no answer is read."""
         query = (
             f"SELECT a.item_id, a.seed, a.repeat, j.scores, COALESCE(a.error, j.error) {_JUDGED} "
             f"WHERE a.recipe = ? AND {_DONE} ORDER BY a.seed, a.repeat, a.item_id"
@@ -202,7 +202,7 @@ class Reading:
         )
 
     def _exchanges(self, stored: str, first: Request) -> Iterator[Exchange]:
-        """Yield the exchanges of an answer whose generations are there."""
+        """Yield those exchanges of an answer whose generations are stored."""
         pairs = read_stored_json(stored)
         generations = self.generations(key for key, _ in pairs)
         for key, request in pairs:
@@ -222,7 +222,7 @@ class Reading:
             yield TaskItem.model_validate_json(item)
 
     def some_items(self, task_digest: str, ids: Collection[str]) -> dict[str, TaskItem]:
-        """Return some test items of a task by id; ids that are not there are passed over."""
+        """Return some test items of a task by id; unknown ids are skipped."""
         found = {}
         for part in _parts(list(ids)):
             query = f"SELECT item_id, item FROM items WHERE task_digest = ? AND item_id IN ({_marks(part)})"
@@ -231,7 +231,7 @@ class Reading:
         return found
 
     def probes(self, recipe: str) -> dict[int, str]:
-        """Return what was measured of a prepared strategy, as JSON by seed."""
+        """Return the measurements of a prepared strategy, as JSON by seed."""
         query = "SELECT seed, probes FROM probes WHERE recipe = ? ORDER BY seed"
         return dict(self._db.execute(query, (recipe,)).fetchall())
 
@@ -252,7 +252,7 @@ class Reading:
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield as many ids as one query takes at most."""
+    """Split ids into chunks of at most as many as one query takes."""
     return (ids[start : start + _VARIABLES] for start in range(0, len(ids), _VARIABLES))
 
 
@@ -261,7 +261,7 @@ def _marks(ids: Sequence[str]) -> str:
 
 
 def _answer(request: Request | None, stored: str | None, generations: str | None) -> Answer | None:
-    """Return an answer as it is stored, or else the one generation that it is."""
+    """Return an answer as it is stored, or else made from its one generation."""
     if stored:
         return Answer.model_validate_json(stored)
     if request is None or generations is None:

@@ -16,7 +16,7 @@ from harness.runs.seals import SCHEMA
 SCHEMA_VERSION = 5
 FILE_NAME = "results.sqlite"
 WAIT_S = 30.0
-"""Seconds that a store which another program has locked is waited for."""
+"""Seconds to wait for a store that another program has locked."""
 _SCHEMA = f"""
 {SCHEMA}
 CREATE TABLE IF NOT EXISTS generations (
@@ -45,15 +45,15 @@ CREATE TABLE IF NOT EXISTS probes (
 """
 _BESIDE = ("-wal", "-shm", "-journal")
 _LARGEST, _LONGEST_VALUE = 1 << 40, 64 << 20
-"""Bytes of the file, which is read a row at a time, and of one value in it."""
+"""Maximum bytes of the file, which is read a row at a time, and of one value in it."""
 
 
 @contextmanager
 def faults(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file that cannot be used into one line; a full disk is left as it is.
+    """Turn SQLite's error about an unusable file into one line; a full disk's error is passed on.
 
     Raises:
-        InputError: The file is damaged, locked or must not be written.
+        InputError: The file is damaged, locked or not writable.
     """
     try:
         yield
@@ -69,10 +69,10 @@ def faults(path: Path) -> Iterator[None]:
 
 
 def connected(path: Path, read_only: bool) -> sqlite3.Connection:
-    """Connect to a store, and make its tables where it is new; not a byte of any other changes.
+    """Connect to a store, and create its tables if it is new; an existing file is not changed.
 
     Raises:
-        InputError: It is of another schema version, or holds what no run writes.
+        InputError: It has another schema version, or contains what no run writes.
     """
     _check_files(path)
     db = _connected(path, read_only)
@@ -93,7 +93,7 @@ def connected(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
-    """Connect to a store. One that cannot be written, and whose every row is in the file, is only read."""
+    """Connect to a store, read-only if it cannot be written and all its rows are in the main file."""
     as_it_is = read_only and not _writable(path) and not _has_rows(path.with_name(f"{path.name}-wal"))
     name = f"{path.resolve().as_uri()}?mode=ro&immutable=1" if as_it_is else str(path)
     db = sqlite3.connect(name, uri=as_it_is, timeout=WAIT_S, isolation_level=None)
@@ -103,14 +103,14 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _check_files(path: Path) -> None:
-    """Refuse a pipe or a device in place of a store, or of SQLite's files beside it."""
+    """Refuse a pipe or a device in place of a store, or of SQLite's files next to it."""
     for part in (path, *(path.with_name(FILE_NAME + ending) for ending in _BESIDE)):
         if os.path.lexists(part):
             check_input(part, _LARGEST)
 
 
 def _check_objects(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse views, triggers and tables that no run writes: reading them could run without end."""
+    """Refuse views, triggers and tables that no run writes: reading them might never end."""
     if strange := _objects(db) - _ours():
         problem = f"holds {shorten(min(strange)[0], 60)}, which no run writes"
         raise InputError(path, "", problem, "use the run folder as `trilemma run` wrote it")
@@ -122,7 +122,7 @@ def _writable(path: Path) -> bool:
 
 
 def _has_rows(wal: Path) -> bool:
-    """Whether a log of SQLite holds what is not yet in its database."""
+    """Whether an SQLite write-ahead log contains rows that are not yet in its database."""
     return wal.is_file() and wal.stat().st_size > 0
 
 

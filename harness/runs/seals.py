@@ -1,10 +1,10 @@
-"""Digests of groups of rows, kept as rows are written, which show later changes to a run.
+"""Digests of groups of rows, updated as rows are written, which reveal later changes to a run.
 
 Every row that a store writes is digested in the transaction that writes it, and the digests of a group of
-rows are summed up, so that the order in which rows come and a kill between two batches do not matter. Adding
-256-bit digests up: Bellare and Micciancio, 1997, "A New Paradigm for Collision-Free Hashing:
-Incrementality at Reduced Cost". It shows a change by hand or by accident. It is no signature: who can write
-the folder can write new digests too.
+rows are summed, so that the order of rows and a kill between two batches do not matter. For adding 256-bit
+digests see Bellare and Micciancio, 1997, "A New Paradigm for Collision-Free Hashing: Incrementality at
+Reduced Cost". It reveals a change by hand or by accident. It is not a signature: anyone who can write the
+folder can also write new digests.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _GROUPS = {
     "preparations": ("recipe", ("strategy", "seed", "cost", "record", "error")),
     "probes": ("recipe", ("seed", "probes")),
 }  # fmt: skip
-"""Each sealed table, with what groups its rows and what is digested of one beside that."""
+"""Each sealed table, with the column that groups its rows and the other columns that are digested."""
 _MODULUS = 1 << 256
 
 
@@ -54,7 +54,7 @@ class Changed:
         kind: The table.
         scope: The recipe or the task's digest that the rows belong to; empty for a whole table.
         written: How many rows were written.
-        found: How many are there.
+        found: How many exist now.
     """
 
     kind: str
@@ -75,7 +75,7 @@ class Seals:
     """Keeps the digests of a store's rows, whatever statement writes them.
 
     Args:
-        db: The store's connection, which is to write.
+        db: The store's connection, which must be writable.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -94,23 +94,23 @@ class Seals:
         self._open[kind, scope] = n + sign, total + sign * _number(values)
 
     def write(self) -> None:
-        """Write the digests of what the transaction at hand has changed."""
+        """Write the digests of what the current transaction has changed."""
         for (kind, scope), (n, total) in self._open.items():
             n_before, before = _kept(self._db, kind, scope)
             self._put(kind, scope, n_before + n, f"{(before + total) % _MODULUS:064x}")
         self.forget()
 
     def forget(self) -> None:
-        """Forget what the transaction at hand has changed, as it is taken back."""
+        """Discard what the current transaction has changed, as it is rolled back."""
         self._open.clear()
 
     def put_manifest(self, text: str) -> None:
-        """Write the digest of the run's manifest, and that no other is coming."""
+        """Write the digest of the run's manifest, and that no other manifest is announced."""
         self._put(MANIFEST, "", 1, f"{_number([text]):064x}")
         self._db.execute("DELETE FROM seals WHERE kind = ? AND scope = ?", (MANIFEST, _COMING))
 
     def announce_manifest(self, text: str) -> None:
-        """Write the digest of a manifest that is about to take the place of the one that is there."""
+        """Write the digest of a manifest that is about to replace the existing one."""
         self._put(MANIFEST, _COMING, 1, f"{_number([text]):064x}")
 
     def _put(self, kind: str, scope: str, n: int, digest: str) -> None:
@@ -137,12 +137,12 @@ def _kept(db: sqlite3.Connection, kind: str, scope: str) -> tuple[int, int]:
 
 
 def is_manifest(db: sqlite3.Connection, text: str) -> bool:
-    """Whether a manifest is the one that was last written, or that a kill left about to be."""
+    """Whether a manifest is the one last written, or one that was announced before a kill."""
     return (1, _number([text])) in (_kept(db, MANIFEST, scope) for scope in ("", _COMING))
 
 
 def is_settled(db: sqlite3.Connection, text: str) -> bool:
-    """Whether a manifest is the one that was last written, and no other was about to be."""
+    """Whether a manifest is the one last written, and no other is announced."""
     return _kept(db, MANIFEST, "") == (1, _number([text])) and not _kept(db, MANIFEST, _COMING)[0]
 
 

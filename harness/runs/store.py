@@ -1,9 +1,10 @@
-"""The run folder's database: answers and what they scored, safe against a kill at any moment.
+"""The run folder's database: answers and their scores, safe against a kill at any moment.
 
-Three ideas carry it. A generation is found by its key, which digests everything that determines it, so nothing
-is generated twice and no answer is served for other weights. An answer belongs to a recipe, the digest of how
-its strategy and task were configured, so rows of an older configuration are never mixed with the current
-ones. What an answer scored stands apart from it, by how it was judged, so that answers can be judged again.
+It is built on three ideas. A generation is found by its key, a digest of everything that determines it, so
+nothing is generated twice and no answer is served for other weights. An answer belongs to a recipe, the
+digest of how its strategy and task were configured, so rows of an older configuration are never mixed with
+current ones. An answer's scores are stored separately, by how it was judged, so that answers can be judged
+again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _JUDGE = "INSERT OR IGNORE INTO judgements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 class Store(Reading):
     """Reads and writes ``results.sqlite``; use ``Store.open``.
 
-    A batch is written in one transaction: after a kill either all of its items are there or none.
+    A batch is written in one transaction: after a kill either all of its items are stored or none.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, seals: Seals | None = None) -> None:
@@ -43,8 +44,8 @@ class Store(Reading):
         """Open the store of a run folder, making it unless ``read_only``.
 
         Raises:
-            InputError: It is missing (read only), is no database, is of another schema version, or holds what
-                no run writes.
+            InputError: It is missing (read only), is not a database, has another schema version, or contains
+                what no run writes.
         """
         path = run_dir / FILE_NAME
         if read_only and not path.exists():
@@ -66,7 +67,7 @@ class Store(Reading):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Write all of the block or nothing; a full disk is an OSError that names the file."""
+        """Write everything in the block or nothing; a full disk is an OSError that names the file."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -89,13 +90,13 @@ class Store(Reading):
         results: Sequence[ItemResult],
         judging: str | None = "",
     ) -> None:
-        """Write the generations and results of one batch in one transaction; what is there stays.
+        """Write the generations and results of one batch in one transaction; existing rows stay.
 
         Args:
-            recipe: Which the answers belong to.
+            recipe: The recipe that the answers belong to.
             generations: By key, all samples of a request.
-            results: Answers, or why there is none, with what they scored.
-            judging: How they were judged; None where they are not judged yet.
+            results: Answers, or why there is none, with their scores.
+            judging: How they were judged; None if they are not judged yet.
         """
         judged = [each for each in results if each.answer or not each.error] if judging is not None else []
         with self._transaction():
@@ -110,20 +111,20 @@ class Store(Reading):
             self._db.executemany(_JUDGE, [_judgement_row(recipe, judging or "", each) for each in judged])
 
     def write_judgements(self, recipe: str, judging: str, results: Sequence[ItemResult]) -> None:
-        """Write what answers scored in one transaction; what is there stays.
+        """Write the scores of answers in one transaction; existing rows stay.
 
         Args:
-            recipe: Which the answers belong to.
+            recipe: The recipe that the answers belong to.
             judging: How they were judged.
-            results: Answers with what they scored, or why a metric could not judge them.
+            results: Answers with their scores, or why a metric could not judge them.
         """
         with self._transaction():
             self._db.executemany(_JUDGE, [_judgement_row(recipe, judging, each) for each in results])
 
     def write_items(self, task_digest: str, items: Iterable[TaskItem]) -> None:
-        """Keep the test items of a task, so that a report needs nothing but the run folder.
+        """Store the test items of a task, so that a report needs only the run folder.
 
-        Items of one task's digest differ in their accepted answers alone: the last ones written stay.
+        Items under one task digest differ only in their accepted answers: the last ones written stay.
         """
         rows = ((task_digest, item.id, item.model_dump_json()) for item in items)
         with self._transaction():
@@ -134,7 +135,7 @@ class Store(Reading):
             )
 
     def write_preparation(self, recipe: str, preparation: Preparation) -> None:
-        """Write what preparing a strategy took; the first that succeeded stays."""
+        """Write the cost and record of preparing a strategy; the first success stays."""
         error = preparation.error.model_dump_json() if preparation.error else None
         row = (
             recipe,
@@ -153,7 +154,7 @@ class Store(Reading):
             )
 
     def write_probes(self, recipe: str, seed: int, probes: str) -> None:
-        """Write what was measured of a prepared strategy, as JSON, in place of what is there."""
+        """Write the measurements of a prepared strategy, as JSON, replacing existing ones."""
         with self._transaction():
             self._db.execute(
                 "INSERT INTO probes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET probes = excluded.probes",
@@ -161,33 +162,33 @@ class Store(Reading):
             )
 
     def forget_errors(self, recipe: str, seed: int) -> None:
-        """Delete what failed of a recipe, answering or judging, so that running again tries it again."""
+        """Delete a recipe's failures in answering or judging, so that running again retries them."""
         with self._transaction():
             for table in ("answers", "judgements"):
                 failed = f"DELETE FROM {table} WHERE recipe = ? AND seed = ? AND error IS NOT NULL"
                 self._db.execute(failed, (recipe, seed))
 
     def forget_misjudged(self, recipe: str, judging: str) -> None:
-        """Delete what a metric failed on, so that it is judged again; the answers stay."""
+        """Delete judgements on which a metric failed, so that they are made again; the answers stay."""
         with self._transaction():
             failed = "DELETE FROM judgements WHERE recipe = ? AND judging = ? AND error IS NOT NULL"
             self._db.execute(failed, (recipe, judging))
 
     def write_manifest_digest(self, text: str) -> None:
-        """Keep the digest of the manifest that stands in the run folder."""
-        if self._seals and not is_settled(self._db, text):  # else not a byte changes
+        """Store the digest of the manifest in the run folder."""
+        if self._seals and not is_settled(self._db, text):  # else the file is not touched
             with self._transaction():
                 self._seals.put_manifest(text)
 
     def announce_manifest(self, text: str) -> None:
-        """Keep the digest of a manifest that is about to be written: until then the old one is right too."""
+        """Store the digest of a manifest about to be written; until then the old one is valid, too."""
         if self._seals and not is_settled(self._db, text):
             with self._transaction():
                 self._seals.announce_manifest(text)
 
 
 def _answer_row(recipe: str, result: ItemResult) -> tuple[Any, ...]:
-    """Return a row of ``answers``; of a plain answer the generation under its key is all there is to keep."""
+    """Return a row of ``answers``; a plain answer is fully stored as the generation under its key."""
     whole = bool(result.exchanges)
     return (
         recipe,

@@ -43,14 +43,14 @@ def amount_interval(
 
 
 def weighted_quantile(parts: Sequence[tuple[float, Any]], share: float) -> float:
-    """Return a quantile of a mixture: the least value that so large a share of it does not exceed.
+    """Return a quantile of a mixture: the least value that this share of it does not exceed.
 
     Args:
         parts: Weight of each part and its values, shape ``(n,)``; within a part all values weigh the same.
         share: Of the mixture, 0.0 to 1.0.
 
     Raises:
-        ValueError: There is no value of any weight.
+        ValueError: No value has any weight.
     """
     values = np.concatenate([np.asarray(part, dtype=np.float64) for _, part in parts])
     weights = np.concatenate([np.full(len(part), weight / max(1, len(part))) for weight, part in parts])

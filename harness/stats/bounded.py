@@ -6,9 +6,9 @@ mean can be when the values seen carry random weights (those of a Bayesian boots
 lowest that is possible, carries weight too. For values of 0 and 1 it is the exact bound of Clopper and
 Pearson; for ``n`` equal values the rule of three; for many values it comes near to Student's t.
 
-Its coverage is proven for special cases and has held in every search for a counterexample; ours is
+Its coverage is proven for special cases and has held in every search for a counterexample; our own is
 ``python -m benchmarks.calibration``. For clusters of unequal size the value that is added is a cluster as
-large as the largest, in which all is lost.
+large as the largest, in which everything is lost.
 
 Sources: Gaffke, Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative
 variable, 2005; Learned-Miller & Thomas, A new confidence interval for the mean of a bounded random variable,
@@ -73,14 +73,14 @@ def margin_p(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
 
 
 def margin_quantile(sums: Any, sizes: Any, counts: Any, null: Any) -> Floats:
-    """Return the standard normal's quantile of `margin_p`, nearly and in a closed form: to about a hundredth.
+    """Return the standard normal's quantile of `margin_p`, approximated in closed form to about 0.01.
 
     The modified signed root at the saddle point, which takes a fiftieth of the integral's time. For
     figures that are given as "about": how many items are needed, how often a margin would be held.
     Source: Barndorff-Nielsen, Inference on full or partial parameters, 1986; Lugannani & Rice, 1980.
 
     Args:
-        sums: See `margin_p`, as the next three.
+        sums: See `margin_p`; likewise the next three.
         sizes: Items of each unit.
         counts: How many such units there are.
         null: The mean that is tested.
@@ -122,7 +122,7 @@ def margins_held(sums: Any, sizes: Any, counts: Any, null: float, alpha: float) 
 
 
 def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Floats]:
-    """Return what is weighted, less the null and with the lowest value, in units of its root of squares."""
+    """Return the values to weight, less the null, with the lowest value, scaled to a norm of 1."""
     sums, sizes, counts = _arrays(sums, sizes, counts)
     null = np.broadcast_to(np.asarray(null, dtype=np.float64), sums.shape[:-1])[..., None]
     largest = np.where(counts > 0, sizes, 0.0).max(axis=-1, keepdims=True)
@@ -134,7 +134,7 @@ def _parts(sums: Any, sizes: Any, counts: Any, null: Any) -> tuple[Floats, Float
 
 
 def _saddle(parts: Floats, times: Floats) -> Floats:
-    """Return where the moment generating function is least; far above 0 where no part is above 0."""
+    """Return where the moment generating function is smallest; far above 0 where no part is above 0."""
     low = 1 / parts.min(axis=-1, keepdims=True)
     most = parts.max(axis=-1, keepdims=True)
     high = np.where(most > 0, 1 / np.where(most > 0, most, 1.0), _FAR * -low)
@@ -149,11 +149,11 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float, *, nearly: bo
     """Return one-sided lower bounds of means of differences in [-1, 1], with coverage ``1 - alpha``.
 
     Args:
-        sums: See `margin_p`, as the next two.
+        sums: See `margin_p`; likewise the next two.
         sizes: Items of each unit.
         counts: How many such units there are.
-        alpha: One less the coverage, in (0, 0.5].
-        nearly: By `margin_quantile`, which is quick, and to a hundredth of a standard error.
+        alpha: 1 - coverage, in (0, 0.5].
+        nearly: Use `margin_quantile`: quick, and exact to a hundredth of a standard error.
 
     Returns:
         The bounds, to a millionth of a standard error, shape ``(...)``; -1.0 where none can be shown.
@@ -190,7 +190,7 @@ def lower_bounds(sums: Any, sizes: Any, counts: Any, alpha: float, *, nearly: bo
 
 
 def units(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the kinds of units, ``(sums, sizes, counts)``, of which many are the same."""
+    """Return the distinct kinds of units, ``(sums, sizes, counts)``, since many units are the same."""
     kinds, counts = np.unique(np.stack([sums, sizes]).round(12), axis=1, return_counts=True)
     return kinds[0], kinds[1], counts.astype(np.float64)
 
@@ -198,9 +198,9 @@ def units(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
 def fewest_units(margin: float, alpha: float = 0.05, tasks: int = 1) -> int:
     """Return how many units of one size must not change at all to show a loss below the margin.
 
-    For one task, as many as would show a loss in 95 % of samples if the margin were the chance that a unit is
-    lost whole: about 3 / margin, the rule of three. For a mean over several, those of all tasks, which
-    `mean_bounds` joins.
+    For one task, as many as would show a loss in 95 % of samples if the margin were the chance that a whole
+    unit is lost: about 3 / margin, the rule of three. For a mean over several, the units of all tasks, whose
+    bounds `mean_bounds` combines.
 
     Args:
         margin: Largest loss that is accepted, above 0.0 and below 1.0.

@@ -1,7 +1,7 @@
 """How often an equally good candidate passes and how often it fails, by simulation.
 
-A suite is known before anything is run: its items, and which belong together. What is assumed is how many
-items will flip (as often to the better as to the worse), and how often a whole cluster goes one way.
+The suite is known before anything is run: its items and their clusters. Assumed are how many items will flip
+(as often to better as to worse), and how often a whole cluster goes one way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.stats.tango import mcnemar_p
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 DRAWS, FEWER_DRAWS = 1000, 300
-"""Draws, and those where each takes longer: of clusters, and of means over tasks."""
+"""Draws, and the fewer ones where each takes longer: with clusters, and for means over tasks."""
 SEED = 20261
 _MOST_DRAWN = 4_000_000
 """Units drawn at once, over all draws."""
@@ -32,7 +32,7 @@ class Suite:
     """Tasks whose mean is held to a margin.
 
     Attributes:
-        sizes: Items of each cluster of each task; ones where items stand alone.
+        sizes: Items of each cluster of each task; ones where items are independent.
         flips: Share of items on which candidate and reference differ, 0.0 to 1.0.
         together: Share of the clusters in which all items go the same way, 0.0 to 1.0.
     """

@@ -26,7 +26,7 @@ Method = Literal["tango", "t", "t over clusters", "t over seeds", "no spread", "
 Test = Literal["mcnemar", "sign flip", "t", "none"]
 _LEAST_P = 1e-12
 ENOUGH_CLUSTERS = 20
-"""Clusters that are needed to resample them: fewer do not represent those not seen."""
+"""Fewest clusters that are resampled: fewer do not represent the unseen ones."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Paired:
 
     Build it with `harness.stats.pairing`. The method follows from the data: Tango's interval and McNemar's
     test where every score is 0 or 1 and items are independent; Student's t on the differences with a
-    sign-flip test where not; CR1 standard errors where items come in clusters; a random factor where training
+    sign-flip test otherwise; CR1 standard errors where items come in clusters; a random factor where training
     seeds differ.
 
     Attributes:
         differences: Difference of each item, the mean over seeds, shape ``(n,)``.
-        clusters: Cluster of each item as numbers from 0, or None where every item stands alone.
+        clusters: Cluster of each item as numbers from 0, or None where all items are independent.
         seed_variance: Variance of the mean difference that comes from the choice of seeds.
-        n_seeds: Trained or sampled variants that enter.
+        n_seeds: Trained or sampled variants included.
         binary: Whether every score, before averaging, is 0 or 1 and seeds agree.
         same: Whether both sides are the same answers, to the same prompts by the same model: then the
             difference is 0 for any items, and nothing is estimated.
@@ -58,7 +58,7 @@ class Paired:
 
     @property
     def n(self) -> int:
-        """Number of items; neither seeds nor repeats are more of them."""
+        """Number of items; seeds and repeats do not add to it."""
         return len(self.differences)
 
     @property
@@ -137,7 +137,7 @@ class Paired:
         return math.sqrt(self._item_variance + self.seed_variance)
 
     def spread(self, factor: float = 1.0) -> tuple[float, float]:
-        """Return degrees of freedom and standard error if ``times`` as many such items were asked."""
+        """Return degrees of freedom and standard error if ``factor`` times as many such items were asked."""
         items, df = self._item_variance / factor, max(1.0, self.n_clusters * factor - 1)
         total = items + self.seed_variance
         if self.seed_variance == 0:
@@ -181,7 +181,7 @@ class Paired:
         return self._lower[alpha]
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return about the lower bound if ``times`` as many such items were asked."""
+        """Return the approximate lower bound if ``factor`` times as many such items were asked."""
         sums, sizes, counts = self._units
         return self._below(float(lower_bounds(sums, sizes, factor * counts, alpha, nearly=True)), alpha)
 
@@ -208,12 +208,12 @@ class Paired:
 
     @property
     def drop_p(self) -> float:
-        """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
+        """One-sided p-value that nothing is lost; 1.0 where the estimate is not a loss."""
         return drop_p(self.estimate, self.p_value)
 
     @cached_property
     def p_value(self) -> float:
-        """Two-sided p-value of no difference; 1.0 where nothing can be told."""
+        """Two-sided p-value of no difference; 1.0 where no test is possible."""
         if self.test == "mcnemar":
             return mcnemar_p(self.wins, self.losses)
         if self.test == "none":
@@ -237,8 +237,8 @@ class Paired:
     def detectable(self, alpha: float = 0.05) -> float:
         """Return the least true difference that the test finds with power 0.8 (MDE), at most 1.0.
 
-        Exact for McNemar's test; else by Student's t, which the sign-flip test comes near to. With no spread
-        to go by, the share of unseen items that may differ takes its place.
+        Exact for McNemar's test; else by Student's t, which the sign-flip test is close to. Where there is no
+        spread, the share of unseen items that may differ takes its place.
 
         Args:
             alpha: Level of the test; divided by the number of tests where Holm's correction follows.

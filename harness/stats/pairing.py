@@ -58,7 +58,7 @@ def _variance_of_mean(means: Floats) -> float:
 
 
 def paired_differences(differences: Any, clusters: Sequence[str] | None = None) -> tuple[Paired, float]:
-    """Pair what has no bounds, such as log-likelihoods, from its differences.
+    """Pair unbounded values, such as log-likelihoods, from their differences.
 
     Args:
         differences: ``new - old``, shape ``(n,)`` or ``(n_seeds, n)``.

@@ -13,11 +13,11 @@ from harness.stats.single import normal_quantile
 POWER = 0.8
 _BISECTIONS = 20
 _SUMMED_ITEMS = 2_000
-"""Up to so many items are found by summing the exact test; beyond, the formula is within 0.3 % of them."""
+"""Up to this many items the exact test is summed; beyond, the formula is within 0.3 % of them."""
 
 
 def mcnemar_power(difference: float, flips: float, n: int, alpha: float = 0.05) -> float:
-    """Return the chance that McNemar's exact test finds a true difference: summed over what can be seen.
+    """Return the chance that McNemar's exact test finds a true difference: summed over all possible outcomes.
 
     Args:
         difference: True difference of two proportions, new - old.
@@ -93,9 +93,9 @@ def least_times(
     """Return how many times as many items are enough; None where more than ``most`` times are needed.
 
     Args:
-        enough: Whether so many times as many are.
-        least: So many are known not to be.
-        most: Up to which number is doubled.
+        enough: Whether this many times as many are.
+        least: A number known not to be enough.
+        most: The number at which doubling stops.
         near: How near the answer must be, as a share of it.
         step: How near is near enough anyway, such as that of a single item.
     """
@@ -111,7 +111,7 @@ def least_times(
 
 
 def mcnemar_items(difference: float, flips: float, alpha: float = 0.05, power: float = POWER) -> int | None:
-    """Return from how many items on McNemar's exact test finds a true difference; None for one of 0.
+    """Return from how many items on McNemar's exact test finds a true difference; None for a difference of 0.
 
     Power goes up and down with the number of items, as the test is discrete; from here on it stays above,
     for a tenth more items at least. Large numbers come from the normal formula with a continuity

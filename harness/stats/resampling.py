@@ -16,7 +16,7 @@ from harness.stats.single import Floats, has_spread, normal_quantile
 RESAMPLES = 10_000
 SEED = 20_260
 MOST_UNITS = 2_000
-"""Beyond so many units the matrix would not pay: the normal approximation is as good."""
+"""Beyond this many units the matrix is not worth its cost: the normal approximation is as good."""
 
 
 def sign_flip_p(sums: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> float:
@@ -46,7 +46,7 @@ def bca_interval(
     Args:
         sums: Sum of the differences of each unit, shape ``(n_units,)``.
         sizes: Items of each unit, shape ``(n_units,)``.
-        alpha: One less the coverage.
+        alpha: 1 - coverage.
         resamples: Number of draws.
         seed: Seed of the draws.
     """

@@ -97,8 +97,8 @@ class Macro:
     def detectable(self, alpha: float = 0.05) -> float:
         """Return the least true mean difference that the test finds with power 0.8, at most 1.0.
 
-        A task's own for one task. For several, by simulation, that with which the interval leaves out 0 in
-        four runs of five.
+        The task's own for one task. For several, by simulation, the difference at which the interval excludes
+        0 in four of five runs.
 
         Args:
             alpha: Level of the test; divided by the number of tests where Holm's correction follows.
@@ -120,7 +120,7 @@ class Macro:
 
     @cached_property
     def p_value(self) -> float:
-        """The task's own p-value for one task, else the least alpha whose interval leaves out 0."""
+        """The task's own p-value for one task, else the least alpha whose interval excludes 0."""
         if len(self.tasks) == 1:
             return self.tasks[0].p_value
 
@@ -135,7 +135,7 @@ class Macro:
         return self._lowest((share, task.estimate, task.lower(alpha)) for share, task in self._parts)
 
     def lower_if(self, factor: float, alpha: float = 0.05) -> float:
-        """Return the lower bound if ``times`` as many such items were asked."""
+        """Return the lower bound if ``factor`` times as many such items were asked."""
         return self._lowest(
             (share, task.estimate, task.lower_if(factor, alpha)) for share, task in self._parts
         )
@@ -161,5 +161,5 @@ class Macro:
 
     @property
     def drop_p(self) -> float:
-        """One-sided p-value that nothing is lost; 1.0 where the estimate is no loss."""
+        """One-sided p-value that nothing is lost; 1.0 where the estimate is not a loss."""
         return drop_p(self.estimate, self.p_value)

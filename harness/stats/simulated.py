@@ -1,4 +1,4 @@
-"""The power of the mean over several tasks, by simulation of the very procedure that decides."""
+"""The power of the mean over several tasks, by simulation of the procedure that decides."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _STEPS = 10
 def power_of_mean(parts: Parts, difference: float, alpha: float, factor: float = 1.0) -> float:
     """Return the chance that the weighted mean of several tasks shows a true difference.
 
-    Every task has the same true difference, and its items differ as often as was seen, or as the difference
+    Every task has the same true difference, and its items differ as often as observed, or as the difference
     needs. The mean is shown where its interval (square and add) at ``alpha`` is above 0.
 
     Args:
-        parts: Share and what was seen of each task; the shares sum to 1.
+        parts: Share and observations of each task; the shares sum to 1.
         difference: The true difference, above 0.0.
         alpha: Two-sided level, after any correction.
         factor: How many times as many items are asked.

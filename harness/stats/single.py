@@ -1,6 +1,6 @@
 """Intervals for the mean score of one strategy: pure functions over per-item values in [0, 1].
 
-Every interval is two-sided with coverage ``1 - alpha`` and stays inside the range that is possible. Where
+Every interval is two-sided with coverage ``1 - alpha`` and stays inside the possible range. Where
 the items show no spread at all, an interval of width zero would claim too much: there the bounds allow for
 the share ``z^2 / (n + z^2)`` of unseen items to be as far off as can be, which is what the score intervals
 of Wilson and Tango give in that case.
@@ -68,7 +68,7 @@ def mean_interval(values: Sequence[float], alpha: float = 0.05) -> tuple[float, 
 
 
 def unseen_bounds(mean: float, n: float, least: float, alpha: float) -> tuple[float, float]:
-    """Return bounds for a mean of ``n`` equal values that lie in [``least``, 1]; see the module's text."""
+    """Return bounds for a mean of ``n`` equal values in [``least``, 1]; see the module's docstring."""
     z = normal_quantile(1 - alpha / 2)
     unseen = z * z / (n + z * z)
     return mean - unseen * (mean - least), mean + unseen * (1.0 - mean)
@@ -111,7 +111,7 @@ def t_quantile(share: float, df: float) -> float:
 
 
 def drop_p(estimate: float, p_value: float) -> float:
-    """Return the one-sided p-value that nothing is lost, from a two-sided one; 1.0 where nothing seems so."""
+    """Return the one-sided p-value that nothing is lost, from a two-sided one; 1.0 without a loss."""
     return p_value / 2 if estimate < 0 else 1.0
 
 

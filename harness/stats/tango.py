@@ -28,7 +28,7 @@ def tango_interval(wins: int, losses: int, n: int, alpha: float = 0.05) -> tuple
         wins: Items that only the new one has right.
         losses: Items that only the old one has right.
         n: All items.
-        alpha: One less the coverage.
+        alpha: 1 - coverage.
 
     Raises:
         ValueError: ``n`` is 0, or there are more wins and losses than items.
@@ -46,7 +46,7 @@ def tango_bounds(wins: Any, losses: Any, n: Any, alpha: float = 0.05) -> tuple[F
         wins: Items that only the new one has right; a number or an array, as the next two.
         losses: Items that only the old one has right.
         n: All items.
-        alpha: One less the coverage.
+        alpha: 1 - coverage.
 
     Returns:
         The lower and the upper bounds in the shape of the counts.

@@ -30,21 +30,21 @@ _ENDS = ".,;:!?。！？\"'`*_()[]{}<> \t\n"
 
 
 def extract(task: Task, item: TaskItem, generation: Generation | Answer) -> Extracted:
-    """Return the answer in a generation: a choice that was scored as it is, of a text what the task says.
+    """Return the answer in a generation: a scored choice as it is, or what the task's rule finds in a text.
 
-    What stands between ``<think>`` and ``</think>`` is reasoning and never part of an answer. An answer that
-    the rule does not find is malformed.
+    Text between ``<think>`` and ``</think>`` is reasoning and never part of an answer. Where the rule finds
+    no answer, the answer is malformed.
     """
     if generation.choices:
         return Extracted(text=generation.text)
     rest = without_reasoning(generation.text)
-    if not rest and generation.text:  # the reasoning came to no end
+    if not rest and generation.text:  # the reasoning never ended
         return _MALFORMED
     return extracted(task.answer, rest, item.choices or task.choices)
 
 
 def without_reasoning(text: str) -> str:
-    """Return a text without what stands between ``<think>`` tags, of which either may be missing."""
+    """Return a text without what is between ``<think>`` tags; either tag may be missing."""
     text = _REASONING.sub("", text)
     closes = list(_CLOSE.finditer(text))
     if closes:  # the prompt opened it
@@ -54,7 +54,7 @@ def without_reasoning(text: str) -> str:
 
 
 def extracted(rule: AnswerRule, text: str, choices: Sequence[str] = ()) -> Extracted:
-    """Apply a rule to a text; ``choices`` are those of the item, for ``extract: choice``."""
+    """Apply a rule to a text; ``choices`` are the item's, for ``extract: choice``."""
     if rule.after:
         places = list(_after(rule.after).finditer(text))
         if not places:
@@ -67,7 +67,7 @@ def extracted(rule: AnswerRule, text: str, choices: Sequence[str] = ()) -> Extra
 
 @lru_cache(maxsize=64)
 def _after(text: str) -> re.Pattern[str]:
-    """Return what finds a text, however much white space it has and wherever its markup ends: **Answer**:."""
+    """Return a pattern for a text, whatever its white space and wherever its markup ends: **Answer**:."""
     words = r"\s+".join(re.escape(word) for word in text.strip().rstrip(":：").split())
     colon = rf"[\s{re.escape(_EMPHASIS)}]*[:：]" if text.strip().endswith((":", "：")) else ""
     return re.compile(words + colon, re.IGNORECASE)
@@ -146,7 +146,7 @@ _LABEL = re.compile(r"^[^\W\d_][\w ]{0,24}:\s*")
 
 
 def yes_or_no(text: str, pair: Sequence[str]) -> str | None:
-    """Return which of ``pair`` comes first where it stands as an answer: "no" in "no doubt" does not."""
+    """Return which of ``pair`` comes first as an answer: the "no" in "no doubt" is not one."""
     begins = r"(?:^|[.!?:;,\n]|\b(?:answer is|say|is a))[\s\"'*(]{0,8}"
     match = re.search(rf"{begins}({'|'.join(pair)})\b{_NO_NO}", text, re.IGNORECASE)
     return match.group(1).lower() if match else None
@@ -155,11 +155,11 @@ def yes_or_no(text: str, pair: Sequence[str]) -> str | None:
 def choice_in(text: str, choices: Sequence[str]) -> str | None:
     """Return the one choice that a text names, or None where it names none or several.
 
-    Case, the punctuation around it and whether words are parted by spaces, hyphens or underscores do not
+    Case, the punctuation around it and whether words are separated by spaces, hyphens or underscores do not
     count. A choice that is the whole first sentence or line, or the whole last line, is the answer, whatever
-    is named besides. Of choices that lie within each other the longest counts. A choice that is named only
-    to be ruled out ("not negative") is not named. A choice of one letter must stand as an option does: "B",
-    "(B)", "B." or "answer is B". Of yes and no the one that comes first as an answer counts.
+    else is named. Where one choice contains another, the longest counts. A choice that is named only to be
+    ruled out ("not negative") is not named. A choice of one letter must be written as an option: "B", "(B)",
+    "B." or "answer is B". Of yes and no the one that comes first as an answer counts.
     """
     alone = {choice for part in _prominent(text) for choice in choices if part == _bare(choice)}
     if alone:
@@ -186,7 +186,7 @@ def _bare(text: str) -> str:
 
 
 def _named(text: str, choices: Sequence[str]) -> set[str]:
-    """Return the choices that stand in a text as whole words and are not ruled out there."""
+    """Return the choices that occur in a text as whole words and are not ruled out there."""
     found = set[str]()
     folded, taken = _folded(text), set[int]()
     for choice in sorted(choices, key=len, reverse=True):
@@ -224,7 +224,7 @@ def _is_word(character: str) -> bool:
 
 
 def option_places(text: str, letter: str) -> Iterable[tuple[int, int]]:
-    """Yield the places where a single letter stands as an option, and not as a word such as "a" or "I"."""
+    """Yield the places where a single letter is an option, not a word such as "a" or "I"."""
     listed = r"\s*(?:or|and|/|&)\s*\(?[A-Z]\b"
     named = r"(?i:\b(?:answer|option|choice)(?: is)?:?) [(*\"]*"
     marked = rf"(?<![\w'])\(?{letter}(?=[).:,\]*]|[ \t]*$|{listed})|{named}(?={letter}\b)"

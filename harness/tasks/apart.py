@@ -1,8 +1,8 @@
 """Reads files that may expand without bounds, in a process of its own that is stopped when it takes too much.
 
 A page, a Word document, a PDF, a Parquet or an Arrow file can hold far more than its size says, or keep the
-library that reads it busy without end. So it is read in another process, which has a bound on memory, and for
-every part that it gives a bound on computing time. What it gives is bounded by the size of the file.
+library that reads it busy forever. So it is read in another process, with a limit on memory and, for every
+part that it returns, a limit on computing time. How much it may return is limited by the size of the file.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def read_apart(reading: Reading, path: Path, largest: int = LARGEST_DATA) -> Ite
     """Yield what ``reading(path)`` yields in another process.
 
     Raises:
-        InputError: What ``reading`` raises; or the file is no regular file or larger than ``largest`` bytes,
-            takes too much time or memory, or holds more than ``most_unpacked`` of its size.
+        InputError: What ``reading`` raises; or the file is not a regular file or larger than ``largest``
+            bytes, takes too much time or memory, or holds more than ``most_unpacked`` of its size.
     """
     most = left = most_unpacked(check_input(path, largest))
     worker = _Worker.taken((reading.__module__, reading.__name__, path))
@@ -57,7 +57,7 @@ def read_apart(reading: Reading, path: Path, largest: int = LARGEST_DATA) -> Ite
                 raise InputError(path, "", problem, "give the file unpacked, or in parts")
             yield from map(pickle.loads, found)
     finally:
-        if isinstance(found, list):  # it has more to give
+        if isinstance(found, list):  # more parts follow
             worker.stop()
         else:
             _idle.append(worker)
@@ -108,7 +108,7 @@ class _Worker:
             raise self._why(path) from None
 
     def _why(self, path: Path) -> InputError:
-        """Return why the process gave no more."""
+        """Return why the process returned no more parts."""
         try:
             ended = self._process.wait(1)
         except subprocess.TimeoutExpired:
@@ -145,7 +145,7 @@ def stop_idle() -> None:
 
 
 def serve(descriptor: int) -> None:
-    """Read one file after another for the process that started this one, until it ends or asks no more."""
+    """Read one file after another for the process that started this one, until it ends or stops asking."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _bound()
     with Connection(descriptor) as connection:
@@ -159,7 +159,7 @@ def serve(descriptor: int) -> None:
 
 
 def _bound() -> None:
-    """Bound what this process may take, where the system can do that."""
+    """Limit what this process may use, where the system can do that."""
     with suppress(OSError, ValueError):
         used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, resource.RLIM_INFINITY))

@@ -28,8 +28,9 @@ def is_template(ref: str) -> bool:
 def resolve(row: Row, ref: str) -> Any:
     """Return what a reference names in a row.
 
-    A column of that very name comes first. A template that is one expression gives its value as it is, any
-    other one text. In a path, a number is a place in a list, and a name is looked for in every entry of one.
+    A column of exactly that name comes first. A template that is one expression gives its value unchanged,
+    any other template gives text. In a path, a number is an index into a list, and a name is looked up in
+    every entry of a list.
 
     Raises:
         InputError: It names nothing in this row; the row, the column and the value are named.
@@ -160,7 +161,7 @@ def _place(row: Row, pick: Pick, value: Any, options: Sequence[str], labels: Seq
 
 
 def _plain(value: Any) -> str:
-    """Return a value as it is compared: a whole number without a decimal point, truth in small letters."""
+    """Return a value as it is compared: whole numbers without a decimal point, truth values in lower case."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():

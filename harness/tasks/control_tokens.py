@@ -16,7 +16,7 @@ _CONTROL = re.compile(
 
 
 def control_tokens(text: str) -> list[str]:
-    """Return the marks of turns in a text, each once, in order of appearance."""
+    """Return the control tokens in a text, each once, in order of appearance."""
     return list(dict.fromkeys(match[0] for match in _CONTROL.finditer(text)))
 
 
@@ -49,7 +49,7 @@ def findings(
 
 
 def _of_item(item: TaskItem) -> list[str]:
-    """Return those in all that an item shows or accepts."""
+    """Return the control tokens in everything that an item shows or accepts."""
     columns = (value for value in item.metadata.values() if isinstance(value, str))
     history = (turn.content for turn in item.history)
     return control_tokens("\n".join([item.input, *history, *item.targets, *item.choices, *columns]))

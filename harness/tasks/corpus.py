@@ -16,7 +16,7 @@ from harness.tasks.tables import read_arrow, read_parquet
 from harness.types import Document
 
 _MAY_FAIL = (".html", ".htm", ".xhtml", ".docx", ".pdf")
-"""Files that often hold no text, or none that can be read: left out by name, where plain text is refused."""
+"""Suffixes of files that often hold no readable text: left out and named, where plain text is an error."""
 _NAMED = 20
 
 
@@ -24,7 +24,7 @@ def read_corpus(source: CorpusSource, folder: Path, remarks: Remarks | None = No
     """Read the documents, ordered by path or as the file has them.
 
     In a folder a document's id is its path without the suffix. Files and folders whose name begins with "."
-    are passed over. What else is not read is remarked by name.
+    are skipped. Anything else that is not read is named in a remark.
 
     Args:
         source: Where the documents are, and the columns of tables.

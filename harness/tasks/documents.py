@@ -40,7 +40,7 @@ RichReader = Callable[[Path], Iterator[str]]
 
 
 def read_document(path: Path, document_id: str) -> Document:
-    """Read one document by its suffix; one that is not known is read as plain text.
+    """Read one document by its suffix; a file of unknown suffix is read as plain text.
 
     The title is the first heading, or else the file's name. In Markdown a heading that opens the document is
     its title alone; the text begins after it.
@@ -112,7 +112,7 @@ class _Page(HTMLParser):
 
 
 def html_text(path: Path) -> Iterator[str]:
-    """Yield the title and the text of a page; no bounds."""
+    """Yield the title and the text of a page, without limits."""
     page = _Page()
     page.feed(_decoded(path))
     page.close()
@@ -139,7 +139,7 @@ def _decoded(path: Path) -> str:
 
 
 def word_text(path: Path) -> Iterator[str]:
-    """Yield the title and the paragraphs of a .docx file, cells of a table row divided by tabs; no bounds."""
+    """Yield the title and the paragraphs of a .docx file, table cells divided by tabs; without limits."""
     try:
         with zipfile.ZipFile(path) as archive:
             part = archive.getinfo("word/document.xml")
@@ -180,7 +180,7 @@ def _is_title(block: ElementTree.Element) -> bool:
 
 
 def pdf_text(path: Path) -> Iterator[str]:
-    """Yield "" and the text of each page of a PDF; no bounds."""
+    """Yield "" and the text of each page of a PDF, without limits."""
     try:
         import pypdf
     except ModuleNotFoundError:
@@ -217,5 +217,5 @@ RICH: dict[str, RichReader] = {
     ".docx": word_text,
     ".pdf": pdf_text,
 }
-"""Suffix to what reads a file that is one document; `read_apart` bounds the rich ones."""
+"""Suffix to the reader of a file that is one document; `read_apart` limits the rich ones."""
 READABLE = frozenset({*PLAIN, *RICH})

@@ -44,7 +44,7 @@ def finding_of(
 
 
 def some_of(texts: Iterable[str]) -> str:
-    """Return the first few of ``texts`` quoted; braces are doubled, as the text is a format later."""
+    """Return the first few of ``texts`` quoted; braces are doubled for a later format string."""
     ordered = sorted(texts)
     shown = ", ".join(repr(shorten(text, 40)) for text in ordered[:_EXAMPLES])
     more = f" and {len(ordered) - _EXAMPLES} more" if len(ordered) > _EXAMPLES else ""
@@ -90,5 +90,5 @@ def _variants(groups: Sequence[Sequence[str]], counts: Mapping[str, int]) -> str
 
 
 def _braces(text: str) -> str:
-    """Return a text as it stands in a format."""
+    """Return a text with its braces doubled, for a format string."""
     return text.replace("{", "{{").replace("}", "}}")

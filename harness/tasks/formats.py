@@ -1,7 +1,7 @@
 """Rows of the well-known fine-tuning formats, turned into rows with ``input`` and ``target``.
 
-The last assistant turn is the target. What stands before it is the conversation, ``messages``, whose last
-user turn is the input. The system turn stands in ``metadata.system`` ("" without one).
+The last assistant turn is the target. The turns before it are the conversation, ``messages``, whose last
+user turn is the input. The system turn goes to ``metadata.system`` ("" without one).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OPENAI_ROLES = {"system": "system", "developer": "system", "user": "user", "ass
 
 
 def from_alpaca(row: Row) -> Row:
-    """Join ``instruction`` and ``input`` by a blank line, behind ``history``; ``output`` is the target."""
+    """Join ``instruction`` and ``input`` by a blank line, after ``history``; ``output`` is the target."""
     instruction = _string(row, "instruction", row.column("instruction"))
     extra = _string(row, "input", row.values.get("input") or "")
     rest = {key: value for key, value in row.values.items() if key not in ("output", "history")}
@@ -112,9 +112,10 @@ def _from_turns(row: Row, column: str, role_key: str, text_key: str, roles: dict
 def _until_answer(
     row: Row, column: str, turns: list[dict[str, str]], raw: list[dict[str, Any]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the turns up to the last assistant turn that is to be learned, and what is remarked of it.
+    """Return the turns up to the last assistant turn that is to be learned, and the remarks on it.
 
-    A question after it that nobody answered teaches nothing. ``weight: 0`` says that a turn is no example.
+    A question after it that nobody answered teaches nothing. ``weight: 0`` marks a turn that is not an
+    example.
     """
     weights = [turn.get("weight") for turn in raw]
     for index, weight in enumerate(weights):
@@ -131,7 +132,7 @@ def _until_answer(
 
 
 def _system(row: Row, turns: list[dict[str, str]]) -> str:
-    """Return the system prompt: that of a column of its own, and those of turns that do not repeat it."""
+    """Return the system prompt: from a column of its own, and from turns that do not repeat it."""
     own = row.values.get("system")
     said = [_string(row, "system", own)] if own else []
     for turn in turns:
@@ -141,7 +142,7 @@ def _system(row: Row, turns: list[dict[str, str]]) -> str:
 
 
 def _unused(rest: dict[str, Any]) -> list[str]:
-    """Say which columns of the format make no part of a prompt by themselves."""
+    """Say which columns of the format do not enter a prompt by themselves."""
     return [f"column {name!r} is not used, unless a template shows it" for name in _UNUSED if rest.get(name)]
 
 

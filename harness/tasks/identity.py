@@ -1,4 +1,4 @@
-"""What a task is known by: one digest of all that answers to it depend on, one of how they are judged."""
+"""A task's digests: one of everything that its answers depend on, one of how they are judged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.digests import digest_of, digest_of_all
 from harness.types import Document, LoadedTask, MetricSpec, Split, Task, TaskItem
 
 _OF_JUDGING = {"answer", "right_from", "random_baseline", "corpus_holds_answers", "cluster"}
-"""What of a task decides on answers alone, and is not asked, beside its metrics."""
+"""Fields of a task that affect only how answers are judged, not what is asked; so do its metrics."""
 _LABELS = {"digest", "judging", "description"}
 
 
@@ -27,13 +27,13 @@ def identified(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Se
 
 
 def with_metric(loaded: LoadedTask, spec: MetricSpec) -> LoadedTask:
-    """Return a task that is judged by one more metric, behind its own: its primary score stays what it is."""
+    """Return a task that is judged by one more metric, after its own: its primary score does not change."""
     task = loaded.task.model_copy(update={"metrics": (*loaded.task.metrics, spec)})
     return dataclasses.replace(loaded, data=dataclasses.replace(loaded.data, task=task))
 
 
 def _digest(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Sequence[Document]) -> str:
-    """Return the digest of all that answers depend on; accepted answers of test items do not belong to it."""
+    """Return the digest of everything that answers depend on; accepted answers of test items are left out."""
     learned = chain(items["train"], items["validation"])
     return digest_of(
         {
@@ -47,7 +47,7 @@ def _digest(task: Task, items: Mapping[Split, Sequence[TaskItem]], corpus: Seque
 
 
 def _judging_digest(task: Task, test: Iterable[TaskItem]) -> str:
-    """Return the digest of all that the primary score depends on, beside the answers and the items asked."""
+    """Return the digest of what the primary score depends on besides the answers and the items asked."""
     return digest_of(
         {
             "task": task.model_dump(mode="json", include=_OF_JUDGING | {"refusal"}),

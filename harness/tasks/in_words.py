@@ -9,7 +9,7 @@ from harness.tasks.prompting import names_used
 from harness.types import AnswerRule, LoadedTask
 
 _ROOM_TOKENS = 64
-"""Tokens that an answer may have at least: a sentence that names the choice."""
+"""Lowest limit on an answer's tokens: room for a sentence that names the choice."""
 _LIST = "\n{% for choice in choices %}{{ '\\n- ' ~ choice }}{% endfor %}"
 
 

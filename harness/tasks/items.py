@@ -48,14 +48,14 @@ def read_split(
 ) -> Iterator[TaskItem]:
     """Yield the items of one split, in the order of their rows.
 
-    Where no column is named that holds ids, and the first row has none, items are numbered.
+    Items are numbered where no id column is named and the first row has no id.
 
     Args:
         source: Where the rows are.
         split: Which split they become.
         fields: Which column holds what.
         folder: What relative paths start from.
-        remarks: Told what reading has changed or passed over.
+        remarks: Told what reading has changed or skipped.
 
     Raises:
         InputError: The source is missing, empty or faulty; the file, the line and the field are named.
@@ -187,7 +187,7 @@ def _turn(row: Row, place: str, turn: Any) -> Message:
 
 
 def _input(row: Row, column: str, conversation: tuple[Message, ...]) -> str:
-    """Return what is asked: of a conversation its last turn, which a column of its own may only repeat."""
+    """Return what is asked: the last turn of a conversation, which an input column may only repeat."""
     if not conversation:
         return _scalar(row, column, resolve(row, column))
     asked = conversation[-1].content
@@ -246,7 +246,7 @@ def plain(row: Row, field: str, value: Any) -> Any:
     """Return ``value`` as JSON can hold it: dates and decimals become text.
 
     Raises:
-        InputError: It holds something that no JSON can hold, such as NaN or half a surrogate pair.
+        InputError: It holds something that JSON cannot hold, such as NaN or half a surrogate pair.
     """
     if value is None or isinstance(value, bool | int):
         return value

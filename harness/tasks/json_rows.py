@@ -24,11 +24,11 @@ def read_jsonl(path: Path, split: Split | None = None) -> Iterator[Row]:
 
     Objects may stand one a line (blank lines are skipped), one after another over several lines, in a list,
     or in a list under a key of a single object: the split's name, or ``data``, ``rows`` and the like. An
-    object a line is read line by line; all else is read whole.
+    object a line is read line by line; anything else is read whole.
 
     Args:
         path: The file.
-        split: Which split is wanted of a file that holds several; none for a file without splits.
+        split: Which split to read from a file that holds several; None for a file without splits.
 
     Raises:
         InputError: Something is not JSON, or is not an object.

@@ -16,10 +16,10 @@ _RARE, _FREQUENT_TIMES = 2, 5
 
 
 def clean(label: str) -> str:
-    """Return a label without what cannot be seen of it.
+    """Return a label without its invisible characters.
 
-    White space around it and characters without a width go, no-break spaces become spaces, and Unicode is
-    composed (NFC), so that two labels that look the same are the same.
+    White space around it and characters without a width are removed, no-break spaces become spaces, and
+    Unicode is composed (NFC), so that two labels that look the same are the same.
     """
     return unicodedata.normalize("NFC", label.translate(_UNSEEN).translate(_SPACES)).strip()
 
@@ -56,7 +56,7 @@ def _sense(label: str) -> str:
 
 
 def typos(counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Return ``(rare, frequent)``: a label of one or two items that is one slip away from one of many."""
+    """Return ``(rare, frequent)``: a label of one or two items that is one typo away from a label of many."""
     found = []
     for rare, n in sorted(counts.items()):
         often = [label for label, m in counts.items() if n <= _RARE and m >= _FREQUENT_TIMES * n]
@@ -67,7 +67,7 @@ def typos(counts: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def one_slip(one: str, other: str) -> bool:
-    """Whether words of four letters or more differ by a letter too much, too few, wrong or exchanged."""
+    """Whether words of four letters or more differ by one letter added, missing, wrong or swapped."""
     short, long = sorted((one, other), key=len)
     if len(short) < 4 or len(long) - len(short) > 1 or one == other:
         return False

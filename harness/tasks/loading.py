@@ -1,4 +1,4 @@
-"""From a ``task.yaml`` to a loaded task: every fault is found here, before a model is."""
+"""From a ``task.yaml`` to a loaded task: every fault is found here, before a model is loaded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def load_tasks(entries: Sequence[str | dict[str, Any]], experiment: Path) -> tup
         experiment: The experiment file.
 
     Raises:
-        InputError: A reference means nothing, a task is faulty, or two tasks have the same name.
+        InputError: A reference matches nothing, a task is faulty, or two tasks have the same name.
     """
     base = experiment.parent
     tasks: list[LoadedTask] = []
@@ -146,7 +146,7 @@ def _with_system_turn(item: TaskItem) -> TaskItem:
 
 
 def _with_clean_labels(items: Iterable[TaskItem], split: Split, remarks: Remarks) -> Iterator[TaskItem]:
-    """Yield the items of a choice task with labels as they look, and say how many were written otherwise."""
+    """Yield the items of a choice task with cleaned labels, and say how many were written differently."""
     n_changed = 0
     for item in items:
         cleaned = with_clean_labels(item)
@@ -176,7 +176,7 @@ def _all(items: Items) -> Iterator[TaskItem]:
 
 
 def _check_documents(items: Items, corpus: Sequence[Document], place: object) -> None:
-    """An item that names a document must name one that is there; without a corpus the names are only kept."""
+    """An item that names a document must name an existing one; without a corpus the names are only kept."""
     ids = {document.id for document in corpus}
     for item in _all(items):
         for name in item.documents if ids else ():
@@ -248,7 +248,7 @@ def _random_baseline(spec: TaskFile, test: Sequence[TaskItem], choices: Sequence
 
 
 def _check_prompts(task: Task, items: Items, place: object) -> None:
-    """Fill the templates for every item, so that a field which an item lacks is refused now."""
+    """Fill the templates for every item, so that a field that an item lacks is an error now."""
     for item in _all(items):
         try:
             plain_messages(task, item)

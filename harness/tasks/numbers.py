@@ -1,4 +1,4 @@
-"""Numbers in a text, in digits or in English words, in the order in which they stand there."""
+"""Numbers in a text, in digits or in English words, in order of appearance."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 LONGEST = 400
-"""Digits that a number may have; a longer run is no number."""
+"""Digits that a number may have; a longer run is not a number."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it stands in a text.
+    """A number found in a text.
 
     Attributes:
         text: The characters it is written with, without a currency.
@@ -43,9 +43,10 @@ def numbers_in(text: str) -> list[Number]:
       1,000 and 1 000 and 1.000.000. A point divides decimals, and so does a comma that cannot divide
       thousands: 12,5 is twelve and a half, but not in brackets, and 1,2,3 are three numbers.
     - 3/4, ½, 1 3/4, 3 million, 2 dozen, 6e5 and 6 × 10^5 are one number each; 10/12/2024 are three.
-    - A hyphen between two numbers is no minus. A digit that follows a letter (CO2) or "^" is no number.
-    - English words count too: forty-two, two and a half, a dozen. Not those that only point at something
-      where digits stand as well (the two, one of), and ordinals (third) only where nothing else is found.
+    - A hyphen between two numbers is not a minus sign. A digit after a letter (CO2) or "^" is not a number.
+    - English words count too: forty-two, two and a half, a dozen. Words that only point at something (the
+      two, one of) do not count where there are digits too; ordinals (third) count only where nothing else is
+      found.
     """
     text = normalised(text)
     in_digits = list(_in_digits(text))
@@ -126,7 +127,7 @@ def _number(match: re.Match[str], digits: str) -> Number:
 
 
 def _chained(text: str, start: int, chain: str) -> Iterator[tuple[str, str, int]]:
-    """Yield the numbers of digits that are chained by points, commas and spaces: text, value and place."""
+    """Yield the numbers in digits that are joined by points, commas and spaces: text, value and place."""
     value = _one_number(chain, text[:start][-1:] in ("(", "["))
     if value is not None:
         yield chain, value, start

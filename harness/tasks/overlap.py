@@ -5,7 +5,7 @@ that cannot be seen, or the form of Unicode, whatever they accept. They nearly d
 answer, have the same numbers, names and negations in the same order, and every part that the prompt shows has
 
 - the same words in any order, or word sets of a Jaccard similarity of at least 0.9, or
-- one word with one letter too much, too few or exchanged, or wrong and rare beside the right word.
+- one word with one letter added, missing or swapped, or wrong and rare beside the right word.
 
 So questions that were made from one template stay apart.
 """
@@ -22,15 +22,15 @@ from harness.tasks.labels import one_slip
 from harness.tasks.wording import Question, Split, Vocabulary
 
 NEAR = 0.9
-"""Jaccard similarity of the word sets from which on two texts are near-duplicates."""
+"""Lowest Jaccard similarity of the word sets of two near-duplicates."""
 _SLIP_WORDS = 40
-"""Longest text in which a slip is looked for word by word; in a longer one the sets stay similar enough."""
+"""Longest text in which a typo is looked for word by word; in a longer one the sets stay similar enough."""
 _MOST_COMPARED = 200
 """Questions of one block that each is compared with: more than that are all near one another."""
 
 
 def twins(questions: Sequence[Question], others: Sequence[Question]) -> list[tuple[int, int, bool]]:
-    """Return for each question that has one the first of ``others`` that asks the same.
+    """Return, for each question that has a duplicate, the first of ``others`` that asks the same.
 
     Returns:
         ``(index in questions, index in others, whether the wording is the same)``.
@@ -46,7 +46,7 @@ def twins(questions: Sequence[Question], others: Sequence[Question]) -> list[tup
 
 
 def groups(questions: Sequence[Question], own: Sequence[str] = ()) -> list[int]:
-    """Return for each question the index of the first of its group: those that ask the same, over others too.
+    """Return for each question the index of the first of its group: those that ask the same, also via others.
 
     Args:
         questions: The questions.
@@ -109,12 +109,12 @@ def _blocks(questions: Sequence[Question], splits: Sequence[Split]) -> Iterable[
 
 
 def _keys(split: Split) -> Iterator[Any]:
-    """Yield keys one of which two questions share where they nearly ask the same.
+    """Yield keys of which two questions that nearly ask the same have at least one in common.
 
-    Word sets of m and n words and a similarity of t differ in (1 - t) / (1 + t) (m + n) words at most. Dealt
-    out to one heap more than that, they have a heap in common (the pigeonhole principle of Arasu, Ganti and
-    Kaushik 2006). The number of heaps is that of a class of sizes; both are at most one class apart. And two
-    texts that differ in one word are the same without it.
+    Word sets of m and n words and a similarity of t differ in (1 - t) / (1 + t) (m + n) words at most.
+    Distributed over one bucket more than that, they have a bucket in common (the pigeonhole principle of
+    Arasu, Ganti and Kaushik 2006). The number of buckets is that of a class of sizes; both texts are at most
+    one class apart. And two texts that differ in one word are the same without it.
     """
     words = [(at, word) for at, loose in enumerate(split.loose) for word in loose]
     n_words = len({*words, *((at, word) for at, fixed in enumerate(split.fixed) for word in fixed)})
@@ -143,14 +143,14 @@ def _nearly_same(one: Split, other: Split, frequency: Counter[str]) -> bool:
 
 
 def jaccard(one: set[str], other: set[str]) -> float:
-    """Return the similarity of two sets: the size of what is common over that of both together, 0 to 1."""
+    """Return the similarity of two sets: size of the intersection over size of the union, 0 to 1."""
     return len(one & other) / len(one | other) if one or other else 1.0
 
 
 def _one_slip(ours: Sequence[str], theirs: Sequence[str], frequency: Counter[str]) -> bool:
-    """Whether one word alone differs, by a letter.
+    """Whether exactly one word differs, by one letter.
 
-    One with another letter in its place may be another word (bear, bean), unless it is rare beside that.
+    A word with a different letter may be another word (bear, bean), unless it is rare compared with that.
     """
     if len(ours) != len(theirs):
         return False

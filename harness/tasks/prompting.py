@@ -103,7 +103,7 @@ def rendered(model: Model, requests: Iterable[Request | Failure]) -> list[Reques
 
 
 def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return a prompt with the item's own words left out of its last turn, and all else as it is.
+    """Return a prompt with the item's own words left out of its last turn, and everything else unchanged.
 
     What is left tells how likely each choice is before the item is known. Where a strategy has put the item
     into other words, the prompt without it is the plain one.
@@ -118,7 +118,7 @@ def without_input(task: Task, item: TaskItem, messages: Sequence[Message]) -> tu
     last = messages[-1]
     if not asked or asked not in last.content:
         return plain_messages(task, blank)
-    content = last.content[::-1].replace(asked[::-1], empty[::-1], 1)[::-1]  # the last place where it stands
+    content = last.content[::-1].replace(asked[::-1], empty[::-1], 1)[::-1]  # its last occurrence
     return (*messages[:-1], last.model_copy(update={"content": content.strip()}))
 
 

@@ -89,7 +89,7 @@ def question_key(task: Task, item: TaskItem) -> str:
 
 
 def searched_text(task: Task, item: TaskItem) -> str:
-    """Return what an item is looked for by: what its prompt shows, what is asked last coming first.
+    """Return the search query of an item: what its prompt shows, with what is asked last put first.
 
     An embedder that cannot see all of it then sees the question before a long context or the turns before it.
     """
@@ -101,7 +101,7 @@ def searched_text(task: Task, item: TaskItem) -> str:
 
 
 def asked_text(task: Task, item: TaskItem) -> str:
-    """Return the question alone: the input where the prompt shows it, else all that it shows."""
+    """Return the question alone: the input where the prompt shows it, else everything that it shows."""
     asked = item.input.strip()
     return asked if asked in _parts(task, item) else shown_text(task, item)
 

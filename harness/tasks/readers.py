@@ -1,4 +1,4 @@
-"""Rows with the place they stand at, and how text is read within bounds: whole, by lines, or as CSV."""
+"""Rows with their place in the file, and how text is read within limits: whole, by lines, or as CSV."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ HEADERLESS = "if line 1 is no header, name the columns: `{path: FILE, columns: [
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a file: ``file`` and ``where`` ("line 3") say in an error where it stands.
+    """One record of a file: ``file`` and ``where`` ("line 3") say in an error where it is.
 
-    ``remarks`` are what reading has changed or passed over, in words that are the same for all such rows.
+    ``remarks`` say what reading has changed or skipped, in the same words for all such rows.
     """
 
     file: str
@@ -88,7 +88,7 @@ class Row:
 
 
 def _other_marks(columns: Collection[str]) -> str:
-    """Return the remedy for a table whose one column is a line with other marks; "" where it has several."""
+    """Return the remedy for a table of one column with another separator in it; "" for several columns."""
     line = "".join(columns) if len(columns) == 1 else ""
     return next((remedy for mark, remedy in _MARKS.items() if mark in line), "")
 
@@ -104,7 +104,7 @@ def most_unpacked(size: int) -> int:
 
 
 def suffix_of(path: Path) -> str:
-    """Return the suffix that tells what is in a file, in small letters; that of gzip does not."""
+    """Return the suffix that tells what is in a file, in lower case; gzip's own is ignored."""
     plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     return plain.suffix.lower()
 
@@ -131,7 +131,7 @@ class _Unpacked(io.RawIOBase):
 
 @contextmanager
 def _opened(path: Path, largest: int) -> Iterator[io.BufferedReader]:
-    """Open a file, unpacked where it is packed with gzip; a damaged one is one line of error."""
+    """Open a file, unpacked where it is packed with gzip; a damaged file is a one-line error."""
     with open_input(path, largest) as stream:
         try:
             start = stream.read(4)
@@ -163,7 +163,7 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         newline: What ends a line, as `open` takes it.
 
     Raises:
-        InputError: The file is missing, no regular file, too large, not UTF-8, holds a NUL byte, or a line
+        InputError: The file is missing, not a regular file, too large, not UTF-8, holds a NUL byte, or a line
             that is too long.
     """
     try:
@@ -216,7 +216,7 @@ def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
     """Return the text of a file in UTF-8, or in what its byte order mark says, without that mark.
 
     Raises:
-        InputError: The file is missing, no regular file, too large, not UTF-8, or holds a NUL byte.
+        InputError: The file is missing, not a regular file, too large, not UTF-8, or holds a NUL byte.
     """
     with _opened(path, largest) as stream:
         data = stream.read(largest + 1)

@@ -23,7 +23,8 @@ def resolve_tasks(refs: Sequence[str], base: Path, place: object, first: int = 0
         first: The index of the first reference there.
 
     Raises:
-        InputError: A reference means nothing, with the nearest names, or two tasks have the same name.
+        InputError: A reference matches nothing (the nearest names are given), or two tasks have the same
+            name.
     """
     files: dict[Path, None] = {}
     for index, ref in enumerate(refs, start=first):
@@ -80,7 +81,7 @@ def _by_path(ref: str, base: Path, place: object, index: int) -> list[Path]:
 
 
 def _at(path: Path) -> list[Path]:
-    """Return the task files that one existing path means; none where it is no task."""
+    """Return the task files that one existing path means; none where it is not a task."""
     if path.is_file():
         return [path] if path.suffix in (".yaml", ".yml") else []
     return [path / "task.yaml"] if (path / "task.yaml").is_file() else _inside(path)

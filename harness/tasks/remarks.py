@@ -1,4 +1,4 @@
-"""What loading a task has changed or passed over; every command that loads it prints these remarks."""
+"""What loading a task has changed or skipped; every command that loads it prints these remarks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Remarks:
         self._lines: dict[str, None] = {}
 
     def of_rows(self, file: str, texts: tuple[str, ...]) -> None:
-        """Count what is remarked of one row of a file."""
+        """Count the remarks on one row of a file."""
         for text in texts:
             self._rows[file, text] += 1
 
@@ -23,7 +23,7 @@ class Remarks:
         self._lines[text] = None
 
     def lines(self) -> tuple[str, ...]:
-        """Return the remarks, a line each, those of rows with their file and how many they concern."""
+        """Return the remarks, one a line; those on rows name their file and how many rows they concern."""
         rows = [
             f"{Path(file).name}: {text} ({n} {'row' if n == 1 else 'rows'})"
             for (file, text), n in self._rows.items()

@@ -1,7 +1,8 @@
 """The sandbox of a task's templates and expressions: no code, no randomness, bounded time and memory.
 
-Jinja's own sandbox keeps a template from Python's insides. This one also counts what a template does, so that
-no loop goes on without end and no text grows without bound. What it counts is the same on every machine.
+Jinja's own sandbox keeps a template away from Python's internals. This one also counts what a template does,
+so that no loop runs forever and no text grows without limit. What it counts is the same on every
+machine.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 MOST_STEPS = 200_000
-"""Rounds of loops and calls of one template for one item; a call counts more the more it is given."""
+"""Loop iterations and calls of one template for one item; a call with larger arguments counts more."""
 LARGEST = 16 << 20
 """Characters or entries of anything that a template makes."""
 FAULTS = (
     TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError,
     MemoryError,
 )  # fmt: skip
-"""What a template may raise that cannot be filled."""
+"""What a template that cannot be filled may raise."""
 _UNITS_A_STEP = 256
 _LARGEST_PRODUCT = 100_000_000
-"""Size times width, or size times what is put into it, of one call."""
+"""Limit on size times width, or size times what is inserted, of one call."""
 _MOST_BITS, _LARGEST_NUMBER = 10_000, 100_000
 _GROWING = frozenset(
     (
@@ -43,7 +44,7 @@ _GROWING = frozenset(
 _WIDE = re.compile(r"%[^a-zA-Z%]*(\d{5}|\*)|\{[^{}]*(\d{5}|\{)")
 """A width in a format that is large, or comes from a value."""
 _ENTRY = 64
-"""What an entry of a list counts beside its own size."""
+"""What an entry of a list counts in addition to its own size."""
 _steps: ContextVar[int] = ContextVar("steps", default=0)
 
 
@@ -65,7 +66,7 @@ def _spend(steps: int) -> None:
 
 
 def _size(value: Any) -> int:
-    """Return how large a value is, about; what is larger than ``LARGEST`` may be larger still."""
+    """Return roughly how large a value is; what is larger than ``LARGEST`` may be larger still."""
     size, left = 0, [value]
     while left and size <= LARGEST:
         each = left.pop()
@@ -92,7 +93,7 @@ def bounded(value: Any) -> Any:
 
 
 def _each(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield what a loop iterates over, and count its rounds."""
+    """Yield what a loop iterates over, and count its iterations."""
     for value in values:
         _spend(1 + _size(value) // _UNITS_A_STEP)
         yield value
@@ -126,7 +127,7 @@ def _checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _gone_over(value: Any) -> Any:
-    """Return an argument; what a filter gives one by one is counted where it is taken."""
+    """Return an argument; what a filter yields one by one is counted as it is consumed."""
     return _each(value) if isinstance(value, Iterator) else value
 
 
@@ -166,7 +167,7 @@ def _told() -> Iterator[None]:
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """An environment whose templates are counted; raises ``SecurityError`` where one goes too far."""
+    """An environment whose templates are counted; raises ``SecurityError`` where one exceeds a limit."""
 
     intercepted_binops = frozenset(("+", "*", "**", "%"))
 
@@ -208,7 +209,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def concat(parts: Iterable[str]) -> str:
-        """Join what a template puts out."""
+        """Join the output of a template."""
         found, size = [], 0
         for part in parts:
             found.append(part)

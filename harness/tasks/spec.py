@@ -1,4 +1,4 @@
-"""What stands in a ``task.yaml``: the schema, with a description of every key."""
+"""The schema of ``task.yaml``, with a description of every key."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class AnswerOptions(Options):
         return self
 
     def rule(self) -> AnswerRule:
-        """Return it as tasks have it."""
+        """Return the rule in the form that tasks use."""
         return AnswerRule(**self.model_dump())
 
 

@@ -12,10 +12,10 @@ from harness.types import Split, TaskItem
 
 
 def check_ids(items: Iterable[TaskItem], place: object) -> None:
-    """Refuse an id that stands twice among all the items of a task.
+    """Refuse an id that occurs twice among all the items of a task.
 
     Raises:
-        InputError: Names the id and the splits it stands in.
+        InputError: Names the id and the splits it occurs in.
     """
     seen: dict[str, Split] = {}
     for item in items:
@@ -36,7 +36,7 @@ def carve(
 
     Args:
         train: The items.
-        shares: How many go.
+        shares: How many are moved.
         place: What names the shares, for errors.
         key: What is equal for items that ask the same.
 

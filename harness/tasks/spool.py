@@ -20,7 +20,7 @@ _READ_ITEMS = 256
 class Spooled(Sequence[TaskItem]):
     """A sequence of items whose memory is 8 bytes an item; each is read from its file when it is asked for.
 
-    The file has no name and goes with the sequence. Reading is safe from several threads.
+    The file has no name and is deleted with the sequence. Reading is safe from several threads.
 
     Args:
         items: What to keep, in this order.

@@ -38,7 +38,7 @@ def read_arrow(path: Path) -> Iterator[Row]:
 
 
 def parquet_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a Parquet file; no bounds."""
+    """Yield the rows of a Parquet file, without limits."""
     with _arrow(path, "a Parquet file"):
         from pyarrow import parquet
 
@@ -49,7 +49,7 @@ def parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def arrow_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of an Arrow file; no bounds."""
+    """Yield the rows of an Arrow file, without limits."""
     with _arrow(path, "an Arrow file"):
         import pyarrow
 
@@ -71,7 +71,7 @@ def _check_columns(path: Path, schema: Any) -> None:
 
 @contextmanager
 def _arrow(path: Path, what: str) -> Iterator[None]:
-    """Turn what cannot be read with pyarrow into one line."""
+    """Turn what pyarrow cannot read into a one-line error."""
     try:
         import pyarrow
     except ModuleNotFoundError:
@@ -96,7 +96,7 @@ def _rows(place: str, batches: Iterable[Any], features: Mapping[str, Any]) -> It
 
 
 def _features(metadata: Mapping[bytes, bytes] | None) -> Mapping[str, Any]:
-    """Return what the ``datasets`` library wrote of the columns into a file; nothing where it did not."""
+    """Return what the ``datasets`` library wrote about a file's columns; empty where it wrote nothing."""
     try:
         found = read_json((metadata or {}).get(b"huggingface", b"{}").decode("utf-8"))["info"]["features"]
     except (ValueError, KeyError, TypeError):
@@ -105,7 +105,7 @@ def _features(metadata: Mapping[bytes, bytes] | None) -> Mapping[str, Any]:
 
 
 def _named(row: Row, features: Mapping[str, Any]) -> Row:
-    """Put the names of class labels in place of their numbers, also inside of lists and structs."""
+    """Replace the numbers of class labels by their names, also inside lists and structs."""
     values, remarks = dict(row.values), []
     for column in values.keys() & features.keys():
         if _has_names(features[column]):
@@ -123,7 +123,7 @@ def _has_names(feature: Any) -> bool:
 
 
 def _with_names(row: Row, place: str, feature: Any, value: Any) -> Any:
-    """Return a value with names, by the feature as the library writes it; -1 and null are no label."""
+    """Return a value with names, by the feature as the library writes it; -1 and null are not labels."""
     if value is None or not _has_names(feature):
         return value
     if isinstance(feature, list) or feature.get("_type") in _LISTS:

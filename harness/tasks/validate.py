@@ -1,4 +1,4 @@
-"""Finds faults of a task that loads; none of them is fatal by itself."""
+"""Finds faults in a task that has loaded; none of them is fatal by itself."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ class Question:
 
     Attributes:
         key: Equal for two items whose wording differs only in case, punctuation, white space,
-            characters that cannot be seen, or the form of Unicode. Marks that calculate are no punctuation.
+            characters that cannot be seen, or the form of Unicode. Marks with a meaning, such as those of
+            arithmetic, are not punctuation.
         parts: The words of each part that the prompt shows of the item, in order.
         answers: The accepted answers, folded like ``key``.
     """
@@ -82,7 +83,7 @@ def question_of(task: Task, item: TaskItem) -> Question:
 
 
 def folded(text: str) -> str:
-    """Return a text without case, punctuation, white space and what cannot be seen; marks alone stay."""
+    """Return a text without case, punctuation, white space and invisible characters; marks alone stay."""
     return _key(_words(text))
 
 
@@ -126,7 +127,7 @@ def _word(token: str, shouted: bool, opening: bool) -> _Word:
 
 
 def _calculates(text: str, mark: str, start: int, end: int) -> bool:
-    """Whether a mark means something: signs of currency, emoji and the like, and what stands at a number."""
+    """Whether a mark means something: signs of currency, emoji and the like, and marks next to a number."""
     if unicodedata.category(mark)[0] == "S":
         return True
     before, after = text[max(0, start - 8) : start].rstrip()[-2:], text[end : end + 8].lstrip()[:2]
@@ -136,7 +137,7 @@ def _calculates(text: str, mark: str, start: int, end: int) -> bool:
 
 
 def _alone(beside: str) -> bool:
-    """Whether what stands beside a mark, nearest first, is a number or a letter by itself."""
+    """Whether what is beside a mark, nearest first, is a number or a letter by itself."""
     return beside[:1].isnumeric() or (beside[:1].isalpha() and not beside[1:].isalpha())
 
 

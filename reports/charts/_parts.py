@@ -19,7 +19,7 @@ _LONGEST_NAME = 22
 _RESERVED = {"constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
              "toString", "valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__",
              "__lookupSetter__"}  # fmt: skip
-"""Names that the renderer takes for those of every JavaScript object."""
+"""Names that the renderer takes for properties of every JavaScript object."""
 
 
 def on_rows(rows: list[dict[str, Any]]) -> Any:
@@ -89,7 +89,7 @@ def themed(chart: Any) -> dict[str, Any]:
         .configure_axis(**axis)
         .configure_text(fontSize=11)
         .configure_legend(labelColor=INK, labelFontSize=11, labelLimit=200)
-    ).to_dict(validate=False)  # vl-convert would tell; tests validate every chart
+    ).to_dict(validate=False)  # vl-convert would report it; tests validate every chart
     cleaned: dict[str, Any] = _cleaned(spec)
     return cleaned
 

@@ -1,4 +1,4 @@
-"""Score against cost, with the frontier of what is proven."""
+"""Score against cost, with the frontier of significant improvements."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _SIDES = {
     "above": ("left", 5, -12),
     "below": ("left", 5, 12),
 }
-"""Where a point's name stands: alignment and offset in pixels."""
+"""Where a point's name is placed: alignment and offset in pixels."""
 
 
 def cost_of_accuracy(decision: Decision) -> Figure | None:
-    """Score against cost; the line joins what is proven better than all that is cheaper."""
+    """Score against cost; the line joins options significantly better than every cheaper one."""
     t = words("report").charts.cost
     if not decision.candidates:
         return None
@@ -101,7 +101,7 @@ def cost_of_accuracy(decision: Decision) -> Figure | None:
 
 
 def _label_side(candidates: Sequence[Candidate], logarithmic: bool) -> dict[str, str]:
-    """Return the side of each point on which its name meets the fewest other points and names.
+    """Return the side of each point on which its name overlaps the fewest other points and names.
 
     Places are in the chart's pixels, as far as they can be known before it is drawn.
     """

@@ -21,7 +21,7 @@ _MOST_POINTS = 200
 
 
 def losses(name: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Figure | None:
-    """Loss by training step, a line each; points that are no number are left out."""
+    """Loss by training step, a line each; NaN and infinite points are left out."""
     t = words("report").charts.losses
     finite = {key: [p for p in found if all(map(math.isfinite, p))] for key, found in series.items()}
     labels = short_names(key for key, found in finite.items() if found)

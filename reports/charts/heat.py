@@ -36,7 +36,7 @@ _HATCH = (
 
 
 def kept(forgetting: Sequence[Contrast]) -> Figure | None:
-    """A heat map: retention task by strategy, hatched where no change is proven."""
+    """A heat map: retention task by strategy, hatched where no change is significant."""
     t = words("report").charts.kept
     if not forgetting:
         return None

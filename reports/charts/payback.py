@@ -24,7 +24,7 @@ _PER_DECADE = 8
 
 
 def break_even(decision: Decision) -> Figure | None:
-    """Cumulative cost against queries, what is paid once included."""
+    """Cumulative cost against queries, one-off costs included."""
     t = words("report").charts.break_even
     shown = [e for e in decision.candidates if e.once_known and e.once + e.per_1000 > 0]
     if not shown:

@@ -1,4 +1,4 @@
-"""Which of the passages shown an answer rests on."""
+"""Which of the passages shown an answer is based on."""
 
 from __future__ import annotations
 

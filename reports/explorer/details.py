@@ -15,7 +15,7 @@ from reports.explorer.packing import Strings, packed
 BLOCK = 200
 """Items whose details are packed together, and so are unpacked together."""
 CITED, NAMED = 1, 2
-"""Marks of a passage: the answer rests on it; it is of a document that the item names."""
+"""Marks of a passage: the answer is based on it; it is from a document that the item names."""
 AT_MOST = 1
 """Mark of a choice that was ruled out early: its log-likelihood is an upper bound."""
 _REPEATED_CHARS = 40
@@ -41,7 +41,7 @@ def details_of(
 def _shared(
     blocks: Sequence[Sequence[AskedItem]], strategies: Sequence[str], metrics: Mapping[str, int]
 ) -> Strings:
-    """Collect the texts that stand in more than one block, in the order in which they come again."""
+    """Collect the texts that occur in more than one block, in the order of their second occurrence."""
     shared, seen = Strings(), dict[bytes, int]()
     for number, block in enumerate(blocks):
 
@@ -126,7 +126,7 @@ def _messages(request: Request, ref: Ref) -> list[list[Any]]:
 
 
 def _exchange(exchange: Exchange, first: Request | None, ref: Ref) -> list[Any]:
-    """Return the messages of a request, none of the first, which stand elsewhere, and all that came back."""
+    """Return a request's messages, none for the first (stored elsewhere), and everything that came back."""
     asked = [] if exchange.request == first else _messages(exchange.request, ref)
     return [asked, [ref(generation.text) for generation in exchange.generations]]
 
@@ -145,7 +145,7 @@ def _answered(answer: Answer, ref: Ref) -> dict[str, Any]:
 
 
 def pieces(content: str, passages: Sequence[str]) -> list[str]:
-    """Cut a message around the passages that stand in it, so that each passage needs to be kept once.
+    """Cut a message around the passages in it, so that each passage is stored only once.
 
     The pieces joined are the message again.
     """

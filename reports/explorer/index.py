@@ -10,7 +10,7 @@ from reports.explorer.items import AskedItem, Shown
 from reports.explorer.packing import Strings, clean
 
 BRIEF_CHARS = 300
-"""Longer texts are cut here; the whole stands with the details."""
+"""Longer texts are cut here; the whole text is in the details."""
 BRIEF_TARGETS = 8
 
 
@@ -30,7 +30,7 @@ def index_of(
 
     Args:
         manifest: What the run was made from.
-        items: The items that stand in the page, in their order.
+        items: The items in the page, in order.
         detailed: Positions in ``items`` of those that have details; these are numbered in this order.
         metric_names: All scores, as the details number them.
         text: The words of the page.
@@ -70,7 +70,7 @@ def _columns() -> dict[str, list[Any]]:
 
 
 def _add(into: dict[str, list[Any]], shown: Shown | None, strings: Strings) -> None:
-    """Add what one strategy made of an item; the answer of a failed item is its error."""
+    """Add one strategy's result on an item; the answer of a failed item is its error."""
     result = shown.result if shown else None
     answer = result.answer if result else None
     error = result.error if result else None

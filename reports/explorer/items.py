@@ -18,11 +18,11 @@ from harness.types import ItemResult, TaskItem
 PART = 200
 """Items that are read together."""
 KEPT_RESULTS = 20_000
-"""A run of at most so many results is held whole once it was read, at about 9 kB each."""
+"""A run of at most this many results stays in memory once read, at about 9 kB each."""
 
 
 class Outcome(IntFlag):
-    """How one strategy did on one item; 0 is an item that it was not asked. The script reads the numbers."""
+    """How one strategy did on one item; 0: it was not asked. The script reads the numbers."""
 
     ANSWERED = 1
     RIGHT = 2
@@ -33,7 +33,7 @@ class Outcome(IntFlag):
 
 @dataclass(frozen=True)
 class Shown:
-    """The result of one strategy that stands for all of its seeds and repeats on an item.
+    """The result that represents all seeds and repeats of one strategy on an item.
 
     Attributes:
         result: The first one stored.
@@ -50,9 +50,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class AskedItem:
-    """One item with what every strategy made of it, by strategy.
+    """One item with every strategy's result, by strategy.
 
-    ``question`` is what its prompt shows of it, where that is more than its input.
+    ``question`` is what its prompt shows of the item, where that is more than the input.
     """
 
     task: str
@@ -154,7 +154,7 @@ class AskedItems(Sequence[AskedItem]):
     def _right(self, strategy: str, result: ItemResult) -> bool:
         """Whether the item is right as everywhere: by its mean over seeds and repeats.
 
-        The row may still bear the name that its strategy had when it was asked.
+        The row may still have the name that its strategy had when it was asked.
         """
         key, task = (strategy, result.task), self._run.manifest.tasks[result.task]
         if key not in self._means:
@@ -165,10 +165,10 @@ class AskedItems(Sequence[AskedItem]):
 
 
 def picked(items: Sequence[AskedItem], places: Sequence[int]) -> Sequence[AskedItem]:
-    """Return some of the items by their places; where they stand on disk, none is read yet."""
+    """Return some of the items by their places; items on disk are not read yet."""
     return items.pick(places) if isinstance(items, AskedItems) else [items[place] for place in places]
 
 
 def finite(value: float | None) -> float | None:
-    """Return a figure that JSON can hold, to six digits after the point; None for any other."""
+    """Return a figure that JSON can hold, to six digits after the point; None if not finite."""
     return round(value, 6) if value is not None and math.isfinite(value) else None

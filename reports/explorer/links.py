@@ -1,4 +1,4 @@
-"""Addresses within the report that open the explorer; their grammar stands at the top of ``explorer.js``."""
+"""Addresses within the report that open the explorer; their grammar is at the top of ``explorer.js``."""
 
 from __future__ import annotations
 

@@ -25,12 +25,12 @@ def unpacked(text: str) -> Any:
 
 
 def clean(text: str) -> str:
-    """Return a text as the page shows it: of bounded length, with what would mislead made visible."""
+    """Return a text as the page shows it: of bounded length, with misleading characters made visible."""
     return str(harmless(excerpt(text, TEXT_CHARS)))
 
 
 class Strings:
-    """A table of texts, each of which stands once; others name it by its number."""
+    """A table of distinct texts, referred to by number."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

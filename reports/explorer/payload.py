@@ -1,4 +1,4 @@
-"""The explorer's data as a whole, made to fit: what is most instructive stays longest."""
+"""The explorer's data as a whole, made to fit: the most instructive items are left out last."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from reports.explorer.items import AskedItem, picked
 from reports.explorer.packing import packed
 
 LIMIT_BYTES = 25_000_000
-"""The data of a report are kept below this; a file of this size still goes by mail and opens at once."""
+"""The data of a report are kept below this; a file of this size can still be mailed and opens at once."""
 _TRIED = 1000
-"""Items from everywhere that are packed first, where there are many, to see how much they take."""
+"""Items from everywhere that are packed first, where there are many, to measure their size."""
 _ROOM = 1.5
-"""How many times more than seems to fit is packed, since larger data take less for each item."""
+"""How many times more than seems to fit is packed, since larger data take fewer bytes for each item."""
 
 
 @dataclass(frozen=True)
 class Payload:
-    """Packed data, ready to stand in the page.
+    """Packed data, ready for the page.
 
     Attributes:
         index: What is read when the page opens.
@@ -54,14 +54,14 @@ def payload_of(
     """Pack the items of a run into at most ``limit`` bytes.
 
     Items on which strategies differ and items on which one failed are always listed. Where there is too much,
-    other items are left out by a sample that depends on nothing but their names; where that is not enough,
+    other items are left out by a sample that depends only on their names; where that is not enough,
     details are left out, first of those items on which fewest strategies differ.
 
     Args:
         manifest: What the run was made from.
         items: Its items.
         text: The words of the page.
-        limit: The most bytes of the page to take; only the list of what is always listed may go beyond.
+        limit: Most bytes of the page to take; only the list of items that are always listed may exceed it.
     """
     ranks, n_several, metrics = [], 0, set[str]()
     for each in items:
@@ -86,7 +86,7 @@ def payload_of(
         )
 
     n_detailed = len(items)
-    if n_detailed > 2 * _TRIED:  # a few tell about how many fit; the rest is not packed in vain
+    if n_detailed > 2 * _TRIED:  # a few show roughly how many fit, so the rest is not packed for nothing
         few = ranked[:: len(ranked) // _TRIED]
         n_detailed = min(n_detailed, int(_ROOM * limit * len(few) / fill(few, frozenset(few)).n_bytes))
     while True:
@@ -99,5 +99,5 @@ def payload_of(
 
 
 def _rank(each: AskedItem) -> tuple[int, str]:
-    """Return the place in the order in which items are kept: the smallest stays longest."""
+    """Return the place in the order in which items are kept: the largest is left out first."""
     return -each.disagreement - each.failed, digest_of([each.task, each.item.id])

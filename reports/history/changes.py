@@ -1,4 +1,4 @@
-"""What became better or worse from one run to the next, on the same items."""
+"""What improved or regressed from one run to the next, on the same items."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ _Place = tuple[str, str, int]
 
 
 def _changes(runs: Sequence[StoredRun]) -> dict[_Place, Change | Obstacle]:
-    """Compare every score with that of the run before which has the strategy and task."""
+    """Compare every score with that of the previous run that has the strategy and task."""
     found: dict[_Place, Change | Obstacle] = {}
     rows: dict[_Place, tuple[int, RunDifference]] = {}
     for task in _in_newest_order(run.manifest.tasks for run in runs):

@@ -12,7 +12,7 @@ def render_history(history: History, back: str = "") -> str:
 
     Args:
         history: What to show.
-        back: Address of the page that led here, where there is one.
+        back: Address of the page to go back to, if any.
     """
     shown = [task for task in history.tasks if any(series.points for series in task.series)]
     roles = {

@@ -77,9 +77,9 @@ class _KeptSummary(BaseModel):
 
 
 def stored_verdict(folder: Path, missing: Sequence[Missing] | None = None) -> str | None:
-    """Return the verdict line that a run ended with; None where it has none yet.
+    """Return the verdict line that a run ended with; None if it has none yet.
 
-    With what is ``missing`` now, a verdict of another state of the run is none.
+    With ``missing`` given, a verdict from another state of the run does not count.
     """
     try:
         kept = _KeptSummary.model_validate_json(read_input(folder / "summary.json", LARGEST_TEXT))

@@ -24,7 +24,7 @@ from reports.server.memory import Pages, Rates, stamp_of
 from reports.server.status import status_of
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-"""Names that a browser on this machine uses; any other is another site's that was made to point here."""
+"""Names that a browser on this machine uses; any other belongs to another site that points here."""
 REFRESH_S = 3
 _SCREEN_ORDER = {"running": 0, "finished": 1, "stopped": 1, "unreadable": 2}
 _POLICY = (
@@ -78,13 +78,13 @@ class _View:
         return HTMLResponse(page("view_runs.html.jinja", root=str(self._root), runs=found))
 
     def report(self, request: Request) -> Response:
-        """Show a run's report; its own policy holds, beside which one from here could only break it."""
+        """Show a run's report; only its own Content-Security-Policy applies, as another could break it."""
         entry = self._entry(request.path_params["key"])
         html = self._pages.get(entry.key, stamp_of(entry.path), lambda: render(load_run(entry.path)))
         return HTMLResponse(html, headers={"Content-Security-Policy": "frame-ancestors 'none'"})
 
     def follow(self, request: Request) -> Response:
-        """Show how far a run is; the page asks again by itself while the run is going on."""
+        """Show how far a run is; the page reloads itself while the run is going on."""
         status = status_of(self._entry(request.path_params["key"]))
         rate = self._rates.note(status.entry.key, status.done)
         again = status.state == "running" and "still" not in request.query_params
@@ -106,11 +106,11 @@ class _View:
         return HTMLResponse(render_history(history, back="/"))
 
     def _entry(self, key: str) -> Entry:
-        """Return a run folder that is there now.
+        """Return a run folder that exists now.
 
         Raises:
-            HTTPException: There is none of that key (404).
-            InputError: It is not to be read.
+            HTTPException: There is none with that key (404).
+            InputError: It must not be read.
         """
         entry = entries(self._root).get(key)
         if entry is None:
@@ -146,7 +146,7 @@ def _page_of(problem: str, status: int) -> Response:
 
 
 class _WithHeaders:
-    """Adds the headers that every answer carries, also one to a refused host or a failure."""
+    """Adds the headers of every response, including those to refused hosts and failures."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

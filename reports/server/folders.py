@@ -1,4 +1,4 @@
-"""Which run folders are shown; a request can only name one of those, by a key that holds no path."""
+"""Which run folders are shown; a request can only name one of these, by a key that contains no path."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Entry:
 
 
 def check_root(root: Path) -> None:
-    """Refuse what is no folder of run folders.
+    """Refuse what is not a folder of run folders.
 
     Raises:
-        InputError: It is missing, no folder, or a run folder itself.
+        InputError: It is missing, not a folder, or a run folder itself.
     """
     if not root.is_dir():
         raise InputError(root, "", "there is no such folder", "name the folder that holds your run folders")
@@ -56,7 +56,7 @@ def _looks_like_a_run(path: Path) -> bool:
 
 
 def _refusal(path: Path, inside: Path) -> str:
-    """Say which link leads out of the folder of runs; empty where none does."""
+    """Say which link points outside the folder of runs; empty if none does."""
     for each in (path, *(path / name for name in _FILES)):
         if not each.resolve().is_relative_to(inside):
             return f"{each.name} is a link that leads out of the folder of runs"
@@ -64,5 +64,5 @@ def _refusal(path: Path, inside: Path) -> str:
 
 
 def _key(name: str) -> str:
-    """Return the name where it is plain, else a digest: no path, no markup and no odd character is a key."""
+    """Return the name if it is plain, else a digest: no path, markup or special character gets into a key."""
     return name if _PLAIN.fullmatch(name) else f"~{digest_of(ascii(name))[:16]}"

@@ -18,7 +18,7 @@ Stamp = tuple[tuple[int, int], ...]
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """Return what changes whenever a run folder's results do: times and sizes of its files."""
+    """Return a stamp that changes whenever a run folder's results do: times and sizes of its files."""
     found = []
     for name in (MANIFEST, FILE_NAME, f"{FILE_NAME}-wal", SUMMARY):
         try:
@@ -49,7 +49,7 @@ class Pages:
 
 
 class Rates:
-    """Answers a second of each run, over what the last two minutes of looking at it have shown."""
+    """Answers per second of each run, over the last two minutes of looking at it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._seen: dict[str, deque[tuple[float, int]]] = {}

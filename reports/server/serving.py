@@ -20,7 +20,7 @@ def listening(port: int, exactly: bool) -> socket.socket:
 
     Args:
         port: The port; 0 for any that is free.
-        exactly: Refuse where it is taken; else take the next one that is free.
+        exactly: Fail if it is taken; else take the next free one.
 
     Raises:
         InputError: The port, or every one tried, is taken.
@@ -38,5 +38,5 @@ def serve(root: Path, listener: socket.socket) -> None:
     config = uvicorn.Config(
         view_app(root), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3
     )
-    with suppress(KeyboardInterrupt):  # uvicorn ends in good order and then passes the signal on
+    with suppress(KeyboardInterrupt):  # uvicorn shuts down cleanly and then passes the signal on
         uvicorn.Server(config).run(sockets=[listener])

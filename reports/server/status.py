@@ -1,4 +1,4 @@
-"""How far a run is, read beside a running writer and without holding it up."""
+"""How far a run is, read while another process writes it, without blocking that process."""
 
 from __future__ import annotations
 

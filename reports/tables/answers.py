@@ -1,4 +1,4 @@
-"""A run's answers as one table, a row an answer: CSV for spreadsheets, Parquet for programs."""
+"""A run's answers as one table, one row per answer: CSV for spreadsheets, Parquet for programs."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def _plain(row: ItemResult, model: str, task: str, item: TaskItem | None) -> tup
 
 
 def _exchanges(row: ItemResult) -> str | None:
-    """Return what was asked for an answer and all that came back, as JSON; None where that is the answer.
+    """Return all requests of an answer and what came back, as JSON; None where that is the answer.
 
-    Of what was asked there is the last turn, of the first request nothing: it is the row's own prompt.
+    Of each request the last turn is given, of the first one nothing: it is the row's own prompt.
     """
     found = [
         {

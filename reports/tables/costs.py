@@ -30,7 +30,7 @@ _LEAST_TIME_S = 0.001
 def cost_table(summary: Summary, decision: Decision | None = None, *, by_task: bool = True) -> Table:
     """Return one row for each strategy, and ``by_task`` one for each of several target tasks.
 
-    What judging took stands below, with its price where a decision has one.
+    The cost of judging is below, with its price where a decision has one.
     """
     t = TableWords("costs")
     several = by_task and any(len(cost.tasks) > 1 for cost in summary.costs)

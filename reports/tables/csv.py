@@ -1,4 +1,4 @@
-"""Tables as CSV: plain values for programs, unrounded, the heads the columns' keys."""
+"""Tables as CSV: plain unrounded values for programs, headed by the columns' keys."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _retention(retained: Retained, t: TableWords) -> TableCell:
 
 
 def _once(each: Candidate) -> TableCell:
-    """Return what preparing costs; where part of it was not measured there is no figure."""
+    """Return what preparing costs; no figure where part of it was not measured."""
     if not each.once_known:
         return TableCell(said=COMMON["not_measured"])
     return TableCell(each.once, remarks=(Remark(COMMON["stated"]),) * each.once_stated)
@@ -110,7 +110,7 @@ def _paid_back(each: Candidate, t: TableWords) -> TableCell:
 
 
 def by_task_table(decision: Decision) -> Table:
-    """One row for each target task: every strategy's score, marked where it is proven better or worse."""
+    """One row for each target task: every strategy's score, marked where significantly better or worse."""
     t = TableWords("by_task")
     others = [each for each in decision.candidates if each.tasks]
     strategies = (decision.incumbent, *(each.strategy for each in others))
@@ -131,7 +131,7 @@ def _lead(lead: TaskLead, alpha: float) -> TableCell:
 
 
 def scenario_table(decision: Decision) -> Table:
-    """One row for each assumption: a month's cost of every strategy that has a price, the least marked."""
+    """One row for each assumption: a month's cost of every strategy that has a price, the lowest marked."""
     t = TableWords("scenarios")
     priced = decision.scenarios[0].months if decision.scenarios else {}
     strategies = [each.strategy for each in decision.candidates if each.strategy in priced]

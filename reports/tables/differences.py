@@ -26,7 +26,7 @@ from reports.tables.whisker import whisker
 
 _T = TableWords("differences")
 _UNPROVEN = 0.05
-"""Corrected p-value from which on a difference is not proven."""
+"""Corrected p-value at or above which a difference is not significant."""
 
 
 def difference_table(summary: Summary, role: Role) -> Table:
@@ -85,7 +85,7 @@ def _row(each: _Difference, reach: float) -> Row:
 
 
 def bases_text(summary: Summary) -> str:
-    """Return what retention is compared with: the base, or where there are several models each one's own."""
+    """Return what retention is compared with: the base, or, with several models, each model's own base."""
     names = list(dict.fromkeys(summary.bases.values()))
     if not names:
         return str(COMMON["no_base"])

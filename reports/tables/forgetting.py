@@ -1,4 +1,4 @@
-"""The tables of what adapting a model cost it: items lost, distance, what questions tell, behaviour."""
+"""The tables of forgetting: items lost, distance, what questions tell of answers, behaviour."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def drift_table(drifts: Sequence[StrategyDrift]) -> Table:
 
 
 def information_table(changes: Sequence[InformationChange]) -> Table:
-    """One row for each strategy and task: what questions tell of their answers, in nats."""
+    """One row for each strategy and task: information of questions about their answers, in nats."""
     t = TableWords("information")
     columns = (
         t.column("strategy", NAME),
@@ -99,7 +99,7 @@ def information_table(changes: Sequence[InformationChange]) -> Table:
 
 
 def behaviour_table(changes: Sequence[BehaviourChange]) -> Table:
-    """One row for each change that is proven: its rate now and under the base."""
+    """One row for each significant change: its rate now and under the base."""
     t = TableWords("behaviour")
     columns = (
         *(t.column(key, kind) for key, kind in {"strategy": NAME, "task": TEXT, "what": TEXT}.items()),

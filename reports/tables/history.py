@@ -31,7 +31,7 @@ _DIGEST = 12
 
 
 def runs_table(history: History) -> Table:
-    """One row for each run, oldest first: where it stands, what it was made from, its verdict."""
+    """One row for each run, oldest first: where it is, what it was made from, its verdict."""
     t = TableWords("runs")
     kinds = {"run": NAME} | dict.fromkeys(("folder", "created", "revision", "models", "verdict"), TEXT)
     rows = tuple(_run(run, t) for run in history.runs)

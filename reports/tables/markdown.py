@@ -8,12 +8,12 @@ from reports.tables.model import Column, Row, Table, in_groups, shown, undrawn
 
 _LONGEST = 160
 _LONGEST_TEXT = 2_000
-"""What a verdict rests on is told in full."""
+"""What a verdict is based on is shown in full up to this length."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@]|(?<=:)//|^[-+.](?=\s))")
 
 
 def table_lines(table: Table) -> list[str]:
-    """Return the lines of a table, its notes behind it; nothing of a table without rows but why it is so."""
+    """Return the lines of a table, its notes after it; for a table without rows only why it is empty."""
     columns, lines = undrawn(table), []
     for title, row in in_groups(table):
         if title:
@@ -35,7 +35,7 @@ def table_lines(table: Table) -> list[str]:
 
 
 def remarks_of(table: Table) -> list[str]:
-    """Return what is said of whole rows, each with the row's name."""
+    """Return the remarks on whole rows, each with the row's name."""
     return [
         f"{shown(row.cells[0], table.columns[0]).text}: {text}" for row in table.rows for text in row.remarks
     ]

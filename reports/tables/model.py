@@ -23,9 +23,9 @@ SIGNS: dict[str, str] = {"best": "★", "better": "▲", "worse": "▼"}
 
 @dataclass(frozen=True)
 class Kind:
-    """How the values of a column are written; ``numeric`` ones stand right-aligned.
+    """How the values of a column are written; ``numeric`` ones are right-aligned.
 
-    ``exact`` says whether a page tells programs the unrounded figure beside.
+    ``exact`` says whether a page also gives programs the unrounded figure.
     """
 
     write: Callable[[Any], str]
@@ -40,7 +40,7 @@ DRAWING = Kind(str, numeric=False)
 SCORE = Kind(score, exact=True)
 """A share in [0, 1], in percent."""
 PERCENT = Kind(score)
-"""Another share, in percent, which is no result."""
+"""Another share, in percent, that is not a result."""
 POINTS = Kind(points, exact=True)
 """A difference of two shares, in percentage points with its sign."""
 WIDTH = Kind(lambda value: points(value, sign=False))
@@ -61,11 +61,11 @@ class Column:
     """One column.
 
     Attributes:
-        key: Its name for programs, the head in CSV.
-        name: Its head for people.
+        key: Its name for programs, its heading in CSV.
+        name: Its heading for people.
         kind: How values are written.
         explanation: What it says, in one sentence.
-        below: A short remark under the head.
+        below: A short remark under the heading.
         interval: Whether its cells have an interval ``beside`` the value, or hold ``only`` one.
     """
 
@@ -87,12 +87,12 @@ class Remark:
 
 @dataclass(frozen=True)
 class TableCell:
-    """A value with what stands beside it.
+    """A value with what is shown beside it.
 
     Attributes:
         value: What programs read.
         said: Words in place of the value.
-        interval: Both ends, written as the value is.
+        interval: Both ends, written like the value.
         remarks: Short texts below.
         mark: Why it stands out.
         link: Where it leads on a page.
@@ -114,7 +114,7 @@ class Row:
 
     Attributes:
         cells: In the order of the columns.
-        group: Title of the rows that stand together; consecutive rows of one group share a head.
+        group: Title of the rows that belong together; consecutive rows of one group share a head.
         mark: Why the row stands out.
         remarks: Clauses about the whole row.
         foot: Whether it sums up the rows above.
@@ -135,7 +135,7 @@ class Table:
         key: Its name for programs: style on a page, file name as CSV.
         title: One line.
         columns: Those of kind `NAME` come first.
-        rows: May be read once only where it is no sequence.
+        rows: May be read only once if it is not a sequence.
         notes: Sentences that a reader needs beside it.
         empty: What is said in place of a table without rows.
         grouped_by: Key of the rows' groups as a column of CSV.
@@ -161,7 +161,7 @@ class TableWords:
         self._texts: dict[str, Any] = texts("tables")[key]
 
     def __call__(self, name: str, **values: Any) -> str:
-        """Return a text with its places filled in; one with ``n`` may have a form for one."""
+        """Return a text with its placeholders filled in; one with ``n`` may have a form for one."""
         found: str | dict[str, str] = self._texts[name]
         if isinstance(found, dict):
             found = found["one" if str(values["n"]) == "1" else "other"]
@@ -184,7 +184,7 @@ class TableWords:
 
 COMMON = texts("tables")["common"]
 ABSENT = TableCell(said=COMMON["none"])
-"""There is no figure where one could be; a cell without anything is one where none belongs."""
+"""No figure where there could be one; an empty cell is one where none belongs."""
 
 
 # --- Showing ---
@@ -227,7 +227,7 @@ def _is_wide(ends: tuple[float, float], column: Column) -> bool:
 
 
 def in_groups(table: Table) -> Iterator[tuple[str, Row]]:
-    """Yield every row with the title that stands before it; "" for the further rows of its group."""
+    """Yield every row with the title shown before it; "" for the further rows of its group."""
     last = ""
     for row in table.rows:
         yield ("" if row.group == last else row.group), row
@@ -235,5 +235,5 @@ def in_groups(table: Table) -> Iterator[tuple[str, Row]]:
 
 
 def undrawn(table: Table) -> list[tuple[int, Column]]:
-    """Return place and column of all that is no drawing: those that every medium shows."""
+    """Return place and column of everything that is not a drawing: what every medium shows."""
     return [(place, column) for place, column in enumerate(table.columns) if column.kind is not DRAWING]

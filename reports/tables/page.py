@@ -10,7 +10,7 @@ from reports.numbers import exact
 from reports.tables.model import COMMON, DRAWING, Column, Remark, Row, Table, TableCell, in_groups, shown
 
 _CROWDED, _DENSE = 7, 12
-"""Columns from which on a table is set smaller."""
+"""Numbers of columns from which on a table is set in smaller type."""
 
 
 @dataclass(frozen=True)
@@ -101,4 +101,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "table_style": table_style,
     "column_style": column_style,
 }
-"""What the environment of the templates has for tables."""
+"""What the template environment provides for tables."""

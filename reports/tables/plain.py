@@ -1,4 +1,4 @@
-"""Tables of texts that are written already: the numbers of a chart, the record of a preparation."""
+"""Tables of texts that are already formatted: the numbers of a chart, the record of a preparation."""
 
 from __future__ import annotations
 

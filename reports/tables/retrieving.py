@@ -1,4 +1,4 @@
-"""The table of where the answers of retrieving strategies come from."""
+"""The table of whether retrieval or generation is behind the answers of retrieving strategies."""
 
 from __future__ import annotations
 

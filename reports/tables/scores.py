@@ -55,7 +55,7 @@ def strategy_columns(
 
     Args:
         strategies: The strategies.
-        below: Strategy to what is said below its head.
+        below: Strategy to the remarks below its heading.
     """
     for name in strategies:
         yield Column(name, name, SCORE, below=(below or {}).get(name, ()), interval="beside")

@@ -28,7 +28,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Value:
-    """What is drawn of one run: its place among ``n_runs``, and its score with its interval.
+    """One run's part of the drawing: its place among ``n_runs``, and its score with its interval.
 
     ``joined`` says whether it can be compared with the value before.
     """

@@ -15,25 +15,25 @@ from reports.tables.model import NAME, TEXT, Column, Row, Table, in_groups, show
 
 _LOG_WIDTH = 120
 _LEAST_TEXT = 28
-"""Characters that a column of texts gets at least before the table is split."""
+"""Least width of a text column, in characters, before the table is split."""
 _LONGEST_NAME = 32
 _Places = list[tuple[int, Column]]
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """Pass on that the reader has gone; rich itself would end the program with 1, a verdict."""
+        """Pass on that the reader has gone; rich itself would exit with 1, the code of a verdict."""
         raise BrokenPipeError
 
 
 def table_console() -> Console:
-    """Return a console for tables; where nobody looks at the width it has that of a log."""
+    """Return a console for tables; where the output is not a terminal, it has the width of a log."""
     console = _Console(highlight=False)
     return console if console.is_terminal else _Console(highlight=False, width=_LOG_WIDTH)
 
 
 def print_table(table: Table, console: Console | None = None) -> None:
-    """Print a table with its title, what is said of rows, and its notes."""
+    """Print a table with its title, the remarks on rows, and its notes."""
     console = console or table_console()
     rows = [(title, row) for title, row in in_groups(table)]
     console.print()
@@ -54,7 +54,7 @@ def say(text: str, console: Console | None = None, *, bold: bool = False) -> Non
 
 
 def _parts(table: Table, rows: Sequence[tuple[str, Row]], width: int) -> Iterator[_Places]:
-    """Yield columns that fit side by side, each time behind the names of the rows."""
+    """Yield columns that fit side by side, each time after the names of the rows."""
     columns = undrawn(table)
     names = [each for each in columns if each[1].kind is NAME]
     rest = [each for each in columns if each[1].kind is not NAME]

@@ -5,10 +5,10 @@
  * Addresses that open it; every NAME is percent-encoded (reports/explorer/links.py makes them):
  *
  *   #item=TASK/ID      opens one item
- *   #items?KEY=NAME&…  lists the items under these filters; a key that is not named stands at its default,
- *                      and a value that the page does not have is passed over
+ *   #items?KEY=NAME&…  lists the items under these filters; a key that is not named has its default,
+ *                      and a value that the page does not have is ignored
  *
- *   q         words, all of which stand in the item's id, task, tags, question, accepted answers or answers
+ *   q         words that all occur in the item's id, task, tags, question, accepted answers or answers
  *   task      a task
  *   role      target | retention: the tasks of that role
  *   tag       a tag
@@ -18,7 +18,7 @@
  *   flip      gained | lost | both-right | both-wrong: the change from a to b
  *   sort      disagreement (default) | item | task | score-low | score-high | tokens | latency
  *
- * Whatever a user or a model wrote arrives as base64 and reaches the page as text alone: through `make`.
+ * Whatever a user or a model wrote arrives as base64 and reaches the page only as text: through `make`.
  */
 {
   const ANSWERED = 1, RIGHT = 2, FAILED = 4, REFUSED = 8, MALFORMED = 16; // reports/explorer/items.py
@@ -39,8 +39,8 @@
   let searched; // by item: all words that a search looks at
   let order = [], ordered = ""; // all items as sorted, and by what
   let found = []; // the items found, as sorted
-  let active = 0; // place in `found`
-  let drawn = ""; // which rows stand in the page
+  let active = 0; // index into `found`
+  let drawn = ""; // which rows are in the page
   let opened = -1; // the item whose details are shown
   const blocks = new Map(); // promises of unpacked blocks
 
@@ -164,7 +164,7 @@
     draw(true);
   };
 
-  /* --- The list: only the rows that can be seen stand in the page --- */
+  /* --- The list: only the visible rows are in the page --- */
 
   const rowOf = place => {
     const item = found[place], targets = data.targets[item].map(string).join(" | ");
@@ -301,7 +301,7 @@
     examples !== undefined && fact(say("examples"), apart(examples.map(text).join(", "))),
   ];
 
-  /** One request behind an answer, the first of which stands with the prompt, and all that came back to it. */
+  /** One request behind an answer (the first is shown with the prompt) and everything that came back. */
   const exchange = ([messages, samples], place, text) => [
     make("h5", {}, say(place ? "asked_then" : "asked_first", { n: place + 1 })),
     messages.map(each => message(each, text)),
@@ -309,7 +309,7 @@
     make("ol", {}, samples.map(each => make("li", {}, written(text(each) || say("empty"))))),
   ];
 
-  /** What stands with the details of an answer: what it was made of, choices, passages, prompt. */
+  /** The details of an answer: what it was made of, choices, passages, prompt. */
   const grounds = ({ n, seed = 0, cut = 0, exchanges, choices, passages, messages }, text) => [
     n > 1 && note(say("first_of", { n, seed: String(seed) })),
     exchanges !== undefined && folder(say("exchanges", { n: exchanges.length }),
@@ -327,7 +327,7 @@
     return answer?.text === undefined ? string(data.results[strategy].answer[item]) : details.text(answer.text);
   };
 
-  /** The part of an answer that is judged, or null where that is all of it. */
+  /** The part of an answer that is judged, or null if the whole answer is. */
   const judgedAt = (item, strategy) => {
     const judged = data.results[strategy].judged[item];
     return judged === null ? null : string(judged);

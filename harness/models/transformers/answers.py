@@ -1,4 +1,4 @@
-"""From token ids and log-likelihoods to answers, and the plain way of transformers to token ids."""
+"""From token ids and log-likelihoods to answers, and plain generation by transformers."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def written(
     begun: str = "",
     asks_on: bool = False,
 ) -> Generation:
-    """Return a generated answer, without what it cost.
+    """Return a generated answer, without its cost.
 
     Args:
         tokenizer: The model's tokenizer.
         ids: New token ids, possibly with padding after the end.
         ends: Token ids that end an answer.
-        stop: Strings that end an answer, and are no part of it.
-        asks_on: Whether the model may go on with another question, whose label then stopped it.
-        begun: A tag of reasoning that the prompt has opened: what is written goes on inside it.
+        stop: Strings that end an answer, and are not part of it.
+        asks_on: Whether the model may continue with another question, at whose label it was stopped.
+        begun: A tag of reasoning that the prompt has opened: the answer begins inside it.
     """
     end = next((i for i, token in enumerate(ids) if token in ends), None)
     text = _text(tokenizer, ids[:end])
@@ -55,14 +55,14 @@ def written(
 
 
 def end_tokens(module: Any, tokenizer: Any, own: Sequence[int]) -> list[int]:
-    """Return the token ids that end an answer: those the model's settings name, and those of its prompts."""
+    """Return the token ids that end an answer: those in the model's settings, and those of its prompts."""
     configured = module.generation_config.eos_token_id
     ends = configured if isinstance(configured, list) else [configured]
     return [int(token) for token in dict.fromkeys([*ends, tokenizer.eos_token_id, *own]) if token is not None]
 
 
 def _text(tokenizer: Any, ids: list[int]) -> str:
-    """Return a text without special tokens, but with tags of reasoning, which some have as such."""
+    """Return a text without special tokens, except tags of reasoning, which some models have as such."""
     special = getattr(tokenizer, "all_special_tokens", ())
     tags = {tokenizer.convert_tokens_to_ids(tag): tag for tag in TAGS if tag in special}
     parts, start = [], 0
@@ -81,8 +81,8 @@ def chosen(
     Args:
         texts: The choices.
         options: Token ids of each choice.
-        scored: What is known of each choice; a bound is below the likeliest choice's value.
-        n_end: Tokens of an option that end the turn and are no part of the choice.
+        scored: What is known of each choice; a bound is below the value of the likeliest choice.
+        n_end: Tokens of an option that end the turn and are not part of the choice.
     """
     if any(map(math.isnan, scored.values)):
         return Failure(kind="not_a_number", message="the model gave NaN as a log-likelihood")
@@ -100,7 +100,7 @@ def chosen(
 def judged(
     engine: Engine, requests: Sequence[Request], prompts: Sequence[list[int]], options: Sequence[Choices]
 ) -> list[Generation | Failure]:
-    """Judge the choices of a batch, with what it cost; one of no tokens fails its item alone.
+    """Score the choices of a batch, with its cost; a choice without tokens fails only its own item.
 
     Args:
         engine: What reads them.
@@ -139,7 +139,7 @@ def plain_answers(
     Args:
         module: The model.
         tokenizer: Its tokenizer.
-        requests: Of like decoding.
+        requests: With the same decoding settings.
         prompts: Token ids of each prompt.
         ends: Token ids that end an answer.
         together: Whether they are answered in one batch; else one by one.

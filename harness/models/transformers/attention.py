@@ -1,8 +1,8 @@
-"""Attention of rows that share a prefix: its keys and values are read once for all rows, not once a row.
+"""Attention of rows that share a prefix: its keys and values are read once for all rows, not once per row.
 
 A step of decoding is bound by memory, and so is a pass that reads a few tokens of choices: with a long
-prefix most of what they read are copies of the same keys and values, one for each row. Here they stay where
-they are, once for all.
+prefix most of what they read are copies of the same keys and values, one for each row. Here they are stored
+and read once.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ PREFIX = "shared_prefix"
 """Attribute of a tensor of keys: the prefix that all of its rows begin with, where there is one."""
 
 MOST_NEW = 16
-"""New tokens of a row up to which this pays; with more, products are large and reading is no bound."""
+"""New tokens of a row up to which this is faster; beyond, the products are not bound by memory."""
 
 _OTHER = ("position_bias", "softcap", "s_aux", "cache", "output_attentions")
-"""Arguments that change the scores or what is read; `sdpa` knows what to make of them, or refuses."""
+"""Arguments that change the scores or what is read; `sdpa` handles or refuses them."""
 
 
 def _asks_otherwise(kwargs: dict[str, Any]) -> bool:
@@ -43,18 +43,18 @@ def attend(
         module: The layer.
         query: Shape ``(n_rows, n_heads, n_new, dim)``.
         key: Shape ``(n_rows, n_key_heads, n_tokens, dim)``.
-        value: Like ``key``, with a ``dim`` of its own.
+        value: Like ``key``, with its own ``dim``.
         attention_mask: What is added to the scores, or which tokens are seen, shape
             ``(n_rows, 1, n_new, n_tokens)``. Parameters have the names of transformers, since some models
             pass them by name.
-        **kwargs: What else transformers pass; whatever bears on the scores is left to them.
+        **kwargs: What else transformers pass; whatever affects the scores is left to them.
 
     Returns:
         Shape ``(n_rows, n_new, n_heads, dim)``, and None.
     """
     prefix, mask = getattr(key, PREFIX, None), attention_mask
     n_rows, n_heads, n_new, dim = query.shape
-    # Without a mask, sdpa has no fast way for one bfloat16 token that reads grouped heads on a CPU.
+    # Without a mask, sdpa has no fast path for one bfloat16 token that reads grouped heads on a CPU.
     alone = prefix is None and (n_new > 1 or mask is not None or query.device.type != "cpu")
     by_head = mask is not None and mask.shape[1] != 1
     if alone or by_head or n_new > MOST_NEW or (n_new > 1 and mask is None) or _asks_otherwise(kwargs):
@@ -84,7 +84,7 @@ def attend(
 
 
 def install(module: Any) -> None:
-    """Let a model that attends with "sdpa" attend like this."""
+    """Make a model that attends with "sdpa" attend this way."""
     if module.config._attn_implementation == "sdpa":
         AttentionInterface.register(NAME, attend)
         AttentionMaskInterface.register(NAME, sdpa_mask)

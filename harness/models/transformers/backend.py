@@ -1,4 +1,4 @@
-"""The backend of models that are loaded here; importing it loads no library of models."""
+"""The backend of models that are loaded here; importing it loads no model library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.user_cache import cache_folder
 
 
 class Transformers:
-    """A causal language model from a folder, a GGUF file, a hub id, or a package that comes along."""
+    """A causal language model from a folder, a GGUF file, a hub id, or an installed package."""
 
     options_type = TransformersOptions
     scores_choices = True
@@ -30,7 +30,7 @@ class Transformers:
         model_path(self._options.path, place, f"{key}.path")
 
     def known(self, place: str, key: str) -> KnownModel:
-        """Return what its options say, and its files where they are here, neither fetched nor converted."""
+        """Return what its options and its local files say; nothing is fetched or converted."""
         options, folder = self._options, self._folder_here(place, key)
         stated = KnownModel(
             options.name,
@@ -66,9 +66,9 @@ class Transformers:
         return folder if (Path(folder) / "config.json").is_file() else None
 
     def open(self, opening: Opening) -> Model:
-        """Return the model; its weights are loaded when it is asked first.
+        """Return the model; its weights are loaded with the first request.
 
-        All models of a run share one owner of what is loaded, so that one at a time is on the device.
+        All models of a run share one owner of what is loaded, so that only one at a time is on the device.
         """
         quiet_libraries()
         from harness.models.transformers.budgets import BatchBudgets

@@ -10,9 +10,9 @@ from harness.errors import TrilemmaError, shorten
 from harness.types import Failure, Generation, Request
 
 MAX_BATCH_ITEMS = {"cpu": 64, "cuda": 256}
-"""Requests of a batch at most. More make a CPU slower; a GPU reads its weights once for all rows."""
+"""Most requests of a batch. More make a CPU slower; a GPU reads its weights once for all rows."""
 MAX_BATCH_CHOICE_ITEMS = {"cpu": 32, "cuda": 256}
-"""The same where choices are scored: their rows are read at once, and take no step after step."""
+"""The same where choices are scored: their rows are read in one pass, not token by token."""
 
 
 def plan_batches(
@@ -22,14 +22,14 @@ def plan_batches(
     max_tokens: int,
     max_items: int,
 ) -> list[list[int]]:
-    """Group requests of like decoding, beginning and length, longest first, within a budget of padded tokens.
+    """Group requests by decoding, prefix and length, longest first, within a budget of padded tokens.
 
     Args:
         requests: What is asked.
-        sizes: Most tokens of each request's row: its prompt with the answer, or with all its choices.
-        families: Requests that begin alike have the same number here; see `prefixes`.
-        max_tokens: Bound on items x longest row of a batch of more than one.
-        max_items: Bound on the items of a batch.
+        sizes: Most tokens of each request's row: its prompt plus the answer or all its choices.
+        families: Requests with a common prefix have the same number here; see `prefixes`.
+        max_tokens: Limit on items x longest row of a batch of more than one.
+        max_items: Limit on the items of a batch.
 
     Returns:
         Indexes into ``requests``; equal arguments give equal batches.
@@ -50,9 +50,9 @@ def plan_batches(
 
 
 def each_sample(requests: Sequence[Request]) -> list[Request]:
-    """Return a request for each generation that is wanted; all but an item's first have a name of their own.
+    """Return a request for each generation that is wanted; all but an item's first have their own name.
 
-    The name is part of what seeds the sampling.
+    The name is part of the sampling seed.
     """
     return [
         request.model_copy(
@@ -69,7 +69,7 @@ Answer = Callable[[Sequence[Request]], list[Generation | Failure]]
 def in_samples(
     requests: Sequence[Request], plan: Callable[[Sequence[Request]], list[list[int]]], answer: Answer
 ) -> list[tuple[Generation, ...] | Failure]:
-    """Answer a batch with as many generations as each request wants; where one has failed, its request has.
+    """Answer a batch with as many generations as each request wants; one failure fails its whole request.
 
     Args:
         requests: The batch.
@@ -94,7 +94,7 @@ def _together(answers: Sequence[Generation | Failure]) -> tuple[Generation, ...]
 def halving(
     answer: Answer, requests: Sequence[Request], ran_out: Callable[[Sequence[Request]], None]
 ) -> list[Generation | Failure]:
-    """Answer a batch; where that raises, answer its halves, so that only what cannot be answered alone fails.
+    """Answer a batch; if that raises, answer its halves, so that only requests that fail alone fail.
 
     Args:
         answer: Answers requests together.
@@ -102,7 +102,7 @@ def halving(
         ran_out: Told of requests for which memory ran out together.
 
     Raises:
-        TrilemmaError: What `answer` raises on purpose; halves would not change it.
+        TrilemmaError: What `answer` raises on purpose; splitting would not change it.
     """
     return list(_answers(answer, requests, ran_out)) if requests else []
 
@@ -122,7 +122,7 @@ def _answers(
     else:
         yield from answers
         return
-    if memory:  # out of the handler, where the error no longer holds the tensors that it was about
+    if memory:  # outside the handler, where the error no longer holds on to its tensors
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         ran_out(requests)

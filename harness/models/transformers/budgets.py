@@ -1,8 +1,7 @@
-"""How many padded tokens a batch may have, where the experiment leaves that open.
+"""How many padded tokens a batch may have, where the experiment does not set it.
 
 The number is fixed before a run's first batch and kept in its folder, so that a run which is resumed forms
-the same batches. The machine remembers too, for the next run; what it remembers goes down when memory runs
-out.
+the same batches. The machine also keeps it for the next run, and lowers it when memory runs out.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from harness.progress import SilentProgress
 from harness.types import ModelIdentity
 
 DEFAULT_TOKENS = 16384
-"""Where nothing is known and nothing is probed: on a CPU, where larger batches gain nothing."""
+"""Used where nothing is known and nothing is probed: on a CPU, where larger batches are no faster."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Setting:
 
 
 def setting_of(identity: ModelIdentity, device: str) -> Setting:
-    """Return the setting of a model on "cpu" or "cuda"; its adapter is no part of it, being small."""
+    """Return the setting of a model on "cpu" or "cuda"; its adapter is left out, as it is small."""
     name, memory_bytes = device, 0
     if device == "cuda":
         import torch
@@ -53,12 +52,12 @@ def setting_of(identity: ModelIdentity, device: str) -> Setting:
 
 
 class BatchBudgets:
-    """Budgets by setting, as a run keeps them and as the machine remembers them.
+    """Budgets by setting, kept by the run and by the machine.
 
     Args:
-        run: Folder in the run folder; what stands there is never changed.
-        machine: Folder in the user's cache; one that cannot be written is done without.
-        say: Told of a probe and of what it found.
+        run: Folder in the run folder; its contents are never changed.
+        machine: Folder in the user's cache; not used if it cannot be written.
+        say: Told of a probe and its result.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class BatchBudgets:
         return self._known[setting]
 
     def ran_out(self, setting: Setting, tokens: int) -> None:
-        """Let the next run make do with half of a batch that did not fit; this run's batches stay.
+        """Limit the next run to half of a batch that did not fit; this run's batches do not change.
 
         Args:
             setting: What was loaded.

@@ -63,7 +63,7 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         return self.keys[:, :, : self.used], self.values[:, :, : self.used]
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Forget all rows but these."""
+        """Drop all rows but these."""
         self.keys, self.values = self.keys[rows], self.values[rows]
 
     def reserve(self, room: int) -> None:
@@ -76,7 +76,7 @@ class RoomyLayer(CacheLayerMixin):  # type: ignore[misc]
         self.keys[:, :, : self.used], self.values[:, :, : self.used] = keys, values
 
     def crop(self, max_length: int) -> None:
-        """Forget all tokens from ``max_length`` on."""
+        """Drop all tokens from ``max_length`` on."""
         self.used = max_length
 
     def get_seq_length(self) -> int:
@@ -98,18 +98,18 @@ def roomy_cache(
     prefix: Sequence[KeysAndValues] | None = None,
     n_rows: int = 1,
 ) -> Any:
-    """Return a cache with room for ``room`` tokens a row, where wanted with a prefix already in every row."""
+    """Return a cache with room for ``room`` tokens a row, optionally with a prefix already in every row."""
     layers = [RoomyLayer(room, prefix[i] if prefix else None, n_rows) for i in range(n_layers)]
     return Cache(layers=layers)
 
 
 @dataclass
 class Rows:
-    """A batch as far as it was encoded.
+    """A batch, as far as it is encoded.
 
     Attributes:
         cache: Keys and values.
-        seen: Which places of the cache hold a token and no padding, bool, shape ``(n_rows, room)``.
+        seen: Which places of the cache hold a token, not padding, bool, shape ``(n_rows, room)``.
         position: Position of each row's next token, shape ``(n_rows,)``.
         padded: Whether any row has padding.
     """
@@ -125,12 +125,12 @@ class Rows:
         return int(self.cache.get_seq_length())
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Go on with these rows only."""
+        """Keep only these rows."""
         for layer in self.cache.layers:
             layer.keep(rows)
         self.seen, self.position = self.seen[rows], self.position[rows]
 
     def reserve(self, n_tokens: int) -> None:
-        """See to it that there is room for so many tokens a row."""
+        """Ensure room for this many tokens a row."""
         for layer in self.cache.layers:
             layer.reserve(n_tokens)

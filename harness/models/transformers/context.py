@@ -1,4 +1,4 @@
-"""How many tokens a model can have before it, by what its files say."""
+"""A model's context length in tokens, from its files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from harness.models.transformers.model_files import MODEL_PATH, read_object
 from harness.models.transformers.opening import open_config
 
 ASSUMED = 2048
-"""Tokens where a model with attention says nothing: few were trained on less."""
+"""Length assumed for a model with attention that states none: few were trained on less."""
 ASSUMED_RECURRENT = 8192
-"""Tokens where a model without positions says nothing: its state has one size however long the text is."""
+"""Length assumed for a model without positions that states none: its state has a fixed size."""
 _NAMES = (
     "max_position_embeddings",
     "n_positions",
@@ -32,7 +32,7 @@ _UNLIMITED = 10**9
 
 @dataclass(frozen=True)
 class ContextLength:
-    """Tokens that prompt and answer may have together, and where that was read; assumed where nowhere."""
+    """Tokens that prompt and answer may have together, and where that was read; assumed if stated nowhere."""
 
     tokens: int
     source: str
@@ -43,7 +43,7 @@ class ContextLength:
 
     @property
     def said(self) -> str:
-        """Where the length was read, as a clause."""
+        """Where the length was read, in words."""
         if self.assumed:
             return "assumed, since its files do not say; `context_length` of the model sets it"
         return f"said by {self.source}"
@@ -52,11 +52,11 @@ class ContextLength:
 def context_of(folder: str, place: object, key: str = MODEL_PATH) -> ContextLength:
     """Return the context length of the model in ``folder``.
 
-    The configuration of the part that writes text counts, of nested ones too. Where it says nothing the
-    tokenizer's ``model_max_length`` does, and then a length is assumed.
+    The configuration of the part that writes text counts, also if nested. Where it states none, the
+    tokenizer's ``model_max_length`` counts; else a length is assumed.
 
     Raises:
-        InputError: The configuration cannot be read or names code of its own.
+        InputError: The configuration cannot be read or names custom code.
     """
     config = open_config(folder, place, key)
     text = config.get_text_config(decoder=True)

@@ -1,4 +1,4 @@
-"""Answers, token by token, over the keys and values of a batch: each token the likeliest, or drawn."""
+"""Answers, token by token, over the keys and values of a batch: each token the likeliest, or sampled."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from harness.models.transformers.engine import Engine
 from harness.models.transformers.sampling import Draws
 
 STEPS = {"cuda": 8}
-"""Tokens of a row between two looks at which rows have ended; on a CPU every token is looked at.
+"""Tokens of a row between two checks of which rows have ended; on a CPU every token is checked.
 
-A GPU computes behind the program's back, and each look waits until it has come to an end.
+A GPU computes asynchronously, and each check waits until it has finished.
 """
 
 LEAVING = 4
@@ -23,7 +23,7 @@ LEAVING = 4
 
 
 class StopStrings:
-    """Tells which rows end with one of some strings, wherever the borders of tokens lie.
+    """Tells which rows end with one of some strings, wherever the token boundaries are.
 
     Args:
         tokenizer: The model's tokenizer.
@@ -48,7 +48,7 @@ class StopStrings:
 
 @dataclass
 class _Answer:
-    """An answer so far; what comes after its end is no part of it."""
+    """An answer so far; what comes after its end is not part of it."""
 
     ids: list[int] = field(default_factory=list)
     ended: bool = False
@@ -60,7 +60,7 @@ class _Answer:
 
 
 def _listed(steps: list[torch.Tensor]) -> list[list[Any]]:
-    """Return what stands in tensors of shape ``(n_rows,)``, step by step; waits for the device once."""
+    """Return the contents of tensors of shape ``(n_rows,)``, step by step; waits for the device once."""
     return [steps[0].tolist()] if len(steps) == 1 else torch.stack(steps).tolist()
 
 

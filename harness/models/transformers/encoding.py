@@ -1,4 +1,4 @@
-"""From text to token ids: what stands in data is text, and an answer is encoded where it will stand."""
+"""From text to token ids: data are read as text, and an answer is encoded as it follows its prompt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 _MARKS = ("\ufdd0", "\u2060", "\u200b", " ")
-"""What breaks a control token that stands in data; all but the last leave the token ids again."""
+"""What breaks up a control token in data; all but the last are removed from the token ids again."""
 _ANCHORS = ("\n", ":", ".", "x")
 _LAST_CHARS = 512
 _REASONING = re.compile(r"think|tool|thought|reason", re.IGNORECASE)
@@ -19,7 +19,7 @@ class Encoder:
 
     Args:
         tokenizer: A tokenizer of transformers.
-        shown: Text as its chat template writes it; tokens of their own that stand there part turns.
+        shown: Text as its chat template writes it; tokens of their own in it separate turns.
     """
 
     def __init__(self, tokenizer: Any, shown: str = "") -> None:
@@ -45,8 +45,8 @@ class Encoder:
     def plain(self, text: str) -> str:
         """Return a text of the data with its control tokens broken, so that they are read as text.
 
-        The mark that breaks them is no part of what the model reads, but tells the prompt from one in which
-        the token is real.
+        The mark that breaks them is not part of what the model reads, but distinguishes the prompt from one
+        in which the token is real.
         """
         if self.controls is None or not self.controls.search(text):
             return text
@@ -70,7 +70,7 @@ class Encoder:
         """Return the end of a prompt after which everything is encoded as after the whole of it.
 
         It begins with the last control token or word. Prompts of one template mostly share theirs, so that
-        what follows them is encoded once. Where its tokens are others than the prompt has, it is the prompt.
+        what follows them is encoded once. Where its tokens differ from the prompt's, it is the whole prompt.
 
         Args:
             text: The prompt.
@@ -82,7 +82,7 @@ class Encoder:
             places = self.controls.finditer(text, max(0, len(text) - _LAST_CHARS))
             at = max([at, *(match.start() for match in places)])
         last = list(ids[-_LAST_CHARS:])
-        for start in (at, at - 1):  # with what stands before a word, it may have other tokens
+        for start in (at, at - 1):  # with the character before it, a word may have other tokens
             tail = text[start:]
             found = self._tail_ids(tail) if start >= 0 and len(tail) <= _LAST_CHARS else []
             n = len(found)

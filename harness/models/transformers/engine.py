@@ -1,7 +1,7 @@
-"""Encoding a batch of prompts: their common beginning once, then what is left of each, row by row.
+"""Encoding a batch of prompts: their common prefix once, then the rest of each, row by row.
 
 Everything that answers from here on, the greedy loop and the scoring of choices, continues from the rows'
-keys and values. Models for which that does not hold are told apart in one place, ``Engine.shares``.
+keys and values. Models for which that does not work are identified in one place, ``Engine.shares``.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ KEPT_PREFIXES = 2
 """Prefixes whose keys and values are kept: those of the batch before, and of the one before that."""
 
 CHUNK_TOKENS = 2048
-"""Tokens that are encoded at once: enough to keep the processor busy, few enough to stay near it."""
+"""Tokens that are encoded at once: enough to keep the processor busy, few enough to fit its caches."""
 
 MAX_LOGITS = 1 << 26
-"""Logits of choices held at once, in numbers: choices are scored in parts that stay below."""
+"""Most logits of choices held at once: choices are scored in parts that stay below this."""
 
 
 class Engine:
     """One set of loaded weights, with or without an adapter, and the prefixes it has encoded.
 
-    Prefixes live and die with the weights that encoded them: no other model can be served from them.
+    Prefixes are dropped with the weights that encoded them: no other model can use them.
 
     Args:
         module: A causal language model of transformers, in evaluation mode.
-        trials: What was tried of these weights before, and what is tried now.
+        trials: Earlier and new trials of these weights.
     """
 
     def __init__(self, module: Any, trials: Trials | None = None) -> None:
@@ -88,7 +88,7 @@ class Engine:
         """Whether rows of up to ``n_tokens`` tokens can continue from a shared prefix: looked up, then tried.
 
         Not with recurrent layers, with virtual tokens of an adapter, nor beyond a sliding window; nor where
-        rows that continue a prefix do not give what whole prompts give.
+        rows that continue a prefix give other logits than whole prompts.
         """
         if not self.has_keys_and_values or (self._window is not None and n_tokens > self._window):
             return False
@@ -122,7 +122,7 @@ class Engine:
         )
 
     def _tried(self, n_tokens: int) -> bool:
-        """Compare what is read in parts, and rows that continue a prefix, with one row read whole."""
+        """Compare rows read in parts, and rows that continue a prefix, with one row read whole."""
         ids, ends = tokens_of_trial(n_tokens, self.vocabulary, self.module.device), borders(n_tokens)
         half, own = ends[-2], 4
         row = self._blank(n_tokens)
@@ -145,7 +145,7 @@ class Engine:
         return alike(torch.cat([parts, two]), at_once(self.module, ids, expected))
 
     def _blank(self, n_tokens: int, prefix: list[KeysAndValues] | None = None) -> Rows:
-        """Return one row, without tokens or with those of a prefix, with room for so many in all."""
+        """Return one row, without tokens or with those of a prefix, with room for ``n_tokens`` in all."""
         cache = roomy_cache(len(self._layers), n_tokens, prefix)
         seen = torch.ones(1, n_tokens, dtype=torch.bool, device=self.module.device)
         position = torch.full((1,), cache.get_seq_length(), device=self.module.device)
@@ -212,7 +212,7 @@ class Engine:
     def branch(
         self, rows: Rows, ids: torch.Tensor, own: torch.Tensor, offsets: torch.Tensor, keep: bool = False
     ) -> torch.Tensor:
-        """Read continuations that stand side by side in each row, and forget them again or keep them.
+        """Read continuations that are side by side in each row, and drop or keep them afterwards.
 
         Args:
             rows: What they continue.
@@ -237,10 +237,10 @@ class Engine:
         return logits
 
     def rehearse(self, n_rows: int, n_tokens: int, n_prefix: int = 0) -> None:
-        """Take the memory that a batch takes at its peak: room for all tokens, one chunk, logits of choices.
+        """Allocate what a batch takes at its peak: room for all tokens, one chunk, logits of choices.
 
-        Only the last tokens of a row are encoded. Those before need room, and what stands in it does not
-        matter here, so a large batch takes hardly longer than a small one.
+        Only the last tokens of a row are encoded. Those before need room, but its contents do not matter
+        here, so a large batch takes hardly longer than a small one.
 
         Args:
             n_rows: Rows of the batch.

@@ -1,4 +1,4 @@
-"""How a model decodes is said by the experiment alone, whatever its generation_config.json recommends."""
+"""How a model decodes is set by the experiment alone, whatever its generation_config.json recommends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _KEPT = ("bos_token_id", "eos_token_id", "pad_token_id")
 
 
 def settle_generation(module: Any) -> None:
-    """Leave of a model's own generation settings the tokens that begin, end and pad, and nothing else.
+    """Keep only the begin, end and padding tokens of a model's own generation settings.
 
-    Penalties, forced or forbidden tokens, beams, sampling, stop strings and what else a model recommends
+    Penalties, forced or forbidden tokens, beams, sampling, stop strings and whatever else a model recommends
     would change greedy answers, and choices are scored without them.
     """
     own = module.generation_config

@@ -1,7 +1,7 @@
-"""GGUF files as models: dequantised once by transformers, kept in the user's cache, then a folder like any.
+"""GGUF files as models: dequantised once by transformers, kept in the user's cache, then used as a folder.
 
-A GGUF file holds weights in a few bits each. What answers are those weights in float32: as much was lost as
-the file had lost before, and nothing more.
+A GGUF file holds weights in a few bits each. The answers come from those weights in float32: no precision is
+lost beyond what the file had lost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.user_cache import VARIABLE, cache_folder
 SUFFIX = ".gguf"
 _MAGIC = b"GGUF"
 _VERSION = 2
-"""Raised when the same file would give another folder."""
+"""Increased when the same file would give another folder."""
 _BYTES_A_WEIGHT = 4
 _REMEDY = "see that the file is whole, has a tokenizer, and is of an architecture that transformers know"
 
@@ -47,10 +47,10 @@ def gguf_in(folder: Path, place: object, key: str) -> Path | None:
 
 
 def check_gguf(path: Path, place: object, key: str) -> Path:
-    """Return the path of a GGUF file; reads its first bytes alone.
+    """Return the path of a GGUF file; reads only its first bytes.
 
     Raises:
-        InputError: It cannot be read or is no GGUF file.
+        InputError: It cannot be read or is not a GGUF file.
     """
     try:
         with path.open("rb") as stream:
@@ -69,7 +69,7 @@ def check_gguf(path: Path, place: object, key: str) -> Path:
 def converted(path: Path, place: object, progress: Progress, key: str = MODEL_PATH) -> Path:
     """Return the folder with the weights and the tokenizer of a GGUF file, made unless it is there.
 
-    It is whole or not there, whatever kills the process; of two processes one makes it and the other waits.
+    It is complete or absent, even if the process is killed; of two processes one makes it, the other waits.
 
     Raises:
         InputError: transformers cannot read the file, or the cache has no room or cannot be written.
@@ -149,7 +149,7 @@ def _read(path: Path, place: object, key: str) -> tuple[Any, Any]:
 
 
 def _save(module: Any, folder: Path) -> None:
-    """Write the weights; where that fails it is an OSError, whoever says so."""
+    """Write the weights; any failure is raised as an OSError."""
     from safetensors import SafetensorError
 
     try:

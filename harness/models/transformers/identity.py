@@ -33,7 +33,7 @@ _SETTINGS = (
     "additional_chat_templates/*.jinja",
     "chat_templates/*.jinja",
 )
-"""All else that transformers may read: chat templates, generation settings, processors, odd tokenizers."""
+"""Other files transformers may read: chat templates, generation settings, processors, rare tokenizers."""
 _NOTES = (
     "readme*",
     "license*",
@@ -45,9 +45,9 @@ _NOTES = (
     "*_results.json",
     "*.bin.index.json",
 )
-"""What is written for people, by training, or about weights that are never opened; in small letters."""
+"""What is written for people, by training, or about weights that are never opened; in lower case."""
 COPY = "consolidated"
-"""How files begin that hold the same weights again, for another library."""
+"""Prefix of files that hold the same weights again, for another library."""
 FETCHED = (*_WEIGHTS, *_SETTINGS)
 """What is fetched of a hub id."""
 NOT_FETCHED = (
@@ -60,7 +60,7 @@ NOT_FETCHED = (
     "*/*.txt",
     "*/*.tiktoken",
 )
-"""Such copies, and what lies in folders: a pattern's * matches across them."""
+"""Such copies, and files in subfolders: a pattern's * matches across them."""
 
 
 def weights_digest(folder: str) -> str:
@@ -71,7 +71,7 @@ def weights_digest(folder: str) -> str:
 def settings_digest(folder: str) -> str:
     """Return the digest of all other files of a model's folder that can change an answer; "" without any.
 
-    They are its chat templates, its generation settings, and whatever else transformers may read of it.
+    These are its chat templates, its generation settings, and whatever else transformers may read.
     """
     others = sidecars(Path(folder)) - set(_weights(Path(folder)))
     return _digest(Path(folder), _states(others)) if others else ""

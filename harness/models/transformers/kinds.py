@@ -1,4 +1,4 @@
-"""Which of a model's kinds can answer: those that write text from left to right, by what their files say."""
+"""Which kinds of models can answer: those that write text from left to right, according to their files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REMEDY = "name a causal language model; an embedding model is named as `embedde
 def loader_of(config: Any, folder: Path, place: object, key: str = MODEL_PATH) -> Any:
     """Return the transformers ``Auto`` class that loads a model which writes text.
 
-    A model of images or sound and text is loaded whole, and asked with text alone.
+    A multimodal model is loaded whole, and asked with text alone.
 
     Args:
         config: The model's transformers configuration.
@@ -24,7 +24,8 @@ def loader_of(config: Any, folder: Path, place: object, key: str = MODEL_PATH) -
         key: Where in it, for the error.
 
     Raises:
-        InputError: The model is of another kind: one that fills gaps, embeds, classifies or translates.
+        InputError: The model is of another kind: a masked, embedding, classification or encoder-decoder
+            model.
     """
     import transformers
     from transformers.models.auto import modeling_auto
@@ -55,7 +56,7 @@ def _classes(names: Mapping[str, Any], config: Any) -> tuple[str, ...]:
 
 
 def _looks_ahead(config: Any, masked: Mapping[str, Any]) -> bool:
-    """Whether each token sees those after it: an encoder that was not told to be a decoder."""
+    """Whether each token sees those after it: an encoder that is not configured as a decoder."""
     return config.model_type in masked and not getattr(config, "is_decoder", False)
 
 
@@ -70,7 +71,7 @@ def _other_kind(stated: str | None, config: Any) -> str:
 
 
 def check_text_alone(module: Any, folder: str, place: object, key: str = MODEL_PATH) -> None:
-    """Try a model of images or sound on text alone: it must answer, and no token may change those before it.
+    """Try a multimodal model on text alone: it must answer, and no token may change those before it.
 
     Raises:
         InputError: It needs more than text, or reads in both directions.
@@ -86,7 +87,7 @@ def check_text_alone(module: Any, folder: str, place: object, key: str = MODEL_P
     try:
         with torch.inference_mode():
             whole, part = (module(input_ids=each).logits.float() for each in (ids, ids[:, :4]))
-    except Exception as error:  # what it needs beside text it says in its own way
+    except Exception as error:  # each model reports in its own way what it needs besides text
         if is_out_of_memory(error):
             raise
         problem = f"cannot be asked with text alone: {shorten(str(error) or type(error).__name__, 120)}"

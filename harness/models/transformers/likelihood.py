@@ -1,10 +1,9 @@
 """Log-likelihoods of choices: each prompt is encoded once, and every choice continues from it.
 
-The choices of a prompt are a tree of tokens that stands in one row, each token seeing the prompt and what it
+The choices of a prompt are a tree of tokens in one row, each token seeing the prompt and what it
 continues, and the rows of many prompts make one batch. Where only the likeliest choice is wanted, a
-best-first search reads as much of each tree as it takes to tell. Beyond a sliding window the cache of one
-prompt is copied for each of its choices instead, and models without a cache of keys and values read every
-choice whole.
+best-first search reads as much of each tree as it needs. Beyond a sliding window the cache of one prompt is
+copied for each of its choices instead, and models without a cache of keys and values read every choice whole.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from harness.models.transformers.tries import ROOT, Scored, Trie
 from harness.protocols import TokenLogProbs
 
 WIDTH = 4
-"""Nodes that a search reads of each row in one pass at least: fewer passes against nodes read in vain.
+"""Fewest nodes that a search reads of each row in one pass: fewer passes, at the cost of wasted nodes.
 
-A search that has read many reads half as many at once, so that a model which cannot tell takes few passes.
+A search that has read many reads half as many at once, so that an undecided model takes few passes.
 """
 
 PASS_TOKENS = 32
-"""Tokens of such a pass at least: few rows read more nodes each, since a pass reads all weights anyway."""
+"""Fewest tokens of such a pass: few rows read more nodes each, since a pass reads all weights anyway."""
 
 LEAVING = 4
 """Rows whose likeliest option is known leave the batch together, when they are a ``LEAVING``-th of it."""
@@ -49,7 +48,7 @@ def log_likelihoods(
         engine: The model.
         prompts: Token ids of each prompt, at least one each.
         options: For every prompt the token ids of its options, at least one each.
-        every: Whether all are wanted. Else the likeliest one is, and others may have an upper bound.
+        every: Whether all are wanted. Otherwise only the likeliest is, and others may have an upper bound.
 
     Returns:
         What is known of each prompt's options, and the number of tokens that the prompts shared.
@@ -84,7 +83,7 @@ def _together(
         _learn(tries, [[ROOT] for _ in prompts], logits[:, None])
         _search(engine, rows, tries, most)
         return [trie.scored() for trie in tries], shared
-    # A choice of more than is read at once is read on from where the pass before ended.
+    # A choice that is longer than one pass is continued where the previous pass ended.
     kept = any(trie.longest_way > most for trie in tries)
     split = [trie.slices(most) if kept else trie.parts(most) for trie in tries]
     sizes = [list(map(len, parts)) for parts in split]
@@ -114,7 +113,7 @@ def _search(engine: Engine, rows: Rows, tries: list[Trie], most: int) -> None:
 
 
 class _Branches:
-    """Rows, and the nodes of their trees that were read and are kept in the cache behind each prompt.
+    """Rows, and the nodes of their trees that were read and are kept in the cache after each prompt.
 
     Args:
         engine: The model.
@@ -125,11 +124,11 @@ class _Branches:
     def __init__(self, engine: Engine, rows: Rows, tries: list[Trie]) -> None:
         self.tries = tries
         self._engine, self._rows = engine, rows
-        self._places: list[dict[int, int]] = [{ROOT: -1} for _ in tries]  # where each row keeps a node
-        self._sees = np.zeros((len(tries), 0, 0), dtype=bool)  # which kept place sees which
+        self._places: list[dict[int, int]] = [{ROOT: -1} for _ in tries]  # the place of each node in its row
+        self._sees = np.zeros((len(tries), 0, 0), dtype=bool)  # which kept place attends to which
 
     def leave(self, going: list[int]) -> None:
-        """Go on with these rows only."""
+        """Keep only these rows."""
         self._rows.keep(torch.tensor(going, device=self._rows.position.device))
         self.tries, self._places = [self.tries[i] for i in going], [self._places[i] for i in going]
         self._sees = self._sees[going]
@@ -137,7 +136,7 @@ class _Branches:
     def read(self, chosen: Sequence[Sequence[int]], keep: bool) -> torch.Tensor:
         """Read nodes of every row, parents first, whose ancestors are kept or among them.
 
-        Rows are filled up on the right with a token that nobody asked for.
+        Rows are padded on the right with an arbitrary token.
 
         Args:
             chosen: Nodes of each row.
@@ -167,7 +166,7 @@ class _Branches:
 
 
 def _learn(tries: Sequence[Trie], read: Sequence[Sequence[int]], logits: torch.Tensor) -> None:
-    """Tell every tree how likely the children of the nodes are that were read.
+    """Tell every tree how likely the children of the read nodes are.
 
     Args:
         tries: One for each row.
@@ -183,7 +182,7 @@ def _learn(tries: Sequence[Trie], read: Sequence[Sequence[int]], logits: torch.T
     logits = logits.float()
     row, at, token = torch.tensor(wanted, device=logits.device).unbind(1)
     found = logits[row, at, token] - logits.logsumexp(-1)[row, at]
-    # Rounding may put a probability above 1; a bound must not lie below what it bounds.
+    # Rounding may put a probability above 1; a bound must not be below what it bounds.
     values = iter(found.double().clamp(max=0.0).tolist())
     for trie, nodes in zip(tries, read, strict=True):
         for node in nodes:
@@ -194,7 +193,7 @@ def _learn(tries: Sequence[Trie], read: Sequence[Sequence[int]], logits: torch.T
 
 
 def _copied(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list[float]:
-    """Return log p(option | prompt) of each option, each in a row with its copy of the prompt's cache."""
+    """Return log p(option | prompt) of each option, each in a row with its own copy of the prompt's cache."""
     forget_lengths(module)
     output = module(input_ids=torch.tensor([prompt], device=module.device), use_cache=True, logits_to_keep=1)
     first = output.logits[0, -1].float().log_softmax(-1)
@@ -241,7 +240,8 @@ def _whole(module: Any, prompt: list[int], options: Sequence[list[int]]) -> list
 def _last_log_probs(module: Any, ids: list[int], n_last: int) -> Iterator[tuple[slice, torch.Tensor]]:
     """Yield log-probabilities of every next token at the last positions of a row, some positions at a time.
 
-    Where the model can leave out logits, no more are held than a pass may; the row is read for each part.
+    Where the model can leave out logits, no more are held than one pass may; the row is read once for each
+    part.
 
     Args:
         module: The model.
@@ -266,7 +266,7 @@ def _last_log_probs(module: Any, ids: list[int], n_last: int) -> Iterator[tuple[
 
 
 def leaves_out(module: Any) -> bool:
-    """Whether a model computes the logits of some positions alone, where it is asked to."""
+    """Whether a model can compute the logits of some positions only."""
     model = module.get_base_model() if hasattr(module, "get_base_model") else module
     return "logits_to_keep" in inspect.signature(model.forward).parameters
 

@@ -37,7 +37,7 @@ from harness.runs.provenance import loaders
 from harness.types import Failure, Generation, Message, ModelIdentity, Request
 
 WINDOW = 512
-"""Tokens that are read at once where the likelihood of a text is measured."""
+"""Tokens that are read at once when the likelihood of a text is measured."""
 
 
 class TransformersModel:
@@ -45,10 +45,10 @@ class TransformersModel:
 
     Args:
         options: Which model, where, and in which number format.
-        opening: Where the experiment names it, for errors, and who is told of a conversion.
+        opening: Where the experiment names it, for errors, and what reports a conversion.
         saved: Trained weights to answer with, which have been checked.
         quantization: How the base is loaded.
-        budgets: How many tokens a batch may have, where ``options`` leave it open.
+        budgets: How many tokens a batch may have, where ``options`` do not say.
         owner: Owns what is loaded of the models that share it; by default this model's own.
     """
 
@@ -94,13 +94,13 @@ class TransformersModel:
     # --- Loading ---
 
     def check(self, weights: bool = True) -> None:
-        """Refuse a model that cannot answer, before its weights are loaded or anything slow begins.
+        """Refuse a model that cannot answer, before its weights are loaded or anything slow starts.
 
         Args:
-            weights: Whether its weights must be there; to count tokens they need not.
+            weights: Whether its weights must be there; counting tokens does not need them.
 
         Raises:
-            InputError: It is of another kind, broken, or has no tokenizer or chat template that works.
+            InputError: It is of another kind, broken, or has no working tokenizer or chat template.
         """
         n_embedded = check_model(self.folder, self._place, weights, self._key)
         check_size(self.tokenizer, n_embedded, self._place, self._key)
@@ -109,17 +109,17 @@ class TransformersModel:
 
     @cached_property
     def tokenizer(self) -> Any:
-        """The tokenizer, padding on the left, with a chat template in any case."""
+        """The tokenizer, padding on the left, always with a chat template."""
         return load_tokenizer(self.folder, self._place, self._options.template_options, self._key)
 
     @cached_property
     def context_length(self) -> int:
-        """Tokens that prompt and answer may have together: the experiment's word, else the model's files'."""
+        """Tokens that prompt and answer may have together: as the experiment says, else the model's files."""
         return self._options.context_length or self._read_context.tokens
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """Where it answers, where its context length was read, and the day that its template is told."""
+        """Its device, the source of its context length, and the date given to its template."""
         options = self._options
         source = "said by the experiment" if options.context_length else self._read_context.said
         date = date_told(self.tokenizer.chat_template, options.template_options)
@@ -141,7 +141,7 @@ class TransformersModel:
 
     @property
     def engine(self) -> Engine:
-        """What answers; it goes with the weights."""
+        """The engine that answers; it is dropped with the weights."""
         return self.weights.engine
 
     def empty(self) -> Any:
@@ -156,7 +156,7 @@ class TransformersModel:
         return module, tokenizer
 
     def with_adapter(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
-        """Return this model answering with saved weights, over a base that is loaded as it came."""
+        """Return this model answering with saved weights, over an unmodified base."""
         return self._copy(saved, quantization)
 
     def merged(self) -> TransformersModel | None:
@@ -168,7 +168,7 @@ class TransformersModel:
         return copy
 
     def _copy(self, saved: SavedWeights, quantization: Quantization) -> TransformersModel:
-        """Return a model over the same files, whose prompts are the same: they are encoded once for all."""
+        """Return a model over the same files with the same prompts, which are encoded once for all."""
         copy = TransformersModel(
             self._options,
             self._opening,
@@ -188,7 +188,7 @@ class TransformersModel:
         return Prompts(self.tokenizer, self._options.template_options, self._place)
 
     def render(self, messages: Sequence[Message]) -> str:
-        """Return the prompt as the model sees it; without a system turn its text joins the user turn."""
+        """Return the prompt as the model sees it; an unsupported system turn is joined to the user turn."""
         return self._prompts.prompt(messages).text
 
     def _ids(self, request: Request) -> list[int]:
@@ -199,14 +199,14 @@ class TransformersModel:
         return len(self._prompts.prompt(messages).ids)
 
     def answer_tokens(self, request: Request) -> int:
-        """Return the most tokens that an answer takes: of the longest choice or all that may be written."""
+        """Return the most tokens that an answer takes: of the longest choice, or the generation limit."""
         if not request.choices:
             return request.decoding.max_new_tokens
         choices = self._choices(request)
         return len(choices.lead) + max(map(len, choices.options))
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
-        """Group requests of like decoding, beginning and length, longest first, within the token budget."""
+        """Group requests by decoding, prefix and length, longest first, within the token budget."""
         return self._sizing.batches(list(map(self._stopping, requests)))
 
     @cached_property
@@ -221,7 +221,7 @@ class TransformersModel:
         return self._prompts.choices(request.messages, request.choices)
 
     def _stopping(self, request: Request) -> Request:
-        """Return a request that stops also where the form of its prompt says that an answer ends."""
+        """Return a request that also stops where the form of its prompt ends an answer."""
         learned, most = self._saved is not None, request.decoding.max_new_tokens
         stops = () if request.choices else self._prompts.stops(request.messages, learned, most)
         new = tuple(stop for stop in stops if stop not in request.decoding.stop)
@@ -231,7 +231,7 @@ class TransformersModel:
         return request.model_copy(update={"decoding": decoding})
 
     def answer_form(self, request: Request) -> str:
-        """Return what an answer depends on beside the text of its prompt: how it is encoded and ended."""
+        """Return what an answer depends on besides the text of its prompt: how it is encoded and ended."""
         form = self._prompts.form(request.messages)
         return json.dumps([ENCODING, form.lead, form.gap, form.end, self._stopping(request).decoding.stop])
 
@@ -249,7 +249,7 @@ class TransformersModel:
         )
 
     def score(self, requests: Sequence[Request]) -> list[Generation | Failure]:
-        """Judge the choices of one batch of choice requests, in order."""
+        """Score the choices of one batch of choice requests, in order."""
         self.weights.ready(self.name)
         return halving(self._score, requests, self._sizing.ran_out)
 

@@ -1,4 +1,4 @@
-"""A model's folder, looked at before any library opens it: whole, readable, and without code of its own."""
+"""A model's folder, checked before any library opens it: complete, readable, and without custom code."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NAMES = (
     "adapter_config.json",
 )
 MODEL_PATH = "model.path"
-"""Where an experiment with one model names it; one of several is at ``models.<name>.path``."""
+"""Key of an experiment's only model; one of several is at ``models.<name>.path``."""
 _LARGEST = 1 << 26
-"""Bytes of a configuration at most; real ones have less than a hundredth of it."""
+"""Most bytes of a configuration; real ones have less than a hundredth of it."""
 _IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation")
 _SENTENCE_MODULES = ("modules.json", "router_config.json")
 _NO_CODE = "name a model that transformers know themselves; code in a model's folder is never run"
@@ -49,7 +49,7 @@ def weights_named(folder: Path, place: object, key: str) -> list[tuple[str, set[
     """Return the indexes of a model's weights by name, each with the files that it names in the folder.
 
     Raises:
-        InputError: An index cannot be read, names no weights, or some outside the folder.
+        InputError: An index cannot be read, names no weights, or names some outside the folder.
     """
     found = []
     for index in sorted(folder.glob("*.safetensors.index.json")):
@@ -67,7 +67,7 @@ def weights_named(folder: Path, place: object, key: str) -> list[tuple[str, set[
 
 
 def refuse_adapter(folder: Path, place: object, key: str) -> None:
-    """Refuse a folder with an adapter in it: transformers would open the base that it names, and put it on.
+    """Refuse a folder with an adapter in it: transformers would open its base and apply it.
 
     Raises:
         InputError: There is one, alone or beside a model.
@@ -95,7 +95,7 @@ def read_object(path: Path, place: object, key: str) -> dict[str, Any]:
     """Return the JSON object in ``path``.
 
     Raises:
-        InputError: It cannot be read, is too large, or is no JSON object.
+        InputError: It cannot be read, is too large, or is not a JSON object.
     """
     remedy = "restore the file, or fetch the model again"
     try:
@@ -114,10 +114,10 @@ def read_object(path: Path, place: object, key: str) -> dict[str, Any]:
 
 
 def refuse_code(folder: Path, place: object, key: str) -> None:
-    """Refuse a model that only code of its own could open, by the name of that code; nothing is imported.
+    """Refuse a model that needs custom code, naming that code; nothing is imported.
 
-    An entry of ``auto_map`` that names a class which transformers have themselves is no refusal: theirs is
-    used, and what lies in the folder is not.
+    An entry of ``auto_map`` that names a class which transformers have themselves is accepted: theirs is
+    used, not the one in the folder.
 
     Args:
         folder: The model's folder, of a language model or an embedder.
@@ -145,14 +145,14 @@ def refuse_code(folder: Path, place: object, key: str) -> None:
 
 
 def _of_parts(folder: Path) -> list[Path]:
-    """Return the configurations of an embedder's parts, which stand in folders of their own."""
+    """Return the configurations of an embedder's parts, which are in folders of their own."""
     if not (folder / "modules.json").exists():
         return []
     return sorted(path for path in folder.rglob("*.json") if path.name in _NAMES and path.parent != folder)
 
 
 def _named_code(config: dict[str, Any]) -> Iterator[str]:
-    """Yield what a configuration wants to be imported or fetched, and transformers do not have."""
+    """Yield what a configuration asks to import or fetch that transformers do not have."""
     for part in (value for value in _values(config) if isinstance(value, dict)):
         for name in _texts(part.get("auto_map")):
             if not _is_native(name):
@@ -165,12 +165,12 @@ def _named_code(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield the strings in a JSON value, however deep."""
+    """Yield the strings in a JSON value, at any depth."""
     return (each for each in _values(value) if isinstance(each, str))
 
 
 def _values(value: Any) -> Iterator[Any]:
-    """Yield a JSON value and all that stands in it, however deep."""
+    """Yield a JSON value and all values in it, at any depth."""
     left = [value]
     while left:
         value = left.pop()

@@ -1,7 +1,7 @@
 """The one place where a model's files are opened by transformers and sentence-transformers.
 
-No code that comes with a model is ever imported, nor is anyone asked whether it may be. Whatever a library
-raises over broken files becomes one line; running out of memory is raised as it is.
+No code that comes with a model is ever imported, nor is the user asked whether it may be. Whatever a library
+raises over broken files becomes a one-line error; running out of memory is raised unchanged.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from harness.models.transformers.model_files import MODEL_PATH, read_object, ref
 
 @contextmanager
 def refused(place: object, key: str, problem: str, remedy: str, value: Any = None) -> Iterator[None]:
-    """Turn whatever a library raises, be it a panic of its compiled part, into one line.
+    """Turn whatever a library raises, even a panic of its compiled part, into a one-line error.
 
     Raises:
-        InputError: The library raised something: ``problem`` and what it said.
+        InputError: The library raised something: ``problem`` and its message.
     """
     from harness.models.transformers.batching import is_out_of_memory
 
@@ -31,14 +31,14 @@ def refused(place: object, key: str, problem: str, remedy: str, value: Any = Non
         yield
     except (KeyboardInterrupt, SystemExit, TrilemmaError):
         raise
-    except BaseException as error:  # a panic of a Rust library is no Exception
+    except BaseException as error:  # a panic of a Rust library is not an Exception
         if is_out_of_memory(error):
             raise
         raise InputError(place, key, f"{problem}: {said(error)}", remedy, value) from None
 
 
 def said(error: BaseException) -> str:
-    """Return what an error says, in one line and shortened."""
+    """Return an error's message, in one line and shortened."""
     return shorten(str(error).strip() or type(error).__name__, 200)
 
 
@@ -46,7 +46,7 @@ def open_config(folder: str | Path, place: object, key: str = MODEL_PATH) -> Any
     """Return the transformers configuration in ``folder``.
 
     Raises:
-        InputError: It names code of its own, is of a type that is not known, or cannot be read.
+        InputError: It names custom code, is of an unknown type, or cannot be read.
     """
     import transformers
 
@@ -90,7 +90,7 @@ def empty_model(folder: str | Path, place: object, key: str = MODEL_PATH) -> Any
     """Return the modules of the language model in ``folder`` without storage, on the device "meta".
 
     Raises:
-        InputError: It has code of its own or is of another kind.
+        InputError: It has custom code or is of another kind.
     """
     import torch
 
@@ -104,7 +104,7 @@ def open_tokenizer(folder: str | Path, place: object, key: str = MODEL_PATH, **a
     """Return the tokenizer in ``folder``.
 
     Raises:
-        InputError: There is none, it needs code of its own or a package, or is broken.
+        InputError: There is none, it needs custom code or a package, or is broken.
     """
     import transformers
 
@@ -126,19 +126,19 @@ def _check_readers(folder: Path, place: object, key: str) -> None:
     for module, package in (("sentencepiece", "sentencepiece"), ("google.protobuf", "protobuf")):
         try:
             found = importlib.util.find_spec(module)
-        except ModuleNotFoundError:  # the package around it
+        except ModuleNotFoundError:  # its parent package is missing
             found = None
         if found is None:
             raise MissingDependencyError(f"{place}: {key}: the tokenizer (*.model)", package, "models")
 
 
 def open_gguf(path: Path, place: object, key: str, remedy: str) -> tuple[Any, Any, dict[str, Any]]:
-    """Return tokenizer and float32 model of a GGUF file, and what transformers say of its loading.
+    """Return tokenizer and float32 model of a GGUF file, and what transformers report about loading it.
 
-    The file is all that is read: a tokenizer.json that lies beside it would take the place of its own.
+    Only this file is read: a tokenizer.json beside it would replace its own tokenizer.
 
     Raises:
-        InputError: transformers cannot read it, or code lies beside it that they would ask for.
+        InputError: transformers cannot read it, or would ask to run code beside it.
     """
     import torch
     import transformers
@@ -166,7 +166,7 @@ def open_embedder(folder: Path, **arguments: Any) -> Any:
     """Return the sentence-transformers model in ``folder``.
 
     Raises:
-        InputError: It has code of its own or cannot be loaded.
+        InputError: It has custom code or cannot be loaded.
         ModuleNotFoundError: sentence-transformers are not installed.
     """
     from sentence_transformers import SentenceTransformer
@@ -189,7 +189,8 @@ def check_model(folder: str | Path, place: object, weights: bool = True, key: st
         The number of tokens; None where its configuration does not say.
 
     Raises:
-        InputError: It has code of its own, is of another kind, or its weights are no whole safetensors files.
+        InputError: It has custom code, is of another kind, or its weights are not complete safetensors
+            files.
     """
     from safetensors import safe_open
 

@@ -1,4 +1,4 @@
-"""What an experiment may say of a model that is loaded here."""
+"""The options of a model that is loaded here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, PlainValidator
 from harness.config import Options
 
 ENCODING = 3
-"""Number of the way in which answers are encoded and drawn; another gives other answers."""
+"""Version of how answers are encoded and sampled; another version gives other answers."""
 
 
 def _batch_tokens(value: Any) -> Any:
@@ -54,5 +54,5 @@ class TransformersOptions(Options):
 
 
 def asked_with(options: TransformersOptions) -> dict[str, Any]:
-    """Return what answers depend on beside a model's files and the number format."""
+    """Return what answers depend on besides a model's files and the number format."""
     return {"template_options": options.template_options} if options.template_options else {}

@@ -1,7 +1,7 @@
 """The plain form of questions and answers, for base models, whose tokenizer has no chat template.
 
-One template writes the question, the examples and what is trained: a question, a new line and ``Answer:``
-without a space after it, since words begin with theirs; then the answer, and a blank line before the next
+One template writes the question, the examples and the training texts: a question, a new line and ``Answer:``
+without a space after it, since word tokens begin with one; then the answer, and a blank line before the next
 question. The last answer ends with the end of text.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 BLANK_LINE = "\n\n"
 """What ends an answer among examples."""
 PARAGRAPH_TOKENS = 64
-"""Where no example shows it, an answer of at most so many tokens is one paragraph."""
+"""Without examples, an answer of at most this many tokens is taken to be one paragraph."""
 _LABEL_CHARS = 40
 
 _TURNS = (
@@ -27,17 +27,17 @@ _BEGIN = "{{ bos_token }}"
 
 
 def plain_template(tokenizer: Any) -> str:
-    """Return the template; it begins with the token that the tokenizer writes of its own accord, if any."""
+    """Return the template; it begins with the token that the tokenizer adds by itself, if any."""
     first = tokenizer("a")["input_ids"][:1]
     begins = tokenizer.bos_token_id is not None and first == [tokenizer.bos_token_id]
     return _BEGIN + _TURNS if begins else _TURNS
 
 
 def end_of_answer(question: str, shown: Sequence[str], max_new_tokens: int) -> str:
-    """Return the text at which what a base model writes is no longer its answer.
+    """Return the text that ends a base model's answer.
 
-    A blank line, where answers are single paragraphs: as the examples show, or without any as short as they
-    are. Else the label of an answer to the next question, which `before_question` takes out.
+    A blank line, where answers are single paragraphs: as the examples show, or without examples if answers
+    are short. Else the label of an answer to the next question, which `before_question` takes out.
 
     Args:
         question: The last question.

@@ -6,12 +6,12 @@ from typing import Any
 
 
 def forget_lengths(module: Any) -> None:
-    """Let a model with dynamic rotary positions read its next row as if it were the first.
+    """Make a model with dynamic rotary positions read its next row as if it were the first.
 
     transformers keep the frequencies of the longest row that was read, and use them for shorter ones too.
 
     Args:
-        module: A model of transformers; one without such positions stays as it is.
+        module: A model of transformers; one without such positions is unchanged.
     """
     for part in module.modules():
         original = getattr(part, "original_max_seq_len", None)

@@ -1,4 +1,4 @@
-"""Which prompts begin alike: what is shared is encoded once.
+"""Which prompts have a common prefix, which is encoded once.
 
 Splits depend on the prompts of a batch alone, never on what was asked before: the same batch gives the same
 bits in a run that was killed and resumed.
@@ -14,14 +14,14 @@ from typing import TypeVar
 Tokens = TypeVar("Tokens", list[int], "array[int]")
 
 WORTH_A_PASS = 128
-"""Tokens that sharing must save before a prefix is encoded apart: less costs more in a pass of its own."""
+"""Tokens that sharing must save for a prefix to be encoded separately: a pass of its own costs as much."""
 
 WORTH_A_BATCH = 512
-"""Tokens that a longer common beginning must save before its prompts get batches of their own."""
+"""Tokens that a longer common prefix must save for its prompts to get batches of their own."""
 
 
 def common_length(a: Tokens, b: Tokens) -> int:
-    """Return how many tokens two prompts have in common from their beginning."""
+    """Return the length of two prompts' common prefix in tokens."""
     if a[: len(b)] == b[: len(a)]:
         return min(len(a), len(b))
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
@@ -30,7 +30,7 @@ def common_length(a: Tokens, b: Tokens) -> int:
 def shared_length(prompts: Sequence[Tokens]) -> int:
     """Return the tokens of a batch that are encoded once for all of it.
 
-    At least one token of every prompt is left over, to be continued from; 0 where sharing does not pay.
+    At least one token of every prompt is left over, to continue from; 0 where sharing saves too little.
 
     Args:
         prompts: Token ids of each prompt, at least one.

@@ -1,7 +1,7 @@
-"""Whether a base is still what was loaded: an exact digest of all that answers depend on.
+"""Whether a base is unchanged since loading: an exact digest of everything that answers depend on.
 
-An adapter may write into what it lies over, by its way of starting (PiSSA, OLoRA, LoftQ, CorDA), its kind or
-its settings, and taking it off does not always give that back. No list of kinds says which do: the base is
+An adapter may change the base's weights, by its initialization (PiSSA, OLoRA, LoftQ, CorDA), its kind or its
+settings, and removing it does not always restore them. No list of kinds says which do this: the base is
 digested when it is loaded, and is used again only where it has the same digest without the adapter.
 """
 
@@ -25,9 +25,9 @@ def digest_of_module(module: Any) -> str:
     """Return the digest of a model's tensors, buffers, ties, modules, their settings and configurations.
 
     Each chunk of a tensor's bytes is read as whole numbers of 32 bits, multiplied by fixed odd ones of 64
-    bits and summed modulo 2**64, on the device where it lies: a change of one number is seen for certain, any
-    other but for one chance in 2**32 or less. Multilinear hashing: Lemire and Kaser, 2014, "Strongly
-    universal string hashing is fast".
+    bits and summed modulo 2**64, on the device where it is: a change of one number is always detected, any
+    other change is missed with probability 2**-32 or less. Multilinear hashing: Lemire and Kaser, 2014,
+    "Strongly universal string hashing is fast".
 
     Args:
         module: A model of transformers without an adapter.
@@ -46,7 +46,7 @@ def digest_of_module(module: Any) -> str:
         digest.update(f"{name} {tied} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
         if tied == name:
             sums.extend(_sums(tensor))
-    for device in dict.fromkeys(each.device for each in sums):  # one transfer for each
+    for device in dict.fromkeys(each.device for each in sums):  # one transfer per device
         together = torch.stack([each for each in sums if each.device == device])
         digest.update(together.cpu().numpy().tobytes())
     return digest.hexdigest()
@@ -100,7 +100,7 @@ def _settings(module: Any) -> Iterator[str]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is a plain one, or lists or mappings of such: those that read the same every time."""
+    """Whether a value is plain, or lists or mappings of plain values, whose text is always the same."""
     if isinstance(value, dict):
         return all(_is_plain(each) for pair in value.items() for each in pair)
     if isinstance(value, list | tuple):

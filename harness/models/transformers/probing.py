@@ -1,4 +1,4 @@
-"""How large a batch fits into a device's memory: tried out with growing ones, in seconds."""
+"""How large a batch fits into a device's memory: measured with growing batches, in seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.models.transformers.batching import is_out_of_memory
 from harness.models.transformers.engine import Engine
 
 SHARE = 0.8
-"""Of the free memory, what a batch may take: an adapter, an embedder and fragments need the rest."""
+"""Share of the free memory that a batch may take: an adapter, an embedder and fragments need the rest."""
 
 SMALLEST = 1024
 """Tokens of the first batch that is tried."""
@@ -36,7 +36,7 @@ def probe(engine: Engine, n_rows: int, context_length: int) -> int:
 
 
 def largest_fitting(take: Callable[[int], int], sizes: Iterator[int], most_bytes: float) -> int:
-    """Take growing sizes until one does not fit, and return the one before it; the first if none fits.
+    """Try growing sizes until one does not fit, and return the one before it; the first if none fits.
 
     Args:
         take: Does the work of one size and returns the bytes that it took, or runs out of memory.
@@ -65,7 +65,7 @@ def _doubling(most: int) -> Iterator[int]:
 
 @torch.inference_mode()
 def _work(engine: Engine, n_rows: int, n_tokens: int, n_prefix: int) -> None:
-    """Do what takes most memory of a batch, in the way in which the model answers rows of that length.
+    """Do the most memory-intensive work of a batch, as the model answers rows of that length.
 
     At least two rows share a prefix, so the prefixes of a batch have half of its tokens at most.
     """
@@ -93,7 +93,7 @@ def _peak_bytes(work: Callable[[], None], device: torch.device) -> int:
 
 
 def _free_bytes(device: torch.device) -> float:
-    """Return the bytes that are free; without end where the device does not count them."""
+    """Return the free bytes; infinite where the device does not count them."""
     if device.type != "cuda":
         return float("inf")
     torch.cuda.empty_cache()

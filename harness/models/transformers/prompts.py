@@ -1,4 +1,4 @@
-"""From messages to token ids: rendered and encoded once, however often a prompt is asked for.
+"""From messages to token ids: rendered and encoded once per prompt.
 
 An answer is encoded here too, the same way where it is trained, scored and written: after its prompt, in the
 form that the chat template gives it.
@@ -22,9 +22,9 @@ from harness.models.transformers.rendering import Renderer
 from harness.types import Message
 
 KEPT_BYTES = 1 << 26
-"""Memory that rendered prompts may take together."""
+"""Memory that all kept prompts may take together."""
 _TOKEN_BYTES, _PROMPT_BYTES = 12, 2500
-"""What a token takes with its text, and what a prompt takes beside (measured)."""
+"""Bytes of a token with its text, and of a prompt besides its tokens (measured)."""
 _ANSWER = "Qzanswerx"
 
 
@@ -37,7 +37,7 @@ class Prompt:
 
     @property
     def n_bytes(self) -> int:
-        """Memory it takes with the messages it was made from, about."""
+        """Approximate memory, including the messages it was made from."""
         return _PROMPT_BYTES + _TOKEN_BYTES * len(self.ids)
 
 
@@ -46,7 +46,7 @@ class AnswerForm:
     """How a template writes an answer after its prompt.
 
     Attributes:
-        lead: What stands before the answer and is no part of it, such as an empty block of reasoning.
+        lead: Text before the answer that is not part of it, such as an empty block of reasoning.
         gap: White space between that and the answer.
         end: What ends the turn: up to the template's first special token, or the tokenizer's end of text.
         stop: The end in plain words, where the template has no token for it.
@@ -62,7 +62,7 @@ class AnswerForm:
 
 @dataclass(frozen=True)
 class Choices:
-    """Token ids of what may follow a prompt: ``lead`` in any case, then one of ``options``.
+    """Token ids of what may follow a prompt: always ``lead``, then one of ``options``.
 
     ``n_end`` tokens of each option end the turn.
     """
@@ -77,7 +77,7 @@ class Prompts:
 
     Args:
         tokenizer: A tokenizer of transformers with a chat template.
-        template_options: What the template is given beside the messages.
+        template_options: What the template is given besides the messages.
         place: The experiment file, for errors.
     """
 
@@ -135,7 +135,7 @@ class Prompts:
         try:
             full = self._renderer.render([*asked, Message(role="assistant", content=_ANSWER)])
             head, _, end = full.rpartition(_ANSWER)
-        except InputError:  # no place for an answer
+        except InputError:  # the template has no place for an answer
             head = None
         before = between(prompt, head) if head else None
         eos = str(self._tokenizer.eos_token or "")
@@ -171,7 +171,7 @@ class Prompts:
         return Choices(lead, tuple(options), n_end)
 
     def answer(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
-        """Return the token ids of a prompt, and of an answer to it with all that the model has to write.
+        """Return the token ids of a prompt, and of an answer to it as the model has to write it.
 
         Raises:
             InputError: The template does not put an answer after its prompt.
@@ -193,7 +193,7 @@ class Prompts:
         return self.encode(end)[-1:] if end else []
 
     def stops(self, messages: Sequence[Message], learned: bool, max_new_tokens: int) -> tuple[str, ...]:
-        """Return strings that end an answer: where no token does, and where a base model asks on.
+        """Return strings that end an answer: where no token does, and where a base model goes on to ask.
 
         Args:
             messages: The prompt.
@@ -213,7 +213,7 @@ class Prompts:
         return is_plain_template(self._tokenizer.chat_template)
 
     def begun(self, messages: Sequence[Message]) -> str:
-        """Return the tag of reasoning that a prompt has opened, with which its answer begins, or nothing."""
+        """Return the tag of reasoning that a prompt has opened and its answer begins in, or nothing."""
         return opened(self.prompt(messages).text)
 
 

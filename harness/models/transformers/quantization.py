@@ -1,7 +1,7 @@
-"""Four-bit NF4 weights through bitsandbytes, and the defence against their wrong gradients on a CPU.
+"""Four-bit NF4 weights through bitsandbytes, and a workaround for their wrong gradients on a CPU.
 
 On CPUs with AVX512-BF16, bitsandbytes repacks a layer's weights at the first forward pass in evaluation mode.
-From then on the layer's output has no gradient with respect to its input, so whatever is trained below it
+From then on the layer's output has no gradient with respect to its input, so everything trained below it
 learns from a wrong gradient while the loss still falls. Every validation pass would trigger that.
 """
 
@@ -19,7 +19,7 @@ from harness.errors import InputError, MissingDependencyError
 def nf4_config(compute_dtype: Any) -> Any:
     """Return the transformers ``BitsAndBytesConfig`` of QLoRA: NF4 with double quantisation.
 
-    The output head and the embeddings stay as they are. Dettmers et al., 2023, "QLoRA: Efficient Finetuning
+    The output head and the embeddings are not quantised. Dettmers et al., 2023, "QLoRA: Efficient Finetuning
     of Quantized LLMs", sections 3 and 4.
 
     Args:
@@ -79,7 +79,7 @@ def nothing_quantised(place: object, folder: object) -> InputError:
 
 
 def share_in_4_bits(module: Any) -> float:
-    """Return which part of a model's weights, 0 to 1, lies in 4-bit layers."""
+    """Return the share of a model's weights, 0 to 1, in 4-bit layers."""
     from bitsandbytes.nn import Linear4bit
 
     layers = [layer for layer in module.modules() if isinstance(layer, Linear4bit)]
@@ -90,7 +90,7 @@ def share_in_4_bits(module: Any) -> float:
 
 
 def planned_share(empty: Any) -> float:
-    """Return the share that would be in 4 bits of a model that is not loaded; its layers are replaced.
+    """Return the share of an unloaded model that would be in 4 bits; its layers are replaced.
 
     Args:
         empty: The model's modules on the device "meta".

@@ -8,7 +8,7 @@ import warnings
 
 
 def quiet_libraries() -> None:
-    """Let transformers and what it loads speak of errors alone; imports transformers."""
+    """Make transformers and what it loads log only errors; imports transformers."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import transformers
 
@@ -20,6 +20,6 @@ def quiet_libraries() -> None:
 
 
 def quiet_loggers() -> None:
-    """Keep what libraries log below an error off the terminal, such as a kernel package nobody asked for."""
+    """Keep what libraries log below an error off the terminal, such as a missing optional kernel package."""
     for name in ("absl", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)

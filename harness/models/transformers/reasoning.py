@@ -6,14 +6,14 @@ import re
 from itertools import takewhile
 
 TAGS = ("<think>", "</think>")
-"""What stands around reasoning in an answer; `harness.tasks.answers` leaves it out."""
+"""The tags around reasoning in an answer; `harness.tasks.answers` leaves it out."""
 
 _TAG = re.compile(r"<(/?)(think|thinking|thought|reasoning)>|\[(/?)(THINK)\]")
 _BLANK = re.compile(rf"(?:{_TAG.pattern}|\s)*")
 
 
 def after_reasoning(answer: str) -> str:
-    """Return what stands behind the last block of reasoning in an answer."""
+    """Return what follows the last block of reasoning in an answer."""
     closed = [found.end() for found in _TAG.finditer(answer) if found[1] or found[3]]
     return answer[closed[-1] :] if closed else answer
 
@@ -27,7 +27,7 @@ def opened(prompt: str) -> str:
 
 
 def between(prompt: str, head: str) -> str | None:
-    """Return what has to be written between a prompt and its answer, or None where that is not known.
+    """Return what must be written between a prompt and its answer, or None where that is unknown.
 
     Args:
         prompt: A prompt, as its template ends it.

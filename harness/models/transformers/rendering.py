@@ -1,4 +1,4 @@
-"""From messages to the text of a prompt: nothing that was asked is lost, and no day changes it."""
+"""From messages to the text of a prompt: nothing asked is lost, and today's date has no effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.models.transformers.reasoning import after_reasoning
 from harness.types import Message
 
 FROZEN_DATE = "2024-07-26"
-"""The day that chat templates are told, in every run: prompts and keys stay the same from day to day."""
+"""The date given to chat templates in every run, so that prompts and keys do not change from day to day."""
 
 _CLOCK = "strftime_now"
 _DIRECTIVES = "aAbBcdeHIjmMpSUwWxXyYZGuVDFhkl"
@@ -28,7 +28,7 @@ def date_told(template: Any, options: Mapping[str, Any]) -> str:
 
     Args:
         template: A chat template.
-        options: ``template_options`` of the model; ``date`` is another day, as YYYY-MM-DD.
+        options: ``template_options`` of the model; ``date`` is another date, as YYYY-MM-DD.
     """
     return str(options.get("date", FROZEN_DATE)) if _CLOCK in str(template or "") else ""
 
@@ -38,7 +38,7 @@ class Renderer:
 
     Args:
         tokenizer: A tokenizer of transformers with a chat template.
-        options: What the template is given beside the messages.
+        options: What the template is given besides the messages.
         place: The experiment file, for errors.
     """
 
@@ -51,11 +51,11 @@ class Renderer:
 
         Args:
             messages: The turns.
-            plain: What is done to a content first.
+            plain: Applied to each content first.
 
         Raises:
             InputError: The template has no place for turns of these roles.
-            UnrenderedError: It refuses these very turns, or loses text of them.
+            UnrenderedError: It refuses these particular turns, or loses some of their text.
         """
         turns = [{"role": message.role, "content": plain(message.content)} for message in messages]
         for turn in turns:
@@ -118,7 +118,7 @@ class Renderer:
 
 @lru_cache(maxsize=8)
 def _frozen(template: str, day: str) -> str:
-    """Return a template in which the clock stands still at the beginning of a day."""
+    """Return a template in which the clock is fixed at the beginning of a day."""
     at = date.fromisoformat(day)
     said = "format"
     for flag in ("", "-"):
@@ -129,12 +129,12 @@ def _frozen(template: str, day: str) -> str:
 
 
 def _lost(turns: Turns, text: str) -> list[str]:
-    """Return the roles of turns that a text does not hold, each once."""
+    """Return the roles of turns that a text does not contain, each once."""
     return list(dict.fromkeys(turn["role"] for turn in turns if turn["content"] not in text))
 
 
 def _stands_in(turn: Mapping[str, str], text: str) -> bool:
-    """Whether a text holds a turn. White space and the reasoning of an earlier answer may go out."""
+    """Whether a text contains a turn. White space and the reasoning of an earlier answer may be dropped."""
     content = turn["content"].strip()
     if content in text:
         return True

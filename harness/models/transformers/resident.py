@@ -1,8 +1,8 @@
 """One set of loaded weights at a time, with or without an adapter, and the engine that answers with them.
 
 Models with the same owner share the device: at most one of them is loaded, so that a base and its adapted
-copy are never there together. An adapter takes over the weights of the base or adapter before it where those
-are still what was loaded; the base itself, what others are compared with, is always loaded anew and never had
+copy are never loaded together. An adapter reuses the weights of the base or adapter before it if these are
+unchanged since loading; the base itself, which others are compared with, is always loaded anew and never had
 an adapter.
 """
 
@@ -42,7 +42,7 @@ class Owner:
     loaded: Weights | None = None
 
     def evict(self) -> None:
-        """Let go of the weights that are loaded."""
+        """Release the loaded weights."""
         if self.loaded is not None:
             self.loaded.forget()
         self.loaded = None
@@ -56,9 +56,9 @@ class Weights:
         owner: Owns what is loaded of this model and of those that share it.
         source: Of the base.
         saved: Trained weights to answer with, which have been checked; None for the base itself.
-        digests: Of the base's weights, of its settings and of the adapter, which stand with every answer.
-        trials: What was tried of the base, by the structure that saved weights give it; all share them.
-        say: Told of ways of answering that do not hold.
+        digests: Of the base's weights, of its settings and of the adapter, stored with every answer.
+        trials: Trials of the base, by the structure that saved weights give it; all share them.
+        say: Told of ways of answering that do not work.
         place: The experiment file, for errors.
         key: Where in it the model is named.
         merge: Whether the adapter becomes part of the base's own weights.
@@ -93,7 +93,7 @@ class Weights:
         return self.loaded
 
     def _check_files(self) -> None:
-        """Refuse weights that are no longer those whose digests stand with every answer.
+        """Refuse weights that no longer have the digests stored with every answer.
 
         Raises:
             InputError: A file was changed since the digests were made.
@@ -108,14 +108,14 @@ class Weights:
 
     @property
     def engine(self) -> Engine:
-        """What answers; it goes with the weights, and all prefixes that they encoded go with it."""
+        """The engine that answers; it is dropped with the weights, together with all their prefixes."""
         module = self.module
         if self._engine is None or self._engine.module is not module:
             self._engine = Engine(module, self._trials())
         return self._engine
 
     def ready(self, name: str) -> None:
-        """Load the weights before anything is answered: what goes wrong then is not an item's fault.
+        """Load the weights before anything is answered: a failure then is not an item's.
 
         Raises:
             InputError: They do not fit the memory; ``name`` is the model's.
@@ -142,12 +142,12 @@ class Weights:
         )
 
     def _trials(self) -> Trials:
-        """Return what was tried of a model of this structure: other numbers in it change nothing of that."""
+        """Return the trials of a model of this structure: they do not depend on the values of its weights."""
         key = f"{self.source.quantization} {self.saved.form if self.saved else ''}"
         return self.trials.setdefault(key, Trials(self.say))
 
     def _taken_over(self) -> Any:
-        """Return the loaded weights, bare, where they are as they were loaded; else None."""
+        """Return the loaded weights without an adapter if unchanged since loading; else None."""
         other = self.owner.loaded
         if self.saved is None or other is None or other.loaded is None or other.merge:
             return None
@@ -163,7 +163,7 @@ class Weights:
         return module
 
     def forget(self) -> None:
-        """Let go of what is loaded."""
+        """Release what is loaded."""
         self.loaded = self._engine = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

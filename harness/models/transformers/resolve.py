@@ -1,4 +1,4 @@
-"""Where a model's files are: of a builtin name, a folder, a GGUF file, or a hub id."""
+"""Where a model's files are: by a builtin name, a folder, a GGUF file, or a hub id."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 def model_path(path: str, place: object, key: str = MODEL_PATH) -> str:
     """Return a model's folder or GGUF file, or the hub id itself when ``path`` is one; loads nothing.
 
-    A relative path is looked for beside the experiment file first, then below the current folder.
+    A relative path is tried beside the experiment file first, then below the current folder.
 
     Raises:
         InputError: ``path`` names no builtin model, no folder, no GGUF file, and cannot be a hub id.
@@ -49,7 +49,7 @@ def model_path(path: str, place: object, key: str = MODEL_PATH) -> str:
                 return str(check_gguf(found, place, key))
             if found.is_dir():
                 return str(_in_folder(found, place, key))
-        except (OSError, RuntimeError) as error:  # no right to read it, or links in a circle
+        except (OSError, RuntimeError) as error:  # no permission to read it, or circular links
             problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
             raise InputError(place, key, problem, "check the path and its permissions", path) from None
     if path.startswith((".", "/", "~")) or path.lower().endswith(SUFFIX) or not _HUB_ID.match(path):
@@ -70,7 +70,7 @@ def _in_folder(folder: Path, place: object, key: str) -> Path:
 def local_folder(
     path: str, revision: str | None, place: object, progress: Progress | None = None, key: str = MODEL_PATH
 ) -> str:
-    """Return the folder with the model's files: a hub id is fetched where it can be, a GGUF file converted.
+    """Return the folder with the model's files: a hub id is fetched if it can be, a GGUF file converted.
 
     Raises:
         InputError: The id cannot be fetched, or the GGUF file not be converted.
@@ -107,7 +107,7 @@ def parameter_count(folder: str) -> int:
             if path.name.startswith(COPY):
                 continue
             with safe_open(path, framework="np") as file:
-                for name in file.keys():  # noqa: SIM118 - no mapping
+                for name in file.keys():  # noqa: SIM118 - not a mapping
                     total += math.prod(file.get_slice(name).get_shape())
     except (OSError, SafetensorError):
         return 0
@@ -117,7 +117,7 @@ def parameter_count(folder: str) -> int:
 def _builtin(name: str, place: object, key: str) -> Path:
     if name not in BUILTIN:
         raise InputError(place, key, "is not a known model", nearest(name, BUILTIN), name)
-    spec = importlib.util.find_spec(BUILTIN[name].package)  # nothing of the package is run
+    spec = importlib.util.find_spec(BUILTIN[name].package)  # the package's code is not run
     file = Path(spec.origin).parent / BUILTIN[name].file if spec and spec.origin else None
     if file is None or not file.is_file():
         raise InputError(place, key, "is not installed", f"run `{BUILTIN[name].install}`", name)

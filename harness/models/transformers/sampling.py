@@ -1,4 +1,4 @@
-"""Tokens drawn from what a model gives them: each row by numbers of its own, whatever stands beside it."""
+"""Tokens sampled from a model's distribution: each row by its own random numbers, whatever its batch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from harness.types import Request
 
 
 class Draws:
-    """The numbers by which the tokens of some rows are drawn.
+    """The random numbers by which the tokens of some rows are sampled.
 
-    A row's numbers come from its item, seed and repeat alone, one for each of its tokens. The token is the
-    one in whose share of the distribution its number lies (inversion of the cumulative distribution), so a
-    row alone and a row in a batch draw alike.
+    A row's numbers depend only on its item, seed and repeat, one for each of its tokens. The token is found
+    by inverting the cumulative distribution at its number, so a row alone and a row in a batch sample alike.
 
     Args:
         requests: One for each row, of the same decoding, whose temperature is above 0.
@@ -49,7 +48,7 @@ class Draws:
 
 
 class Drawing(LogitsProcessor):  # type: ignore[misc]
-    """Lets ``generate`` of transformers, told to be greedy, write the tokens that are drawn.
+    """Makes greedy ``generate`` of transformers write the sampled tokens.
 
     Args:
         draws: Of all rows, in the order of the batch.
@@ -72,7 +71,7 @@ def _numbers(request: Request, n: int) -> torch.Tensor:
 
 
 def _nucleus(shares: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Return the shares of the fewest likeliest tokens that hold ``top_p`` together, 0 for all others.
+    """Return the probabilities of the fewest likeliest tokens that sum to ``top_p``, 0 for all others.
 
     Holtzman et al., 2020, "The Curious Case of Neural Text Degeneration".
     """

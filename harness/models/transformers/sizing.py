@@ -1,4 +1,4 @@
-"""Which requests answer together: of like decoding, beginning and length, within what the memory holds."""
+"""Which requests are answered together: by decoding, prefix and length, within the available memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.models.transformers.prompts import Prompts
 from harness.types import Request
 
 SEARCHED_TOKENS = 64
-"""Tokens of choices that a search for the likeliest one reads of a row at most, by and large."""
+"""Most tokens of choices that a search for the likeliest one usually reads of a row."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Sizing:
 
     Attributes:
         prompts: What encodes them.
-        wanted: Tokens of a batch by the experiment's word, or "auto".
-        budgets: Tokens of a batch, where the experiment leaves it open.
+        wanted: Tokens of a batch as the experiment says, or "auto".
+        budgets: Tokens of a batch, where the experiment does not say.
         setting: What these depend on.
         device: "cpu" or "cuda".
         probe: Measures how many tokens fit on a GPU.
@@ -37,14 +37,14 @@ class Sizing:
     probe: Callable[[], int]
 
     def batches(self, requests: Sequence[Request]) -> list[list[int]]:
-        """Return indexes into requests that stop where they are to stop, longest first."""
+        """Return batches as indexes into requests with their final stop strings, longest first."""
         prompts = [self.prompts.prompt(request.messages).ids for request in requests]
         most = MAX_BATCH_CHOICE_ITEMS if requests and requests[0].choices else MAX_BATCH_ITEMS
         sizes, tokens = list(map(self.of, requests)), self._most_tokens
         return plan_batches(requests, sizes, families(prompts), tokens, most[self.device])
 
     def of(self, request: Request) -> int:
-        """Return the most tokens of a request's row, of a search those that it rarely exceeds."""
+        """Return the most tokens of a request's row; for a search, a number that it rarely exceeds."""
         asked = len(self.prompts.prompt(request.messages).ids)
         if not request.choices:
             return asked + request.decoding.max_new_tokens
@@ -61,6 +61,6 @@ class Sizing:
         return self.budgets.of(self.setting, self.probe if self.device == "cuda" else None)
 
     def ran_out(self, requests: Sequence[Request]) -> None:
-        """Take note that memory ran out over a batch of these requests."""
+        """Note that memory ran out on a batch of these requests."""
         if self.wanted == "auto":
             self.budgets.ran_out(self.setting, len(requests) * max(map(self.of, requests)))

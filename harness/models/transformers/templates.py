@@ -1,4 +1,4 @@
-"""Chat templates as tokenizers bring them: one is chosen, tried on a question, and refused where it fails."""
+"""Chat templates of tokenizers: one is chosen, tried on a question, and refused if it fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY = "chat_template"
 _BESIDE = "chat_template.json"
 _WORD = "Wherever"
 _ASKED = [{"role": "system", "content": "Answer."}, {"role": "user", "content": _WORD}]
-# For templates that want a turn's content as a list of parts, as those of models with images do.
+# For templates that want a turn's content as a list of parts, as those of multimodal models do.
 _IN_PARTS = (
     "{% set in_parts = namespace(turns=[]) %}{% for turn in messages %}"
     "{% set in_parts.turns = in_parts.turns"
@@ -28,14 +28,14 @@ def settle_template(
 ) -> None:
     """Leave the tokenizer with one chat template that shows the model what it is asked, or with none.
 
-    Of several templates it is the one called default. A template that shows nothing of a text but shows a
-    list of parts is given parts from then on.
+    Of several templates the one called default is used. A template that shows a list of parts but no plain
+    text is given parts from then on.
 
     Args:
         tokenizer: A tokenizer of transformers; its ``chat_template`` is set.
         folder: The model's folder, where some keep the template in a file that the tokenizer does not read.
         place: The experiment file, for errors.
-        options: What the template is given beside the messages.
+        options: What the template is given besides the messages.
 
     Raises:
         InputError: There are several templates and none is the default, or the one there is cannot render a
@@ -46,7 +46,7 @@ def settle_template(
     if not template:
         return
     for tried in (template, _IN_PARTS + template):
-        for turns in (_ASKED[-1:], _ASKED):  # some want a system turn
+        for turns in (_ASKED[-1:], _ASKED):  # some require a system turn
             found = _rendered(tokenizer, tried, turns, options or {})
             if not isinstance(found, Exception) and _WORD in found:
                 tokenizer.chat_template = tried
@@ -72,7 +72,7 @@ def _the_one(template: Any, place: object) -> str:
 
 
 def _beside(folder: Path, place: object) -> str:
-    """Return the template of the file that processors of images keep theirs in; empty without it."""
+    """Return the template in the file of an image processor; empty without one."""
     path = folder / _BESIDE
     return _the_one(read_object(path, place, _KEY).get(_KEY), place) if path.is_file() else ""
 

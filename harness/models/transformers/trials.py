@@ -1,8 +1,8 @@
-"""Whether the fast ways give what the plain one gives: tried on rows of the lengths that a run has.
+"""Whether the fast ways give the same results as the plain one: tried on rows of a run's lengths.
 
-What a model computes may depend on the length of a row in ways that no configuration is sure to state: rotary
-positions that are scaled from some length on, windows and chunks of attention that its cache does not know.
-Lengths are tried in powers of two, each when rows first reach it, on tokens drawn once and for all.
+What a model computes may depend on the length of a row in ways that a configuration may not state: rotary
+positions scaled from some length on, or attention windows and chunks that its cache does not handle. Lengths
+are tried in powers of two, each when rows first reach it, on fixed random tokens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHORTEST = 16
 """Tokens of the first length that is tried."""
 
 NOISE = {torch.float32: 1e-4, torch.float64: 1e-4}
-"""Difference of logits, as a share of their range, that comes of rounding alone."""
+"""Difference of logits, as a share of their range, that rounding alone can cause."""
 NOISE_OF_16_BITS = 5e-2
 
 Continue = Callable[[torch.Tensor], torch.Tensor]
@@ -30,10 +30,10 @@ Continue = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Trials:
-    """What was tried of one model; lengths are in tokens.
+    """The trials of one model; lengths are in tokens.
 
     Args:
-        say: Told once of each way that does not hold.
+        say: Told once of each way that does not work.
     """
 
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
@@ -44,14 +44,14 @@ class Trials:
     def hold(
         self, way: str, n_tokens: int, most: int | None, trial: Callable[[int], bool], message: str
     ) -> bool:
-        """Tell whether a way of answering holds for rows of up to ``n_tokens`` tokens, trying it if need be.
+        """Return whether a way of answering works for rows of up to ``n_tokens`` tokens, trying it if needed.
 
         Args:
             way: Its name.
             n_tokens: Tokens of the longest row.
-            most: A length beyond which nothing is tried unless rows go there.
+            most: A length beyond which nothing is tried unless rows reach it.
             trial: Tries a length.
-            message: Is said with the length, once, where the way does not hold.
+            message: Reported once, with the length, if the way does not work.
         """
         if n_tokens <= self._holds_to.get(way, 0):
             return True
@@ -68,7 +68,7 @@ class Trials:
         return False
 
     def _passes(self, trial: Callable[[int], bool], length: int) -> bool:
-        """Try a length; one that does not fit the memory is taken for what half of it shows."""
+        """Try a length; one that does not fit the memory is given the result of half of it."""
         try:
             return trial(length)
         except Exception as error:
@@ -84,19 +84,19 @@ class Trials:
 
 
 _NOT_TAKEN = (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, NotImplementedError)
-"""What a model raises that cannot be answered in a way at all."""
+"""What a model raises that does not support a way at all."""
 
 
 def tokens_of_trial(n_tokens: int, vocabulary: int, device: torch.device) -> torch.Tensor:
-    """Return token ids, shape ``(n_tokens,)``: the same ones always, without drawing from torch's own."""
+    """Return token ids, shape ``(n_tokens,)``: always the same ones, without using torch's own generator."""
     generator = torch.Generator().manual_seed(n_tokens)
     return torch.randint(vocabulary, (n_tokens,), generator=generator).to(device)
 
 
 def borders(n_tokens: int) -> list[int]:
-    """Return where parts of a row end that are each as long as all before: 8, 16 ..., ``n_tokens``.
+    """Return the ends of a row's parts, each as long as all before it: 8, 16 ..., ``n_tokens``.
 
-    However short or long what prompts share is, some border is like the end of it.
+    Whatever the length of a shared prefix, some border is close to its end.
     """
     ends = [8]
     while ends[-1] < n_tokens:
@@ -139,7 +139,7 @@ def _drawn(module: Any, n_tokens: int) -> torch.Tensor:
 def padded_alike(module: Any, n_tokens: int) -> bool:
     """Compare what transformers generate for a long row and a short one together, with each of them alone.
 
-    The short one is as short as can be: whatever begins at some length begins between the two.
+    The short one is as short as possible: any effect that starts at some length starts between the two.
 
     Args:
         module: The model.
@@ -174,7 +174,7 @@ def _first_logits(module: Any, ids: torch.Tensor, seen: torch.Tensor) -> torch.T
 
 
 def alike(found: torch.Tensor, expected: torch.Tensor) -> bool:
-    """Tell whether logits differ by no more than rounding; shape ``(..., vocabulary)`` both."""
+    """Return whether logits differ by no more than rounding; shape ``(..., vocabulary)`` both."""
     noise = NOISE.get(expected.dtype, NOISE_OF_16_BITS)
     found, expected = found.float(), expected.float()
     ranges = expected.amax(dim=-1) - expected.amin(dim=-1)

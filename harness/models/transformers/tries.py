@@ -1,7 +1,7 @@
 """The choices of one item as a tree of tokens, and the best-first search for the likeliest of them.
 
 Adding a token never makes a text likelier, so the log-likelihood of a beginning is an upper bound for every
-choice that begins so. A choice whose bound lies below the log-likelihood of another choice is ruled out
+choice with that beginning. A choice whose bound is below the log-likelihood of another choice is ruled out
 without being read to its end.
 """
 
@@ -32,7 +32,7 @@ class Scored:
 class Trie:
     """A tree whose nodes are the beginnings of choices; a node is a number, its parent's is smaller.
 
-    The root stands for the prompt. A node that was read says how likely each of its children is.
+    The root stands for the prompt. A node that was read gives the probability of each of its children.
 
     Args:
         options: Token ids of each choice, at least one each.
@@ -62,7 +62,7 @@ class Trie:
         return node
 
     def learn(self, node: int, log_probs: Mapping[int, float]) -> None:
-        """Note what reading a node told; its own log-likelihood is known.
+        """Store the result of reading a node, whose own log-likelihood is known.
 
         Args:
             node: The node that was read.
@@ -79,9 +79,9 @@ class Trie:
                     self._open.add(child)
 
     def promising(self, width: int) -> list[int]:
-        """Return the nodes to read next, parents first; none when the likeliest choice is known.
+        """Return the nodes to read next, parents first; none if the likeliest choice is known.
 
-        The likeliest beginnings come first, each with what follows it as long as there is one way to go on.
+        The likeliest beginnings come first, each with its descendants as long as there is only one child.
 
         Args:
             width: Most nodes to return, at least 1.
@@ -98,10 +98,10 @@ class Trie:
         return chosen
 
     def parts(self, most: int) -> list[list[int]]:
-        """Return all nodes that have children in parts that can be read apart, each with its ancestors.
+        """Return all nodes that have children in parts that can be read separately, each with its ancestors.
 
         Args:
-            most: Nodes of a part at most, no fewer than ``longest_way``.
+            most: Most nodes of a part, no fewer than ``longest_way``.
         """
         parts: list[list[int]] = []
         part: dict[int, None] = {}
@@ -142,7 +142,7 @@ class Trie:
         return self._value(node)
 
     def _way(self, node: int) -> Iterator[int]:
-        """Yield a node that has children and its descendants up to where ways part or end."""
+        """Yield a node that has children and its descendants up to a branch or an end."""
         while self.children[node]:
             yield node
             if len(self.children[node]) > 1:

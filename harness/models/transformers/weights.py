@@ -1,4 +1,4 @@
-"""Weights and tokenizers through transformers: loaded whole, or refused with the reason."""
+"""Weights and tokenizers through transformers: loaded completely, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def load_weights(
     place: object,
     key: str = MODEL_PATH,
 ) -> Any:
-    """Return the causal language model in ``folder``, on ``device``; how it decodes is ours to say.
+    """Return the causal language model in ``folder``, on ``device``; its own generation settings are dropped.
 
     Raises:
-        InputError: It cannot be loaded, is not in safetensors, or lacks tensors; it needs code of its own, or
-            writes no text; it is to be in 4 bits and no layer of it can be.
+        InputError: It cannot be loaded, is not in safetensors, or lacks tensors; it needs custom code, or
+            does not generate text; 4 bits are asked for but no layer of it can be quantised.
     """
     arguments: dict[str, Any] = {}
     stored = stored_in(read_object(Path(folder) / "config.json", place, key))
@@ -65,12 +65,12 @@ def _unloadable(place: object, key: str, problem: str) -> InputError:
 def load_tokenizer(
     folder: str, place: object, template_options: Mapping[str, Any] | None = None, key: str = MODEL_PATH
 ) -> Any:
-    """Return the tokenizer in ``folder``, padding on the left, with a chat template in any case.
+    """Return the tokenizer in ``folder``, padding on the left, always with a chat template.
 
     Args:
         folder: The model's folder.
         place: The experiment file, for errors.
-        template_options: What the chat template is given beside the messages.
+        template_options: What the chat template is given besides the messages.
         key: Where in that file the model is named.
 
     Raises:
@@ -89,7 +89,7 @@ def check_size(tokenizer: Any, n_embedded: int | None, place: object, key: str =
     """Refuse a tokenizer with more tokens than a model embeds; new embeddings would be random.
 
     Raises:
-        InputError: It has.
+        InputError: It has more.
     """
     if n_embedded is not None and len(tokenizer) > n_embedded:
         problem = (
@@ -99,7 +99,7 @@ def check_size(tokenizer: Any, n_embedded: int | None, place: object, key: str =
 
 
 def device_of(options: TransformersOptions, place: object, key: str = "model.device") -> str:
-    """Return "cuda" or "cpu"; raises InputError when CUDA is wanted and none is here."""
+    """Return "cuda" or "cpu"; raises InputError if CUDA is wanted but missing."""
     available = torch.cuda.is_available()
     if options.device == "cuda" and not available:
         raise InputError(place, key, "no CUDA device is here", "use auto or cpu", "cuda")
