@@ -242,7 +242,9 @@ def _models(raw: Mapping[str, Any], place: object) -> dict[str, ModelOptions]:
     if not isinstance(given, dict) or not given:
         remedy = "write `models: {small: PATH, large: PATH}`, or `model: PATH` for one"
         raise InputError(place, "models", "must map names to models", remedy, given)
-    return {str(name): _model(options, place, model_key(str(name))) for name, options in given.items()}
+    if unnamed := [name for name in given if not isinstance(name, str) or not name.strip()]:
+        raise InputError(place, "models", "has a model without a name", "name it by a text", repr(unnamed[0]))
+    return {name: _model(options, place, model_key(name)) for name, options in given.items()}
 
 
 def _model(given: Any, place: object, key: str) -> ModelOptions:

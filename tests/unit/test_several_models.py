@@ -65,6 +65,8 @@ def test_each_strategy_names_its_model_and_the_first_is_taken_where_it_does_not(
         ({"model": "x"}, "a.yaml: model: stands beside `models` (got x); name it under `models`"),
         ({"models": ["x"]}, "a.yaml: models: must map names to models"),
         ({"models": {}}, "a.yaml: models: must map names to models"),
+        ({"models": {"": "x"}}, "a.yaml: models: has a model without a name (got ''); name it by a text"),
+        ({"models": {5: "x"}}, "a.yaml: models: has a model without a name (got 5); name it by a text"),
         (
             {"strategies": {"zero_shot": {"model": "lrge"}}},
             "a.yaml: strategies.zero_shot.model: is not one of the experiment's models (got lrge); "
