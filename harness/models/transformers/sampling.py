@@ -42,7 +42,8 @@ class Draws:
         if self._top_p < 1:
             shares = _nucleus(shares, self._top_p)
         below = shares.cumsum(dim=-1)
-        numbers = self._numbers[list(rows), step].to(logits.device)
+        self._numbers = self._numbers.to(logits.device)  # once; every step would wait for a device
+        numbers = self._numbers[list(rows), step]
         found = torch.searchsorted(below, (numbers * below[:, -1])[:, None], right=True)[:, 0]
         return found.clamp(max=logits.shape[-1] - 1)
 
