@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,13 +55,13 @@ def judges_of(metrics: Sequence[Metric], models: Mapping[str, ModelIdentity]) ->
         metrics: Some metrics.
         models: The experiment's models by name, the first one first.
     """
-    from harness.digests import digest_of, digest_of_files
+    from harness.digests import code_digest, digest_of
     from harness.scoring import AsksModel, ReadsFiles, model_of
 
     found = [m.files_digest for m in metrics if isinstance(m, ReadsFiles) and m.files_digest]
     found += [digest_of(model_of(m, models).model_dump()) for m in metrics if isinstance(m, AsksModel)]
-    sources = [file for metric in metrics if (file := _source(metric))]
-    return (*found, *([digest_of_files(sources)] if sources else []))
+    others = (type(metric) for metric in metrics if not type(metric).__module__.startswith("harness."))
+    return (*found, *(digest for kind in others if (digest := code_digest(kind))))
 
 
 def judged_by(metrics: Metrics, models: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -90,12 +89,3 @@ def judging_of(task: LoadedTask, metrics: Sequence[Metric], models: Mapping[str,
 
     specs = [spec.model_dump(mode="json") for spec in task.task.metrics]
     return digest_of([task.task.judging, specs, list(judges_of(metrics, models)), version("trilemma")])
-
-
-def _source(metric: Metric) -> Path | None:
-    """Return the source file of a metric that is not built in."""
-    import sys
-
-    module = type(metric).__module__
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return Path(file) if file and not module.startswith("harness.") else None
