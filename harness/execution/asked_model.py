@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import TrilemmaError, UnrenderedError, plain, shorten
+from harness.errors import TrilemmaError, UnrenderedError
 from harness.plugins import sound
 from harness.powers import batches_of, form_of, generated, lengths, prompt_of
 from harness.protocols import Model
@@ -60,9 +60,7 @@ class AskedModel:
         except TrilemmaError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
-            return Failure(
-                kind=type(error).__name__, message=plain(shorten(f"reading the prompt: {error}", 500))
-            )
+            return Failure.of(error, "reading the prompt")
 
     def planned(self, asked: Iterable[Asked]) -> Iterator[dict[str, Asked]]:
         """Yield requests by their keys in batches: each once, those with choices separate from the others."""
@@ -102,7 +100,7 @@ class AskedModel:
         except TrilemmaError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
-            failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
+            failure = Failure.of(error)
             return [failure for _ in requests]
 
 

@@ -58,7 +58,7 @@ class Finishing:
         except TrilemmaError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
-            return Failure(kind=type(error).__name__, message=plain(shorten(f"finishing: {error}", 500)))
+            return Failure.of(error, "finishing")
         if not isinstance(found, Answer | Failure):
             return _asked(found)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from harness.errors import TrilemmaError, plain, shorten
+from harness.errors import TrilemmaError
 from harness.execution.answer_information import Asked, asked_of, compared, told
 from harness.execution.composition import Chain, Ready
 from harness.execution.drift import GENERAL_TEXT, WeightMeasurements, drift_of, merged_latency, noise_of
@@ -29,7 +29,7 @@ def measure(plan: Plan, chain: Chain, seed: int, prepared: Ready, store: Store, 
     except TrilemmaError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a model's error must not lose answers
-        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
+        failure = Failure.of(error)
         progress.say(
             f"{plan.label(chain, seed)}: could not be measured beside its answers: "
             f"{failure.kind}: {failure.message}"

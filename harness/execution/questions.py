@@ -88,7 +88,7 @@ class Questions:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a failed item is data
             if len(items) == 1:
-                return [Failure(kind=type(error).__name__, message=plain(shorten(f"building: {error}", 500)))]
+                return [Failure.of(error, "building")]
         return [each for item in items for each in self._built([item])]
 
     def _questions(self, item: TaskItem, built: Request) -> list[Question] | Failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from harness.errors import TrilemmaError, plain, shorten
+from harness.errors import TrilemmaError
 from harness.execution.asking import Asking
 from harness.execution.composition import Chain
 from harness.execution.measuring import is_measured, measure
@@ -67,7 +67,7 @@ def _run_strategy(
     except TrilemmaError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a failing strategy must not stop the others
-        failure = Failure(kind=type(error).__name__, message=plain(shorten(str(error), 500)))
+        failure = Failure.of(error)
         store.write_preparation(
             plan.preparations[chain.name], Preparation(chain.name, seed, PrepareCost(), {}, failure)
         )

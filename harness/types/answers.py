@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from harness.errors import plain, shorten
 from harness.types.base import Frozen
 from harness.types.tasks import Extracted, Message
 
@@ -115,6 +116,12 @@ class Failure(Frozen):
 
     kind: str
     message: str
+
+    @classmethod
+    def of(cls, error: BaseException, doing: str = "") -> Self:
+        """Return the failure that an exception means; ``doing`` says what raised it, "" if that is plain."""
+        text = f"{doing}: {error}" if doing else str(error)
+        return cls(kind=type(error).__name__, message=plain(shorten(text, 500)))
 
 
 class Exchange(Frozen):

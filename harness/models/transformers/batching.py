@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from harness.errors import TrilemmaError, shorten
+from harness.errors import TrilemmaError
 from harness.types import Failure, Generation, Request
 
 MAX_BATCH_ITEMS = {"cpu": 64, "cuda": 256}
@@ -116,9 +116,9 @@ def _answers(
         raise
     except Exception as error:  # noqa: BLE001 - a failed item is data
         memory = is_out_of_memory(error)
-        failure = Failure(
-            kind="out_of_memory" if memory else type(error).__name__, message=shorten(str(error), 500)
-        )
+        failure = Failure.of(error)
+        if memory:
+            failure = failure.model_copy(update={"kind": "out_of_memory"})
     else:
         yield from answers
         return
