@@ -64,7 +64,7 @@ def drift_table(drifts: Sequence[StrategyDrift]) -> Table:
         for drift in drifts
         for text in drift.texts
     )
-    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+    return Table(t.key, t("title"), t.columns(kinds), rows)
 
 
 def information_table(changes: Sequence[InformationChange]) -> Table:
@@ -102,7 +102,7 @@ def behaviour_table(changes: Sequence[BehaviourChange]) -> Table:
     """One row for each significant change: its rate now and under the base."""
     t = TableWords("behaviour")
     columns = (
-        *(t.column(key, kind) for key, kind in {"strategy": NAME, "task": TEXT, "what": TEXT}.items()),
+        *t.columns({"strategy": NAME, "task": TEXT, "what": TEXT}),
         *(t.column(key, PERCENT) for key in ("now", "base")),
         t.column("difference", POINTS),
         t.column("interval", POINTS, "only"),

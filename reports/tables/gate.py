@@ -37,7 +37,7 @@ def ranking_table(result: GateResult) -> Table:
     t = TableWords("ranking")
     kinds = {"candidate": NAME, "verdict": TEXT, "gain": POINTS, "p": P_VALUE}
     rows = tuple(Row((each.candidate, each.verdict, each.gain, each.p_better)) for each in result.candidates)
-    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+    return Table(t.key, t("title"), t.columns(kinds), rows)
 
 
 def check_table(candidate: CandidateResult, signs: bool = False) -> Table:
@@ -80,7 +80,7 @@ def flip_table(candidate: CandidateResult) -> Table:
     rows = tuple(
         Row((flip.item_id, flip.task, flip.question, flip.target, flip.answer)) for flip in candidate.flips
     )
-    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+    return Table(t.key, t("title"), t.columns(kinds), rows)
 
 
 def plan_table(plan: Plan, flips: float) -> Table:

@@ -35,7 +35,7 @@ def runs_table(history: History) -> Table:
     t = TableWords("runs")
     kinds = {"run": NAME} | dict.fromkeys(("folder", "created", "revision", "models", "verdict"), TEXT)
     rows = tuple(_run(run, t) for run in history.runs)
-    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+    return Table(t.key, t("title"), t.columns(kinds), rows)
 
 
 def _run(run: RunFacts, t: TableWords) -> Row:

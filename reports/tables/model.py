@@ -6,7 +6,7 @@ in every medium. Words come from ``text/tables.LANGUAGE.yaml``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -180,6 +180,10 @@ class TableWords:
         if values:
             name, explanation = name.format(**values), explanation.format(**values)
         return Column(key, name, kind, explanation, interval=interval)
+
+    def columns(self, kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
+        """Return columns without intervals, by their keys, in order."""
+        return tuple(self.column(key, kind) for key, kind in kinds.items())
 
 
 COMMON = texts("tables")["common"]

@@ -25,7 +25,7 @@ def attribution_table(found: Sequence[Attribution]) -> Table:
         )
         for each in found
     )
-    return Table(t.key, t("title"), tuple(t.column(key, kind) for key, kind in kinds.items()), rows)
+    return Table(t.key, t("title"), t.columns(kinds), rows)
 
 
 def _counted(n: int, of: int, t: TableWords) -> TableCell:
